@@ -1,0 +1,136 @@
+//! The text of a pattern pack: what `patterns/*.toml` may say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::decode::Level;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pack {
+    #[serde(rename = "pattern", default)]
+    pub patterns: Vec<Definition>,
+}
+
+/// One `[[pattern]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Definition {
+    pub class: Spanned<String>,
+    pub about: String,
+    #[serde(default)]
+    pub severity: Severity,
+    /// A regex on the message, searched.
+    #[serde(rename = "match")]
+    pub regex: Option<Spanned<String>>,
+    /// A built-in parser instead of a regex, or behind one that gates it.
+    pub parser: Option<Parser>,
+    /// Match the whole message, not the message without its `LEVEL:logger:` head.
+    #[serde(default)]
+    pub raw: bool,
+    /// Unicode classes and boundaries instead of ASCII ones.
+    #[serde(default)]
+    pub unicode: bool,
+    #[serde(default)]
+    pub labels: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub values: BTreeMap<String, ValueDefinition>,
+    #[serde(rename = "where", default)]
+    pub conditions: Conditions,
+    /// Label → (regex, replacement), applied to the label's value.
+    #[serde(default)]
+    pub clean: BTreeMap<String, (Spanned<String>, String)>,
+    #[serde(rename = "sample", default)]
+    pub samples: Vec<Sample>,
+}
+
+/// How grave an event of a class is in a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    #[default]
+    Info,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Parser {
+    /// An access line of a web server.
+    AccessLine,
+    /// A record of Railway's HTTP log.
+    Edge,
+    /// Either of the two: a request, however it was seen.
+    Request,
+    /// An entry that holds a Python traceback.
+    Traceback,
+    /// An entry that holds a JavaScript stack or an uncaught error.
+    Javascript,
+    /// An entry of the level in `where.level` that no other pattern knows.
+    Level,
+    /// The JSON object inside a message; its members are the labels.
+    EmbeddedJson,
+    /// `key=value` pairs; the keys are the labels.
+    Logfmt,
+}
+
+/// A numeric capture, with the unit it is written in; the short form is a plain number.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum ValueDefinition {
+    Plain(String),
+    WithUnit { capture: String, unit: ValueUnit },
+}
+
+/// The unit a value is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum ValueUnit {
+    #[serde(rename = "1")]
+    Plain,
+    #[serde(rename = "ms")]
+    Milliseconds,
+    #[serde(rename = "s")]
+    Seconds,
+    B,
+    KiB,
+    MiB,
+    GiB,
+}
+
+/// What narrows a pattern besides its match.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditions {
+    /// At least this grave.
+    pub level: Option<Level>,
+    /// A glob on the logger's name.
+    pub logger: Option<String>,
+    /// Globs on attributes of the record.
+    #[serde(default)]
+    pub attribute: BTreeMap<String, String>,
+    /// Globs on labels; `status` also knows families such as `5xx`.
+    #[serde(default)]
+    pub label: BTreeMap<String, String>,
+}
+
+/// A line that must, or must not, match exactly the pattern it stands under.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    pub line: String,
+    #[serde(default = "yes")]
+    pub matches: bool,
+    /// The labels it must give; those not named are free.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// The values it must give, in the unit of the definition.
+    #[serde(default)]
+    pub values: BTreeMap<String, f64>,
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,69 @@
+//! What classification yields: events of a class, with labels and values.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::library::ClassId;
+
+/// The most numeric values an event of one class can carry.
+pub const MOST_VALUES: usize = 4;
+
+/// Stands for a value the event does not carry.
+pub const NO_VALUE: i64 = i64::MIN;
+
+/// One thing that happened, of one class.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub labels: Arc<LabelSet>,
+    /// By the index of the value in the class: nanoseconds, bytes or millionths; [`NO_VALUE`] where absent.
+    pub values: [i64; MOST_VALUES],
+    pub via: Via,
+}
+
+/// Which of the two ways a request was seen (SEMANTICS 18); events that are no requests have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    None,
+    Access,
+    Edge,
+}
+
+/// A class with the values of those of its labels that somebody reads.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LabelSet {
+    pub class: ClassId,
+    /// By the index of the label in the class; `None` where the event does not carry it, or nobody reads it.
+    pub values: Box<[Option<Box<str>>]>,
+}
+
+impl Hash for LabelSet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.class.hash(state);
+        self.values.hash(state);
+    }
+}
+
+/// Which labels of which classes some expression or report reads; all others are not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interest {
+    labels: Vec<Vec<bool>>,
+}
+
+impl Interest {
+    /// Nobody reads anything yet; one entry a class, with its number of labels.
+    pub fn none(label_counts: impl Iterator<Item = usize>) -> Self {
+        Interest { labels: label_counts.map(|count| vec![false; count]).collect() }
+    }
+
+    pub fn all(label_counts: impl Iterator<Item = usize>) -> Self {
+        Interest { labels: label_counts.map(|count| vec![true; count]).collect() }
+    }
+
+    pub fn add(&mut self, class: ClassId, label: usize) {
+        self.labels[class][label] = true;
+    }
+
+    pub fn wants(&self, class: ClassId, label: usize) -> bool {
+        self.labels[class][label]
+    }
+}

@@ -1,0 +1,29 @@
+//! Classify: one entry to its events.
+//!
+//! The pattern library decides what an entry is. One scan for literals tells which patterns are worth running; each of
+//! those confirms and captures. An entry can be of several classes, of one class at most once. What is an error or a
+//! warning and matches nothing becomes `app.error` or `app.warning`, so that nothing grave is lost.
+
+pub mod access_line;
+mod builtin;
+mod classifier;
+pub mod definition;
+mod event;
+pub mod exception;
+pub mod explain;
+pub mod glob;
+pub mod javascript;
+pub mod library;
+mod literals;
+mod prefilter;
+pub mod python;
+mod requests;
+pub mod route;
+pub mod samples;
+pub mod shape;
+
+pub use classifier::{Classifier, Opens, Shared, Subject};
+pub use definition::Severity;
+pub use event::{Event, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
+pub use library::{Carriers, ClassId, Library};
+pub use route::Routes;

@@ -1,0 +1,47 @@
+//! The clock of a live source that falls silent (SEMANTICS 5): the only place where the time of day enters.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::time::Time;
+
+/// A source is silent after this long without a line.
+const SILENCE: Duration = Duration::from_secs(2);
+/// A source whose last event was older than this on arrival is not live, whatever the pipe says.
+const FRESH: i64 = 60 * crate::time::SECOND;
+
+/// When a source was last heard of.
+#[derive(Debug)]
+pub struct Clock {
+    heard: Instant,
+    /// The latest event time, if it was fresh when it came.
+    latest: Option<Time>,
+}
+
+impl Clock {
+    pub fn new() -> Self {
+        Clock { heard: Instant::now(), latest: None }
+    }
+
+    /// Lines came; `latest` is the source's latest event time.
+    pub fn heard(&mut self, latest: Option<Time>) {
+        self.heard = Instant::now();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
+        self.latest = latest.filter(|latest| (now - latest.0).abs() < FRESH);
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.heard.elapsed() >= SILENCE
+    }
+
+    /// The time a silent source has come to.
+    pub fn silent(&self) -> Option<Time> {
+        let elapsed = self.heard.elapsed();
+        self.latest.filter(|_| elapsed >= SILENCE).map(|latest| latest.saturating_add(elapsed.as_nanos() as i64))
+    }
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::new()
+    }
+}

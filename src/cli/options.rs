@@ -1,0 +1,252 @@
+//! What the command line may say.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::engine::Bound;
+use crate::rules::plan::{Moment, parse_span, parse_time};
+use crate::source::Input;
+
+/// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100, after_help = EXIT_STATUS)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub read: Read,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status: 0 healthy, or milder than --fail-on   1 failed, or input cut short   2 usage, plan or pattern error
+             3 investigate   4 rollback   5 unknown
+
+Examples:
+  railway logs --json --since 1h | logwatch --plan dl-034
+  logwatch replay app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
+  logwatch patterns explain app.jsonl";
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
+    Replay {
+        #[command(flatten)]
+        read: Read,
+        /// Keep reading as the files grow
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Look at the pattern library, and test it
+    Patterns {
+        #[command(subcommand)]
+        command: Patterns,
+    },
+    /// Look at plans, and check them
+    Plan {
+        #[command(subcommand)]
+        command: Plans,
+    },
+}
+
+/// What to read, and what to make of it.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// Files to read; standard input when there are none, or -
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// A file under a name of its own; repeatable
+    #[arg(long = "source", value_name = "LABEL=FILE", value_parser = Input::labelled)]
+    pub sources: Vec<Input>,
+    /// A built-in plan (see `logwatch plan list`) or a plan file
+    #[arg(long, value_name = "NAME|FILE", default_value = "default")]
+    pub plan: String,
+    /// A folder of pattern packs beside the built-in ones; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub patterns: Vec<PathBuf>,
+    /// When it was deployed: a time, or `auto` for the newest deployment in the log
+    #[arg(long, value_name = "T|auto")]
+    pub deployed_at: Option<Moment>,
+    /// Leave out what came before: a time, or +30m after the deployment
+    #[arg(long, value_name = "T", value_parser = bound)]
+    pub since: Option<Bound>,
+    /// Leave out what came at or after: a time, or +30m after the deployment
+    #[arg(long, value_name = "T", value_parser = bound)]
+    pub until: Option<Bound>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write to a file too, in the format given before `=` or told by the file's ending; repeatable
+    #[arg(long = "output", value_name = "[FORMAT=]FILE", value_parser = Output::parse)]
+    pub outputs: Vec<Output>,
+    /// Keep what is read, and when the clock moved, for an exact replay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// The mildest verdict that is not exit status 0
+    #[arg(long, value_enum, default_value_t = FailOn::Unknown)]
+    pub fail_on: FailOn,
+    /// Threads that work on lines; one a core unless given
+    #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Colours: in a terminal, always, or never
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// Print the verdict alone
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print triggers that become pending, too
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Patterns {
+    /// The classes of the library, a line each
+    List {
+        #[command(flatten)]
+        library: LibraryOptions,
+        /// `regex` prints the regexes alone, one a line
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+    /// A class or a pack in full
+    Show {
+        /// A class such as db.pool_exhausted, or a pack such as sqlalchemy
+        name: String,
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
+    /// Run every sample of every pattern
+    Test {
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
+    /// What a line is read as, which patterns match it, and which come near; of a file, what is in it
+    Explain {
+        /// A line, a file, or - for standard input
+        input: String,
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct LibraryOptions {
+    /// A folder of pattern packs beside the built-in ones; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub patterns: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Plans {
+    /// The built-in plans
+    List,
+    /// A plan's text
+    Show {
+        /// A built-in plan or a file
+        name: String,
+    },
+    /// Check a plan against the pattern library
+    Check {
+        /// A built-in plan or a file
+        name: String,
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    Text,
+    Regex,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Rollback,
+    Investigate,
+    Unknown,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A file to write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    pub format: Format,
+    pub path: PathBuf,
+}
+
+impl Output {
+    fn parse(text: &str) -> Result<Output, String> {
+        let (format, path) = match text.split_once('=') {
+            Some(("text", path)) => (Format::Text, path),
+            Some(("json", path)) => (Format::Json, path),
+            Some((other, _)) if !other.contains(['/', '.']) => {
+                return Err(format!("no format `{other}`; there are text and json"));
+            }
+            _ if text.ends_with(".json") || text.ends_with(".jsonl") => (Format::Json, text),
+            _ => (Format::Text, text),
+        };
+        if path.is_empty() {
+            return Err("write [FORMAT=]FILE, for example json=run.jsonl".into());
+        }
+        Ok(Output { format, path: path.into() })
+    }
+}
+
+fn bound(text: &str) -> Result<Bound, String> {
+    match text.strip_prefix('+') {
+        Some(span) => parse_span(span)
+            .map(Bound::AfterDeployment)
+            .ok_or_else(|| format!("`{text}` is no length of time; write for example +30m")),
+        None => parse_time(text).map(Bound::At),
+    }
+}
+
+impl Read {
+    /// The inputs in the order given, files first.
+    pub fn inputs(&self) -> Vec<Input> {
+        let files = self.files.iter().map(|path| Input::path(path));
+        files.chain(self.sources.iter().cloned()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn outputs_tell_their_format() {
+        let parse = |text| Output::parse(text).map(|output| (output.format, output.path.display().to_string()));
+        assert_eq!(parse("json=out"), Ok((Format::Json, "out".into())));
+        assert_eq!(parse("run.jsonl"), Ok((Format::Json, "run.jsonl".into())));
+        assert_eq!(parse("dir.a=b/run.txt"), Ok((Format::Text, "dir.a=b/run.txt".into())));
+        assert!(parse("html=x").unwrap_err().contains("there are text and json"));
+    }
+
+    #[test]
+    fn bounds_are_times_or_lengths() {
+        assert_eq!(bound("+30m"), Ok(Bound::AfterDeployment(1_800)));
+        assert!(matches!(bound("2025-08-25T13:30:00Z"), Ok(Bound::At(_))));
+        assert!(bound("30m").is_err());
+    }
+}

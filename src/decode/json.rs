@@ -1,0 +1,295 @@
+//! Walks the members of one JSON object without building it.
+//!
+//! A log line needs three or four of its members; a general parse of all of them costs more than everything else done
+//! to the line. The walker steps from member to member and hands out slices of the line; strings stay escaped until
+//! somebody reads them.
+
+use std::borrow::Cow;
+
+use memchr::memchr2;
+
+/// The raw text of a string, between its quotes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Text<'a> {
+    pub raw: &'a [u8],
+    /// Whether `raw` holds a backslash, and so differs from what it says.
+    pub escaped: bool,
+}
+
+impl<'a> Text<'a> {
+    pub fn plain(raw: &'a [u8]) -> Self {
+        Text { raw, escaped: false }
+    }
+
+    /// What the string says.
+    pub fn read(self) -> Cow<'a, [u8]> {
+        if self.escaped {
+            let mut out = Vec::with_capacity(self.raw.len());
+            unescape(self.raw, &mut out);
+            Cow::Owned(out)
+        } else {
+            Cow::Borrowed(self.raw)
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value<'a> {
+    String(Text<'a>),
+    /// A number, `true`, `false`, `null`, an array or an object, as it stands.
+    Other(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    pub fn text(self) -> Option<Text<'a>> {
+        match self {
+            Value::String(text) => Some(text),
+            Value::Other(_) => None,
+        }
+    }
+
+    /// The characters of a string or a bare scalar.
+    pub fn raw(self) -> &'a [u8] {
+        match self {
+            Value::String(text) => text.raw,
+            Value::Other(raw) => raw,
+        }
+    }
+}
+
+/// Steps through `{"key": value, …}`. Keys are given raw. `Err` when the text is no JSON object from where it stands;
+/// values of other kinds than strings are only bracketed, not checked.
+pub struct Members<'a> {
+    line: &'a [u8],
+    at: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum State {
+    First,
+    Next,
+    Done,
+}
+
+/// The text is no JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
+
+impl<'a> Members<'a> {
+    /// `line` must begin with the object's brace.
+    pub fn new(line: &'a [u8]) -> Self {
+        Members { line, at: 1, state: State::First }
+    }
+
+    /// Where the walk stands; after the last member, just behind the closing brace.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    fn skip_blanks(&mut self) {
+        while matches!(self.line.get(self.at), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    fn string(&mut self) -> Result<Text<'a>, Broken> {
+        if self.line.get(self.at) != Some(&b'"') {
+            return Err(Broken);
+        }
+        let start = self.at + 1;
+        let mut at = start;
+        let mut escaped = false;
+        loop {
+            let hit = at + memchr2(b'"', b'\\', self.line.get(at..).ok_or(Broken)?).ok_or(Broken)?;
+            if self.line[hit] == b'"' {
+                self.at = hit + 1;
+                return Ok(Text { raw: &self.line[start..hit], escaped });
+            }
+            escaped = true;
+            at = hit + 2;
+        }
+    }
+
+    fn value(&mut self) -> Result<Value<'a>, Broken> {
+        let start = self.at;
+        match self.line.get(start) {
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'{' | b'[') => {
+                let mut depth = 0usize;
+                loop {
+                    match self.line.get(self.at).ok_or(Broken)? {
+                        b'"' => {
+                            self.string()?;
+                            continue;
+                        }
+                        b'{' | b'[' => depth += 1,
+                        b'}' | b']' => depth -= 1,
+                        _ => {}
+                    }
+                    self.at += 1;
+                    if depth == 0 {
+                        return Ok(Value::Other(&self.line[start..self.at]));
+                    }
+                }
+            }
+            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+                let rest = &self.line[start..];
+                let scalar = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
+                let length = rest.iter().position(|byte| !scalar(byte)).ok_or(Broken)?;
+                self.at = start + length;
+                Ok(Value::Other(&rest[..length]))
+            }
+            _ => Err(Broken),
+        }
+    }
+
+    fn step(&mut self) -> Result<Option<(&'a [u8], Value<'a>)>, Broken> {
+        self.skip_blanks();
+        match (self.line.get(self.at), self.state) {
+            (Some(b'}'), State::First | State::Next) => {
+                self.at += 1;
+                self.state = State::Done;
+                return Ok(None);
+            }
+            (_, State::Done) => return Ok(None),
+            (Some(b','), State::Next) => {
+                self.at += 1;
+                self.skip_blanks();
+            }
+            (_, State::Next) => return Err(Broken),
+            (_, State::First) => {}
+        }
+        let key = self.string()?;
+        self.skip_blanks();
+        if self.line.get(self.at) != Some(&b':') {
+            return Err(Broken);
+        }
+        self.at += 1;
+        self.skip_blanks();
+        let value = self.value()?;
+        self.state = State::Next;
+        Ok(Some((key.raw, value)))
+    }
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = Result<(&'a [u8], Value<'a>), Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let step = self.step();
+        if step.is_err() {
+            self.state = State::Done;
+        }
+        step.transpose()
+    }
+}
+
+/// The value of one top-level member.
+pub fn member<'a>(object: &'a [u8], name: &str) -> Option<Value<'a>> {
+    Members::new(object).map_while(Result::ok).find_map(|(key, value)| (key == name.as_bytes()).then_some(value))
+}
+
+/// Appends what an escaped string says. A broken escape stands as it is; a lone surrogate becomes U+FFFD.
+pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let Some(&code) = rest.get(at + 1) else {
+            out.push(b'\\');
+            return;
+        };
+        let mut used = at + 2;
+        match code {
+            b'n' => out.push(b'\n'),
+            b't' => out.push(b'\t'),
+            b'r' => out.push(b'\r'),
+            b'b' => out.push(8),
+            b'f' => out.push(12),
+            b'"' | b'\\' | b'/' => out.push(code),
+            b'u' => match code_point(&rest[at..]) {
+                Some((character, length)) => {
+                    out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    used = at + length;
+                }
+                None => out.extend_from_slice(b"\\u"),
+            },
+            _ => out.extend_from_slice(&[b'\\', code]),
+        }
+        rest = &rest[used..];
+    }
+    out.extend_from_slice(rest);
+}
+
+/// Reads `\uXXXX`, or a surrogate pair of them, at the start of `text`: the character, and its length in bytes.
+fn code_point(text: &[u8]) -> Option<(char, usize)> {
+    let unit = |at: usize| -> Option<u32> {
+        let hex = text.get(at + 2..at + 6).filter(|_| text.get(at..at + 2) == Some(b"\\u"))?;
+        hex.iter().all(u8::is_ascii_hexdigit).then(|| u32::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok())?
+    };
+    let first = unit(0)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 6));
+    }
+    if let (0xD800..0xDC00, Some(second @ 0xDC00..0xE000)) = (first, unit(6)) {
+        let combined = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        return Some((char::from_u32(combined)?, 12));
+    }
+    Some((char::REPLACEMENT_CHARACTER, 6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn says(text: &str) -> String {
+        String::from_utf8(Text { raw: text.as_bytes(), escaped: true }.read().into_owned()).unwrap()
+    }
+
+    #[test]
+    fn unescapes_as_json_does() {
+        assert_eq!(says(r#"a\"b\\c\/d\n\u26a0\ufe0f \ud83d\udd25"#), "a\"b\\c/d\n⚠️ 🔥");
+        assert_eq!(says(r"\ud83d alone"), "\u{fffd} alone");
+        assert_eq!(says(r"\q \u12"), r"\q \u12");
+    }
+
+    #[test]
+    fn walks_members_in_any_order_and_kind() {
+        let line = br#"{ "a":1 ,"b":{"x":["}",{}]}, "c" : "q\"", "d":null,"e":[1,2] }"#;
+        let members: Vec<_> = Members::new(line).map(Result::unwrap).map(|(key, value)| (key, value.raw())).collect();
+        let expected: [(&[u8], &[u8]); 5] =
+            [(b"a", b"1"), (b"b", br#"{"x":["}",{}]}"#), (b"c", br#"q\""#), (b"d", b"null"), (b"e", b"[1,2]")];
+        assert_eq!(members, expected);
+        assert_eq!(member(line, "d"), Some(Value::Other(b"null")));
+    }
+
+    #[test]
+    fn broken_objects_are_told() {
+        for line in
+            [r#"{"a":"#, r#"{"a":1"#, r#"{"a" 1}"#, r#"{"a":1 "b":2}"#, r#"{'a':1}"#, r#"{"a":"x"#, "{", r#"{"a":}"#]
+        {
+            assert!(Members::new(line.as_bytes()).any(|step| step.is_err()), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_serde_json_wrote(text in ".*", number in any::<f64>()) {
+            let number = if number.is_finite() { number } else { 0.0 };
+            let line = serde_json::json!({"n": number, "text": text, "last": [text, number]}).to_string();
+            let value = member(line.as_bytes(), "text").unwrap().text().unwrap();
+            prop_assert_eq!(value.read().into_owned(), text.into_bytes());
+            prop_assert_eq!(Members::new(line.as_bytes()).filter(|step| step.is_ok()).count(), 3);
+        }
+
+        #[test]
+        fn never_panics(line in prop::collection::vec(any::<u8>(), 0..80)) {
+            let mut line = line;
+            line.insert(0, b'{');
+            for step in Members::new(&line) {
+                if let Ok((_, Value::String(text))) = step { text.read(); }
+            }
+        }
+    }
+}

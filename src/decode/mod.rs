@@ -1,0 +1,159 @@
+//! Decode: one line of bytes to one [`Record`].
+//!
+//! Nobody says what shape the input has. Each line tells: a JSON object is a record of `railway logs --json`, of
+//! `railway logs --http --json`, or of an app that logs JSON; anything else is text, with or without a time, a level,
+//! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
+
+pub mod json;
+pub mod level;
+mod logfmt;
+mod structured;
+mod text;
+
+use std::borrow::Cow;
+
+use crate::time::{self, SECOND, Time};
+pub use json::Text;
+pub use level::Level;
+
+/// What one line turned out to be.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for the length of one line")]
+pub enum Line<'a> {
+    /// No text at all. An empty record still says that its time was reached.
+    Blank(Option<Time>),
+    /// A JSON object that breaks off or breaks the rules.
+    Malformed,
+    Record(Record<'a>),
+}
+
+/// One line of output of a service, or one request in the platform's HTTP log.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// When it happened (SEMANTICS 1 and 2): its own timestamp, else a time in its message. For an edge record the end of the request.
+    pub time: Option<Time>,
+    /// The level the platform or the logger gave, before the message is asked. Tells the two streams of a replica apart.
+    pub raw_level: Option<Level>,
+    /// The logger, when a member of its own names it.
+    pub logger: Option<Text<'a>>,
+    pub message: Text<'a>,
+    /// A stack that a structured logger put beside the message.
+    pub stack: Option<Text<'a>>,
+    /// Which of several instances of the service wrote it, where known.
+    pub replica: Option<&'a [u8]>,
+    pub attributes: Attributes<'a>,
+    pub edge: Option<Edge<'a>>,
+}
+
+/// A request as the platform's HTTP log (its edge) saw it.
+#[derive(Debug)]
+pub struct Edge<'a> {
+    pub method: Text<'a>,
+    /// Path and query.
+    pub target: Text<'a>,
+    pub status: u16,
+    /// Nanoseconds.
+    pub duration: Option<i64>,
+    pub client: Option<Text<'a>>,
+    pub deployment: Option<&'a [u8]>,
+}
+
+/// The other members of a record, read only when somebody asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Attributes<'a> {
+    None,
+    Json(&'a [u8]),
+    Logfmt(&'a [u8]),
+}
+
+impl<'a> Attributes<'a> {
+    /// The value of the attribute called `name`: what a string says, or the text of any other value.
+    pub fn get(self, name: &str) -> Option<Cow<'a, [u8]>> {
+        match self {
+            Attributes::None => None,
+            Attributes::Json(object) => json::member(object, name).map(|value| match value {
+                json::Value::String(text) => text.read(),
+                json::Value::Other(raw) => Cow::Borrowed(raw),
+            }),
+            Attributes::Logfmt(text) => {
+                logfmt::Pairs::new(text).find_map(|(key, value)| (key == name.as_bytes()).then(|| value.read()))
+            }
+        }
+    }
+}
+
+/// Reads one line, without its line end. `scratch` is used for a line that carries terminal colours.
+pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
+    let line = if memchr::memchr(0x1b, line).is_some() {
+        scratch.clear();
+        text::strip_ansi(line, scratch);
+        &scratch[..]
+    } else {
+        line
+    };
+    let line = line.trim_ascii_end();
+    match line.trim_ascii_start().first() {
+        None => Line::Blank(None),
+        Some(b'{') => structured::object(line.trim_ascii_start()),
+        Some(_) => text::record(line),
+    }
+}
+
+/// Removes terminal control sequences from an unescaped message, which JSON carries as `\u001b`.
+fn without_ansi(message: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+    if memchr::memchr(0x1b, &message).is_none() {
+        return message;
+    }
+    let mut out = Vec::with_capacity(message.len());
+    text::strip_ansi(&message, &mut out);
+    Cow::Owned(out)
+}
+
+impl<'a> Record<'a> {
+    /// What the message says, without terminal colours; a stack beside it follows on lines of its own.
+    pub fn says(&self) -> Cow<'a, [u8]> {
+        let message = without_ansi(self.message.read());
+        match self.stack {
+            None => message,
+            Some(stack) => Cow::Owned([&message[..], b"\n", &stack.read()].concat()),
+        }
+    }
+
+    fn text(message: &'a [u8]) -> Self {
+        Record {
+            time: None,
+            raw_level: None,
+            logger: None,
+            message: Text::plain(message),
+            stack: None,
+            replica: None,
+            attributes: Attributes::None,
+            edge: None,
+        }
+    }
+}
+
+/// A time inside a message: at its head, bracketed or not, or in one of its first brackets.
+fn time_in_message(message: &[u8]) -> Option<Time> {
+    if let Some((time, _)) = time::parse_prefix(message) {
+        return Some(time);
+    }
+    memchr::memchr_iter(b'[', message)
+        .take(3)
+        .map(|at| &message[at + 1..])
+        .find_map(|rest| time::parse_prefix(rest).map(|(time, _)| time).or_else(|| time::parse_common_log(rest)))
+}
+
+/// Milliseconds as Railway writes them, to nanoseconds.
+fn milliseconds(text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    if let Ok(whole) = text.parse::<u32>() {
+        return Some(i64::from(whole) * (SECOND / 1000));
+    }
+    let value = text.parse::<f64>().ok().filter(|value| (0.0..1e12).contains(value))?;
+    Some((value * 1e6).round() as i64)
+}
+
+fn status(text: &[u8]) -> Option<u16> {
+    std::str::from_utf8(text).ok()?.parse().ok().filter(|status| (100..600).contains(status))
+}

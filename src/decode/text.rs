@@ -1,0 +1,132 @@
+//! Records that are plain text: what `railway logs` prints for people, access logs, logfmt, bare messages.
+
+use super::json::Text;
+use super::level::Level;
+use super::{Edge, Line, Record, logfmt, milliseconds, status, time_in_message};
+use crate::time::{self, Time};
+
+/// Reads a line that is no JSON object and not blank.
+pub fn record(line: &[u8]) -> Line<'_> {
+    if let Some((time, used)) = time::parse_prefix(line) {
+        return Line::Record(timed(time, &line[used..], line));
+    }
+    if let Some(record) = logfmt::record(line) {
+        return Line::Record(record);
+    }
+    Line::Record(Record { time: time_in_message(line), ..Record::text(line) })
+}
+
+/// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.
+fn timed<'a>(time: Time, rest: &'a [u8], line: &'a [u8]) -> Record<'a> {
+    let rest = rest.trim_ascii_start();
+    if let Some((level, message)) = railway_level(rest) {
+        return Record { time: Some(time), raw_level: Some(level), ..Record::text(message) };
+    }
+    if let Some(edge) = edge(rest) {
+        let end = time.saturating_add(edge.duration.unwrap_or(0));
+        return Record { time: Some(end), edge: Some(edge), ..Record::text(b"") };
+    }
+    Record { time: Some(time), ..Record::text(if rest.is_empty() { line } else { rest }) }
+}
+
+/// `[INFO] `, `[ERRO] `, `[WARN] `, `[DBUG] `, directly behind the time.
+fn railway_level(rest: &[u8]) -> Option<(Level, &[u8])> {
+    let inner = rest.strip_prefix(b"[")?;
+    let close = memchr::memchr(b']', inner.get(..10.min(inner.len()))?)?;
+    let level = Level::from_name(&inner[..close]).filter(|_| inner[0].is_ascii_alphabetic())?;
+    let message = &inner[close + 1..];
+    Some((level, message.strip_prefix(b" ").unwrap_or(message)))
+}
+
+/// `METHOD PATH STATUS 42ms REQUESTID`.
+fn edge(rest: &[u8]) -> Option<Edge<'_>> {
+    let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let method = words.next().filter(|word| word.len() <= 16 && word.iter().all(u8::is_ascii_uppercase))?;
+    let target = words.next().filter(|word| word.starts_with(b"/"))?;
+    let code = status(words.next()?)?;
+    let duration = milliseconds(words.next()?.strip_suffix(b"ms")?)?;
+    Some(Edge {
+        method: Text::plain(method),
+        target: Text::plain(target),
+        status: code,
+        duration: Some(duration),
+        client: None,
+        deployment: None,
+    })
+}
+
+/// Appends `line` without its terminal control sequences: CSI (`ESC [ … letter`), OSC (`ESC ] … BEL` or `ESC \`), and
+/// two-byte ones.
+pub fn strip_ansi(line: &[u8], out: &mut Vec<u8>) {
+    let mut rest = line;
+    while let Some(at) = memchr::memchr(0x1b, rest) {
+        out.extend_from_slice(&rest[..at]);
+        let sequence = &rest[at + 1..];
+        let length = match sequence.first() {
+            Some(b'[') => sequence[1..].iter().position(|byte| (0x40..=0x7e).contains(byte)).map(|end| end + 2),
+            Some(b']') => sequence
+                .iter()
+                .position(|byte| matches!(byte, 0x07 | 0x1b))
+                .map(|end| end + if sequence[end] == 0x1b && sequence.get(end + 1) == Some(&b'\\') { 2 } else { 1 }),
+            Some(_) => Some(1),
+            None => Some(0),
+        };
+        // A sequence that never ends swallows no text: only its escape byte goes.
+        rest = &sequence[length.unwrap_or(0)..];
+    }
+    out.extend_from_slice(rest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::decode;
+
+    fn read(line: &str) -> (Option<String>, Option<Level>, String) {
+        let mut scratch = Vec::new();
+        match decode(line.as_bytes(), &mut scratch) {
+            Line::Record(record) => (
+                record.time.map(|time| time.to_string()),
+                record.raw_level,
+                String::from_utf8_lossy(&record.message.read()).into_owned(),
+            ),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn railway_for_people() {
+        let plain = read("2025-08-25T13:26:31.123Z [ERRO] ERROR:db:lost  pid=7");
+        assert_eq!(plain, (Some("2025-08-25T13:26:31.123Z".into()), Some(Level::Error), "ERROR:db:lost  pid=7".into()));
+        let coloured =
+            read("\x1b[2m2025-08-25T13:26:31.123Z\x1b[0m \x1b[31m[ERRO]\x1b[0m \x1b[1mERROR:db:lost\x1b[0m  pid=7");
+        assert_eq!(coloured, plain);
+        assert_eq!(read("bare"), (None, None, "bare".into()));
+    }
+
+    #[test]
+    fn http_columns_are_an_edge_record() {
+        let mut scratch = Vec::new();
+        let Line::Record(record) = decode(b"2025-08-25T13:26:31Z POST /api/x?y=1 500 42ms abc", &mut scratch) else {
+            panic!()
+        };
+        let edge = record.edge.unwrap();
+        assert_eq!((edge.status, edge.duration), (500, Some(42_000_000)));
+        assert_eq!(record.time.unwrap().to_string(), "2025-08-25T13:26:31.042Z");
+    }
+
+    #[test]
+    fn times_inside_messages() {
+        assert_eq!(read("🔥 refresh [2025-08-24T23:58:10.123Z] - 10s").0.as_deref(), Some("2025-08-24T23:58:10.123Z"));
+        let combined = read(r#"100.64.0.2 - - [25/Aug/2025:13:26:31 +0000] "GET / HTTP/1.1" 200 1 "-" "-""#);
+        assert_eq!(combined.0.as_deref(), Some("2025-08-25T13:26:31Z"));
+        assert_eq!(read("2025-08-25 13:26:31,5 - app - ERROR - x").2, "- app - ERROR - x");
+        assert_eq!(read("see you on 2025-08-25T13:26:31Z").0, None);
+    }
+
+    #[test]
+    fn an_endless_control_sequence_hides_nothing() {
+        assert_eq!(read("a\x1b[31").2, "a[31");
+        assert_eq!(read("a\x1b]0;title\x07b").2, "ab");
+    }
+}

@@ -1,0 +1,84 @@
+//! The expression language of plans: numbers read from windows of events, calculated with and compared.
+//!
+//! [`parse()`] turns text into an [`Expr`], and [`check()`] tells whether it makes sense for the classes of events there
+//! are; both fail with an [`Error`] that shows its place. [`Expr`]'s `Display` gives the canonical text back.
+//!
+//! ```text
+//! count(http.request{route=*"/api/*", status=5xx}[5m]) / count(http.request{route=*"/api/*"}[5m]) > 5%
+//! ```
+//!
+//! # Grammar
+//!
+//! White space, line ends included, may stand between any two tokens but not inside a number with its unit, and not
+//! around the dots of a name.
+//!
+//! ```text
+//! expression  = conjunction { "or" conjunction }
+//! conjunction = negation { "and" negation }
+//! negation    = "not" negation | comparison
+//! comparison  = sum [ ( ">" | ">=" | "<" | "<=" | "==" | "!=" ) sum ]        (not chained)
+//! sum         = product { ( "+" | "-" ) product }
+//! product     = unary { ( "*" | "/" ) unary }
+//! unary       = "-" unary | primary
+//! primary     = "(" expression ")" | number | metric | call
+//!
+//! call        = aggregate { window | groups }                                (each at most once)
+//!             | "zero" "(" selector "of" selector ")" [ window ]
+//!             | "absent" "(" selector [ window ] ")" [ window ]
+//!             | "trend" "(" expression [ window ] ")" [ window ]
+//!             | "baseline" "(" expression ")"
+//! aggregate   = name "(" input ")"
+//!             | "quantile" "(" number "," input ")"
+//!             | "streak" "(" selector "of" selector ")"
+//! name        = "count" | "rate" | "sum" | "mean" | "min" | "max" | "first" | "last"
+//!             | "p50" | "p90" | "p95" | "p99" | "distinct" | "gap"
+//! input       = selector [ window ]
+//!             | "interval" "(" selector [ window ] ")" [ window ] [ groups ] [ window ]
+//! groups      = "by" "(" label { "," label } ")"
+//! window      = "[" ( time | "deploy" ) "]"                                  (at most one a call; default: the plan's)
+//!
+//! selector    = class [ "{" [ test { "," test } [ "," ] ] "}" [ "." member ] ]
+//! class       = word { "." word }
+//! test        = label ( "=" | "!=" ) ( text | number )
+//!             | label ( "=*" | "!=*" | "=~" | "!=~" ) text                   (glob, anchored regex)
+//!             | label ( ">" | ">=" | "<" | "<=" ) number
+//!             | "status" ( "=" | "!=" ) ( "5xx" | "500..599" | "404" )
+//!
+//! number      = digits [ "." digits ] [ unit ]
+//! unit        = "%" | "pp" | "ms" | "s" | "m" | "h" | "d" | "B" | "kB" | "KiB" | "MB" | "MiB" | "GB" | "GiB"
+//!             | "/s" | "/min" | "/h" | "%/s" | "%/min" | "%/h"
+//! text        = '"' … '"' | "'" … "'"                                        (no escapes; a doubled quote is one)
+//! word        = letter or "_", then letters, digits, "_"
+//! ```
+//!
+//! A window behind the closing parenthesis of a call directly inside `trend` is the trend's. A metric is a word that is
+//! neither a function nor one of `and or not by of`; it stands for its expression as if in parentheses.
+
+mod ast;
+mod call;
+mod check;
+mod display;
+mod error;
+pub mod matching;
+mod metrics;
+mod parse;
+mod part;
+mod quantity;
+mod selector;
+mod suggest;
+mod token;
+mod window;
+
+#[cfg(test)]
+mod properties;
+
+pub use ast::{
+    Aggregate, ArithmeticOp, CompareOp, Expr, Function, Input, Kind, LabelTest, MAX_WINDOW_SECONDS, Selector, Span,
+    TestOp, Window,
+};
+pub use check::{Catalog, Type, check};
+pub use error::Error;
+pub use metrics::Metrics;
+pub use parse::parse;
+pub use part::{is_part_of, ratio_of_counts};
+pub use quantity::{Quantity, Unit};

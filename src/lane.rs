@@ -1,0 +1,182 @@
+//! Lane: the fragments of one source in their order, with what spans records: time, lateness, open entries.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crate::assemble::Assembler;
+use crate::map::{Fragment, Kind};
+use crate::time::{SECOND, Time};
+
+/// A record this far ahead of the latest one advances nothing until a second one agrees (SEMANTICS 3).
+const FAR_AHEAD: i64 = 3_600 * SECOND;
+
+/// Every line of the input is in exactly one of these (SEMANTICS 21), but for `records`, `invalid_utf8` and `bytes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    pub bytes: u64,
+    pub lines: u64,
+    /// Lines that were read as a record.
+    pub records: u64,
+    pub classified: u64,
+    pub unclassified: u64,
+    pub merged: u64,
+    pub malformed: u64,
+    pub too_long: u64,
+    pub skipped: u64,
+    pub late: u64,
+    pub duplicate: u64,
+    /// Messages that the platform says it dropped; they are no lines.
+    pub platform_dropped: u64,
+    /// Lines with bytes that are no UTF-8, read with U+FFFD in their place.
+    pub invalid_utf8: u64,
+    /// Records without any time; they stand in no window.
+    pub untimed: u64,
+}
+
+/// One source.
+#[derive(Debug)]
+pub struct Lane {
+    /// What the source is called in output.
+    pub label: String,
+    /// Nanoseconds.
+    lateness: i64,
+    /// The latest time that the source's records agree on, or its clock was advanced to.
+    latest: Option<Time>,
+    /// A time far ahead that one record gave.
+    ahead: Option<Time>,
+    /// The last time seen, for records without one.
+    pub last_time: Option<Time>,
+    pub assembler: Assembler,
+    pub line_number: u64,
+    /// First seconds with a record of a service's output, and of the HTTP log.
+    pub app_from: Option<i64>,
+    pub edge_from: Option<i64>,
+    pub ended: bool,
+    /// Left out of the run's watermark until it speaks again.
+    pub idle: bool,
+    pub queue: VecDeque<Rc<Fragment>>,
+    /// The next line of the first fragment in the queue.
+    pub cursor: usize,
+}
+
+impl Lane {
+    pub fn new(label: String, lateness: i64) -> Self {
+        Lane {
+            label,
+            lateness,
+            latest: None,
+            ahead: None,
+            last_time: None,
+            assembler: Assembler::default(),
+            line_number: 0,
+            app_from: None,
+            edge_from: None,
+            ended: false,
+            idle: false,
+            queue: VecDeque::new(),
+            cursor: 0,
+        }
+    }
+
+    pub fn latest(&self) -> Option<Time> {
+        self.latest
+    }
+
+    /// No record before this is expected any more.
+    pub fn watermark(&self) -> Option<Time> {
+        self.latest.map(|latest| latest.saturating_add(-self.lateness))
+    }
+
+    /// How far rules may go as far as this source is concerned: an open entry holds them back.
+    pub fn limit(&self) -> Option<Time> {
+        match (self.watermark(), self.assembler.earliest()) {
+            (Some(watermark), Some(earliest)) => Some(watermark.min(earliest)),
+            (watermark, _) => watermark,
+        }
+    }
+
+    /// Whether a record of this time comes too late to be used.
+    pub fn is_late(&self, time: Time) -> bool {
+        self.watermark().is_some_and(|watermark| time.second() < watermark.second())
+    }
+
+    /// Takes note of a record's time.
+    pub fn observe(&mut self, time: Time) {
+        self.last_time = Some(time);
+        let Some(latest) = self.latest else {
+            self.latest = Some(time);
+            return;
+        };
+        if time.0 - latest.0 <= FAR_AHEAD {
+            self.latest = Some(latest.max(time));
+            return;
+        }
+        self.ahead = match self.ahead {
+            Some(ahead) if (time.0 - ahead.0).abs() <= FAR_AHEAD => {
+                self.latest = Some(ahead.max(time));
+                None
+            }
+            _ => Some(time),
+        };
+    }
+
+    /// Moves the clock of a silent source.
+    pub fn advance(&mut self, to: Time) {
+        if let Some(latest) = self.latest {
+            self.latest = Some(latest.max(to));
+        }
+    }
+
+    /// The time up to which the next line would bring the source: where it stands in a merge by time.
+    pub fn next_position(&self) -> Option<Time> {
+        let line = self.queue.front()?.lines.get(self.cursor)?;
+        let time = match line.kind {
+            Kind::App | Kind::Edge { .. } | Kind::Blank => line.time.or(self.last_time),
+            Kind::TooLong | Kind::Malformed | Kind::Directive(_) => self.last_time,
+        };
+        Some(time.unwrap_or(Time(i64::MIN)).max(self.latest.unwrap_or(Time(i64::MIN))))
+    }
+}
+
+impl Counts {
+    /// Sum of the counts that every line is in exactly one of, once no entry is open.
+    pub fn accounted(&self) -> u64 {
+        self.classified
+            + self.unclassified
+            + self.merged
+            + self.malformed
+            + self.too_long
+            + self.skipped
+            + self.late
+            + self.duplicate
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane() -> Lane {
+        Lane::new("test".into(), 2 * SECOND)
+    }
+
+    #[test]
+    fn a_record_is_late_when_its_whole_second_lies_before_the_watermark() {
+        let mut lane = lane();
+        lane.observe(Time(100 * SECOND + 500_000_000));
+        assert!(lane.is_late(Time(97 * SECOND + 999_999_999)));
+        assert!(!lane.is_late(Time(98 * SECOND)));
+    }
+
+    #[test]
+    fn one_wrong_clock_makes_nothing_late() {
+        let mut lane = lane();
+        lane.observe(Time::from_second(100));
+        lane.observe(Time::from_second(8_000));
+        assert!(!lane.is_late(Time::from_second(101)));
+        lane.observe(Time::from_second(101));
+        assert_eq!(lane.latest(), Some(Time::from_second(101)));
+        lane.observe(Time::from_second(8_001));
+        assert_eq!(lane.latest(), Some(Time::from_second(8_001)));
+    }
+}

@@ -1,0 +1,93 @@
+//! The `logwatch` program: one subcommand, one plain function.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser};
+
+use logwatch::classify::Library;
+use logwatch::cli::options::{Cli, Command, LibraryOptions, ListFormat, Patterns, Plans};
+use logwatch::cli::{self, Mode, UsageError};
+
+/// Something failed while running.
+const FAILED: u8 = 1;
+/// A usage, plan or pattern error.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse() {
+        Cli { command: Some(command), .. } => subcommand(command),
+        Cli { command: None, read } if read.inputs().is_empty() && io::stdin().is_terminal() => help(),
+        Cli { command: None, read } => cli::run(&read, Mode::Watch),
+    };
+    match result {
+        Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(FAILED)),
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(FAILED),
+        Err(error) => {
+            // Nobody is left to tell when this fails, too.
+            let _ = writeln!(io::stderr(), "logwatch: {error:#}");
+            ExitCode::from(if error.is::<UsageError>() { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn subcommand(command: Command) -> Result<i32> {
+    let out = &mut io::stdout().lock();
+    match command {
+        Command::Replay { read, follow } => cli::run(&read, Mode::Replay { follow }),
+        Command::Patterns { command } => patterns(command, out),
+        Command::Plan { command } => plan(command, out),
+    }
+}
+
+fn patterns(command: Patterns, out: &mut impl Write) -> Result<i32> {
+    use logwatch::cli::patterns;
+    match command {
+        Patterns::List { library, format } => patterns::list(&*load(&library)?, format == ListFormat::Regex, out)?,
+        Patterns::Show { name, library } => {
+            if !patterns::show(&*load(&library)?, &name, out)? {
+                return Ok(USAGE.into());
+            }
+        }
+        Patterns::Test { library } => {
+            if patterns::test(&load(&library)?, out)? > 0 {
+                return Ok(USAGE.into());
+            }
+        }
+        Patterns::Explain { input, library } => patterns::explain(&load(&library)?, &input, out)?,
+    }
+    Ok(0)
+}
+
+fn plan(command: Plans, out: &mut impl Write) -> Result<i32> {
+    use logwatch::cli::plans;
+    let usage = |message: String| UsageError(message);
+    match command {
+        Plans::List => plans::list(out)?,
+        Plans::Show { name } => plans::show(&name, out).map_err(|error| usage(error.to_string()))??,
+        Plans::Check { name, library } => {
+            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
+            plans::check(&name, library, out).map_err(|error| usage(error.to_string()))??;
+        }
+    }
+    Ok(0)
+}
+
+fn load(options: &LibraryOptions) -> Result<Arc<Library>> {
+    let library = Library::load(&options.patterns).map_err(|error| UsageError(error.to_string()))?;
+    Ok(Arc::new(library))
+}
+
+fn help() -> Result<i32> {
+    Cli::command().print_help()?;
+    Ok(0)
+}
+
+/// Whoever read the output has gone: nothing to complain about.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}

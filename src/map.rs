@@ -1,0 +1,173 @@
+//! Map: a chunk of lines to a fragment. Needs nothing but the chunk, so chunks can be mapped on any thread in any order;
+//! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
+
+use std::hash::Hasher;
+
+use rustc_hash::FxHasher;
+
+use crate::classify::{Classifier, Event, Opens};
+use crate::decode::{self, Level, Line as Decoded, Record};
+use crate::recording::{self, Directive};
+use crate::source::frame::{Chunk, LONGEST_LINE};
+use crate::time::Time;
+
+/// A mapped chunk.
+#[derive(Debug, Default)]
+pub struct Fragment {
+    pub text: Vec<u8>,
+    pub lines: Vec<Line>,
+    pub events: Vec<Event>,
+    /// Bytes of the input.
+    pub bytes: u64,
+    /// Lines with bytes that are no UTF-8.
+    pub invalid_utf8: u64,
+    /// The input ended here, within a line.
+    pub unterminated: bool,
+}
+
+/// One line of a fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// Where it stands in the fragment's text, without its line end.
+    pub start: u32,
+    pub length: u32,
+    pub time: Option<Time>,
+    pub kind: Kind,
+    /// For records: which stream of which replica (SEMANTICS 16), as a hash.
+    pub stream: u32,
+    pub raw_level: Option<Level>,
+    pub opens: Opens,
+    /// Hash of the message; 0 where nobody reads it.
+    pub content: u64,
+    /// The events of the line taken as an entry of its own: those from the end of the line before's up to here.
+    pub events_end: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    TooLong,
+    Malformed,
+    Blank,
+    /// Of a recording, not of the input.
+    Directive(Directive),
+    App,
+    /// A record of the platform's HTTP log, with the hash of its deployment's id, 0 where it has none.
+    Edge {
+        deployment: u32,
+    },
+}
+
+impl Line {
+    /// A line nothing is known of, at the end of a fragment's events.
+    fn empty(fragment: &Fragment) -> Self {
+        Line {
+            start: 0,
+            length: 0,
+            time: None,
+            kind: Kind::TooLong,
+            stream: 0,
+            raw_level: None,
+            opens: Opens::Nothing,
+            content: 0,
+            events_end: fragment.events.len() as u32,
+        }
+    }
+}
+
+/// Maps chunks; one a thread.
+pub struct Mapper {
+    classifier: Classifier,
+    scratch: Vec<u8>,
+}
+
+impl Mapper {
+    pub fn new(classifier: Classifier) -> Self {
+        Mapper { classifier, scratch: Vec::new() }
+    }
+
+    pub fn map(&mut self, chunk: Chunk) -> Fragment {
+        let Chunk { text, bytes, unterminated, recording } = chunk;
+        let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
+        fragment.lines.reserve(text.len() / 128);
+        let mut start = 0;
+        while start < text.len() {
+            let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+            let mut line = &text[start..end];
+            if start == 0 {
+                // A byte-order mark can only stand at the start of a file; elsewhere these bytes are text.
+                line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            }
+            line = line.strip_suffix(b"\r").unwrap_or(line);
+            let directive = if recording { recording::directive(line) } else { None };
+            let mapped = match directive {
+                Some(directive) => {
+                    fragment.bytes = fragment.bytes.saturating_sub((end + 1 - start) as u64);
+                    Line { kind: Kind::Directive(directive), ..Line::empty(&fragment) }
+                }
+                None => self.line(line, &mut fragment),
+            };
+            fragment.lines.push(Line { start: (end - line.len()) as u32, length: line.len() as u32, ..mapped });
+            start = end + 1;
+        }
+        fragment.text = text;
+        fragment
+    }
+
+    fn line(&mut self, line: &[u8], fragment: &mut Fragment) -> Line {
+        let mapped = Line::empty(fragment);
+        if line.len() > LONGEST_LINE {
+            return mapped;
+        }
+        if std::str::from_utf8(line).is_err() {
+            fragment.invalid_utf8 += 1;
+        }
+        match decode::decode(line, &mut self.scratch) {
+            Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
+            Decoded::Blank(time) => Line { kind: Kind::Blank, time, ..mapped },
+            Decoded::Record(record) => {
+                let opens = self.classifier.record(&record, &mut fragment.events);
+                let kind = match &record.edge {
+                    Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },
+                    None => Kind::App,
+                };
+                Line {
+                    time: record.time,
+                    kind,
+                    stream: stream(&record),
+                    raw_level: record.raw_level,
+                    opens,
+                    content: content(&record),
+                    events_end: fragment.events.len() as u32,
+                    ..mapped
+                }
+            }
+        }
+    }
+}
+
+fn stream(record: &Record<'_>) -> u32 {
+    let level = [record.raw_level.map_or(u8::MAX, |level| level as u8)];
+    hash([record.replica.unwrap_or(b""), &level]) as u32
+}
+
+fn content(record: &Record<'_>) -> u64 {
+    match &record.edge {
+        None => hash([record.message.raw]),
+        Some(edge) => hash([
+            edge.method.raw,
+            edge.target.raw,
+            &edge.status.to_le_bytes(),
+            &edge.duration.unwrap_or(-1).to_le_bytes(),
+            edge.client.map_or(b"", |client| client.raw),
+        ]),
+    }
+}
+
+fn hash<const N: usize>(parts: [&[u8]; N]) -> u64 {
+    let mut hasher = FxHasher::default();
+    for part in parts {
+        hasher.write(part);
+        hasher.write_u8(0xff);
+    }
+    hasher.finish()
+}

@@ -1,0 +1,239 @@
+//! Output for GitHub Actions: annotations as workflow commands, and the job summary as Markdown. Nothing that comes from
+//! a log is written as a command or as markup.
+
+use std::io::{self, Write};
+
+use super::format::{Measured, clocks, count, counted, cut, duration, one_line, percent, range, span, value};
+use super::text::{Finding, findings, target};
+use crate::rules::plan::Severity;
+use crate::rules::verdict::Verdict;
+use crate::summary::{KpiStatus, Summary, TriggerResult, TriggerState};
+
+/// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
+const ANNOTATIONS: usize = 10;
+/// Rows of a table of the job summary, which may have 1 MiB.
+const ROWS: usize = 15;
+/// Columns of a text in a table.
+const WIDEST: usize = 160;
+
+/// Writes one workflow command for each trigger that fired, the gravest first, at most ten.
+pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+    let mut fired: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
+    fired.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
+    for trigger in fired.into_iter().take(ANNOTATIONS) {
+        let (command, word) = match trigger.severity {
+            Severity::Rollback => ("error", "ROLLBACK"),
+            Severity::Investigate => ("warning", "INVESTIGATE"),
+            Severity::Info => ("notice", "INFO"),
+        };
+        let title = property(&format!("logwatch: {word} {}", name(trigger)));
+        let facts: Vec<String> = [measured(trigger), when(trigger), runbook(trigger)].into_iter().flatten().collect();
+        writeln!(out, "::{command} title={title}::{}", data(&facts.join(", ")))?;
+    }
+    out.flush()
+}
+
+/// The summary as GitHub-flavoured Markdown.
+pub fn job_summary(summary: &Summary) -> String {
+    let word = match summary.verdict {
+        Verdict::Rollback => "🔴 ROLLBACK",
+        Verdict::Investigate => "🟡 INVESTIGATE",
+        Verdict::Unknown => "⚪ UNKNOWN",
+        Verdict::Healthy if summary.complete => "🟢 HEALTHY",
+        Verdict::Healthy => "🟢 HEALTHY so far",
+    };
+    let mut facts = vec![format!("Plan {}", code(&summary.plan)), counted(summary.input.lines, "line")];
+    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to)));
+    facts.extend(summary.deployment.map(|deployment| {
+        format!("deployed {} UTC (from {})", deployment.at.date_and_clock(), plain(deployment.from.as_str()))
+    }));
+    let mut blocks = vec![format!("## logwatch: {word}"), facts.join(" · ")];
+    if let Some(interrupted) = &summary.interrupted {
+        blocks.push(format!("**The input was cut short:** {}", plain(interrupted)));
+    }
+    if !summary.reasons.is_empty() {
+        blocks.push(list(summary.reasons.iter().map(|reason| plain(reason))));
+    }
+    blocks.extend(triggers(summary));
+    blocks.extend(errors(summary));
+    blocks.extend(traffic(summary));
+    blocks.extend(kpis(summary));
+    if !summary.unknown.is_empty() {
+        blocks.push("### Not known".into());
+        blocks.push(list(summary.unknown.iter().map(|unknown| {
+            let remedy =
+                if unknown.remedy.is_empty() { String::new() } else { format!(": {}", plain(&unknown.remedy)) };
+            format!("**{}**: {}{remedy}", plain(&unknown.what), plain(&unknown.because))
+        })));
+    }
+    blocks.join("\n\n") + "\n"
+}
+
+fn triggers(summary: &Summary) -> Vec<String> {
+    let mut told: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
+    told.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
+    let quiet = summary.triggers.len() - told.len();
+    if told.is_empty() {
+        return if quiet > 0 {
+            vec![format!("{} watched, none fired.", counted(quiet as u64, "trigger"))]
+        } else {
+            Vec::new()
+        };
+    }
+    let rows = told.iter().map(|trigger| {
+        let severity = match trigger.severity {
+            Severity::Rollback => "rollback",
+            Severity::Investigate => "investigate",
+            Severity::Info => "info",
+        };
+        let cells =
+            [measured(trigger), when(trigger), trigger.runbook.clone()].map(|text| plain(&text.unwrap_or_default()));
+        let [measured, when, runbook] = cells;
+        [severity.into(), code(&name(trigger)), measured, when, runbook]
+    });
+    let mut blocks = table("Triggers", ["severity", "trigger", "value", "when", "runbook"], 0, rows);
+    if quiet > 0 {
+        blocks.push(format!("{} did not fire.", counted(quiet as u64, "other trigger")));
+    }
+    blocks
+}
+
+fn errors(summary: &Summary) -> Vec<String> {
+    let several = summary.sources.len() > 1;
+    let place = |finding: &Finding<'_>| {
+        let file = finding.file.filter(|_| several).unwrap_or("line ");
+        finding.line_no.map_or(String::new(), |line| code(&format!("{file}{}{line}", if several { ":" } else { "" })))
+    };
+    let rows = findings(summary).into_iter().map(|finding| {
+        let times = finding.first.zip(finding.last).map(|(first, last)| clocks(first, last, summary.to));
+        let beside = finding.beside.map(|beside| {
+            format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
+        });
+        let facts: Vec<String> = times.into_iter().chain(beside).collect();
+        [count(finding.count), code(&finding.message), code(&finding.name), place(&finding), facts.join(", ")]
+    });
+    table("Errors", ["n", "message", "from", "first at", "when"], 1, rows)
+}
+
+fn traffic(summary: &Summary) -> Vec<String> {
+    let http = &summary.http;
+    if http.requests == 0 {
+        return Vec::new();
+    }
+    let rows = http.by_route.iter().map(|route| {
+        let [n, success, client_error, server_error] =
+            [route.count, route.success, route.client_error, route.server_error].map(count);
+        let p95 = route.p95_ms.map_or("–".into(), |milliseconds| duration(milliseconds / 1e3));
+        [n, success, client_error, server_error, p95, code(&format!("{} {}", route.method, route.route))]
+    });
+    let failed: u64 = http.by_status.range(500..).map(|(_, n)| n).sum();
+    let share =
+        if failed > 0 { format!(" ({})", percent(failed as f64 / http.requests as f64)) } else { String::new() };
+    let title = format!("Traffic: {}, {} 5xx{share}", counted(http.requests, "request"), count(failed));
+    table(&title, ["n", "2xx", "4xx", "5xx", "p95", "route"], 5, rows)
+}
+
+fn kpis(summary: &Summary) -> Vec<String> {
+    let rows = summary.kpis.iter().map(|kpi| {
+        let status = match kpi.status {
+            KpiStatus::Met => "met",
+            KpiStatus::Missed => "**missed**",
+            KpiStatus::Unknown => "unknown",
+        };
+        let share = kpi.share.map(|(part, whole)| format!("{} of {}", count(part), count(whole)));
+        let reached = share.or_else(|| kpi.value.map(|number| value(number, kpi.unit))).unwrap_or_default();
+        [plain(&kpi.title), plain(&target(kpi)), status.into(), plain(&reached)]
+    });
+    table("KPIs", ["KPI", "target", "status", "reached"], 0, rows)
+}
+
+/// A heading and a table whose first `numbers` columns are aligned to the right; nothing without rows.
+fn table<const N: usize>(
+    title: &str,
+    heads: [&str; N],
+    numbers: usize,
+    rows: impl ExactSizeIterator<Item = [String; N]>,
+) -> Vec<String> {
+    let more = rows.len().saturating_sub(ROWS);
+    let mut lines: Vec<String> = rows.take(ROWS).map(|row| format!("| {} |", row.join(" | "))).collect();
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let rules: [&str; N] = std::array::from_fn(|column| if column < numbers { "--:" } else { "---" });
+    lines.splice(0..0, [format!("| {} |", heads.join(" | ")), format!("| {} |", rules.join(" | "))]);
+    let mut blocks = vec![format!("### {title}"), lines.join("\n")];
+    if more > 0 {
+        blocks.push(format!("… and {} more", count(more as u64)));
+    }
+    blocks
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items.map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
+}
+
+fn name(trigger: &TriggerResult) -> String {
+    let group: Vec<&str> = trigger.group.values().map(String::as_str).collect();
+    let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
+    one_line(&format!("{}{group}", trigger.id))
+}
+
+fn measured(trigger: &TriggerResult) -> Option<String> {
+    let TriggerResult { value, bound, threshold, samples, unit, .. } = *trigger;
+    Measured { value, bound, threshold, share: None, samples, unit }.tell("")
+}
+
+/// Since when, how often, and how it stands at the end.
+fn when(trigger: &TriggerResult) -> Option<String> {
+    let (first, last) = trigger.first.zip(trigger.last)?;
+    let often = if trigger.fired > 1 { format!("fired {} times, ", count(trigger.fired)) } else { String::new() };
+    let end = match trigger.state {
+        TriggerState::Firing => format!("still firing at the end, {} later", span(last.second() - first.second())),
+        _ => format!("last at {}", clocks(last, last, Some(first))),
+    };
+    Some(format!("{often}first at {} UTC, {end}", first.date_and_clock()))
+}
+
+fn runbook(trigger: &TriggerResult) -> Option<String> {
+    trigger.runbook.as_deref().map(|runbook| format!("runbook {}", one_line(runbook)))
+}
+
+/// The message of a workflow command.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// Text as a code span that may stand in a table. A pipe needs a backslash there, even in code; where one is before it
+/// already the two would cancel out, so the pipe is written as [`super::escape`] writes what must not be.
+fn code(text: &str) -> String {
+    let text = cut(&one_line(text), WIDEST);
+    if text.is_empty() {
+        return text;
+    }
+    let text = if text.contains("\\|") { text.replace('|', "\\u{7c}") } else { text.replace('|', "\\|") };
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let gap = if longest > 0 { " " } else { "" };
+    format!("{fence}{gap}{text}{gap}{fence}")
+}
+
+/// Text with nothing in it that Markdown or HTML would read as markup.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    for c in one_line(text).chars() {
+        match c {
+            '&' => plain.push_str("&amp;"),
+            '<' => plain.push_str("&lt;"),
+            // Escaped by a backslash these would still be found: a mention, a link.
+            '@' => plain.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '|' | '#' | '~' | '!' | '$' => plain.extend(['\\', c]),
+            _ => plain.push(c),
+        }
+    }
+    plain
+}

@@ -1,0 +1,64 @@
+//! JSON output: one object a line, flushed as it happens.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::deployment::Deployment;
+use crate::summary::{Summary, TriggerEvent};
+
+/// Writes the objects of the JSON contract.
+pub struct Json<W> {
+    out: W,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Object<'a> {
+    Start {
+        v: u32,
+        logwatch: &'static str,
+        plan: &'a str,
+        deployed_at: crate::time::Time,
+        deployed_at_from: crate::deployment::From,
+    },
+    Trigger(&'a TriggerEvent),
+    Summary(&'a Summary),
+}
+
+/// Version of the shape of the objects.
+const VERSION: u32 = 1;
+
+impl<W: Write> Json<W> {
+    pub fn new(out: W) -> Self {
+        Json { out }
+    }
+
+    pub fn start(&mut self, plan: &str, deployment: Deployment) -> io::Result<()> {
+        self.write(&Object::Start {
+            v: VERSION,
+            logwatch: env!("CARGO_PKG_VERSION"),
+            plan,
+            deployed_at: deployment.at,
+            deployed_at_from: deployment.from,
+        })
+    }
+
+    pub fn trigger(&mut self, event: &TriggerEvent) -> io::Result<()> {
+        self.write(&Object::Trigger(event))
+    }
+
+    pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        self.write(&Object::Summary(summary))
+    }
+
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
+    fn write(&mut self, object: &Object<'_>) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, object)?;
+        self.out.write_all(b"\n")?;
+        self.out.flush()
+    }
+}

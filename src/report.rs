@@ -1,0 +1,367 @@
+//! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
+
+use crate::classify::definition::Parser;
+use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
+use crate::time::{SECOND, Time};
+use crate::timeline::cell::{Evidence, keep_evidence};
+use crate::timeline::distribution::Distribution;
+use crate::timeline::{Bucket, Buckets, Keep, Pending};
+
+/// The class of requests.
+pub const REQUEST: &str = "http.request";
+
+/// Routes, and groups of errors, kept apart; of more, those with the smallest hashes, the others counted together.
+const MOST_ROUTES: usize = 500;
+const MOST_GROUPS: usize = 1_000;
+/// Silences listed; the longest ones.
+const MOST_SILENCES: usize = 50;
+/// A pause is a silence when it lasts this long and trouble ends it …
+const SILENCE: i64 = 10 * SECOND;
+/// … or this long whatever ends it.
+const LONG_SILENCE: i64 = 300 * SECOND;
+
+/// Totals over the whole input.
+#[derive(Debug)]
+pub struct Report {
+    library: Arc<Library>,
+    /// By class.
+    roles: Vec<Role>,
+    pub classes: Vec<Total>,
+    pub routes: BTreeMap<Route, RouteTotal>,
+    pub by_status: BTreeMap<u16, u64>,
+    /// Requests since the deployment.
+    pub requests_since_deployment: u64,
+    /// Seconds whose requests were taken from the HTTP log, and from access lines.
+    pub edge_seconds: u64,
+    pub access_seconds: u64,
+    /// Errors, warnings and exceptions, by what makes them alike.
+    pub groups: BTreeMap<Key, Group>,
+    pub silences: Vec<Silence>,
+    /// Routes and groups that were counted with others.
+    pub overflowed: u64,
+    last_entry: Option<Time>,
+}
+
+/// What a class is to the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Other,
+    /// Indices of method, route, status and duration.
+    Request([usize; 4]),
+    /// Grouped by all labels that are kept.
+    Exception,
+    Error,
+    /// Grouped by class alone: a pattern knows what it is.
+    Known,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    pub method: Box<str>,
+    pub route: Box<str>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct RouteTotal {
+    pub count: u64,
+    /// By the first digit of the status.
+    pub families: [u64; 6],
+    pub durations: Distribution,
+}
+
+/// What makes errors alike: the class, and for those nobody wrote a pattern for, the labels too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub class: ClassId,
+    pub labels: Box<[Option<Box<str>>]>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    pub total: Total,
+    pub evidence: Vec<Evidence>,
+    /// Failed requests in the same seconds, by route.
+    pub beside: BTreeMap<Route, u64>,
+}
+
+/// A stretch of time without a line of the service.
+#[derive(Clone, Debug)]
+pub struct Silence {
+    pub from: Time,
+    pub to: Time,
+    pub ended_by: Evidence,
+    pub group: Option<Key>,
+}
+
+impl Report {
+    pub fn new(library: Arc<Library>) -> Self {
+        let roles = (0..library.classes.len()).map(|class| role(&library, class)).collect();
+        let classes = vec![Total::default(); library.classes.len()];
+        Report {
+            library,
+            roles,
+            classes,
+            routes: BTreeMap::new(),
+            by_status: BTreeMap::new(),
+            requests_since_deployment: 0,
+            edge_seconds: 0,
+            access_seconds: 0,
+            groups: BTreeMap::new(),
+            silences: Vec::new(),
+            overflowed: 0,
+            last_entry: None,
+        }
+    }
+
+    /// Adds the labels that the report reads.
+    pub fn interested(&self, interest: &mut Interest) {
+        for (class, role) in self.roles.iter().enumerate() {
+            match role {
+                Role::Request([method, route, status, _]) => {
+                    [method, route, status].into_iter().for_each(|label| interest.add(class, *label));
+                }
+                Role::Exception | Role::Error => {
+                    (0..self.library.classes[class].labels.len()).for_each(|label| interest.add(class, label));
+                }
+                Role::Known | Role::Other => {}
+            }
+        }
+    }
+
+    /// What has to be kept of events with these labels.
+    pub fn keep(&self, labels: &LabelSet) -> Keep {
+        match self.roles[labels.class] {
+            Role::Request(_) => Keep { points: true, evidence: false },
+            Role::Exception | Role::Error | Role::Known => Keep { points: false, evidence: true },
+            Role::Other => Keep::default(),
+        }
+    }
+
+    /// Takes in a complete second; `seen` is how its requests were seen best, `armed` whether it lies after the deployment.
+    pub fn seal(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
+        let requests_before = self.requests();
+        let mut requests = false;
+        let mut failed: BTreeMap<Route, u64> = BTreeMap::new();
+        let mut groups: Vec<(Key, u64)> = Vec::new();
+        for ((set, via), pending) in &bucket.cells {
+            if *via != Via::None && *via != seen {
+                continue;
+            }
+            let labels = buckets.labels(*set);
+            requests |= matches!(self.roles[labels.class], Role::Request(_));
+            self.add(labels, pending, &mut failed, &mut groups);
+        }
+        if armed {
+            self.requests_since_deployment += self.requests() - requests_before;
+        }
+        if requests {
+            if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
+        }
+        for (key, events) in groups {
+            let Some(group) = self.groups.get_mut(&key) else { continue };
+            for (route, failures) in &failed {
+                *group.beside.entry(route.clone()).or_default() += events.min(*failures);
+            }
+        }
+        self.silence(bucket);
+    }
+
+    /// Counts an event that has no time, and so stands in no second.
+    pub fn add_untimed(&mut self, labels: &LabelSet, pending: &Pending) {
+        self.add(labels, pending, &mut BTreeMap::new(), &mut Vec::new());
+    }
+
+    fn add(
+        &mut self,
+        labels: &LabelSet,
+        pending: &Pending,
+        failed: &mut BTreeMap<Route, u64>,
+        groups: &mut Vec<(Key, u64)>,
+    ) {
+        self.classes[labels.class].add(pending);
+        match self.roles[labels.class] {
+            Role::Other => {}
+            Role::Request(members) => self.request(labels, pending, members, failed),
+            Role::Exception | Role::Error => {
+                let key = Key { class: labels.class, labels: labels.values.clone() };
+                groups.push((self.group(key, pending), pending.events));
+            }
+            Role::Known => {
+                let key = Key { class: labels.class, labels: Box::default() };
+                groups.push((self.group(key, pending), pending.events));
+            }
+        }
+    }
+
+    fn request(
+        &mut self,
+        labels: &LabelSet,
+        pending: &Pending,
+        members: [usize; 4],
+        failed: &mut BTreeMap<Route, u64>,
+    ) {
+        let [method, route, status, duration] = members;
+        let text = |index: usize| labels.values[index].clone().unwrap_or_default();
+        let mut key = Route { method: text(method), route: text(route) };
+        let status: u16 = text(status).parse().unwrap_or_default();
+        *self.by_status.entry(status).or_default() += pending.events;
+        if status >= 500 {
+            *failed.entry(key.clone()).or_default() += pending.events;
+        }
+        if !self.routes.contains_key(&key) && self.routes.len() >= MOST_ROUTES {
+            self.overflowed += 1;
+            let other = Route { method: "".into(), route: crate::timeline::OTHER.into() };
+            let largest =
+                self.routes.keys().filter(|key| **key != other).max_by_key(|key| FxBuildHasher.hash_one(key)).cloned();
+            match largest {
+                Some(largest) if FxBuildHasher.hash_one(&key) < FxBuildHasher.hash_one(&largest) => {
+                    let moved = self.routes.remove(&largest).unwrap_or_default();
+                    self.routes.entry(other).or_default().merge(&moved);
+                }
+                _ => key = other,
+            }
+        }
+        let total = self.routes.entry(key).or_default();
+        total.count += pending.events;
+        total.families[usize::from(status / 100).min(5)] += pending.events;
+        for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
+            total.durations.record(point.values[duration]);
+        }
+    }
+
+    /// Adds to a group; gives its key, or that of the group that took it instead.
+    fn group(&mut self, key: Key, pending: &Pending) -> Key {
+        let mut key = key;
+        if !self.groups.contains_key(&key) && self.groups.len() >= MOST_GROUPS {
+            self.overflowed += 1;
+            let other = |class| Key { class, labels: Box::default() };
+            let largest = self
+                .groups
+                .keys()
+                .filter(|key| !key.labels.is_empty())
+                .max_by_key(|key| FxBuildHasher.hash_one(key))
+                .cloned();
+            match largest {
+                Some(largest) if FxBuildHasher.hash_one(&key) < FxBuildHasher.hash_one(&largest) => {
+                    let moved = self.groups.remove(&largest).unwrap_or_default();
+                    self.groups.entry(other(largest.class)).or_default().merge(&moved);
+                }
+                _ => key = other(key.class),
+            }
+        }
+        let group = self.groups.entry(key.clone()).or_default();
+        group.total.add(pending);
+        pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
+        key
+    }
+
+    /// Notes the pause before a second's first entry, if it was one worth telling.
+    fn silence(&mut self, bucket: &Bucket) {
+        let Some((first, last)) = bucket.entries else { return };
+        if let (Some(before), Some((line, labels))) = (self.last_entry, &bucket.after_pause) {
+            let pause = first.0 - before.0;
+            let grave =
+                labels.as_ref().is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
+            if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
+                let group = labels.as_ref().and_then(|labels| match self.roles[labels.class] {
+                    Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
+                    Role::Exception | Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
+                    _ => None,
+                });
+                self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
+                if self.silences.len() > MOST_SILENCES {
+                    let shortest =
+                        (0..self.silences.len()).min_by_key(|at| self.silences[*at].to.0 - self.silences[*at].from.0);
+                    shortest.map(|at| self.silences.remove(at));
+                }
+            }
+        }
+        self.last_entry = Some(last);
+    }
+
+    /// A new deployment.
+    pub fn begin(&mut self) {
+        self.requests_since_deployment = 0;
+    }
+
+    /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
+    pub fn after_pause(&self, time: Time) -> bool {
+        self.last_entry.is_some_and(|last| time.0 - last.0 >= SILENCE)
+    }
+
+    pub fn is_exception(&self, class: ClassId) -> bool {
+        self.roles[class] == Role::Exception
+    }
+
+    pub fn requests(&self) -> u64 {
+        self.by_status.values().sum()
+    }
+}
+
+fn role(library: &Library, id: ClassId) -> Role {
+    let class = &library.classes[id];
+    let parsers = || library.patterns.iter().filter(|pattern| pattern.class == id).map(|pattern| pattern.parser);
+    let any = |wanted: &[Parser]| parsers().any(|parser| parser.is_some_and(|parser| wanted.contains(&parser)));
+    let label = |name: &str| class.labels.iter().position(|label| label == name);
+    if class.name == REQUEST {
+        let duration = class.values.iter().position(|(name, _)| name == "duration");
+        return match (label("method"), label("route"), label("status"), duration) {
+            (Some(method), Some(route), Some(status), Some(duration)) => {
+                Role::Request([method, route, status, duration])
+            }
+            _ => Role::Other,
+        };
+    }
+    if any(&[Parser::Level]) {
+        return Role::Error;
+    }
+    if any(&[Parser::Traceback, Parser::Javascript]) {
+        // The general classes tell of every exception; the special ones beside them would tell twice.
+        return if class.name.ends_with(".exception") { Role::Exception } else { Role::Other };
+    }
+    let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
+    if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }
+}
+
+impl Total {
+    fn add(&mut self, pending: &Pending) {
+        self.merge(&Total { count: pending.events, first: pending.first, last: pending.last });
+    }
+
+    fn merge(&mut self, other: &Total) {
+        self.count += other.count;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+    }
+}
+
+impl RouteTotal {
+    fn merge(&mut self, other: &RouteTotal) {
+        self.count += other.count;
+        self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
+        self.durations.merge(&other.durations);
+    }
+}
+
+impl Group {
+    fn merge(&mut self, other: &Group) {
+        self.total.merge(&other.total);
+        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
+        for (route, count) in &other.beside {
+            *self.beside.entry(route.clone()).or_default() += count;
+        }
+    }
+}

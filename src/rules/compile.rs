@@ -1,0 +1,332 @@
+//! Expressions to nodes that read windows.
+
+use crate::classify::glob::Glob;
+use crate::classify::{Carriers, Interest, Library};
+use crate::expr::{self, Aggregate, Expr, Function, Input, Kind, TestOp, Unit, Window};
+use crate::time::SECOND;
+use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest};
+use crate::timeline::window::Reach;
+use crate::timeline::{SeriesId, Timeline};
+
+/// An expression made ready to be evaluated at a tick.
+#[derive(Debug)]
+pub enum Node {
+    Number(f64),
+    Read(Read),
+    /// A quotient of counts whose first is a part of the second: a proportion.
+    Share {
+        part: Read,
+        whole: Read,
+    },
+    Negate(Box<Node>),
+    Arithmetic {
+        op: expr::ArithmeticOp,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Compare {
+        op: expr::CompareOp,
+        left: Box<Node>,
+        right: Box<Node>,
+        unit: Unit,
+    },
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+    Zero {
+        part: Read,
+        whole: Read,
+    },
+    Absent(Read),
+    /// Relative change a second, over this many seconds.
+    Trend {
+        of: Box<Node>,
+        length: i64,
+        id: usize,
+    },
+    Baseline {
+        of: Box<Node>,
+        id: usize,
+    },
+}
+
+/// One number out of one window.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub series: SeriesId,
+    pub window: usize,
+    pub function: Function,
+    pub grouped: bool,
+    /// Seconds; `None` since the deployment.
+    pub length: Option<i64>,
+    /// From the kept integers to base units.
+    pub scale: f64,
+    pub carriers: Carriers,
+    /// Whether only requests that carry a duration tell.
+    pub reads_duration: bool,
+}
+
+/// A compiled expression.
+#[derive(Debug)]
+pub struct Compiled {
+    pub node: Node,
+    /// The labels its groups have; empty for one result.
+    pub by: Vec<String>,
+    /// The series that show the first thing the expression speaks of, for evidence.
+    pub evidence: Vec<(SeriesId, usize)>,
+    pub unit: Option<Unit>,
+    /// Whether a quotient of counts that is no proportion stands in it.
+    pub plain_quotient: bool,
+    pub has_share: bool,
+}
+
+/// What compiling needs and adds to.
+pub struct Compiler<'a> {
+    pub library: &'a Library,
+    pub timeline: &'a mut Timeline,
+    pub interest: &'a mut Interest,
+    /// Seconds.
+    pub default_window: i64,
+    pub baseline_window: i64,
+    /// How many trends and baselines there are.
+    pub states: usize,
+}
+
+struct Scope<'a, 'b> {
+    compiler: &'a mut Compiler<'b>,
+    by: Vec<String>,
+    evidence: Vec<(SeriesId, usize)>,
+    plain_quotient: bool,
+    has_share: bool,
+    in_baseline: bool,
+    keep_evidence: bool,
+}
+
+impl Compiler<'_> {
+    /// Compiles a checked expression; `evidence` says whether lines that show its events are kept.
+    pub fn compile(&mut self, expr: &Expr, evidence: bool) -> Result<Compiled, expr::Error> {
+        let unit = match expr::check(expr, self.library)? {
+            expr::Type::Truth => None,
+            expr::Type::Number(unit) => Some(unit),
+        };
+        let mut scope = Scope {
+            compiler: self,
+            by: Vec::new(),
+            evidence: Vec::new(),
+            plain_quotient: false,
+            has_share: false,
+            in_baseline: false,
+            keep_evidence: evidence,
+        };
+        let node = scope.node(expr)?;
+        let Scope { by, evidence, plain_quotient, has_share, .. } = scope;
+        Ok(Compiled { node, by, evidence, unit, plain_quotient, has_share })
+    }
+}
+
+impl Scope<'_, '_> {
+    fn node(&mut self, expr: &Expr) -> Result<Node, expr::Error> {
+        let boxed = |scope: &mut Self, expr: &Expr| scope.node(expr).map(Box::new);
+        Ok(match &expr.kind {
+            Kind::Literal(quantity) => Node::Number(quantity.value),
+            Kind::Aggregate(aggregate) => Node::Read(self.aggregate(aggregate)?),
+            Kind::Negate(of) => Node::Negate(boxed(self, of)?),
+            Kind::Arithmetic { op, left, right } => {
+                if let Some((part, whole)) = expr::ratio_of_counts(expr) {
+                    let (Input::Events(inner), Input::Events(outer)) = (&part.input, &whole.input) else {
+                        return Err(expr::Error::new(expr.span.clone(), "a count reads events"));
+                    };
+                    if expr::is_part_of(inner, outer, self.compiler.library) {
+                        self.has_share = true;
+                        // Lines that are in the part are the evidence; those of the whole show nothing.
+                        let part = self.aggregate(part)?;
+                        let keep = std::mem::replace(&mut self.keep_evidence, false);
+                        let whole = self.aggregate(whole)?;
+                        self.keep_evidence = keep;
+                        return Ok(Node::Share { part, whole });
+                    }
+                    self.plain_quotient = true;
+                }
+                Node::Arithmetic { op: *op, left: boxed(self, left)?, right: boxed(self, right)? }
+            }
+            Kind::Compare { op, left, right } => {
+                let unit = match expr::check(left, self.compiler.library)? {
+                    expr::Type::Number(unit) => unit,
+                    expr::Type::Truth => Unit::Plain,
+                };
+                Node::Compare { op: *op, left: boxed(self, left)?, right: boxed(self, right)?, unit }
+            }
+            Kind::And(left, right) => Node::And(boxed(self, left)?, boxed(self, right)?),
+            Kind::Or(left, right) => Node::Or(boxed(self, left)?, boxed(self, right)?),
+            Kind::Not(of) => Node::Not(boxed(self, of)?),
+            Kind::Zero { part, whole, window } => {
+                let part = self.read(part, Measure::Events, &[], *window, Function::Count)?;
+                let whole = self.read(whole, Measure::Events, &[], *window, Function::Count)?;
+                Node::Zero { part, whole }
+            }
+            Kind::Absent { of, window } => {
+                Node::Absent(self.read(of, Measure::Events, &[], *window, Function::Count)?)
+            }
+            Kind::Trend { of, window } => {
+                let length = self.length(*window).unwrap_or(self.compiler.default_window);
+                Node::Trend { of: boxed(self, of)?, length, id: self.state() }
+            }
+            Kind::Baseline(of) => {
+                let outer = std::mem::replace(&mut self.in_baseline, true);
+                let keep = std::mem::replace(&mut self.keep_evidence, false);
+                let of = boxed(self, of)?;
+                (self.in_baseline, self.keep_evidence) = (outer, keep);
+                Node::Baseline { of, id: self.state() }
+            }
+        })
+    }
+
+    fn state(&mut self) -> usize {
+        self.compiler.states += 1;
+        self.compiler.states - 1
+    }
+
+    fn length(&self, window: Window) -> Option<i64> {
+        match window {
+            Window::Default => Some(self.compiler.default_window),
+            Window::Length(nanoseconds) => Some((nanoseconds / SECOND).max(1)),
+            Window::Deploy => None,
+        }
+    }
+
+    fn aggregate(&mut self, aggregate: &Aggregate) -> Result<Read, expr::Error> {
+        if !aggregate.by.is_empty() {
+            if !self.by.is_empty() && self.by != aggregate.by {
+                return Err(expr::Error::new(
+                    aggregate.span.clone(),
+                    "groups by other labels than the rest of the expression",
+                ));
+            }
+            self.by.clone_from(&aggregate.by);
+        }
+        let library = self.compiler.library;
+        let labels = |class: &str, names: &[String]| -> Vec<usize> {
+            let class = library.class_id(class).map(|id| &library.classes[id]);
+            names.iter().filter_map(|name| class?.labels.iter().position(|known| known == name)).collect()
+        };
+        let (selector, measure) = match &aggregate.input {
+            Input::Intervals { of, by } => {
+                let by = labels(&of.class, by);
+                self.interested(&of.class, &by);
+                (of, Measure::Intervals(by))
+            }
+            Input::Streak { part, whole } => (whole, Measure::Run(self.selector(part)?)),
+            Input::Events(selector) => {
+                let measure = match &selector.member {
+                    None => Measure::Events,
+                    Some(label) if aggregate.function == Function::Distinct => {
+                        let label = labels(&selector.class, std::slice::from_ref(label));
+                        self.interested(&selector.class, &label);
+                        Measure::Distinct(label.first().copied().unwrap_or_default())
+                    }
+                    Some(value) => {
+                        let class = library.class_id(&selector.class).map(|id| &library.classes[id]);
+                        let index = class.and_then(|class| class.values.iter().position(|(name, _)| name == value));
+                        Measure::Value(index.unwrap_or_default())
+                    }
+                };
+                (selector, measure)
+            }
+        };
+        let by = labels(&selector.class, &aggregate.by);
+        self.read(selector, measure, &by, aggregate.window, aggregate.function)
+    }
+
+    /// Registers the series and the window that a number is read from.
+    fn read(
+        &mut self,
+        selector: &expr::Selector,
+        measure: Measure,
+        by: &[usize],
+        window: Window,
+        function: Function,
+    ) -> Result<Read, expr::Error> {
+        let library = self.compiler.library;
+        let compiled = self.selector(selector)?;
+        self.interested(&selector.class, by);
+        let class = &library.classes[compiled.class];
+        let (scale, reads_duration) = match &measure {
+            Measure::Value(index) => match class.values[*index].1 {
+                Unit::Seconds => (1e-9, class.values[*index].0 == "duration"),
+                Unit::Bytes => (1.0, false),
+                _ => (1e-6, false),
+            },
+            Measure::Intervals(_) => (1e-9, false),
+            _ => (1.0, compiled.values.iter().any(|(index, _)| class.values[*index].0 == "duration")),
+        };
+        let length = self.length(window);
+        let reach = match (self.in_baseline, length) {
+            (true, _) => Reach::Baseline(self.compiler.baseline_window),
+            (false, Some(length)) => Reach::Length(length),
+            (false, None) => Reach::Deploy,
+        };
+        let plain = expr::Selector { member: None, ..selector.clone() };
+        let name = format!("{plain} {measure:?} by {by:?}");
+        let carriers = class.carriers;
+        let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
+        // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
+        let keep = self.keep_evidence
+            && matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak);
+        let (series, window) = self.compiler.timeline.register(spec, reach, keep);
+        if keep {
+            self.evidence.push((series, window));
+        }
+        Ok(Read { series, window, function, grouped: !by.is_empty(), length, scale, carriers, reads_duration })
+    }
+
+    fn interested(&mut self, class: &str, labels: &[usize]) {
+        if let Some(class) = self.compiler.library.class_id(class) {
+            labels.iter().for_each(|label| self.compiler.interest.add(class, *label));
+        }
+    }
+
+    fn selector(&mut self, selector: &expr::Selector) -> Result<Selector, expr::Error> {
+        let library = self.compiler.library;
+        let unknown = || expr::Error::new(selector.span.clone(), "unknown class");
+        let id = library.class_id(&selector.class).ok_or_else(unknown)?;
+        let class = &library.classes[id];
+        let mut compiled = Selector { class: id, labels: Vec::new(), values: Vec::new(), names_via: false };
+        for test in &selector.tests {
+            let value = class.values.iter().position(|(name, _)| *name == test.label);
+            if let (TestOp::Number(op, quantity), Some(value)) = (&test.op, value) {
+                let scale = match class.values[value].1 {
+                    Unit::Seconds => 1e9,
+                    Unit::Bytes => 1.0,
+                    _ => 1e6,
+                };
+                compiled.values.push((value, ValueTest { ordering: *op, bound: quantity.value * scale }));
+                continue;
+            }
+            let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
+            self.compiler.interest.add(id, label);
+            compiled.names_via |= test.label == "via";
+            compiled.labels.push((label, label_test(test)?));
+        }
+        Ok(compiled)
+    }
+}
+
+fn label_test(test: &expr::LabelTest) -> Result<LabelTest, expr::Error> {
+    let regex = |text: &str| {
+        expr::matching::anchored(text)
+            .map(LabelTest::Regex)
+            .map_err(|error| expr::Error::new(test.span.clone(), error.to_string()))
+    };
+    let not = |test: LabelTest| LabelTest::Not(Box::new(test));
+    Ok(match &test.op {
+        TestOp::Equal(text) => LabelTest::Equal(text.clone()),
+        TestOp::NotEqual(text) => not(LabelTest::Equal(text.clone())),
+        TestOp::Glob(text) => LabelTest::Glob(Glob::new(text)),
+        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(text))),
+        TestOp::Regex(text) => regex(text)?,
+        TestOp::NotRegex(text) => not(regex(text)?),
+        TestOp::Number(op, quantity) => LabelTest::Number(*op, quantity.value),
+        TestOp::Status { from, to, negated: false } => LabelTest::Status(*from, *to),
+        TestOp::Status { from, to, negated: true } => not(LabelTest::Status(*from, *to)),
+    })
+}

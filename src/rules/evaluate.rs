@@ -1,0 +1,372 @@
+//! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use super::compile::{Node, Read};
+use super::wilson;
+use crate::classify::Carriers;
+use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
+use crate::timeline::Timeline;
+use crate::timeline::series::GroupKey;
+
+/// What was observed, as the rules need it.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// The second of the deployment; windows begin no earlier.
+    pub deployed: i64,
+    /// First seconds covered by a service's own output and by the HTTP log.
+    pub app_from: Option<i64>,
+    pub edge_from: Option<i64>,
+    /// Whether access lines with a duration were seen.
+    pub access_durations: bool,
+    /// Seconds in which the platform dropped messages, ascending.
+    pub dropped: VecDeque<i64>,
+}
+
+/// A number read or worked out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// `None`: unknown.
+    pub value: Option<f64>,
+    /// More events than are known may be in it: only a lower bound.
+    pub at_least: bool,
+    /// The window was not observed from its beginning.
+    pub partial: bool,
+    /// Events, values or the denominators it rests on.
+    pub samples: u64,
+    /// (hits, samples) of a proportion.
+    pub share: Option<(u64, u64)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    True,
+    False,
+    /// True so far, of a window that was not observed from its beginning.
+    Pending,
+    Unknown,
+}
+
+/// A truth, and the comparison that decided it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    pub truth: Truth,
+    pub value: Option<f64>,
+    /// The confidence bound that was compared instead of the value.
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub share: Option<(u64, u64)>,
+    pub samples: u64,
+    pub unit: Unit,
+}
+
+/// What trends and baselines remember, by their id and group.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub baselines: HashMap<(usize, GroupKey), Reading>,
+    trends: HashMap<(usize, GroupKey), VecDeque<(i64, f64)>>,
+}
+
+/// Everything an evaluation looks at.
+pub struct Evaluator<'a> {
+    pub timeline: &'a Timeline,
+    pub observed: &'a Observed,
+    pub memory: &'a mut Memory,
+    pub tick: i64,
+    /// z of the confidence, where a rule has one.
+    pub z: Option<f64>,
+    pub min_samples: u64,
+    pub group: GroupKey,
+}
+
+impl Observed {
+    /// The first second from which a source that could carry the class was seen.
+    pub fn from(&self, carriers: Carriers, reads_duration: bool) -> Option<i64> {
+        let app = self.app_from.filter(|_| carriers.app && (!reads_duration || self.access_durations));
+        let edge = self.edge_from.filter(|_| carriers.edge);
+        app.into_iter().chain(edge).min()
+    }
+}
+
+impl Evaluator<'_> {
+    pub fn number(&mut self, node: &Node) -> Reading {
+        match node {
+            Node::Number(value) => Reading { value: Some(*value), samples: u64::MAX, ..Reading::default() },
+            Node::Read(read) => self.read(read),
+            Node::Share { part, whole } => self.share(part, whole),
+            Node::Negate(of) => {
+                let of = self.number(of);
+                Reading {
+                    value: of.value.filter(|_| !of.at_least).map(|value| -value),
+                    at_least: false,
+                    share: None,
+                    ..of
+                }
+            }
+            Node::Arithmetic { op, left, right } => {
+                let (left, right) = (self.number(left), self.number(right));
+                let value = match (left, right) {
+                    (
+                        Reading { value: Some(a), at_least: false, .. },
+                        Reading { value: Some(b), at_least: false, .. },
+                    ) => match op {
+                        ArithmeticOp::Add => Some(a + b),
+                        ArithmeticOp::Subtract => Some(a - b),
+                        ArithmeticOp::Multiply => Some(a * b),
+                        ArithmeticOp::Divide => (b != 0.0).then(|| a / b),
+                    },
+                    _ => None,
+                };
+                Reading {
+                    value,
+                    at_least: false,
+                    partial: left.partial || right.partial,
+                    samples: left.samples.min(right.samples),
+                    share: None,
+                }
+            }
+            Node::Trend { of, length, id } => self.trend(of, *length, *id),
+            Node::Baseline { id, .. } => {
+                self.memory.baselines.get(&(*id, self.group.clone())).copied().unwrap_or_default()
+            }
+            _ => Reading::default(),
+        }
+    }
+
+    pub fn truth(&mut self, node: &Node) -> Judgement {
+        match node {
+            Node::Compare { op, left, right, unit } => self.compare(*op, left, right, *unit),
+            Node::And(left, right) => {
+                let (left, right) = (self.truth(left), self.truth(right));
+                // The guard comes first, and what it guards speaks for both.
+                match (left.truth, right.truth) {
+                    (Truth::False, _) if right.truth != Truth::False => Judgement { truth: Truth::False, ..left },
+                    (_, Truth::False) => right,
+                    (Truth::True, _) => right,
+                    (_, Truth::True) => Judgement { truth: left.truth, ..right },
+                    _ => Judgement { truth: Truth::Unknown, ..right },
+                }
+            }
+            Node::Or(left, right) => {
+                let (left, right) = (self.truth(left), self.truth(right));
+                match (left.truth, right.truth) {
+                    (Truth::True, _) => left,
+                    (_, Truth::True) => right,
+                    (Truth::False, _) => right,
+                    (_, Truth::False) => left,
+                    _ => Judgement { truth: Truth::Unknown, ..left },
+                }
+            }
+            Node::Not(of) => {
+                let of = self.truth(of);
+                let truth = match of.truth {
+                    Truth::True => Truth::False,
+                    Truth::False => Truth::True,
+                    Truth::Pending | Truth::Unknown => Truth::Unknown,
+                };
+                Judgement { truth, ..of }
+            }
+            Node::Zero { part, whole } => {
+                let (part, whole) = (self.read(part), self.read(whole));
+                let truth = match (part.value, whole.value) {
+                    (Some(hits), _) if hits > 0.0 => Truth::False,
+                    (Some(_), Some(_)) if part.at_least || whole.samples < self.min_samples.max(1) => Truth::Unknown,
+                    (Some(_), Some(_)) if part.partial || whole.partial => Truth::Pending,
+                    (Some(_), Some(_)) => Truth::True,
+                    _ => Truth::Unknown,
+                };
+                Judgement { truth, samples: whole.samples, ..Judgement::of(part.value, Some(0.0), Unit::Plain) }
+            }
+            Node::Absent(read) => {
+                let read = self.read(read);
+                let truth = match read.value {
+                    Some(events) if events > 0.0 => Truth::False,
+                    Some(_) if read.at_least => Truth::Unknown,
+                    Some(_) if read.partial => Truth::Pending,
+                    Some(_) => Truth::True,
+                    None => Truth::Unknown,
+                };
+                Judgement { truth, ..Judgement::of(read.value, Some(0.0), Unit::Plain) }
+            }
+            _ => Judgement::of(None, None, Unit::Plain),
+        }
+    }
+
+    fn compare(&mut self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
+        let (left, right) = (self.number(left), self.number(right));
+        let mut judgement = Judgement::of(left.value, right.value, unit);
+        judgement.samples = left.samples.min(right.samples);
+        judgement.share = left.share;
+        if let (Some(z), Some((hits, samples))) = (self.z, left.share) {
+            let (lower, upper) = wilson::bounds(hits, samples, z);
+            judgement.bound = match op {
+                CompareOp::Greater | CompareOp::GreaterOrEqual => Some(lower),
+                CompareOp::Less | CompareOp::LessOrEqual => Some(upper),
+                CompareOp::Equal | CompareOp::NotEqual => None,
+            };
+        }
+        let (Some(compared), Some(threshold)) = (judgement.bound.or(left.value), right.value) else { return judgement };
+        let holds = op.holds(compared, threshold);
+        let only_grows = matches!(op, CompareOp::Greater | CompareOp::GreaterOrEqual);
+        judgement.truth = match holds {
+            _ if right.at_least => Truth::Unknown,
+            true if left.at_least && !only_grows => Truth::Unknown,
+            false if left.at_least && only_grows => Truth::Unknown,
+            true if left.partial && matches!(op, CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Equal) => {
+                Truth::Pending
+            }
+            true => Truth::True,
+            false => Truth::False,
+        };
+        judgement
+    }
+
+    fn read(&self, read: &Read) -> Reading {
+        let Some(from) = self.observed.from(read.carriers, read.reads_duration) else { return Reading::default() };
+        let start = read.length.map_or(self.observed.deployed, |length| self.tick - length);
+        let first = start.max(self.observed.deployed).max(from);
+        // A window that reaches back beyond the deployment or the input is only partly observed.
+        let partial = first > start;
+        let lossy = self.observed.dropped.back().is_some_and(|last| *last >= first);
+        let group: &[Box<str>] = if read.grouped { &self.group } else { &[] };
+        let slot = self.timeline.slot(read.series, group);
+        let window = slot.map(|slot| &slot.windows[read.window]);
+        let events = window.map_or(0, |window| window.events);
+        let unknown = window.map_or(0, |window| window.unknown)
+            + if read.grouped { 0 } else { self.timeline.groupless(read.series, read.window) };
+        let at_least = lossy || unknown > 0;
+        let certain = |value: Option<f64>, samples: u64| Reading {
+            value: value.filter(|_| !at_least && samples >= self.min_samples),
+            at_least: false,
+            partial,
+            samples,
+            share: None,
+        };
+        let values = window.map_or(0, |window| window.distribution.count());
+        let scaled = |value: i64| value as f64 * read.scale;
+        let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
+        match read.function {
+            Function::Count => counted(events as f64),
+            Function::Rate => counted(events as f64 / (self.tick - first).max(1) as f64),
+            Function::Distinct => counted(window.map_or(0, |window| window.distinct()) as f64),
+            Function::Sum => Reading {
+                at_least,
+                ..certain(Some(window.map_or(0.0, |window| window.sum as f64 * read.scale)), u64::MAX)
+            },
+            Function::Mean => {
+                let mean = window.filter(|_| values > 0).map(|window| window.sum as f64 / values as f64 * read.scale);
+                certain(mean, values)
+            }
+            Function::Min => certain(window.and_then(|window| window.min()).map(scaled), values),
+            Function::Max => certain(window.and_then(|window| window.max()).map(scaled), values),
+            Function::First => certain(window.and_then(|window| window.first()).map(scaled), values),
+            Function::Last => certain(window.and_then(|window| window.last()).map(scaled), values),
+            Function::Quantile(q) => certain(
+                window.and_then(|window| window.distribution.quantile(q)).map(|value| value * read.scale),
+                values,
+            ),
+            Function::Gap => {
+                let span = window.and_then(|window| window.span());
+                let since = slot.and_then(|slot| slot.last_second).map(|last| self.tick - 1 - last);
+                let inside = span.map_or(0, |span| span.largest_gap);
+                Reading { samples: events, ..certain(since.map(|since| since.max(inside) as f64), u64::MAX) }
+            }
+            Function::Streak => {
+                let run = window.and_then(|window| window.run());
+                let length = run.map_or(Some(0), |run| (!run.overflowed).then_some(run.length));
+                Reading { samples: events, ..certain(length.map(|length| length as f64), u64::MAX) }
+            }
+        }
+    }
+
+    fn share(&self, part: &Read, whole: &Read) -> Reading {
+        let (part, whole) = (self.read(part), self.read(whole));
+        let reading = Reading { partial: whole.partial, samples: whole.samples, ..Reading::default() };
+        match (part.value, whole.value) {
+            (Some(hits), Some(samples)) if samples > 0.0 && !part.at_least && !whole.at_least => {
+                // A confidence bound weighs few samples itself.
+                let enough = self.z.is_some() || whole.samples >= self.min_samples;
+                Reading {
+                    value: enough.then_some(hits / samples),
+                    share: Some((hits as u64, samples as u64)),
+                    ..reading
+                }
+            }
+            _ => reading,
+        }
+    }
+
+    /// The relative change a second between the oldest reading within `length` and now; unknown until that was observed.
+    fn trend(&mut self, of: &Node, length: i64, id: usize) -> Reading {
+        let now = self.number(of);
+        let history = self.memory.trends.entry((id, self.group.clone())).or_default();
+        if let Some(value) = now.value
+            && history.back().is_none_or(|(tick, _)| *tick < self.tick)
+        {
+            history.push_back((self.tick, value));
+        }
+        while history.len() > 1 && history[1].0 <= self.tick - length {
+            history.pop_front();
+        }
+        let change = history.front().and_then(|&(tick, before)| {
+            let elapsed = self.tick - tick;
+            let value = now.value?;
+            (elapsed >= length && before != 0.0).then(|| (value - before) / before.abs() / elapsed as f64)
+        });
+        Reading { value: change, at_least: false, share: None, ..now }
+    }
+}
+
+impl Memory {
+    /// A new deployment: what was seen under the one before is no trend of this one.
+    pub fn begin(&mut self) {
+        self.trends.clear();
+    }
+}
+
+impl Judgement {
+    fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
+        Judgement { truth: Truth::Unknown, value, bound: None, threshold, share: None, samples: 0, unit }
+    }
+}
+
+impl Node {
+    pub fn children(&self) -> Vec<&Node> {
+        match self {
+            Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => vec![of],
+            Node::Arithmetic { left, right, .. }
+            | Node::Compare { left, right, .. }
+            | Node::And(left, right)
+            | Node::Or(left, right) => {
+                vec![left, right]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn reads(&self) -> Vec<&Read> {
+        match self {
+            Node::Read(read) | Node::Absent(read) => vec![read],
+            Node::Share { part, whole } | Node::Zero { part, whole } => vec![part, whole],
+            _ => self.children().into_iter().flat_map(Node::reads).collect(),
+        }
+    }
+
+    /// Every baseline in the expression: (id, what it is of).
+    pub fn baselines(&self) -> Vec<(usize, &Node)> {
+        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
+        if let Node::Baseline { of, id } = self {
+            found.push((*id, of));
+        }
+        found
+    }
+
+    /// The groups that the expression has results for.
+    pub fn groups(&self, timeline: &Timeline) -> BTreeSet<GroupKey> {
+        self.reads()
+            .into_iter()
+            .filter(|read| read.grouped)
+            .flat_map(|read| timeline.groups(read.series).cloned())
+            .collect()
+    }
+}

@@ -1,0 +1,361 @@
+//! Rules: what decides. A plan's expressions are compiled to nodes that read windows; at every tick the triggers are
+//! evaluated in event time, and at the end the verdict is given.
+
+mod catalog;
+pub mod compile;
+pub mod evaluate;
+pub mod plan;
+pub mod trigger;
+pub mod verdict;
+pub mod wilson;
+
+use std::sync::Arc;
+
+use compile::{Compiled, Compiler};
+use evaluate::{Evaluator, Memory, Observed, Reading, Truth};
+use plan::{Error, Plan};
+use toml::Spanned;
+use trigger::{Change, Instance, State, Trigger};
+
+use crate::classify::{Interest, Library};
+use crate::expr::{self, Expr, Metrics, Unit};
+use crate::timeline::Timeline;
+use crate::timeline::series::GroupKey;
+
+/// A plan ready to run.
+#[derive(Debug)]
+pub struct Rules {
+    pub triggers: Vec<Trigger>,
+    pub kpis: Vec<Kpi>,
+    /// Seconds.
+    pub duration: i64,
+    memory: Memory,
+    baseline_min_samples: u64,
+}
+
+/// A compiled `[[kpi]]`.
+#[derive(Debug)]
+pub struct Kpi {
+    pub id: String,
+    pub title: String,
+    value: Compiled,
+    target: Compiled,
+    min_samples: u64,
+    /// `> 95%`, as written.
+    pub target_text: String,
+}
+
+/// What a KPI came to.
+#[derive(Clone, Debug)]
+pub struct KpiResult {
+    pub value: Option<f64>,
+    pub samples: u64,
+    pub share: Option<(u64, u64)>,
+    pub unit: Unit,
+    pub op: expr::CompareOp,
+    pub target: f64,
+    pub truth: Truth,
+}
+
+impl Rules {
+    /// Compiles a plan: registers its series in the timeline, and adds the labels it reads to the interest.
+    pub fn compile(
+        plan: &Plan,
+        library: &Library,
+        timeline: &mut Timeline,
+        interest: &mut Interest,
+    ) -> Result<Rules, Error> {
+        let document = &plan.document;
+        let sources = document.metrics.iter().map(|(name, text)| (name.as_str(), text.get_ref().as_str()));
+        let metrics = Metrics::parse_all(sources).map_err(|(name, error)| {
+            let text = &document.metrics[&name];
+            Error::Expression(error.render(text.get_ref(), &plan.place(text)))
+        })?;
+        let mut compiler = Compiler {
+            library,
+            timeline,
+            interest,
+            default_window: document.plan.window.0,
+            baseline_window: document.plan.baseline.window.0,
+            states: 0,
+        };
+        let mut triggers: Vec<Trigger> = Vec::new();
+        for written in &document.triggers {
+            if triggers.iter().any(|known| known.id == *written.id.get_ref()) {
+                return Err(plan.error(&written.id, format!("two triggers are called `{}`", written.id.get_ref())));
+            }
+            triggers.push(compile_trigger(plan, written, &metrics, &mut compiler)?);
+        }
+        let kpis = document
+            .kpis
+            .iter()
+            .map(|kpi| compile_kpi(plan, kpi, &metrics, &mut compiler))
+            .collect::<Result<_, _>>()?;
+        Ok(Rules {
+            triggers,
+            kpis,
+            duration: document.plan.duration.0,
+            memory: Memory::default(),
+            baseline_min_samples: document.plan.baseline.min_samples,
+        })
+    }
+
+    /// Evaluates every trigger at a tick, and `skipped` earlier ticks at which nothing could have changed.
+    pub fn tick(&mut self, tick: i64, skipped: u64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for (index, trigger) in self.triggers.iter_mut().enumerate() {
+            let mut groups = trigger.when.node.groups(timeline);
+            if trigger.when.by.is_empty() {
+                groups.insert(Arc::new([]));
+            } else {
+                groups.extend(trigger.instances.keys().cloned());
+            }
+            let mut known = true;
+            let mut latest = None;
+            for group in groups {
+                let mut evaluator = Evaluator {
+                    timeline,
+                    observed,
+                    memory: &mut self.memory,
+                    tick,
+                    z: trigger.z,
+                    min_samples: trigger.min_samples,
+                    group: Arc::clone(&group),
+                };
+                let judgement = evaluator.truth(&trigger.when.node);
+                known &= matches!(judgement.truth, Truth::True | Truth::False);
+                latest.get_or_insert(judgement);
+                if judgement.truth != Truth::True && !trigger.instances.contains_key(&group) {
+                    continue;
+                }
+                let instance = trigger.instances.entry(Arc::clone(&group)).or_insert_with(Instance::default);
+                let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
+                if instance.state == State::Firing && changed && instance.judgement.is_none() {
+                    instance.judgement = Some(judgement);
+                    instance.evidence = evidence(&trigger.when, &group, timeline);
+                }
+                if changed {
+                    let evidence = match instance.state {
+                        State::Firing | State::Pending => evidence(&trigger.when, &group, timeline),
+                        State::Ok | State::Resolved => Vec::new(),
+                    };
+                    changes.push(Change {
+                        trigger: index,
+                        group: Arc::clone(&group),
+                        state: instance.state,
+                        at: tick,
+                        judgement,
+                        evidence,
+                    });
+                }
+                if instance.state == State::Ok && !trigger.when.by.is_empty() {
+                    // A group that never fired is forgotten until it is true again.
+                    trigger.instances.remove(&group);
+                }
+            }
+            // Without any group there is nothing to be true of, unless the class has no source or its labels are missing.
+            if latest.is_none() {
+                known = trigger.when.node.reads().iter().all(|read| {
+                    observed.from(read.carriers, read.reads_duration).is_some()
+                        && timeline.groupless(read.series, read.window) == 0
+                });
+            }
+            trigger.latest = latest;
+            trigger.ticks += 1 + skipped;
+            trigger.known_ticks += if known { 1 + skipped } else { 0 };
+        }
+        changes
+    }
+
+    /// Whether time alone could change what the rules say, while nothing enters or leaves a window.
+    pub fn is_waiting(&self) -> bool {
+        self.triggers.iter().any(|trigger| {
+            trigger.instances.values().any(Instance::is_waiting)
+                || trigger.when.node.reads().iter().any(|read| read.length.is_none())
+        })
+    }
+
+    /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
+    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
+        let mut frozen = Vec::new();
+        for (compiled, z) in self.triggers.iter().map(|trigger| (&trigger.when, trigger.z)) {
+            for (id, of) in compiled.node.baselines() {
+                let mut groups = of.groups(timeline);
+                groups.insert(Arc::new([]));
+                for group in groups {
+                    let mut evaluator = Evaluator {
+                        timeline,
+                        observed,
+                        memory: &mut self.memory,
+                        tick,
+                        z,
+                        min_samples: self.baseline_min_samples,
+                        group: Arc::clone(&group),
+                    };
+                    let reading = evaluator.number(of);
+                    if reading.samples >= self.baseline_min_samples {
+                        frozen.push(((id, group), Reading { partial: false, ..reading }));
+                    }
+                }
+            }
+        }
+        self.memory.baselines = frozen.into_iter().collect();
+        self.memory.begin();
+        for trigger in &mut self.triggers {
+            trigger.instances.clear();
+            trigger.known_ticks = 0;
+            trigger.ticks = 0;
+            trigger.latest = None;
+        }
+    }
+
+    /// Whether a trigger compares with a baseline that does not exist.
+    pub fn lacks_baseline(&self, trigger: &Trigger) -> bool {
+        let baselines = trigger.when.node.baselines();
+        baselines.iter().any(|(id, _)| !self.memory.baselines.keys().any(|(known, _)| known == id))
+    }
+
+    /// What the KPIs come to at the end.
+    pub fn kpis(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
+        let memory = &mut self.memory;
+        self.kpis
+            .iter()
+            .map(|kpi| {
+                let mut evaluator = Evaluator {
+                    timeline,
+                    observed,
+                    memory,
+                    tick,
+                    z: None,
+                    min_samples: kpi.min_samples,
+                    group: Arc::new([]),
+                };
+                let reading = evaluator.number(&kpi.value.node);
+                let (op, target) = kpi.target();
+                let judgement = evaluator.truth(&kpi.target.node);
+                KpiResult {
+                    value: reading.value,
+                    samples: if reading.samples == u64::MAX { 0 } else { reading.samples },
+                    share: reading.share,
+                    unit: kpi.value.unit.unwrap_or(Unit::Plain),
+                    op,
+                    target,
+                    truth: judgement.truth,
+                }
+            })
+            .collect()
+    }
+}
+
+impl Kpi {
+    fn target(&self) -> (expr::CompareOp, f64) {
+        match &self.target.node {
+            compile::Node::Compare { op, right, .. } => match **right {
+                compile::Node::Number(target) => (*op, target),
+                _ => (*op, f64::NAN),
+            },
+            _ => (expr::CompareOp::Greater, f64::NAN),
+        }
+    }
+}
+
+fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::cell::Evidence> {
+    let mut kept = Vec::new();
+    for (series, window) in &when.evidence {
+        let key: &[Box<str>] = if timeline.spec(*series).by.is_empty() { &[] } else { group };
+        for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
+            if !kept.contains(&line) {
+                crate::timeline::cell::keep_evidence(&mut kept, &line);
+            }
+        }
+    }
+    kept
+}
+
+fn compile_trigger(
+    plan: &Plan,
+    written: &plan::Trigger,
+    metrics: &Metrics,
+    compiler: &mut Compiler<'_>,
+) -> Result<Trigger, Error> {
+    let text = written.when.get_ref();
+    let when = plan.compile(&written.when, metrics, compiler, true)?;
+    if when.unit.is_some() {
+        return Err(plan.error(&written.when, "`when` is a number; compare it with something, such as `> 5%`".into()));
+    }
+    if let Some(confidence) = written.confidence {
+        if !(0.5..1.0).contains(&confidence) {
+            return Err(plan.error(&written.when, format!("confidence {confidence} is not between 0.5 and 1")));
+        }
+        if when.plain_quotient || !when.has_share {
+            let message = "confidence needs a ratio of a part to its whole: every event of the left count must be one of the right";
+            return Err(plan.error(&written.when, message.into()));
+        }
+    }
+    Ok(Trigger {
+        id: written.id.get_ref().clone(),
+        severity: written.severity,
+        about: written.about.clone(),
+        runbook: written.runbook.clone(),
+        text: text.clone(),
+        when,
+        hold: written.hold.0,
+        resolve_after: written.resolve_after.0,
+        z: written.confidence.map(wilson::z_of),
+        min_samples: written.min_samples,
+        instances: Default::default(),
+        known_ticks: 0,
+        ticks: 0,
+        latest: None,
+    })
+}
+
+fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &mut Compiler<'_>) -> Result<Kpi, Error> {
+    let value = plan.compile(&written.value, metrics, compiler, false)?;
+    if value.unit.is_none() {
+        return Err(plan
+            .error(&written.value, "`value` is a comparison; its number belongs here, its bound in `target`".into()));
+    }
+    let combined = format!("({}) {}", written.value.get_ref(), written.target.get_ref());
+    let place = plan.place(&written.target);
+    let expr = expr::parse(&combined, metrics).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
+    let target = compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
+    let compares_with_number =
+        matches!(&target.node, compile::Node::Compare { right, .. } if matches!(**right, compile::Node::Number(_)));
+    if !compares_with_number {
+        return Err(
+            plan.error(&written.target, "`target` should be a comparison with a number, such as `> 95%`".into())
+        );
+    }
+    Ok(Kpi {
+        id: written.id.get_ref().clone(),
+        title: written.title.clone(),
+        value,
+        target,
+        min_samples: written.min_samples,
+        target_text: written.target.get_ref().trim().to_string(),
+    })
+}
+
+impl Plan {
+    /// `plan.toml:12`, where a text of the plan stands.
+    fn place<T>(&self, text: &Spanned<T>) -> String {
+        format!("{}:{}", self.name, self.line(text.span().start))
+    }
+
+    fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
+        Error::Invalid { path: self.name.clone(), line: self.line(place.span().start), message }
+    }
+
+    fn compile(
+        &self,
+        text: &Spanned<String>,
+        metrics: &Metrics,
+        compiler: &mut Compiler<'_>,
+        evidence: bool,
+    ) -> Result<Compiled, Error> {
+        let failed = |error: expr::Error| Error::Expression(error.render(text.get_ref(), &self.place(text)));
+        let expr: Expr = expr::parse(text.get_ref(), metrics).map_err(failed)?;
+        compiler.compile(&expr, evidence).map_err(failed)
+    }
+}

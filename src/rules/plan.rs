@@ -1,0 +1,294 @@
+//! The text of a plan: what `patterns/plans/*.toml` may say, read and checked before any input is.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::time::{self, SECOND, Time};
+
+/// The plans that ship inside the binary: (name, text).
+pub const BUILT_IN: [(&str, &str); 2] = [
+    ("default", include_str!("../../patterns/plans/default.toml")),
+    ("dl-034", include_str!("../../patterns/plans/dl-034.toml")),
+];
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no plan `{name}`: it is no file, and the built-in plans are {known}")]
+    Unknown { name: String, known: String },
+    #[error("{path}: {source}")]
+    Read { path: String, source: std::io::Error },
+    #[error("{path}: {message}")]
+    Syntax { path: String, message: String },
+    #[error("{0}")]
+    Expression(String),
+    #[error("{path}:{line}: {message}")]
+    Invalid { path: String, line: usize, message: String },
+}
+
+/// A plan as written, with the text it was read from for messages that say where.
+#[derive(Debug)]
+pub struct Plan {
+    /// The name or the path it was asked for by.
+    pub name: String,
+    pub text: String,
+    pub document: Document,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    pub plan: Header,
+    #[serde(default)]
+    pub metrics: BTreeMap<String, Spanned<String>>,
+    #[serde(rename = "trigger", default)]
+    pub triggers: Vec<Trigger>,
+    #[serde(rename = "kpi", default)]
+    pub kpis: Vec<Kpi>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    pub id: String,
+    pub title: String,
+    /// The window of an expression that names none.
+    #[serde(default = "five_minutes")]
+    pub window: Span,
+    /// How long after the deployment the rules are armed.
+    #[serde(default = "four_hours")]
+    pub duration: Span,
+    /// When it was deployed; `auto` when left out.
+    pub at: Option<Moment>,
+    /// How far behind the latest record of its source a record may be.
+    pub lateness: Option<Span>,
+    /// Route templates, such as `/api/run-smart-trade/{symbol}`.
+    #[serde(default)]
+    pub routes: Vec<String>,
+    #[serde(default)]
+    pub baseline: Baseline,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Baseline {
+    pub window: Span,
+    pub min_samples: u64,
+}
+
+impl Default for Baseline {
+    fn default() -> Self {
+        Baseline { window: Span(3_600), min_samples: 20 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    pub id: Spanned<String>,
+    pub severity: Severity,
+    pub when: Spanned<String>,
+    /// True for this long before it fires.
+    #[serde(rename = "for", default)]
+    pub hold: Span,
+    /// Of the one-sided Wilson bound of a ratio.
+    pub confidence: Option<f64>,
+    /// Below this many samples a mean, a percentile or a ratio is unknown.
+    #[serde(default = "one")]
+    pub min_samples: u64,
+    /// False for this long before it resolves.
+    #[serde(default)]
+    pub resolve_after: Span,
+    pub about: Option<String>,
+    pub runbook: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kpi {
+    pub id: Spanned<String>,
+    pub title: String,
+    /// A number.
+    pub value: Spanned<String>,
+    /// A comparison without its left side, such as `> 95%`.
+    pub target: Spanned<String>,
+    #[serde(default = "one")]
+    pub min_samples: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Info,
+    Investigate,
+    Rollback,
+}
+
+/// A length of time in whole seconds, written `90s`, `5m`, `4h`, `7d`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Span(pub i64);
+
+impl TryFrom<String> for Span {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        parse_span(&text)
+            .map(Span)
+            .ok_or_else(|| format!("`{text}` is no length of time; write for example 90s, 5m, 4h or 7d"))
+    }
+}
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&short_span(self.0))
+    }
+}
+
+/// Seconds of `90s`, `5m`, `4h`, `7d` or a sum of these such as `1h30m`.
+pub fn parse_span(text: &str) -> Option<i64> {
+    let mut total: i64 = 0;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: i64 = rest[..digits].parse().ok()?;
+        let unit = match rest[digits..].chars().next()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        total = total.checked_add(number.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    // No plan needs more than a year, and a second count beyond it is a slip.
+    (total <= 366 * 86_400).then_some(total)
+}
+
+/// `1h30m`, the shortest exact way to write a number of seconds.
+pub fn short_span(seconds: i64) -> String {
+    let mut rest = seconds.abs();
+    let mut text = String::from(if seconds < 0 { "-" } else { "" });
+    for (length, unit) in [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")] {
+        if rest >= length || (length == 1 && text.trim_start_matches('-').is_empty()) {
+            text.push_str(&format!("{}{unit}", rest / length));
+            rest %= length;
+        }
+    }
+    text
+}
+
+/// When something happened: a time, or `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Moment {
+    Auto,
+    At(Time),
+}
+
+impl TryFrom<String> for Moment {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Moment::Auto);
+        }
+        parse_time(text).map(Moment::At)
+    }
+}
+
+/// A time as a person writes it: RFC 3339, or a date and a clock in UTC.
+pub fn parse_time(text: &str) -> Result<Time, String> {
+    let date = text.len() == 10;
+    let full = if date { format!("{text}T00:00:00Z") } else { text.to_string() };
+    let minutes = if full.len() == 16 { format!("{full}:00Z") } else { full };
+    time::parse(minutes.as_bytes()).ok_or_else(|| {
+        format!("`{text}` is no time; write for example 2025-08-25T13:30:00Z (UTC when no offset is given)")
+    })
+}
+
+fn one() -> u64 {
+    1
+}
+
+fn five_minutes() -> Span {
+    Span(300)
+}
+
+fn four_hours() -> Span {
+    Span(4 * 3_600)
+}
+
+impl Plan {
+    /// A built-in plan by its name, or a file.
+    pub fn load(name: &str) -> Result<Plan, Error> {
+        if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+            return Plan::parse(name, text);
+        }
+        let path = Path::new(name);
+        if !path.exists() && path.extension().is_none() {
+            let known = BUILT_IN.map(|(name, _)| name).join(", ");
+            return Err(Error::Unknown { name: name.into(), known });
+        }
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: name.into(), source })?;
+        Plan::parse(name, &text)
+    }
+
+    pub fn parse(name: &str, text: &str) -> Result<Plan, Error> {
+        let document = toml::from_str(text)
+            .map_err(|error: toml::de::Error| Error::Syntax { path: name.into(), message: error.to_string() })?;
+        Ok(Plan { name: name.into(), text: text.into(), document })
+    }
+
+    /// The line, from 1, that a byte of the text stands on.
+    pub fn line(&self, at: usize) -> usize {
+        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+    }
+}
+
+impl Header {
+    /// Nanoseconds.
+    pub fn lateness(&self) -> i64 {
+        /// What files and pipes need: lines of one service arrive in order but for threads that race to write.
+        const DEFAULT: i64 = 2;
+        self.lateness.map_or(DEFAULT, |span| span.0) * SECOND
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read_and_written() {
+        for (text, seconds) in [("90s", 90), ("5m", 300), ("1h30m", 5_400), ("7d", 604_800), ("0s", 0)] {
+            assert_eq!(parse_span(text), Some(seconds));
+        }
+        for text in ["", "5", "m", "5 m", "-5m", "5min", "9999999999d"] {
+            assert_eq!(parse_span(text), None, "{text}");
+        }
+        assert_eq!([90, 300, 5_400, 0, -61].map(short_span), ["1m30s", "5m", "1h30m", "0s", "-1m1s"]);
+    }
+
+    #[test]
+    fn times_may_leave_out_what_is_clear() {
+        for text in ["2025-08-25T13:30:00Z", "2025-08-25 13:30", "2025-08-25T15:30:00+02:00"] {
+            assert_eq!(parse_time(text).unwrap().to_string(), "2025-08-25T13:30:00Z");
+        }
+        assert!(parse_time("yesterday").unwrap_err().contains("write for example"));
+    }
+}

@@ -1,0 +1,208 @@
+//! A trigger's states (SEMANTICS 19).
+
+use std::collections::BTreeMap;
+
+use super::compile::Compiled;
+use super::evaluate::{Judgement, Truth};
+use super::plan::Severity;
+use crate::timeline::cell::Evidence;
+use crate::timeline::series::GroupKey;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    Ok,
+    Pending,
+    Firing,
+    Resolved,
+}
+
+/// A compiled `[[trigger]]`, and what became of it.
+#[derive(Debug)]
+pub struct Trigger {
+    pub id: String,
+    pub severity: Severity,
+    pub about: Option<String>,
+    pub runbook: Option<String>,
+    /// The expression as written.
+    pub text: String,
+    pub when: Compiled,
+    /// Seconds.
+    pub hold: i64,
+    pub resolve_after: i64,
+    pub z: Option<f64>,
+    pub min_samples: u64,
+    pub instances: BTreeMap<GroupKey, Instance>,
+    /// Ticks at which its truth was known, and all since the deployment.
+    pub known_ticks: u64,
+    pub ticks: u64,
+    /// The last judgement, of the first group that has one.
+    pub latest: Option<Judgement>,
+}
+
+/// One group of a trigger.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    pub state: State,
+    /// When it became pending.
+    since: i64,
+    /// For how many seconds it has been false while firing.
+    false_for: i64,
+    /// The tick it was last looked at.
+    seen: i64,
+    pub fired: u64,
+    pub first: Option<i64>,
+    pub last: Option<i64>,
+    /// The judgement of its first firing.
+    pub judgement: Option<Judgement>,
+    pub evidence: Vec<Evidence>,
+}
+
+/// A change of one instance's state.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Index of the trigger.
+    pub trigger: usize,
+    pub group: GroupKey,
+    pub state: State,
+    /// The tick.
+    pub at: i64,
+    pub judgement: Judgement,
+    pub evidence: Vec<Evidence>,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Instance {
+            state: State::Ok,
+            since: 0,
+            false_for: 0,
+            seen: i64::MIN,
+            fired: 0,
+            first: None,
+            last: None,
+            judgement: None,
+            evidence: Vec::new(),
+        }
+    }
+}
+
+impl Instance {
+    /// Moves on to a tick; `true` when the state changed. Ticks may be left out only while nothing could change.
+    pub fn step(&mut self, tick: i64, truth: Truth, hold: i64, resolve_after: i64) -> bool {
+        let before = self.state;
+        let elapsed = if self.seen == i64::MIN { 1 } else { tick - self.seen };
+        self.seen = tick;
+        match (self.state, truth) {
+            (State::Ok | State::Resolved, Truth::True) => {
+                self.since = tick;
+                self.state = if hold == 0 { State::Firing } else { State::Pending };
+            }
+            (State::Pending, Truth::True) if tick - self.since >= hold => self.state = State::Firing,
+            (State::Pending, Truth::True) | (State::Ok | State::Resolved, _) => {}
+            (State::Pending, _) => self.state = if self.fired > 0 { State::Resolved } else { State::Ok },
+            (State::Firing, Truth::True) => self.false_for = 0,
+            (State::Firing, Truth::False) => {
+                self.false_for += elapsed;
+                if self.false_for > resolve_after {
+                    self.state = State::Resolved;
+                }
+            }
+            // Unknown: it stays firing, and the clock that would resolve it stands still.
+            (State::Firing, Truth::Pending | Truth::Unknown) => {}
+        }
+        if self.state == State::Firing {
+            if before != State::Firing {
+                self.fired += 1;
+                self.false_for = 0;
+                self.first.get_or_insert(tick);
+            }
+            self.last = Some(tick);
+        }
+        self.state != before
+    }
+
+    /// Whether the passing of time alone could change the state.
+    pub fn is_waiting(&self) -> bool {
+        matches!(self.state, State::Pending | State::Firing)
+    }
+}
+
+impl Trigger {
+    /// The gravest state of all its groups, and how often it fired in all.
+    pub fn state(&self) -> State {
+        let rank = |state: State| match state {
+            State::Firing => 3,
+            State::Pending => 2,
+            State::Resolved => 1,
+            State::Ok => 0,
+        };
+        self.instances.values().map(|instance| instance.state).max_by_key(|state| rank(*state)).unwrap_or(State::Ok)
+    }
+
+    pub fn fired(&self) -> u64 {
+        self.instances.values().map(|instance| instance.fired).sum()
+    }
+
+    /// The instance that fired first.
+    pub fn first_fired(&self) -> Option<(&GroupKey, &Instance)> {
+        self.instances
+            .iter()
+            .filter(|(_, instance)| instance.first.is_some())
+            .min_by_key(|(_, instance)| instance.first)
+    }
+
+    /// Share of the ticks at which its truth was known.
+    pub fn known_share(&self) -> f64 {
+        if self.ticks == 0 { 0.0 } else { self.known_ticks as f64 / self.ticks as f64 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps through truths a second apart, from tick 1; the states they lead to, a letter each.
+    fn states(truths: &str, hold: i64, resolve_after: i64) -> String {
+        let mut instance = Instance::default();
+        truths
+            .chars()
+            .zip(1..)
+            .map(|(letter, tick)| {
+                let truth = match letter {
+                    't' => Truth::True,
+                    'f' => Truth::False,
+                    _ => Truth::Unknown,
+                };
+                instance.step(tick, truth, hold, resolve_after);
+                match instance.state {
+                    State::Ok => 'o',
+                    State::Pending => 'p',
+                    State::Firing => 'F',
+                    State::Resolved => 'r',
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn fires_at_the_first_tick_after_the_hold_if_true_throughout() {
+        assert_eq!(states("tttt", 0, 0), "FFFF");
+        assert_eq!(states("ttttt", 3, 0), "pppFF");
+        assert_eq!(states("ttfttt", 3, 0), "ppoppp");
+    }
+
+    #[test]
+    fn resolves_after_being_false_long_enough() {
+        assert_eq!(states("tfft", 0, 0), "FrrF");
+        assert_eq!(states("tffff", 0, 2), "FFFrr");
+        assert_eq!(states("tfftfff", 0, 2), "FFFFFFr");
+    }
+
+    #[test]
+    fn unknown_drops_what_is_pending_and_stops_the_clock_of_what_fires() {
+        assert_eq!(states("ttutt", 3, 0), "ppopp");
+        assert_eq!(states("tfufff", 0, 2), "FFFFrr");
+        assert_eq!(states("tuuuu", 0, 0), "FFFFF");
+    }
+}

@@ -1,0 +1,83 @@
+//! The verdict (SEMANTICS 20).
+
+use super::evaluate::Truth;
+use super::plan::Severity;
+use super::trigger::{State, Trigger};
+use super::{KpiResult, Rules};
+
+/// What to do with the deployment; ordered by gravity for `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    Healthy,
+    Unknown,
+    Investigate,
+    Rollback,
+}
+
+/// Requests below which nothing was proved.
+pub const LEAST_REQUESTS: u64 = 20;
+/// The share of the run for which a trigger must have been known.
+pub const LEAST_KNOWN: f64 = 0.8;
+/// The share of lines that may be late or malformed.
+pub const MOST_UNUSABLE: f64 = 0.01;
+
+/// What the verdict rests on beside the rules.
+#[derive(Clone, Copy, Debug)]
+pub struct Basis {
+    /// Requests seen since the deployment.
+    pub requests: u64,
+    /// Lines of the input, and those of them that are late or malformed.
+    pub lines: u64,
+    pub unusable: u64,
+    /// Whether any record had a time.
+    pub timed: bool,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+}
+
+/// The verdict with the reasons for it, gravest first.
+pub fn judge(
+    rules: &Rules,
+    kpis: &[KpiResult],
+    basis: Basis,
+    is_carried: impl Fn(&Trigger) -> bool,
+) -> (Verdict, Vec<String>) {
+    let fired = |severity: Severity| {
+        rules.triggers.iter().filter(move |trigger| trigger.severity == severity && trigger.fired() > 0)
+    };
+    let reasons: Vec<String> =
+        fired(Severity::Rollback).map(|trigger| format!("rollback trigger {} fired", trigger.id)).collect();
+    if !reasons.is_empty() {
+        return (Verdict::Rollback, reasons);
+    }
+    let mut reasons: Vec<String> =
+        fired(Severity::Investigate).map(|trigger| format!("investigation trigger {} fired", trigger.id)).collect();
+    let pending = rules
+        .triggers
+        .iter()
+        .filter(|trigger| trigger.severity == Severity::Rollback && trigger.state() == State::Pending);
+    reasons.extend(pending.map(|trigger| format!("rollback trigger {} is pending at the end", trigger.id)));
+    let missed = rules.kpis.iter().zip(kpis).filter(|(_, result)| result.truth == Truth::False);
+    reasons.extend(missed.map(|(kpi, _)| format!("KPI missed: {} {}", kpi.title, kpi.target_text)));
+    if !reasons.is_empty() {
+        return (Verdict::Investigate, reasons);
+    }
+    let mut doubts = Vec::new();
+    if !basis.timed {
+        doubts.push("no record has a time: use `railway logs --json`, which prints them".to_string());
+    }
+    if basis.requests < LEAST_REQUESTS {
+        doubts.push(format!(
+            "{} requests since the deployment; fewer than {LEAST_REQUESTS} prove nothing",
+            basis.requests
+        ));
+    }
+    if basis.unusable as f64 > basis.lines as f64 * MOST_UNUSABLE {
+        doubts.push(format!("{} of {} lines were late or malformed", basis.unusable, basis.lines));
+    }
+    for trigger in rules.triggers.iter().filter(|trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN) {
+        doubts.push(format!("trigger {} was known for {:.0} % of the time", trigger.id, 100.0 * trigger.known_share()));
+    }
+    if doubts.is_empty() { (Verdict::Healthy, Vec::new()) } else { (Verdict::Unknown, doubts) }
+}

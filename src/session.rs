@@ -1,0 +1,70 @@
+//! Session: a plan and a library made into an engine and its mappers.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::classify::{Classifier, Interest, Library, Routes, library};
+use crate::deployment::{Deployment, From};
+use crate::engine::{Engine, Range};
+use crate::map::Mapper;
+use crate::report::Report;
+use crate::rules::Rules;
+use crate::rules::plan::{self, Moment, Plan};
+use crate::timeline::Timeline;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Library(#[from] library::Error),
+    #[error(transparent)]
+    Plan(#[from] plan::Error),
+}
+
+/// Everything that is read and checked before the first line of input.
+pub struct Session {
+    pub plan: Plan,
+    pub engine: Engine,
+    classifier: Arc<crate::classify::Shared>,
+}
+
+impl Session {
+    /// `deployed_at` beats the plan's own time.
+    pub fn new(plan: Plan, library: Library, deployed_at: Option<Moment>, range: Range) -> Result<Session, Error> {
+        let library = Arc::new(library);
+        let mut timeline = Timeline::default();
+        let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
+        let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
+        let report = Report::new(Arc::clone(&library));
+        report.interested(&mut interest);
+        let routes = Routes::new(&plan.document.plan.routes);
+        let classifier = Classifier::new(library, routes, interest);
+        let shared = Arc::clone(&classifier.shared);
+        let fixed = match (deployed_at, plan.document.plan.at) {
+            (Some(Moment::At(at)), _) => Some(Deployment { at, from: From::Given, line: None }),
+            (None, Some(Moment::At(at))) => Some(Deployment { at, from: From::Plan, line: None }),
+            _ => None,
+        };
+        let engine = Engine::new(classifier, timeline, rules, report, fixed, range);
+        Ok(Session { plan, engine, classifier: shared })
+    }
+
+    /// The session of a plan by name or file, with the packs of some folders beside the built-in ones.
+    pub fn load(
+        plan: &str,
+        packs: &[impl AsRef<Path>],
+        deployed_at: Option<Moment>,
+        range: Range,
+    ) -> Result<Session, Error> {
+        Session::new(Plan::load(plan)?, Library::load(packs)?, deployed_at, range)
+    }
+
+    /// A mapper for another thread.
+    pub fn mapper(&self) -> Mapper {
+        Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)))
+    }
+
+    /// Adds a source, with the plan's lateness.
+    pub fn add_source(&mut self, label: &str) -> usize {
+        self.engine.add_source(label.into(), self.plan.document.plan.lateness())
+    }
+}

@@ -1,0 +1,9 @@
+//! Source: where bytes come from. Files and standard input, plain or compressed; decompression and framing run on a
+//! thread of their own, away from the work on the lines.
+
+pub mod frame;
+mod open;
+mod pump;
+
+pub use open::{Failure, Input, Opened};
+pub use pump::{Pump, Received};

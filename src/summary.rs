@@ -1,0 +1,601 @@
+//! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::classify::Library;
+use crate::decode::level;
+use crate::deployment::{self, Deployment};
+use crate::engine::{Cause, Engine};
+use crate::expr::{CompareOp, Unit};
+use crate::lane::Counts;
+use crate::report::{Group, Key, Report};
+use crate::rules::compile::Read;
+use crate::rules::evaluate::Truth;
+use crate::rules::plan::Severity;
+use crate::rules::trigger::{Change, State, Trigger};
+use crate::rules::verdict::{self, Basis, Verdict};
+use crate::rules::{KpiResult, Rules};
+use crate::time::Time;
+use crate::timeline::cell::Evidence;
+
+/// The end of a run, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    pub verdict: Verdict,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+    pub reasons: Vec<String>,
+    pub plan: String,
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub deployed_at: Option<Time>,
+    pub deployed_at_from: Option<deployment::From>,
+    #[serde(skip)]
+    pub deployment: Option<Deployment>,
+    pub input: Counts,
+    /// What cut the input short, if anything did.
+    pub interrupted: Option<String>,
+    pub classes: BTreeMap<String, ClassTotal>,
+    pub http: Http,
+    pub exceptions: Vec<ExceptionGroup>,
+    pub errors: Vec<ErrorGroup>,
+    pub silences: Vec<Silence>,
+    pub triggers: Vec<TriggerResult>,
+    pub kpis: Vec<KpiLine>,
+    pub unknown: Vec<Unknown>,
+    /// Routes, groups or series that were counted together because there were too many.
+    pub overflowed: u64,
+    /// Labels of the sources, in the order of their indices.
+    #[serde(skip)]
+    pub sources: Vec<String>,
+    /// Seconds.
+    #[serde(skip)]
+    pub duration: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassTotal {
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Http {
+    pub requests: u64,
+    pub via: ViaSeconds,
+    pub by_status: BTreeMap<u16, u64>,
+    /// Most failures first, then most requests.
+    pub by_route: Vec<RouteLine>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ViaSeconds {
+    pub edge_seconds: u64,
+    pub access_seconds: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RouteLine {
+    pub method: String,
+    pub route: String,
+    pub count: u64,
+    #[serde(rename = "2xx")]
+    pub success: u64,
+    #[serde(rename = "3xx")]
+    pub redirect: u64,
+    #[serde(rename = "4xx")]
+    pub client_error: u64,
+    #[serde(rename = "5xx")]
+    pub server_error: u64,
+    pub p50_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ExceptionGroup {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub message: String,
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    pub file: Option<String>,
+    pub line_no: Option<u64>,
+    /// The route that failed most in the same seconds.
+    pub route: Option<String>,
+    #[serde(skip)]
+    pub beside: Option<Beside>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorGroup {
+    pub class: String,
+    /// How grave the class is.
+    pub severity: crate::classify::Severity,
+    pub logger: Option<String>,
+    pub shape: String,
+    pub example: String,
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    pub file: Option<String>,
+    pub line_no: Option<u64>,
+    pub route: Option<String>,
+    #[serde(skip)]
+    pub beside: Option<Beside>,
+    /// Silences that a line of this group ended, and their seconds in all.
+    #[serde(skip)]
+    pub silences: (u64, i64),
+}
+
+/// How often a route failed in the seconds of an error.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    pub route: String,
+    pub failures: u64,
+    /// All failures of the route.
+    pub of: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Silence {
+    pub from: Time,
+    pub to: Time,
+    pub ended_by: String,
+    pub file: Option<String>,
+    pub line_no: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TriggerResult {
+    pub id: String,
+    pub severity: Severity,
+    pub state: TriggerState,
+    pub fired: u64,
+    pub group: BTreeMap<String, String>,
+    pub value: Option<f64>,
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    /// Share of the run for which its truth was known.
+    pub known: f64,
+    pub runbook: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerState {
+    Ok,
+    Pending,
+    Firing,
+    Resolved,
+    Unknown,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct KpiLine {
+    pub id: String,
+    pub title: String,
+    pub value: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub target: Target,
+    pub status: KpiStatus,
+    #[serde(skip)]
+    pub share: Option<(u64, u64)>,
+    #[serde(skip)]
+    pub target_text: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Target {
+    pub op: &'static str,
+    pub value: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KpiStatus {
+    Met,
+    Missed,
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    pub what: String,
+    pub because: String,
+    pub remedy: String,
+}
+
+/// A change of a trigger's state, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct TriggerEvent {
+    pub id: String,
+    pub group: BTreeMap<String, String>,
+    pub severity: Severity,
+    pub state: State,
+    pub at: Time,
+    pub cause: Cause,
+    pub value: Option<f64>,
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub expr: String,
+    pub evidence: Vec<EvidenceLine>,
+    #[serde(skip)]
+    pub share: Option<(u64, u64)>,
+    /// Seconds.
+    #[serde(skip)]
+    pub hold: i64,
+    #[serde(skip)]
+    pub about: Option<String>,
+    #[serde(skip)]
+    pub runbook: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct EvidenceLine {
+    pub at: Time,
+    pub file: String,
+    pub line_no: u64,
+    pub line: String,
+}
+
+/// `ratio`, `seconds`, … as the JSON names units.
+pub fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Plain => "count",
+        Unit::Ratio | Unit::RatioDifference => "ratio",
+        Unit::Seconds => "seconds",
+        Unit::Bytes => "bytes",
+        Unit::PerSecond => "per_second",
+        Unit::RatioPerSecond => "ratio_per_second",
+    }
+}
+
+impl TriggerEvent {
+    pub fn new(engine: &Engine, change: &Change, cause: Cause) -> Self {
+        let trigger = &engine.rules.triggers[change.trigger];
+        let judgement = &change.judgement;
+        TriggerEvent {
+            id: trigger.id.clone(),
+            group: named(trigger, &change.group),
+            severity: trigger.severity,
+            state: change.state,
+            at: Time::from_second(change.at),
+            cause,
+            value: judgement.value,
+            bound: judgement.bound,
+            threshold: judgement.threshold,
+            samples: judgement.samples,
+            unit: unit_name(judgement.unit),
+            expr: trigger.text.clone(),
+            evidence: change.evidence.iter().map(|line| evidence_line(engine, line)).collect(),
+            share: judgement.share,
+            hold: trigger.hold,
+            about: trigger.about.clone(),
+            runbook: trigger.runbook.clone(),
+        }
+    }
+}
+
+fn named(trigger: &Trigger, group: &[Box<str>]) -> BTreeMap<String, String> {
+    trigger.when.by.iter().cloned().zip(group.iter().map(|value| crate::output::redact(value))).collect()
+}
+
+fn evidence_line(engine: &Engine, line: &Evidence) -> EvidenceLine {
+    EvidenceLine {
+        at: line.time,
+        file: engine.lanes[line.source].label.clone(),
+        line_no: line.line,
+        line: crate::output::redact(&line.text),
+    }
+}
+
+impl Summary {
+    /// Sums up a finished run. `interrupted` says what cut the input short.
+    pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>) -> Summary {
+        let end = engine.evaluated_until().unwrap_or_default();
+        let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
+        let engine = &*engine;
+        let deployed = engine.deployment.map(|deployment| deployment.at.second());
+        let complete =
+            deployed.is_some_and(|deployed| end >= deployed + engine.rules.duration) && interrupted.is_none();
+        let basis = Basis {
+            requests: engine.report.requests_since_deployment,
+            lines: engine.counts.lines,
+            unusable: engine.counts.late + engine.counts.malformed,
+            timed: engine.from.is_some(),
+            complete,
+        };
+        let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
+        let routes = route_lines(&engine.report);
+        let (exceptions, errors) = groups(engine);
+        Summary {
+            verdict,
+            complete,
+            reasons,
+            plan: plan.into(),
+            from: engine.from,
+            to: engine.to,
+            deployed_at: engine.deployment.map(|deployment| deployment.at),
+            deployed_at_from: engine.deployment.map(|deployment| deployment.from),
+            deployment: engine.deployment,
+            input: engine.counts,
+            interrupted,
+            classes: class_totals(&engine.library, &engine.report),
+            http: Http {
+                requests: engine.report.requests(),
+                via: ViaSeconds {
+                    edge_seconds: engine.report.edge_seconds,
+                    access_seconds: engine.report.access_seconds,
+                },
+                by_status: engine.report.by_status.clone(),
+                by_route: routes,
+            },
+            exceptions,
+            errors,
+            silences: engine.report.silences.iter().map(|silence| silence_line(engine, silence)).collect(),
+            triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger)).collect(),
+            kpis: kpi_lines(&engine.rules, &results),
+            unknown: unknown(engine),
+            overflowed: engine.report.overflowed + engine.timeline.overflowed,
+            sources: engine.lanes.iter().map(|lane| lane.label.clone()).collect(),
+            duration: engine.rules.duration,
+        }
+    }
+}
+
+fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTotal> {
+    let seen = library.classes.iter().zip(&report.classes).filter(|(_, total)| total.count > 0);
+    seen.map(|(class, total)| {
+        (class.name.clone(), ClassTotal { count: total.count, first: total.first, last: total.last })
+    })
+    .collect()
+}
+
+fn route_lines(report: &Report) -> Vec<RouteLine> {
+    let mut lines: Vec<RouteLine> = report
+        .routes
+        .iter()
+        .map(|(route, total)| {
+            let quantile = |q| total.durations.quantile(q).map(|nanoseconds| (nanoseconds / 1e3).round() / 1e3);
+            RouteLine {
+                method: route.method.to_string(),
+                route: route.route.to_string(),
+                count: total.count,
+                success: total.families[2],
+                redirect: total.families[3],
+                client_error: total.families[4],
+                server_error: total.families[5],
+                p50_ms: quantile(0.5),
+                p95_ms: quantile(0.95),
+                p99_ms: quantile(0.99),
+            }
+        })
+        .collect();
+    lines.sort_by_key(|line| {
+        (std::cmp::Reverse((line.server_error, line.count)), line.route.clone(), line.method.clone())
+    });
+    lines
+}
+
+/// Exceptions and errors, those beside most failed requests first, then the gravest, then the most frequent.
+fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
+    let report = &engine.report;
+    let mut all: Vec<(&Key, &Group, Option<Beside>)> =
+        report.groups.iter().map(|(key, group)| (key, group, beside(engine, key, group))).collect();
+    all.sort_by_key(|(key, group, beside)| {
+        let failures = beside.as_ref().map_or(0, |beside| beside.failures);
+        let severity = engine.library.classes[key.class].severity;
+        (std::cmp::Reverse((severity, failures, group.total.count)), group.total.first, *key)
+    });
+    let (mut exceptions, mut errors) = (Vec::new(), Vec::new());
+    for (key, group, beside) in all {
+        let class = &engine.library.classes[key.class];
+        let label = |name: &str| -> Option<String> {
+            let index = class.labels.iter().position(|label| label == name)?;
+            key.labels.get(index)?.as_deref().map(crate::output::redact)
+        };
+        let (first, last, count) = (group.total.first, group.total.last, group.total.count);
+        let evidence = group.evidence.first();
+        let file = evidence.map(|line| engine.lanes[line.source].label.clone());
+        let line_no = evidence.map(|line| line.line);
+        let route = beside.as_ref().map(|beside| beside.route.clone());
+        if report.is_exception(key.class) {
+            let (kind, message) = (label("type").unwrap_or_default(), label("message").unwrap_or_default());
+            exceptions.push(ExceptionGroup {
+                kind,
+                message,
+                place: label("where"),
+                count,
+                first,
+                last,
+                file,
+                line_no,
+                route,
+                beside,
+            });
+            continue;
+        }
+        let text = evidence.map(|line| line.text.to_string()).unwrap_or_default();
+        let head = level::head(text.as_bytes());
+        let body = &text[text.ceil_char_boundary(head.length)..];
+        let mut shape = String::new();
+        crate::classify::shape::shape(body.as_bytes(), &mut shape);
+        let ended = report.silences.iter().filter(|silence| silence.group.as_ref() == Some(key));
+        let silences = ended.fold((0, 0), |(count, total), silence| {
+            (count + 1, total + (silence.to.0 - silence.from.0) / 1_000_000_000)
+        });
+        errors.push(ErrorGroup {
+            class: class.name.clone(),
+            severity: class.severity,
+            logger: label("logger").or_else(|| head.logger.map(|logger| String::from_utf8_lossy(logger).into_owned())),
+            shape: label("shape").unwrap_or_else(|| crate::output::redact(&shape)),
+            example: crate::output::redact(body),
+            count,
+            first,
+            last,
+            file,
+            line_no,
+            route,
+            beside,
+            silences,
+        });
+    }
+    (exceptions, errors)
+}
+
+/// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of
+/// it. A warning beside a failed request is no more than beside it.
+fn beside(engine: &Engine, key: &Key, group: &Group) -> Option<Beside> {
+    let report = &engine.report;
+    if engine.library.classes[key.class].severity < crate::classify::Severity::Error {
+        return None;
+    }
+    let (route, failures) =
+        group.beside.iter().max_by_key(|(route, failures)| (**failures, std::cmp::Reverse(*route)))?;
+    let of = report.routes.get(route)?.families[5];
+    (failures * 2 >= group.total.count).then(|| Beside {
+        route: format!("{} {}", route.method, route.route),
+        failures: *failures,
+        of,
+    })
+}
+
+fn silence_line(engine: &Engine, silence: &crate::report::Silence) -> Silence {
+    Silence {
+        from: silence.from,
+        to: silence.to,
+        ended_by: crate::output::redact(&silence.ended_by.text),
+        file: engine.lanes.get(silence.ended_by.source).map(|lane| lane.label.clone()),
+        line_no: silence.ended_by.line,
+    }
+}
+
+fn trigger_result(engine: &Engine, trigger: &Trigger) -> TriggerResult {
+    let fired = trigger.first_fired();
+    let judgement = fired.and_then(|(_, instance)| instance.judgement).or(trigger.latest);
+    let known = trigger.latest.is_none_or(|latest| matches!(latest.truth, Truth::True | Truth::False));
+    let state = match trigger.state() {
+        State::Ok if !known || !is_carried(engine, trigger) || trigger.ticks == 0 => TriggerState::Unknown,
+        State::Ok => TriggerState::Ok,
+        State::Pending => TriggerState::Pending,
+        State::Firing => TriggerState::Firing,
+        State::Resolved => TriggerState::Resolved,
+    };
+    let instances = || trigger.instances.values();
+    TriggerResult {
+        id: trigger.id.clone(),
+        severity: trigger.severity,
+        state,
+        fired: trigger.fired(),
+        group: fired.map(|(group, _)| named(trigger, group)).unwrap_or_default(),
+        value: judgement.and_then(|judgement| judgement.value),
+        bound: judgement.and_then(|judgement| judgement.bound),
+        threshold: judgement.and_then(|judgement| judgement.threshold),
+        samples: judgement.map_or(0, |judgement| judgement.samples),
+        unit: unit_name(judgement.map_or(Unit::Plain, |judgement| judgement.unit)),
+        first: instances().filter_map(|instance| instance.first).min().map(Time::from_second),
+        last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
+        known: (trigger.known_share() * 1e4).round() / 1e4,
+        runbook: trigger.runbook.clone(),
+    }
+}
+
+/// Whether the input has a source that could answer the trigger.
+fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
+    let carried = |read: &&Read| engine.observed.from(read.carriers, read.reads_duration).is_some();
+    trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(trigger)
+}
+
+fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
+    let lines = rules.kpis.iter().zip(results).map(|(kpi, result)| KpiLine {
+        id: kpi.id.clone(),
+        title: kpi.title.clone(),
+        value: result.value,
+        samples: result.samples,
+        unit: unit_name(result.unit),
+        target: Target { op: operator(result.op), value: result.target },
+        status: match result.truth {
+            Truth::True => KpiStatus::Met,
+            Truth::False => KpiStatus::Missed,
+            Truth::Pending | Truth::Unknown => KpiStatus::Unknown,
+        },
+        share: result.share,
+        target_text: kpi.target_text.clone(),
+    });
+    lines.collect()
+}
+
+fn operator(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Greater => ">",
+        CompareOp::GreaterOrEqual => ">=",
+        CompareOp::Less => "<",
+        CompareOp::LessOrEqual => "<=",
+        CompareOp::Equal => "==",
+        CompareOp::NotEqual => "!=",
+    }
+}
+
+/// What the input could not tell, with what would.
+fn unknown(engine: &Engine) -> Vec<Unknown> {
+    let mut list = Vec::new();
+    let mut add = |what: &str, because: String, remedy: &str| {
+        list.push(Unknown { what: what.into(), because, remedy: remedy.into() });
+    };
+    if engine.counts.records > 0 && engine.from.is_none() {
+        add(
+            "everything that needs a time",
+            "no record of the input has one".into(),
+            "feed `railway logs --json`, which prints times",
+        );
+    }
+    let has_edge = engine.observed.edge_from.is_some();
+    if !has_edge && !engine.observed.access_durations {
+        add("latency", "access lines carry no duration".into(), "add `railway logs --http --json` as another file");
+    }
+    if has_edge && engine.observed.app_from.is_none() {
+        add(
+            "errors inside the service",
+            "the HTTP log has only requests".into(),
+            "add `railway logs --json` as another file",
+        );
+    }
+    let baseline: Vec<&str> = engine
+        .rules
+        .triggers
+        .iter()
+        .filter(|trigger| engine.rules.lacks_baseline(trigger))
+        .filter(|trigger| {
+            trigger
+                .when
+                .node
+                .reads()
+                .iter()
+                .all(|read| engine.observed.from(read.carriers, read.reads_duration).is_some())
+        })
+        .map(|trigger| trigger.id.as_str())
+        .collect();
+    if !baseline.is_empty() {
+        let because = format!(
+            "{} compares with the hour before the deployment, which the input does not hold",
+            baseline.join(", ")
+        );
+        add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
+    }
+    add("memory, CPU", "not in a log".into(), "look at the service's metrics page");
+    list
+}

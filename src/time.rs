@@ -1,0 +1,254 @@
+//! Points in time, and the ways logs write them.
+//!
+//! A [`Time`] is nanoseconds since the Unix epoch, UTC. Times written without an offset are taken as UTC,
+//! which is what containers run in.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+/// Nanoseconds in one second.
+pub const SECOND: i64 = 1_000_000_000;
+
+/// Nanoseconds since 1970-01-01T00:00:00Z; covers the years 1678 to 2261.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl Time {
+    /// The whole UTC second this time lies in.
+    pub fn second(self) -> i64 {
+        self.0.div_euclid(SECOND)
+    }
+
+    /// The start of a whole second.
+    pub fn from_second(second: i64) -> Self {
+        Time(second.saturating_mul(SECOND))
+    }
+
+    pub fn saturating_add(self, nanoseconds: i64) -> Self {
+        Time(self.0.saturating_add(nanoseconds))
+    }
+
+    /// `2025-08-25 13:26:31`, for people.
+    pub fn date_and_clock(self) -> String {
+        self.utc().format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// `13:26:31`, for people.
+    pub fn clock(self) -> String {
+        self.utc().format("%H:%M:%S").to_string()
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_nanos(self.0)
+    }
+}
+
+/// RFC 3339 in UTC, with as many of three, six or nine decimals as the time needs, or none.
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.utc().to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true))
+    }
+}
+
+impl serde::Serialize for Time {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A time at the very start of `text`, and how many bytes it took. Reads RFC 3339 and its common relatives: `T` or a
+/// blank between date and clock, `.` or `,` before the decimals, `Z`, `+hh:mm`, `+hhmm` or no offset (UTC).
+pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
+    // Fixed columns: YYYY-MM-DD?hh:mm:ss
+    if text.len() < 19
+        || text[4] != b'-'
+        || text[7] != b'-'
+        || !matches!(text[10], b'T' | b't' | b' ')
+        || text[13] != b':'
+        || text[16] != b':'
+    {
+        return None;
+    }
+    let two = |at: usize| -> Option<i64> {
+        let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+        (a < 10 && b < 10).then(|| i64::from(a) * 10 + i64::from(b))
+    };
+    let year = two(0)? * 100 + two(2)?;
+    let days = days_from_civil(year, two(5)?, two(8)?)?;
+    let seconds = seconds_of_day(two(11)?, two(14)?, two(17)?)?;
+    let mut at = 19;
+    let mut nanoseconds = 0;
+    if matches!(text.get(at), Some(b'.' | b',')) && text.get(at + 1).is_some_and(u8::is_ascii_digit) {
+        let (fraction, used) = decimals(&text[at + 1..]);
+        nanoseconds = fraction;
+        at += 1 + used;
+    }
+    let (offset, used) = offset(&text[at..]);
+    at += used;
+    let second = days.checked_mul(86_400)?.checked_add(seconds - offset)?;
+    Some((Time(second.checked_mul(SECOND)?.checked_add(nanoseconds)?), at))
+}
+
+/// The whole of `text` as a time, as [`parse_prefix`] reads it.
+pub fn parse(text: &[u8]) -> Option<Time> {
+    parse_prefix(text).and_then(|(time, used)| (used == text.len()).then_some(time))
+}
+
+/// `25/Aug/2025:13:26:31 +0000`, the time of common and combined access logs, at the start of `text`.
+pub fn parse_common_log(text: &[u8]) -> Option<Time> {
+    use nom::Parser;
+    use nom::bytes::complete::{tag, take, take_while_m_n};
+    use nom::character::complete::one_of;
+    use nom::combinator::{map_opt, opt};
+
+    fn digits<'a>(n: usize) -> impl Parser<&'a [u8], Output = i64, Error = nom::error::Error<&'a [u8]>> {
+        map_opt(take_while_m_n(n, n, |byte: u8| byte.is_ascii_digit()), |text: &[u8]| {
+            std::str::from_utf8(text).ok()?.parse().ok()
+        })
+    }
+    let zone = (one_of("+-"), digits(2), digits(2));
+    let mut whole = (
+        (digits(2), tag("/"), map_opt(take(3usize), month), tag("/"), digits(4), tag(":")),
+        (digits(2), tag(":"), digits(2), tag(":"), digits(2)),
+        opt((tag(" "), zone)),
+    );
+    let (_, ((day, _, month, _, year, _), (hour, _, minute, _, second), zone)) = whole.parse(text).ok()?;
+    let offset =
+        zone.map_or(0, |(_, (sign, hours, minutes))| (hours * 3600 + minutes * 60) * if sign == '-' { -1 } else { 1 });
+    let days = days_from_civil(year, month, day)?;
+    Time::checked(days * 86_400 + seconds_of_day(hour, minute, second)? - offset)
+}
+
+/// A time given as a number since the epoch; its size tells seconds, milliseconds, microseconds or nanoseconds apart
+/// (the ranges do not meet between 1973 and 5138). Decimals of seconds are kept to the nanosecond.
+pub fn from_epoch_number(text: &[u8]) -> Option<Time> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let whole: i64 = whole.parse().ok()?;
+    let scale = match whole {
+        100_000_000..100_000_000_000 => SECOND,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+        100_000_000_000_000_000.. => 1,
+        _ => return None,
+    };
+    let fraction = if fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        decimals(fraction.as_bytes()).0 / (SECOND / scale)
+    } else {
+        return None;
+    };
+    Some(Time(whole.checked_mul(scale)?.checked_add(fraction)?))
+}
+
+impl Time {
+    fn checked(second: i64) -> Option<Time> {
+        second.checked_mul(SECOND).map(Time)
+    }
+}
+
+/// Days since the epoch of a proleptic Gregorian date; `None` for a date that does not exist.
+fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
+    const LENGTHS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = LENGTHS.get(usize::try_from(month.checked_sub(1)?).ok()?)? + i64::from(leap && month == 2);
+    if day < 1 || day > length {
+        return None;
+    }
+    // Years begin in March, so that the leap day is the last of its year.
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    Some(era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468)
+}
+
+/// A leap second (`:60`) is read as the last second of its minute.
+fn seconds_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
+    (hour < 24 && minute < 60 && second <= 60).then(|| hour * 3600 + minute * 60 + second.min(59))
+}
+
+/// Decimals of a second as nanoseconds, and how many digits they took; digits beyond nine are dropped.
+fn decimals(text: &[u8]) -> (i64, usize) {
+    let used = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let digits = text[..used].iter().map(|digit| i64::from(digit - b'0'));
+    let value = digits.chain(std::iter::repeat(0)).take(9).fold(0, |value, digit| value * 10 + digit);
+    (value, used)
+}
+
+/// An offset from UTC in seconds, and its length; nothing that reads as one is UTC and takes nothing.
+fn offset(text: &[u8]) -> (i64, usize) {
+    match text.first() {
+        Some(b'Z' | b'z') => (0, 1),
+        Some(sign @ (b'+' | b'-')) => {
+            let digit =
+                |at: usize| text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
+            let colon = usize::from(text.get(3) == Some(&b':'));
+            let parts = (digit(1), digit(2), digit(3 + colon), digit(4 + colon));
+            let (Some(a), Some(b), Some(c), Some(d)) = parts else { return (0, 0) };
+            let seconds = (a * 10 + b) * 3600 + (c * 10 + d) * 60;
+            (if *sign == b'-' { -seconds } else { seconds }, 5 + colon)
+        }
+        _ => (0, 0),
+    }
+}
+
+fn month(name: &[u8]) -> Option<i64> {
+    const NAMES: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    NAMES.chunks(3).position(|known| known == name).map(|at| at as i64 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(text: &str) -> String {
+        parse(text.as_bytes()).map_or("none".into(), |time| time.to_string())
+    }
+
+    #[test]
+    fn reads_the_ways_logs_write_a_time() {
+        assert_eq!(shown("2025-08-25T13:26:31.123456789Z"), "2025-08-25T13:26:31.123456789Z");
+        assert_eq!(shown("2025-08-25T13:26:31Z"), "2025-08-25T13:26:31Z");
+        assert_eq!(shown("2025-08-25 13:26:31,250"), "2025-08-25T13:26:31.250Z");
+        assert_eq!(shown("2025-08-25T13:26:31+02:00"), "2025-08-25T11:26:31Z");
+        assert_eq!(shown("2025-08-25T13:26:31.5-0130"), "2025-08-25T14:56:31.500Z");
+        assert_eq!(shown("2024-02-29T00:00:00Z"), "2024-02-29T00:00:00Z");
+        assert_eq!(shown("2016-12-31T23:59:60Z"), "2016-12-31T23:59:59Z");
+        assert_eq!(shown("1969-12-31T23:59:59.999Z"), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn refuses_what_is_no_time() {
+        for text in [
+            "2025-02-29T00:00:00Z",
+            "2025-13-01T00:00:00Z",
+            "2025-08-25T24:00:00Z",
+            "2025-08-25",
+            "",
+            "2025-08-25T13:26:31Zx",
+        ] {
+            assert_eq!(shown(text), "none", "{text}");
+        }
+    }
+
+    #[test]
+    fn agrees_with_chrono_on_many_days() {
+        for day in (-40_000..40_000).step_by(17) {
+            let time = Time(day * 86_400 * SECOND + day.rem_euclid(86_400) * SECOND);
+            assert_eq!(parse(time.to_string().as_bytes()), Some(time));
+        }
+    }
+
+    #[test]
+    fn reads_common_log_times_and_epoch_numbers() {
+        let expected = parse(b"2025-08-25T13:26:31Z");
+        assert_eq!(parse_common_log(b"25/Aug/2025:13:26:31 +0000"), expected);
+        assert_eq!(parse_common_log(b"25/Aug/2025:15:26:31 +0200"), expected);
+        assert_eq!(parse_common_log(b"25/Foo/2025:15:26:31 +0200"), None);
+        for number in ["1756128391", "1756128391000", "1756128391000000", "1756128391000000000", "1756128391.0"] {
+            assert_eq!(from_epoch_number(number.as_bytes()), expected, "{number}");
+        }
+        assert_eq!(from_epoch_number(b"1756128391.25"), expected.map(|time| time.saturating_add(250_000_000)));
+        assert_eq!(from_epoch_number(b"42"), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! The contents of a bucket for one series: what merges (SEMANTICS 14).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::distribution::Distribution;
+use crate::time::Time;
+
+/// The most events of one second whose order is kept; beyond that, what depends on order is unknown.
+pub const MOST_ORDERED: usize = 4_096;
+/// The most distinct values kept; of more, the smallest hashes.
+pub const MOST_DISTINCT: usize = 4_096;
+/// The most evidence lines kept of any stretch of time: the first ones by time, then text.
+pub const MOST_EVIDENCE: usize = 3;
+
+/// What one series holds for one stretch of time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// Events of the series.
+    pub events: u64,
+    /// Events that may be of the series: they lack a label it asks for (SEMANTICS 11).
+    pub unknown: u64,
+    pub span: Option<Span>,
+    pub values: Option<Box<Values>>,
+    /// Hashes of distinct label values.
+    pub distinct: BTreeSet<u64>,
+    pub run: Option<Run>,
+    pub evidence: Vec<Evidence>,
+}
+
+/// Occupied seconds, and the largest step between two that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub first: i64,
+    pub last: i64,
+    pub largest_gap: i64,
+}
+
+/// Numbers that events carry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Values {
+    pub sum: i128,
+    pub min: i64,
+    pub max: i64,
+    /// (time, content hash, value) of the earliest and the latest.
+    pub first: (Time, u64, i64),
+    pub last: (Time, u64, i64),
+    pub distribution: Distribution,
+}
+
+/// How many of the latest events in a row had the wanted outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    pub length: u64,
+    pub total: u64,
+    /// More events in one second than order was kept for.
+    pub overflowed: bool,
+}
+
+/// A line that shows something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Evidence {
+    pub time: Time,
+    pub text: Arc<str>,
+    /// Index of the source.
+    pub source: usize,
+    pub line: u64,
+}
+
+impl Values {
+    pub fn one(time: Time, hash: u64, value: i64) -> Self {
+        let mut distribution = Distribution::default();
+        distribution.record(value);
+        let point = (time, hash, value);
+        Values { sum: i128::from(value), min: value, max: value, first: point, last: point, distribution }
+    }
+
+    pub fn add(&mut self, time: Time, hash: u64, value: i64) {
+        self.sum += i128::from(value);
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+        self.first = self.first.min((time, hash, value));
+        self.last = self.last.max((time, hash, value));
+        self.distribution.record(value);
+    }
+
+    fn merge(&mut self, other: &Values) {
+        self.sum += other.sum;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.distribution.merge(&other.distribution);
+    }
+}
+
+impl Span {
+    pub fn second(second: i64) -> Self {
+        Span { first: second, last: second, largest_gap: 0 }
+    }
+
+    /// Joins a later span.
+    pub fn then(self, later: Span) -> Span {
+        let between = later.first - self.last;
+        Span { first: self.first, last: later.last, largest_gap: self.largest_gap.max(later.largest_gap).max(between) }
+    }
+}
+
+impl Run {
+    /// Joins a later run.
+    pub fn then(self, later: Run) -> Run {
+        let unbroken = later.length == later.total;
+        Run {
+            length: if unbroken { self.length + later.length } else { later.length },
+            total: self.total + later.total,
+            overflowed: later.overflowed || (unbroken && self.overflowed),
+        }
+    }
+}
+
+impl Cell {
+    /// Joins the cell of a later stretch of time.
+    pub fn then(&mut self, later: &Cell) {
+        self.events += later.events;
+        self.unknown += later.unknown;
+        self.span = joined(self.span, later.span, Span::then);
+        self.run = joined(self.run, later.run, Run::then);
+        match (&mut self.values, &later.values) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+            (_, None) => {}
+        }
+        self.distinct.extend(&later.distinct);
+        while self.distinct.len() > MOST_DISTINCT {
+            self.distinct.pop_last();
+        }
+        for evidence in &later.evidence {
+            keep_evidence(&mut self.evidence, evidence);
+        }
+    }
+}
+
+fn joined<T: Copy>(a: Option<T>, b: Option<T>, join: impl Fn(T, T) -> T) -> Option<T> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(join(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Keeps the first [`MOST_EVIDENCE`] lines by time, then text.
+pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
+    if let Some(at) = evidence_place(kept, line.time, &line.text) {
+        kept.insert(at, line.clone());
+        kept.truncate(MOST_EVIDENCE);
+    }
+}
+
+/// Where a line would stand among the kept ones; `None` when it is beyond them.
+pub fn evidence_place(kept: &[Evidence], time: Time, text: &str) -> Option<usize> {
+    let at = kept.partition_point(|known| (known.time, &*known.text) <= (time, text));
+    (at < MOST_EVIDENCE).then_some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A cell of one second, with everything in it.
+    fn cell(second: i64, seed: u64) -> Cell {
+        let time = Time::from_second(second).saturating_add((seed % 1_000) as i64);
+        let value = (seed % 977) as i64 * 1_000_000;
+        Cell {
+            events: seed % 3,
+            unknown: seed % 2,
+            span: Some(Span::second(second)),
+            values: (!seed.is_multiple_of(4)).then(|| Box::new(Values::one(time, seed, value))),
+            distinct: BTreeSet::from([seed % 5]),
+            run: Some(Run { length: seed % 2, total: 1, overflowed: false }),
+            evidence: vec![Evidence { time, text: format!("line {}", seed % 7).into(), source: 0, line: seed }],
+        }
+    }
+
+    fn fold(cells: &[Cell]) -> Cell {
+        cells.iter().fold(Cell::default(), |mut all, cell| {
+            all.then(cell);
+            all
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_grouping_gives_the_same_cell(seeds in prop::collection::vec(any::<u64>(), 1..30), cut in any::<prop::sample::Index>()) {
+            let cells: Vec<Cell> = seeds.iter().enumerate().map(|(at, seed)| cell(at as i64 * 3, *seed)).collect();
+            let (left, right) = cells.split_at(cut.index(cells.len()));
+            let mut joined = fold(left);
+            joined.then(&fold(right));
+            prop_assert_eq!(joined, fold(&cells));
+        }
+    }
+
+    #[test]
+    fn a_run_is_broken_by_the_first_other_outcome() {
+        let (hit, miss) =
+            (Run { length: 1, total: 1, overflowed: false }, Run { length: 0, total: 1, overflowed: false });
+        let length = |runs: &[Run]| runs.iter().copied().reduce(Run::then).map(|run| run.length);
+        assert_eq!(length(&[hit, hit, hit]), Some(3));
+        assert_eq!(length(&[hit, miss, hit]), Some(1));
+        assert_eq!(length(&[hit, hit, miss]), Some(0));
+    }
+
+    #[test]
+    fn gaps_are_between_occupied_seconds() {
+        let span = Span::second(10).then(Span::second(11)).then(Span::second(41));
+        assert_eq!(span, Span { first: 10, last: 41, largest_gap: 30 });
+    }
+}

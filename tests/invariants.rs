@@ -1,0 +1,184 @@
+//! The invariants: the same answer however the records come, and every line accounted for.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use proptest::prelude::*;
+use support::{Run, Told, in_chunks, whole};
+
+use logwatch::time::{SECOND, Time};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_logwatch");
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Lines of every kind that can meet in one stream, with the seconds between one and the next.
+fn line() -> impl Strategy<Value = (i64, &'static str)> {
+    let gap = prop_oneof![10 => 0i64..2_000, 2 => 2_000i64..40_000, 1 => -4_000i64..0];
+    let text = prop_oneof![
+        4 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:     100.64.0.2:4000 - \"POST /api/user/exchanges HTTP/1.1\" 500 Internal Server Error"}"#),
+        4 => Just(r#"{"message":"INFO:     100.64.0.3:4000 - \"GET /api/bots/17 HTTP/1.1\" 200 OK","level":"info","timestamp":"@"}"#),
+        1 => Just(r#"{"timestamp":"@","method":"GET","path":"/api/bots","httpStatus":200,"totalDuration":37}"#),
+        2 => Just(r#"{"timestamp":"@","level":"error","message":"ERROR:utils.security_middleware:name 'session' is not defined \u26a0\ufe0f"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"ERROR:x:Traceback (most recent call last):"}"#),
+        3 => Just(r#"{"timestamp":"@","level":"error","message":"  File \"/app/a.py\", line 7, in f"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"AttributeError: 'A' object has no attribute 'manipulation_risk'"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":""}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00"}"#),
+        1 => Just("@ [WARN] WARNING:db:slow \"query\" résumé"),
+        1 => Just("a bare line"),
+        1 => Just(""),
+        1 => Just(r#"{"timestamp":"@","mess"#),
+        1 => Just("TypeError: x is undefined"),
+        1 => Just("    at f (app.js:3:4)"),
+    ];
+    (gap, text)
+}
+
+/// A log of such lines; times step on by the gaps, in milliseconds. CRLF in one log of four.
+fn log(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(line(), 0..most), 0..4, any::<bool>()).prop_map(|(lines, crlf, ends)| {
+        let end = if crlf == 0 { "\r\n" } else { "\n" };
+        let mut time = 1_756_128_000 * SECOND;
+        let mut text = String::new();
+        for (gap, line) in lines {
+            time += gap * 1_000_000;
+            text.push_str(&line.replace('@', &Time(time).to_string()));
+            text.push_str(end);
+        }
+        if !ends {
+            text.truncate(text.trim_end().len());
+        }
+        text.into_bytes()
+    })
+}
+
+fn accounted(told: &Told) -> bool {
+    let count = |name: &str| told.summary["input"][name].as_u64().unwrap();
+    let parts = ["classified", "unclassified", "merged", "malformed", "too_long", "skipped", "late", "duplicate"];
+    parts.iter().map(|name| count(name)).sum::<u64>() == count("lines")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_chunking_gives_the_same_answer(log in log(60), step in 1usize..400, size in 1usize..4_000) {
+        let expected = whole("dl-034", &log);
+        prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
+        prop_assert_eq!(in_chunks("dl-034", &log, step, size), expected);
+    }
+
+    #[test]
+    fn several_sources_give_the_same_answer_in_any_chunking(a in log(40), b in log(40), step in 1usize..400, size in 1usize..2_000) {
+        let run = |step, size| {
+            let mut run = Run::new("dl-034");
+            let sources = [run.add_source("a"), run.add_source("b")];
+            for (source, text) in sources.into_iter().zip([&a, &b]) {
+                run.feed(source, text, step, size);
+                run.close(source);
+            }
+            run.finish()
+        };
+        let expected = run(usize::MAX, 1 << 20);
+        prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
+        prop_assert_eq!(run(step, size), expected);
+    }
+
+    /// Records come a little late and out of order, and the clock of the silent source moves in between: the rules say the
+    /// same as a replay of the records in the order they came.
+    #[test]
+    fn live_and_replay_say_the_same(
+        mut records in prop::collection::vec((0i64..15_000, 0i64..1_900, 0usize..4), 1..120)
+    ) {
+        // The last record comes at once, so that both ends are at the same time.
+        records.push((2_000, 0, 1));
+        let mut time = 1_756_128_000 * SECOND;
+        let mut arrivals: Vec<(i64, String)> = Vec::new();
+        for (gap, delay, kind) in records {
+            time += gap * 1_000_000;
+            let message = [
+                r#"INFO:     100.64.0.2:4000 - \"POST /api/user/exchanges HTTP/1.1\" 500 Internal Server Error"#,
+                r#"INFO:     100.64.0.3:4000 - \"GET /api/bots HTTP/1.1\" 200 OK"#,
+                r"ERROR:db:QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+                r#"INFO:     100.64.0.4:4000 - \"POST /api/run-smart-trade/X?scalper_mode=true HTTP/1.1\" 200 OK"#,
+            ][kind];
+            let line = format!("{{\"timestamp\":\"{}\",\"level\":\"info\",\"message\":\"{message}\"}}\n", Time(time));
+            arrivals.push((time + delay * 1_000_000, line));
+        }
+        arrivals.sort();
+        let replayed = whole("dl-034", arrivals.iter().map(|(_, line)| line.as_str()).collect::<String>().as_bytes());
+
+        let mut live = Run::new("dl-034");
+        let source = live.add_source("log");
+        let mut heard = arrivals[0].0;
+        for (arrival, line) in &arrivals {
+            // Silent for two seconds and more: every 50 ms the clock moves by what has passed since the last record came.
+            let mut now = heard + 2 * SECOND;
+            let last = live.latest(source);
+            while let Some(last) = last.filter(|_| now < *arrival) {
+                live.advance(source, Time(last.0 + (now - heard)));
+                now += 50_000_000;
+            }
+            live.feed(source, line.as_bytes(), usize::MAX, 1 << 20);
+            heard = *arrival;
+        }
+        live.close(source);
+        let live = live.finish();
+        let without_cause = |told: &Told| -> Vec<serde_json::Value> {
+            told.events.iter().cloned().map(|mut event| {
+                event.as_object_mut().map(|event| event.remove("cause"));
+                event
+            }).collect()
+        };
+        prop_assert_eq!(without_cause(&live), without_cause(&replayed));
+        prop_assert_eq!(live.summary, replayed.summary);
+    }
+}
+
+#[test]
+fn fixtures_give_the_same_answer_in_small_chunks() {
+    for name in ["dl-034/before-fix.jsonl", "dl-034/regression-manipulation-risk.jsonl", "captured/service.jsonl"] {
+        let text = read(name);
+        let expected = whole("dl-034", &text);
+        assert!(accounted(&expected), "{name}");
+        for size in [1, 700, 9_000] {
+            assert_eq!(in_chunks("dl-034", &text, 911, size), expected, "{name} in chunks of {size}");
+        }
+    }
+}
+
+fn output(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().expect("the program runs");
+    (output.status.code(), String::from_utf8(output.stdout).expect("output is UTF-8"))
+}
+
+#[test]
+fn threads_files_and_pipes_give_the_same_bytes() {
+    for name in ["dl-034/before-fix.jsonl", "dl-034/regression-timeframe-unannounced.jsonl", "captured/service.jsonl"] {
+        let base = ["--plan", "dl-034", "--format", "json"];
+        let expected = output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(base).args(["-j", "1"]));
+        for jobs in ["2", "5"] {
+            assert_eq!(
+                output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(base).args(["-j", jobs])),
+                expected
+            );
+        }
+        let label = Path::new(name).file_name().unwrap().to_str().unwrap();
+        for arguments in [&["replay", "-"][..], &[]] {
+            let file = std::fs::File::open(fixture(name)).unwrap();
+            let mut cat = Command::new("cat").stdin(file).stdout(Stdio::piped()).spawn().unwrap();
+            let piped = output(Command::new(BINARY).args(arguments).args(base).stdin(cat.stdout.take().unwrap()));
+            cat.wait().unwrap();
+            assert_eq!((piped.0, piped.1.replace("\"stdin\"", &format!("\"{label}\""))), expected, "{arguments:?}");
+        }
+    }
+}
