@@ -8,7 +8,8 @@ use rustc_hash::FxHashMap;
 use super::definition::Parser;
 use super::event::{Event, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use super::exception::Exception;
-use super::library::{Library, Pattern};
+use super::glob::Glob;
+use super::library::{LabelGlob, Library, Pattern};
 use super::prefilter::{Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
@@ -55,13 +56,29 @@ pub struct Subject<'a> {
 }
 
 /// What the patterns are run against, worked out once an entry.
-struct View<'a> {
-    subject: Subject<'a>,
+pub(super) struct View<'a> {
+    pub subject: Subject<'a>,
     /// The text without its `LEVEL:logger:` head.
-    body: &'a [u8],
-    level: Option<Level>,
-    logger: Option<&'a [u8]>,
-    exception: Option<Exception>,
+    pub body: &'a [u8],
+    pub level: Option<Level>,
+    pub logger: Option<&'a [u8]>,
+    pub exception: Option<Exception>,
+}
+
+/// The first thing about a pattern that an entry does not meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Miss {
+    Level,
+    Logger,
+    /// Index into the pattern's attributes.
+    Attribute(usize),
+    Regex,
+    /// Index into the pattern's label globs.
+    Label {
+        index: usize,
+        /// Another of its label globs fits.
+        others_fit: bool,
+    },
 }
 
 impl Classifier {
@@ -121,58 +138,51 @@ impl Classifier {
 
     /// Runs the patterns that the last scan found.
     fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Event>) {
-        let mut view = View::new(subject);
+        let view = View::new(subject);
         let first = events.len();
         let shared = Arc::clone(&self.shared);
-        let found = std::mem::take(&mut self.found);
+        let mut found = std::mem::take(&mut self.found);
+        if view.exception.is_some() {
+            let reads = |pattern: &Pattern| pattern.regex.is_none() && view.is_read_by(pattern);
+            let patterns = shared.library.patterns.iter().enumerate();
+            found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| index));
+            // Of the patterns of one class the first in its pack takes the entry, whatever found it.
+            found.patterns.sort_unstable();
+        }
         for &index in &found.patterns {
-            let pattern = &shared.library.patterns[index];
-            if !already(events, first, pattern) {
-                self.try_pattern(pattern, &mut view, events);
+            let class = shared.library.patterns[index].class;
+            if !events[first..].iter().any(|event| event.labels.class == class) {
+                events.extend(self.try_pattern(&shared, index, &view).ok());
             }
         }
         self.found = found;
-        if view.exception.is_some() {
-            for pattern in &shared.library.patterns {
-                let wanted = match subject.kind {
-                    Opens::Python => pattern.parser == Some(Parser::Traceback),
-                    Opens::Javascript => pattern.parser == Some(Parser::Javascript),
-                    Opens::Nothing => false,
-                };
-                if wanted && pattern.regex.is_none() && !already(events, first, pattern) {
-                    self.try_pattern(pattern, &mut view, events);
-                }
-            }
-        }
         if events.len() == first && view.level.is_some_and(|level| level >= Level::Warning) {
             // The gravest level pattern that applies takes the entry.
             let level_pattern = shared
                 .library
                 .patterns
                 .iter()
-                .filter(|pattern| pattern.parser == Some(Parser::Level) && view.allows(pattern))
-                .max_by_key(|pattern| pattern.level);
-            if let Some(pattern) = level_pattern {
-                self.try_pattern(pattern, &mut view, events);
+                .enumerate()
+                .filter(|(_, pattern)| pattern.parser == Some(Parser::Level) && view.allows(pattern).is_ok())
+                .max_by_key(|(_, pattern)| pattern.level);
+            if let Some((index, _)) = level_pattern {
+                events.extend(self.try_pattern(&shared, index, &view).ok());
             }
         }
     }
 
-    fn try_pattern(&mut self, pattern: &Pattern, view: &mut View<'_>, events: &mut Vec<Event>) {
-        if !view.allows(pattern) {
-            return;
-        }
-        let text = if pattern.raw { view.subject.text } else { view.body };
+    /// Runs one pattern on an entry that is no request.
+    pub(super) fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>) -> Result<Event, Miss> {
+        let pattern = &shared.library.patterns[index];
+        view.allows(pattern)?;
+        let text = view.searched(pattern);
         let captures = match &pattern.regex {
             Some(regex)
                 if !pattern.labels.is_empty() || !pattern.values.is_empty() || !pattern.label_globs.is_empty() =>
             {
-                match regex.captures(text) {
-                    Some(captures) => Some(captures),
-                    None => return,
-                }
+                Some(regex.captures(text).ok_or(Miss::Regex)?)
             }
-            Some(regex) if !regex.is_match(text) => return,
+            Some(regex) if !regex.is_match(text) => return Err(Miss::Regex),
             _ => None,
         };
         if pattern.parser == Some(Parser::Level) {
@@ -186,25 +196,24 @@ impl Classifier {
             }
             view.member(pattern.parser?, name, &shape)
         };
-        let fits =
-            pattern.label_globs.iter().all(|(label, glob)| read(label).is_some_and(|value| glob.is_match(&value)));
-        if fits {
-            let class = &self.shared.library.classes[pattern.class];
-            let mut values = vec![None; class.labels.len()].into_boxed_slice();
-            for label in &pattern.labels {
-                if self.shared.interest.wants(pattern.class, label.index) {
-                    values[label.index] = read(&label.name).map(|value| cleaned(&value, label.clean.as_ref()));
-                }
-            }
-            let mut numbers = [NO_VALUE; MOST_VALUES];
-            for value in &pattern.values {
-                numbers[value.index] =
-                    read(&value.capture).and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
-            }
-            let labels = self.remember(LabelSet { class: pattern.class, values });
-            events.push(Event { labels, values: numbers, via: Via::None });
+        let fits = |(label, glob): &(String, LabelGlob)| read(label).is_some_and(|value| glob.is_match(&value));
+        let missed = pattern.label_globs.iter().position(|condition| !fits(condition));
+        if let Some(index) = missed {
+            let others_fit = pattern.label_globs.iter().any(fits);
+            self.shape = shape;
+            return Err(Miss::Label { index, others_fit });
+        }
+        let mut values = vec![None; shared.library.classes[pattern.class].labels.len()].into_boxed_slice();
+        for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
+            values[label.index] = read(&label.name).map(|value| cleaned(&value, label.clean.as_ref()));
+        }
+        let mut numbers = [NO_VALUE; MOST_VALUES];
+        for value in &pattern.values {
+            numbers[value.index] = read(&value.capture).and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
         self.shape = shape;
+        let labels = self.remember(LabelSet { class: pattern.class, values });
+        Ok(Event { labels, values: numbers, via: Via::None, pattern: index as u32 })
     }
 
     /// The one shared copy of a label set.
@@ -222,7 +231,7 @@ impl Classifier {
 }
 
 impl<'a> View<'a> {
-    fn new(subject: Subject<'a>) -> Self {
+    pub fn new(subject: Subject<'a>) -> Self {
         let head = level::head(subject.text);
         let exception = match subject.kind {
             Opens::Nothing => None,
@@ -239,17 +248,34 @@ impl<'a> View<'a> {
     }
 
     /// Whether the entry meets the pattern's conditions on level, logger and attributes.
-    fn allows(&self, pattern: &Pattern) -> bool {
-        pattern.level.is_none_or(|least| self.level.is_some_and(|level| level >= least))
-            && pattern.logger.as_ref().is_none_or(|glob| self.logger.is_some_and(|logger| glob.is_match(logger)))
-            && pattern
-                .attributes
-                .iter()
-                .all(|(name, glob)| self.subject.attributes.get(name).is_some_and(|value| glob.is_match(&value)))
+    fn allows(&self, pattern: &Pattern) -> Result<(), Miss> {
+        if pattern.level.is_some_and(|least| self.level.is_none_or(|level| level < least)) {
+            return Err(Miss::Level);
+        }
+        if pattern.logger.as_ref().is_some_and(|glob| self.logger.is_none_or(|logger| !glob.is_match(logger))) {
+            return Err(Miss::Logger);
+        }
+        let attributes = self.subject.attributes;
+        let fits = |(name, glob): &(String, Glob)| attributes.get(name).is_some_and(|value| glob.is_match(&value));
+        pattern.attributes.iter().position(|condition| !fits(condition)).map_or(Ok(()), |at| Err(Miss::Attribute(at)))
+    }
+
+    /// Whether the pattern's parser reads failures of the language this one is in.
+    pub fn is_read_by(&self, pattern: &Pattern) -> bool {
+        match self.subject.kind {
+            Opens::Python => pattern.parser == Some(Parser::Traceback),
+            Opens::Javascript => pattern.parser == Some(Parser::Javascript),
+            Opens::Nothing => false,
+        }
+    }
+
+    /// What the pattern's regex is run on.
+    pub fn searched(&self, pattern: &Pattern) -> &'a [u8] {
+        if pattern.raw { self.subject.text } else { self.body }
     }
 
     /// What a built-in parser gives for a label or a value.
-    fn member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
+    pub fn member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
         match parser {
             Parser::Traceback | Parser::Javascript => {
                 let exception = self.exception.as_ref()?;
@@ -274,10 +300,6 @@ impl<'a> View<'a> {
             Parser::AccessLine | Parser::Edge | Parser::Request => None,
         }
     }
-}
-
-fn already(events: &[Event], first: usize, pattern: &Pattern) -> bool {
-    events[first..].iter().any(|event| event.labels.class == pattern.class)
 }
 
 /// A label's value as text, its `clean` applied, cut at [`LONGEST_LABEL`] bytes.

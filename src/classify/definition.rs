@@ -1,6 +1,9 @@
 //! The text of a pattern pack: what `patterns/*.toml` may say.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -56,6 +59,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Parser {
@@ -75,6 +88,22 @@ pub enum Parser {
     EmbeddedJson,
     /// `key=value` pairs; the keys are the labels.
     Logfmt,
+}
+
+impl Parser {
+    /// Its name in a pack.
+    pub fn name(self) -> &'static str {
+        match self {
+            Parser::AccessLine => "access-line",
+            Parser::Edge => "edge",
+            Parser::Request => "request",
+            Parser::Traceback => "traceback",
+            Parser::Javascript => "javascript",
+            Parser::Level => "level",
+            Parser::EmbeddedJson => "embedded-json",
+            Parser::Logfmt => "logfmt",
+        }
+    }
 }
 
 /// A numeric capture, with the unit it is written in; the short form is a plain number.
@@ -100,6 +129,21 @@ pub enum ValueUnit {
     GiB,
 }
 
+impl ValueUnit {
+    /// As it stands behind a number; nothing for a plain one.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            ValueUnit::Plain => "",
+            ValueUnit::Milliseconds => "ms",
+            ValueUnit::Seconds => "s",
+            ValueUnit::B => "B",
+            ValueUnit::KiB => "KiB",
+            ValueUnit::MiB => "MiB",
+            ValueUnit::GiB => "GiB",
+        }
+    }
+}
+
 /// What narrows a pattern besides its match.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -120,7 +164,7 @@ pub struct Conditions {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    pub line: String,
+    pub line: Spanned<String>,
     #[serde(default = "yes")]
     pub matches: bool,
     /// The labels it must give; those not named are free.
@@ -133,4 +177,26 @@ pub struct Sample {
 
 fn yes() -> bool {
     true
+}
+
+/// Where something stands in the packs. Displayed as `file:line`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file, or its name alone for a pack inside the binary.
+    pub path: String,
+    /// Counted from 1.
+    pub line: usize,
+}
+
+impl Origin {
+    /// The name of the pack: the file's stem.
+    pub fn pack(&self) -> Cow<'_, str> {
+        Path::new(&self.path).file_stem().unwrap_or_default().to_string_lossy()
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
 }

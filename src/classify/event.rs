@@ -18,6 +18,8 @@ pub struct Event {
     /// By the index of the value in the class: nanoseconds, bytes or millionths; [`NO_VALUE`] where absent.
     pub values: [i64; MOST_VALUES],
     pub via: Via,
+    /// Index in [`Library::patterns`](super::Library) of the pattern that gave it.
+    pub pattern: u32,
 }
 
 /// Which of the two ways a request was seen (SEMANTICS 18); events that are no requests have none.

@@ -1,5 +1,7 @@
 //! Globs for labels, loggers and paths: `*` is any run of bytes (also `/`), `?` is one byte, all else is itself.
 
+use std::fmt;
+
 use memchr::memmem;
 
 /// A compiled glob, anchored at both ends.
@@ -64,6 +66,24 @@ impl Glob {
     }
 }
 
+/// The glob's text; a run of stars is one star.
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut write = |piece: &[u8]| f.write_str(&String::from_utf8_lossy(piece));
+        write(&self.head)?;
+        let Some(rest) = &self.rest else { return Ok(()) };
+        for piece in &rest.middle {
+            write(b"*")?;
+            match piece {
+                Piece::Literal(finder) => write(finder.needle())?,
+                Piece::Wild(piece) => write(piece)?,
+            }
+        }
+        write(b"*")?;
+        write(&rest.tail)
+    }
+}
+
 impl Piece {
     fn new(piece: &[u8]) -> Self {
         if piece.contains(&b'?') {
@@ -120,6 +140,13 @@ mod tests {
         assert!(!matches("", "a"));
         assert!(matches("**", ""));
         assert!(!matches("ab*ba", "aba"));
+    }
+
+    #[test]
+    fn displays_as_its_text() {
+        for text in ["", "*", "a", "a*", "*b", "a*b?*c", "/api/*/x"] {
+            assert_eq!(Glob::new(text).to_string(), text);
+        }
     }
 
     #[test]

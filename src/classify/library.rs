@@ -1,13 +1,15 @@
 //! The pattern library: packs read, checked and compiled together.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 use regex::bytes::{Regex, RegexBuilder};
 use toml::Spanned;
 
 use super::builtin;
-use super::definition::{Definition, Pack, Parser, Sample, Severity, ValueDefinition, ValueUnit};
+use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, ValueDefinition, ValueUnit};
+use super::event::MOST_VALUES;
 use super::glob::Glob;
 use super::literals;
 use crate::decode::Level;
@@ -60,13 +62,14 @@ pub struct Carriers {
 #[derive(Debug)]
 pub struct Pattern {
     pub class: ClassId,
-    /// `pack:line`, where the pattern stands.
-    pub origin: String,
+    pub origin: Origin,
     pub about: String,
     pub severity: Severity,
     pub regex: Option<Regex>,
     pub parser: Option<Parser>,
     pub raw: bool,
+    /// Unicode classes and boundaries in `regex`.
+    pub unicode: bool,
     pub labels: Vec<Label>,
     pub values: Vec<Value>,
     pub level: Option<Level>,
@@ -75,7 +78,7 @@ pub struct Pattern {
     pub label_globs: Vec<(String, LabelGlob)>,
     /// Texts of which one must stand in the message; `None`: the pattern is tried on every line.
     pub literals: Option<Vec<Vec<u8>>>,
-    pub samples: Vec<Sample>,
+    pub samples: Vec<(Origin, Sample)>,
 }
 
 #[derive(Debug)]
@@ -93,7 +96,9 @@ pub struct Value {
     pub index: usize,
     /// Name of the capture.
     pub capture: String,
-    /// From the unit it is written in to the integer that is kept: nanoseconds, bytes, millionths.
+    /// The unit it is written in.
+    pub unit: ValueUnit,
+    /// From that unit to the integer that is kept: nanoseconds, bytes, millionths.
     pub scale: f64,
 }
 
@@ -109,6 +114,15 @@ impl LabelGlob {
         match self {
             LabelGlob::Glob(glob) => glob.is_match(value),
             LabelGlob::StatusFamily(digit) => value.len() == 3 && value[0] == *digit,
+        }
+    }
+}
+
+impl fmt::Display for LabelGlob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LabelGlob::Glob(glob) => glob.fmt(f),
+            LabelGlob::StatusFamily(digit) => write!(f, "{}xx", char::from(*digit)),
         }
     }
 }
@@ -193,6 +207,9 @@ impl Library {
                 None => entry.values.push((value.name.clone(), unit)),
             }
         }
+        if entry.values.len() > MOST_VALUES {
+            return Err(source.error(&definition.class, format!("class {name} has more than {MOST_VALUES} values")));
+        }
         self.patterns.push(Pattern { class, ..pattern });
         Ok(())
     }
@@ -243,6 +260,10 @@ impl Source<'_> {
         self.text[..at.min(self.text.len())].matches('\n').count() + 1
     }
 
+    fn origin<T>(&self, place: &Spanned<T>) -> Origin {
+        Origin { path: self.path.into(), line: self.line(place.span().start) }
+    }
+
     fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
         Error::Pattern { path: self.path.into(), line: self.line(place.span().start), message }
     }
@@ -286,10 +307,16 @@ impl Source<'_> {
                     ),
                 ));
             }
-            values.push(Value { name: value.clone(), index: 0, capture: capture.clone(), scale: scale(unit) });
+            values.push(Value { name: value.clone(), index: 0, capture: capture.clone(), unit, scale: scale(unit) });
         }
         if definition.parser.and_then(parser_members).is_some_and(|(_, duration)| duration) {
-            values.push(Value { name: "duration".into(), index: 0, capture: "duration".into(), scale: 1e9 });
+            values.push(Value {
+                name: "duration".into(),
+                index: 0,
+                capture: "duration".into(),
+                unit: ValueUnit::Seconds,
+                scale: 1e9,
+            });
         }
         let conditions = &definition.conditions;
         let mut label_globs = Vec::new();
@@ -304,20 +331,21 @@ impl Source<'_> {
         }
         Ok(Pattern {
             class: 0,
-            origin: format!("{}:{}", self.path, self.line(definition.class.span().start)),
+            origin: self.origin(&definition.class),
             about: definition.about.clone(),
             severity: definition.severity,
             literals: definition.regex.as_ref().and_then(|text| required_literals(text.get_ref(), definition.unicode)),
             regex,
             parser: definition.parser,
             raw: definition.raw,
+            unicode: definition.unicode,
             labels,
             values,
             level: conditions.level,
             logger: conditions.logger.as_deref().map(Glob::new),
             attributes: conditions.attribute.iter().map(|(name, glob)| (name.clone(), Glob::new(glob))).collect(),
             label_globs,
-            samples: definition.samples.iter().map(Sample::clone).collect(),
+            samples: definition.samples.iter().map(|sample| (self.origin(&sample.line), sample.clone())).collect(),
         })
     }
 

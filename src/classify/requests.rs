@@ -30,6 +30,7 @@ pub struct Requests {
 
 /// One event a request gives, but for its duration.
 struct Known {
+    pattern: u32,
     labels: Arc<LabelSet>,
     duration: Option<usize>,
 }
@@ -111,7 +112,7 @@ impl Requests {
             if let (Some(index), Some(duration)) = (known.duration, duration) {
                 values[index] = duration;
             }
-            events.push(Event { labels: Arc::clone(&known.labels), values, via: request.via });
+            events.push(Event { labels: Arc::clone(&known.labels), values, via: request.via, pattern: known.pattern });
         }
     }
 
@@ -134,7 +135,8 @@ impl Requests {
         };
         let patterns = if request.via == Via::Edge { &self.edge } else { &self.access };
         let mut events: Vec<Known> = Vec::new();
-        for pattern in patterns.iter().map(|index| &shared.library.patterns[*index]) {
+        for &index in patterns {
+            let pattern = &shared.library.patterns[index];
             let fits =
                 pattern.label_globs.iter().all(|(label, glob)| read(label).is_some_and(|value| glob.is_match(value)));
             if !fits || events.iter().any(|known| known.labels.class == pattern.class) {
@@ -147,7 +149,11 @@ impl Requests {
                     read(&label.name).map(|value| super::classifier::cleaned(value, label.clean.as_ref()));
             }
             let duration = pattern.values.iter().find(|value| value.capture == "duration").map(|value| value.index);
-            events.push(Known { labels: Arc::new(LabelSet { class: pattern.class, values }), duration });
+            events.push(Known {
+                pattern: index as u32,
+                labels: Arc::new(LabelSet { class: pattern.class, values }),
+                duration,
+            });
         }
         self.route = route;
         events.into()

@@ -23,6 +23,16 @@ impl Level {
         Level::from_upper_name(upper)
     }
 
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Debug => "debug",
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+            Level::Critical => "critical",
+        }
+    }
+
     fn from_upper_name(name: &[u8]) -> Option<Level> {
         Some(match name {
             b"TRACE" | b"DEBUG" | b"DBUG" | b"VERBOSE" | b"10" | b"20" => Level::Debug,

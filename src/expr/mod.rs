@@ -65,7 +65,7 @@ mod parse;
 mod part;
 mod quantity;
 mod selector;
-mod suggest;
+pub(crate) mod suggest;
 mod token;
 mod window;
 

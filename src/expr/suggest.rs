@@ -5,7 +5,7 @@ const LONGEST: usize = 64;
 
 /// The candidate nearest to `name`, if any is near enough to be meant: about one slip for every three letters. Of
 /// equally near ones the first.
-pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name: Vec<char> = name.to_lowercase().chars().collect();
     if name.len() > LONGEST {
         return None;

@@ -47,7 +47,7 @@ pub fn duration(seconds: f64) -> String {
         size if size < 0.999_5 => (1e3, "ms"),
         size if size < 59.95 => (1.0, "s"),
         // Beyond any time a log can tell, and not a number.
-        size if !(size < 1e12) => return "–".into(),
+        size if !size.is_finite() || size >= 1e12 => return "–".into(),
         _ => return span(seconds.round() as i64),
     };
     let scaled = seconds * scale;

@@ -237,3 +237,92 @@ fn plain(text: &str) -> String {
     }
     plain
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::text::tests::broken;
+
+    fn annotated(summary: &Summary) -> String {
+        let mut out = Vec::new();
+        annotations(&mut out, summary).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_trigger_that_fired_is_one_command_the_gravest_first() {
+        let expected = "\
+::error title=logwatch%3A ROLLBACK exchange-500-rate::18 %25 (22 samples, at least 8.4 %25) > 5 %25, first at 2026-11-23 06:07:03 UTC, still firing at the end, 1m30s later, runbook ROLLBACK_PLAN.md
+::error title=logwatch%3A ROLLBACK db-pool-saturated::18 %25 (22 samples, at least 8.4 %25) > 5 %25, first at 2026-11-23 06:07:04 UTC, still firing at the end, 1m29s later, runbook ROLLBACK_PLAN.md
+::warning title=logwatch%3A INVESTIGATE route-error-rate::18 %25 (22 samples, at least 8.4 %25) > 5 %25, first at 2026-11-23 06:07:00 UTC, last at 06:08:33, runbook ROLLBACK_PLAN.md
+";
+        assert_eq!(annotated(&broken()), expected);
+    }
+
+    #[test]
+    fn a_command_cannot_be_broken_out_of_and_there_are_at_most_ten() {
+        let mut summary = broken();
+        summary.triggers = vec![summary.triggers[2].clone(); 12];
+        for trigger in &mut summary.triggers {
+            trigger.group.insert("route".into(), "/a,b::c%0A\r\n::error::x".into());
+            trigger.runbook = Some("100%\n::add-mask::x".into());
+        }
+        let text = annotated(&summary);
+        assert_eq!(text.lines().count(), ANNOTATIONS);
+        let title =
+            "::warning title=logwatch%3A INVESTIGATE route-error-rate{/a%2Cb%3A%3Ac%250A ↵ %3A%3Aerror%3A%3Ax}::";
+        assert!(
+            text.lines().all(|line| line.starts_with(title) && line.ends_with("runbook 100%25 ↵ ::add-mask::x")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_job_summary_is_markdown() {
+        let expected = "\
+## logwatch: 🔴 ROLLBACK
+
+Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2026-11-23 06:06:20 UTC (from \"Started server process\")
+
+- rollback trigger exchange-500-rate fired
+
+### Triggers
+
+| severity | trigger | value | when | runbook |
+| --- | --- | --- | --- | --- |
+| rollback | `exchange-500-rate` | 18 % (22 samples, at least 8.4 %) > 5 % | first at 2026-11-23 06:07:03 UTC, still firing at the end, 1m30s later | ROLLBACK\\_PLAN.md |
+";
+        let mut summary = broken();
+        assert!(job_summary(&summary).starts_with(expected), "{}", job_summary(&summary));
+        let expected = "\
+| n | message | from | first at | when |
+| --: | --- | --- | --- | --- |
+| 6 | `name 'session' is not defined` | `utils.security_middleware` | `line 71` | 06:06:32 – 06:07:33, beside 6 of 6 failed `POST /api/user/exchanges` |
+";
+        assert!(job_summary(&summary).contains(expected), "{}", job_summary(&summary));
+        summary.triggers.iter_mut().for_each(|trigger| trigger.fired = 0);
+        assert!(job_summary(&summary).contains("\n\n3 triggers watched, none fired.\n\n"));
+    }
+
+    #[test]
+    fn text_of_a_log_is_no_markup() {
+        for (text, expected) in [
+            ("plain", "`plain`"),
+            ("a `b` | c", "`` a `b` \\| c ``"),
+            ("a \\| b", "`a \\\\u{7c} b`"),
+            ("``` <script>\n| x", "```` ``` <script> ↵ \\| x ````"),
+            ("", ""),
+        ] {
+            assert_eq!(code(text), expected);
+        }
+        assert_eq!(plain("<b>&[x](y) *_`|@me\n# \\"), "&lt;b>&amp;\\[x\\](y) \\*\\_\\`\\|&#64;me ↵ \\# \\\\");
+        let mut summary = broken();
+        summary.errors[0].example = "</td><script>alert(1)</script> | x `y`".into();
+        summary.reasons = vec!["<img src=x>".into()];
+        let text = job_summary(&summary);
+        assert!(
+            text.contains("`` </td><script>alert(1)</script> \\| x `y` ``") && text.contains("- &lt;img src=x>"),
+            "{text}"
+        );
+    }
+}
