@@ -1,0 +1,89 @@
+//! Events: a line for each change of a trigger's state, and one for the evidence.
+
+use super::super::format::{Measured, columns, cut, one_line, pad, span};
+use super::{INDENT, Ink, Style, location, with_place};
+use crate::rules::plan::Severity;
+use crate::rules::trigger::State;
+use crate::summary::TriggerEvent;
+
+/// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
+pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
+    let (word, ink) = match (event.state, event.severity) {
+        (State::Firing, Severity::Rollback) => ("ROLLBACK", Ink::Red),
+        (State::Firing, Severity::Investigate) => ("INVESTIGATE", Ink::Yellow),
+        (State::Firing, Severity::Info) => ("INFO", Ink::Bold),
+        (State::Pending, _) => ("pending", Ink::Dim),
+        (State::Resolved, _) => ("resolved", Ink::Green),
+        (State::Ok, _) => ("ok", Ink::Dim),
+    };
+    let start = format!("{} {}", event.at.clock(), style.paint(ink, &pad(word, 12)));
+    let room = style.width.saturating_sub(21);
+    let id = one_line(&event.id);
+    let group: Vec<String> = event.group.values().map(|value| cut(&one_line(value), 60)).collect();
+    let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
+    if matches!(event.state, State::Resolved | State::Ok) {
+        return vec![format!("{start}{}", cut(&format!("{id}{group}"), room))];
+    }
+    let evidence = event.evidence.first();
+    let place = evidence.map_or(String::new(), |line| location(Some(&line.file), Some(line.line_no), several));
+    let Detail { text: detail, is_measured, about } = detail(event);
+    // Words can be cut, numbers cannot.
+    let least = if is_measured { columns(&detail) } else { columns(&detail).min(30) };
+    // What has no room beside the numbers stands on the second line.
+    let is_wide = |name: &str| 20.max(columns(name) + 3) + least > room;
+    let (name, group) = if is_wide(&format!("{id}{group}")) { (id, group) } else { (id + &group, String::new()) };
+    let name = if is_wide(&name) { cut(&name, 24) } else { name };
+    let name = pad(&name, 20.max(columns(&name) + 3));
+    let room = room.saturating_sub(columns(&name));
+    let fits = least + columns(&place) + 2 <= room;
+    let mut text = cut(&detail, if fits { room - columns(&place) - 2 } else { room });
+    let left = room.saturating_sub(columns(&text) + if fits { columns(&place) + 2 } else { 0 });
+    let about = format!("   {about}");
+    if about.len() > 3 && columns(&about) <= left {
+        text += &about;
+    }
+    let (beside, below) = if fits { (place, String::new()) } else { (String::new(), place) };
+    let mut lines =
+        vec![with_place(format!("{start}{name}{text}"), 21 + columns(&name) + columns(&text), &beside, style)];
+    let evidence = evidence.filter(|_| event.state == State::Firing && !is_told);
+    if evidence.is_some() || !group.is_empty() || !below.is_empty() {
+        // The bar keeps a CI from taking the line of a log for a command to itself.
+        let line = evidence.map_or(String::new(), |line| format!("| {}", one_line(&line.line)));
+        let gap = if group.is_empty() || line.is_empty() { "" } else { "  " };
+        let most = style.width.saturating_sub(if below.is_empty() { 0 } else { columns(&below) + 2 });
+        let text = cut(&format!("{INDENT}{group}{gap}{line}"), most);
+        lines.push(with_place(style.paint(Ink::Dim, &text), columns(&text), &below, style));
+    }
+    lines
+}
+
+/// What is told of an event.
+struct Detail {
+    text: String,
+    /// Whether the text is a measured value, not words.
+    is_measured: bool,
+    /// What the trigger is about, where the text does not say it.
+    about: String,
+}
+
+fn detail(event: &TriggerEvent) -> Detail {
+    let measured = Measured {
+        value: event.value,
+        bound: event.bound,
+        threshold: event.threshold,
+        share: event.share,
+        samples: event.samples,
+        unit: event.unit,
+    };
+    let about = event.about.as_deref().map(one_line).unwrap_or_default();
+    let hold = if event.hold > 0 { format!(" for {}", span(event.hold)) } else { String::new() };
+    // That there is more than nothing of something says less than what it is.
+    let is_any = event.unit == "count" && event.threshold == Some(0.0) && event.share.is_none();
+    if let Some(told) = measured.tell(&event.expr).filter(|_| !is_any || about.is_empty()) {
+        return Detail { text: told + &hold, is_measured: true, about };
+    }
+    // Expressions may be written over several lines.
+    let expr = || one_line(&event.expr.split_whitespace().collect::<Vec<_>>().join(" "));
+    let words = if about.is_empty() { expr() } else { about };
+    Detail { text: words + &hold, is_measured: false, about: String::new() }
+}

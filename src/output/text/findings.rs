@@ -1,0 +1,73 @@
+//! Exceptions and errors as one list.
+
+use std::borrow::Cow;
+
+use super::super::format::{cut_start, one_line};
+use crate::classify::Severity as Gravity;
+use crate::summary::{Beside, Summary};
+use crate::time::Time;
+
+/// Columns that a name beside a message may take.
+const NAME: usize = 48;
+
+/// An exception or an error, as the list of both shows it.
+pub(in crate::output) struct Finding<'a> {
+    pub count: u64,
+    pub message: String,
+    /// The function of an exception, the logger of an error.
+    pub name: String,
+    pub file: Option<&'a str>,
+    pub line_no: Option<u64>,
+    pub gravity: Gravity,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    pub beside: Option<&'a Beside>,
+    /// Silences it ended, and their seconds in all.
+    pub silences: (u64, i64),
+}
+
+/// Exceptions and errors: those beside most failed requests first, then the gravest, then the most frequent.
+pub(in crate::output) fn findings(summary: &Summary) -> Vec<Finding<'_>> {
+    let exceptions = summary.exceptions.iter().map(|group| Finding {
+        count: group.count,
+        message: match (group.kind.is_empty(), group.message.is_empty()) {
+            (false, false) => one_line(&format!("{}: {}", group.kind, group.message)),
+            _ => one_line(&format!("{}{}", group.kind, group.message)),
+        },
+        name: cut_start(&one_line(group.place.as_deref().unwrap_or_default()), NAME),
+        file: group.file.as_deref(),
+        line_no: group.line_no,
+        gravity: Gravity::Error,
+        first: group.first,
+        last: group.last,
+        beside: group.beside.as_ref(),
+        silences: (0, 0),
+    });
+    let errors = summary.errors.iter().map(|group| Finding {
+        count: group.count,
+        message: one_line(&said(&group.example)),
+        name: cut_start(&one_line(group.logger.as_deref().unwrap_or_default()), NAME),
+        file: group.file.as_deref(),
+        line_no: group.line_no,
+        gravity: group.severity,
+        first: group.first,
+        last: group.last,
+        beside: group.beside.as_ref(),
+        silences: group.silences,
+    });
+    let mut all: Vec<Finding<'_>> = exceptions.chain(errors).collect();
+    let failures = |finding: &Finding<'_>| finding.beside.map_or(0, |beside| beside.failures);
+    all.sort_by_key(|finding| (std::cmp::Reverse((failures(finding), finding.gravity, finding.count)), finding.first));
+    all
+}
+
+/// A line without the JSON around its message: `Server error: {"id": "7f", "message": "no such bot"}` says
+/// `Server error: no such bot`.
+fn said(line: &str) -> Cow<'_, str> {
+    let message = line.find('{').and_then(|at| {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&line[at..]).ok()?;
+        let message = ["message", "msg", "error", "detail"].iter().find_map(|name| object.get(*name)?.as_str())?;
+        (!message.is_empty()).then(|| format!("{}{message}", &line[..at]))
+    });
+    message.map_or(Cow::Borrowed(line), Cow::Owned)
+}

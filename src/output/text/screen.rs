@@ -1,0 +1,343 @@
+//! The screen at the end: the verdict, why, and what it rests on.
+
+use std::collections::BTreeSet;
+
+use super::super::format::{
+    clock, clocks, columns, count, counted, cut, duration, one_line, pad, pad_start, percent, span, value, wrap,
+};
+use super::findings::{Finding, findings};
+use super::{INDENT, Ink, Style, location, with_place};
+use crate::lane::Counts;
+use crate::rules::plan::Severity;
+use crate::rules::verdict::Verdict;
+use crate::summary::{Http, KpiLine, KpiStatus, RouteLine, Summary, TriggerResult, TriggerState, Unknown};
+
+/// Error groups listed when they are not why.
+const LISTED_ASIDE: usize = 3;
+/// Reasons listed below a verdict.
+const REASONS: usize = 6;
+
+/// The verdict, and below it the reasons that no event has told, what cut the input short, and what to do.
+pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
+    let (word, ink) = match summary.verdict {
+        Verdict::Rollback => ("ROLLBACK", Ink::Red),
+        Verdict::Investigate => ("INVESTIGATE", Ink::Yellow),
+        Verdict::Healthy if summary.complete => ("HEALTHY", Ink::Green),
+        Verdict::Healthy => ("HEALTHY so far", Ink::Green),
+        Verdict::Unknown => ("UNKNOWN", Ink::Yellow),
+    };
+    let fired: Vec<&TriggerResult> = deciding(summary).collect();
+    let seen = summary.deployed_at.zip(summary.to).map(|(from, to)| to.second() - from.second());
+    let because = match fired.iter().filter_map(|trigger| trigger.first).min() {
+        Some(since) => {
+            let firing = fired.iter().filter(|trigger| trigger.state == TriggerState::Firing).count() as u64;
+            let after = summary.deployed_at.map(|deployed| format!(" (+{})", span(since.second() - deployed.second())));
+            let state = match firing {
+                0 => format!("{} fired, none at the end of the log", counted(fired.len() as u64, "trigger")),
+                _ => format!("{} still firing at the end of the log", counted(firing, "trigger")),
+            };
+            format!("   since {}{}, {state}", clock(since, summary.to), after.unwrap_or_default())
+        }
+        None if summary.complete => format!("   over the {} of the plan", span(summary.duration)),
+        None => match seen {
+            Some(seen) if summary.verdict == Verdict::Healthy => {
+                format!(" ({} of {})", span(seen), span(summary.duration))
+            }
+            Some(seen) => format!("   {} of {} seen", span(seen), span(summary.duration)),
+            None => String::new(),
+        },
+    };
+    let mut lines = vec![format!("{}  {}{because}", style.paint(Ink::Bold, "VERDICT"), style.paint(ink, word))];
+    let room = style.width.saturating_sub(INDENT.len());
+    if let Some(interrupted) = &summary.interrupted {
+        let text = format!("the input was cut short: {}", one_line(interrupted));
+        lines.extend(wrap(&text, room).iter().map(|line| format!("{INDENT}{}", style.paint(Ink::Yellow, line))));
+    }
+    if matches!(summary.verdict, Verdict::Investigate | Verdict::Unknown) {
+        let reasons = summary.reasons.iter().take(REASONS);
+        lines.extend(reasons.map(|reason| format!("{INDENT}{}", cut(&one_line(reason), room))));
+        if summary.reasons.len() > REASONS {
+            lines.push(format!("{INDENT}… and {} more", summary.reasons.len() - REASONS));
+        }
+    }
+    lines.extend(runbook(summary).map(|runbook| format!("{INDENT}{}", cut(&runbook, room))));
+    lines
+}
+
+/// The runbooks of what led to a verdict.
+pub(super) fn runbook(summary: &Summary) -> Option<String> {
+    let runbooks: BTreeSet<&str> = deciding(summary).filter_map(|trigger| trigger.runbook.as_deref()).collect();
+    let names: Vec<String> = runbooks.into_iter().map(one_line).collect();
+    (!names.is_empty()).then(|| format!("runbook {}", names.join(", ")))
+}
+
+/// The triggers that made the verdict what it is.
+fn deciding(summary: &Summary) -> impl Iterator<Item = &TriggerResult> {
+    let severity = match summary.verdict {
+        Verdict::Rollback => Some(Severity::Rollback),
+        Verdict::Investigate => Some(Severity::Investigate),
+        Verdict::Healthy | Verdict::Unknown => None,
+    };
+    summary.triggers.iter().filter(move |trigger| Some(trigger.severity) == severity && trigger.fired > 0)
+}
+
+/// What the sections of a summary are drawn from.
+pub(super) struct Screen<'a> {
+    pub summary: &'a Summary,
+    pub style: Style,
+    /// Whether a location has to name its file.
+    pub several: bool,
+}
+
+impl Screen<'_> {
+    pub fn groups(&self, most: usize) -> Vec<String> {
+        let findings = findings(self.summary);
+        // What did not decide the verdict is no reason for it.
+        let (title, most) = match self.summary.verdict {
+            Verdict::Rollback | Verdict::Investigate => ("WHY", most),
+            Verdict::Unknown => ("WORTH A LOOK", most),
+            Verdict::Healthy => ("WORTH A LOOK", most.min(LISTED_ASIDE)),
+        };
+        if findings.is_empty() {
+            return Vec::new();
+        }
+        let listed = &findings[..findings.len().min(most)];
+        let mut title = self.style.paint(Ink::Bold, title);
+        if findings.len() > listed.len() {
+            title += &format!("  {} of {} groups", listed.len(), count(findings.len() as u64));
+        }
+        let mut lines = vec![String::new(), title];
+        let counts = listed.iter().map(|finding| columns(&count(finding.count)) + 1).max().unwrap_or(0);
+        let place = |finding: &Finding<'_>| location(finding.file, finding.line_no, self.several);
+        // The name stands beside the message where both have room, else below.
+        let room = |finding: &Finding<'_>| self.style.width.saturating_sub(counts + columns(&place(finding)) + 6);
+        let fits = |finding: &Finding<'_>| columns(&finding.message) + columns(&finding.name) + 3 <= room(finding);
+        let messages = listed.iter().filter(|finding| fits(finding)).map(|finding| columns(&finding.message));
+        let names = listed.iter().filter(|finding| fits(finding)).map(|finding| columns(&finding.name) + 3);
+        let least = listed.iter().map(room).min().unwrap_or(0).saturating_sub(names.max().unwrap_or(0));
+        let column = messages.max().unwrap_or(0).min(least);
+        for finding in listed {
+            let (text, below) = if fits(finding) {
+                (format!("{}   {}", pad(&finding.message, column), finding.name), "")
+            } else {
+                (cut(&finding.message, room(finding)), finding.name.as_str())
+            };
+            let start = format!("  {}  {}", pad_start(&format!("{}×", count(finding.count)), counts), text.trim_end());
+            lines.push(with_place(start.clone(), columns(&start), &place(finding), self.style));
+            lines.extend(self.around(finding, below).iter().map(|text| self.style.paint(Ink::Dim, text)));
+        }
+        lines
+    }
+
+    /// The name of what said it, when it was seen, beside what, and after which silence.
+    fn around(&self, finding: &Finding<'_>, name: &str) -> Vec<String> {
+        let today = self.summary.to;
+        let name = (!name.is_empty()).then(|| name.to_string());
+        let times = finding.first.zip(finding.last).map(|(first, last)| clocks(first, last, today));
+        let beside = finding.beside.map(|beside| {
+            let mut failures = self.summary.http.by_status.iter().filter(|(status, n)| **status >= 500 && **n > 0);
+            let status = if failures.all(|(status, _)| *status == 500) { "500s" } else { "5xx" };
+            format!("beside {} of {} {} {status}", count(beside.failures), count(beside.of), one_line(&beside.route))
+        });
+        let facts = [name, times, beside, self.silences(finding.silences)].into_iter().flatten();
+        let mut lines: Vec<String> = Vec::new();
+        for fact in facts {
+            match lines.last_mut() {
+                Some(line) if columns(line) + columns(&fact) + 2 <= self.style.width => *line += &format!(", {fact}"),
+                _ => lines.push(cut(&format!("      {fact}"), self.style.width)),
+            }
+        }
+        lines
+    }
+
+    /// Silences that errors ended: how many, and their seconds in all.
+    fn silences(&self, (silences, seconds): (u64, i64)) -> Option<String> {
+        let run =
+            self.summary.from.zip(self.summary.to).map(|(from, to)| format!(" of {}", to.second() - from.second()));
+        let total = format!("({seconds}{} s)", run.unwrap_or_default());
+        // Each is a little longer than its whole seconds.
+        let each = (seconds as f64 / silences as f64).round();
+        match silences {
+            0 => None,
+            1 => Some(format!("silent {each} s {total}; the silence ends in this line")),
+            _ => Some(format!("silent {silences} × {each} s {total}; each silence ends in this line")),
+        }
+    }
+
+    pub fn traffic(&self, most: usize) -> Vec<String> {
+        let Http { requests, by_status, by_route, .. } = &self.summary.http;
+        if *requests == 0 {
+            return Vec::new();
+        }
+        let failed: u64 = by_status.range(500..).map(|(_, n)| n).sum();
+        let share =
+            if failed > 0 { format!(" ({})", percent(failed as f64 / *requests as f64)) } else { String::new() };
+        let title = format!("TRAFFIC  {}, {} 5xx{share}", counted(*requests, "request"), count(failed));
+        let mut rows = vec![[title, "n".into(), "2xx".into(), "4xx".into(), "5xx".into(), "p95".into()]];
+        // One route more takes no more room than the line that says it is left out.
+        let listed = if by_route.len() == most + 1 { most + 1 } else { by_route.len().min(most) };
+        for route in &by_route[..listed] {
+            let name = format!("  {}", one_line(&format!("{} {}", route.method, route.route)));
+            let p95 = route.p95_ms.map_or("–".into(), |milliseconds| duration(milliseconds / 1e3));
+            let families = [route.count, route.success, route.client_error, route.server_error].map(count);
+            let [n, success, client_error, server_error] = families;
+            rows.push([name, n, success, client_error, server_error, p95]);
+        }
+        if let rest @ [_, ..] = &by_route[listed..] {
+            let sum = |of: fn(&RouteLine) -> u64| count(rest.iter().map(of).sum());
+            let name = format!("  … {}", counted(rest.len() as u64, "more route"));
+            let families =
+                [sum(|route| route.success), sum(|route| route.client_error), sum(|route| route.server_error)];
+            let [success, client_error, server_error] = families;
+            rows.push([name, sum(|route| route.count), success, client_error, server_error, String::new()]);
+        }
+        let widths: [usize; 6] = std::array::from_fn(|column| {
+            let widest = rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
+            if column == 0 { widest.max(44) } else { widest + 2 }
+        });
+        let numbers: usize = widths[1..].iter().sum();
+        let names = widths[0].min(self.style.width.saturating_sub(numbers));
+        let mut lines = vec![String::new()];
+        for (at, row) in rows.iter().enumerate() {
+            let mut line = pad(&cut(&row[0], names), names);
+            for (column, cell) in row.iter().enumerate().skip(1) {
+                let cell = pad_start(cell, widths[column]);
+                let failed = at > 0 && column == 4 && cell.trim() != "0";
+                line += &if failed { self.style.paint(Ink::Red, &cell) } else { cell };
+            }
+            lines.push(if at == 0 { self.style.paint(Ink::Bold, &line) } else { line.trim_end().into() });
+        }
+        lines
+    }
+
+    pub fn kpis(&self) -> Vec<String> {
+        let kpis = &self.summary.kpis;
+        if kpis.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<String> = kpis.iter().map(|kpi| one_line(&format!("{} {}", kpi.title, target(kpi)))).collect();
+        let widest = names.iter().map(|name| columns(name)).max().unwrap_or(0).clamp(38, 60);
+        let mut lines = vec![self.style.paint(Ink::Bold, "KPIS")];
+        for (kpi, name) in kpis.iter().zip(&names) {
+            let (word, ink) = match kpi.status {
+                KpiStatus::Met => ("met", Ink::Green),
+                KpiStatus::Missed => ("MISSED", Ink::Red),
+                KpiStatus::Unknown => ("unknown", Ink::Dim),
+            };
+            let name = pad(&cut(name, widest), widest);
+            let room = self.style.width.saturating_sub(widest + 13);
+            lines.push(format!("  {name}  {}  {}", self.style.paint(ink, &pad(word, 7)), cut(&reached(kpi), room)));
+        }
+        lines
+    }
+
+    pub fn not_known(&self) -> Vec<String> {
+        let unknown = &self.summary.unknown;
+        if unknown.is_empty() {
+            return Vec::new();
+        }
+        let widest = unknown.iter().map(|unknown| columns(&unknown.what)).max().unwrap_or(0).min(28);
+        let mut lines = vec![self.style.paint(Ink::Bold, "NOT KNOWN")];
+        for Unknown { what, because, remedy } in unknown {
+            let remedy = if remedy.is_empty() { String::new() } else { format!(": {remedy}") };
+            let told =
+                wrap(&one_line(&format!("{because}{remedy}")), self.style.width.saturating_sub(widest + 4).max(20));
+            for (at, line) in told.iter().enumerate() {
+                let what = if at == 0 { cut(&one_line(what), widest) } else { String::new() };
+                lines.push(format!("  {}  {line}", pad(&what, widest)));
+            }
+        }
+        lines
+    }
+}
+
+/// `> 95 %`; as the plan writes it where that is no plain number.
+pub(in crate::output) fn target(kpi: &KpiLine) -> String {
+    if kpi.target_text.contains(['*', '(']) || kpi.target_text.contains("pp") {
+        return kpi.target_text.clone();
+    }
+    format!("{} {}", kpi.target.op, value(kpi.target.value, kpi.unit))
+}
+
+fn reached(kpi: &KpiLine) -> String {
+    match (kpi.share, kpi.value) {
+        (Some((part, whole)), _) if part == 0 || part == whole => format!("{} of {}", count(part), count(whole)),
+        (Some((part, whole)), _) => {
+            format!("{} of {} ({})", count(part), count(whole), percent(part as f64 / whole as f64))
+        }
+        (None, Some(number)) => {
+            let samples =
+                if kpi.samples > 0 { format!(" ({})", counted(kpi.samples, "sample")) } else { String::new() };
+            format!("{}{samples}", value(number, kpi.unit))
+        }
+        (None, None) => "nothing to measure it by".into(),
+    }
+}
+
+/// What became of every line, and what the counts leave out.
+pub(super) fn input(summary: &Summary, style: Style) -> Vec<String> {
+    let Counts { lines, classified, unclassified, merged, malformed, too_long, skipped, late, duplicate, .. } =
+        summary.input;
+    let always = [(classified, "classified"), (unclassified, "unclassified")];
+    let rare = [
+        (merged, "merged"),
+        (malformed, "malformed"),
+        (too_long, "too long"),
+        (skipped, "skipped"),
+        (late, "late"),
+        (duplicate, "duplicate"),
+    ];
+    let parts = always.into_iter().chain(rare.into_iter().filter(|(n, _)| *n > 0));
+    let parts: Vec<String> = parts.map(|(n, name)| format!("{} {name}", count(n))).collect();
+    let title = style.paint(Ink::Bold, "INPUT");
+    if lines == 0 {
+        return vec![format!("{title}  0 lines")];
+    }
+    let mut told = format!("{} = {}", counted(lines, "line"), parts.join(" + "));
+    let hint = " (see `logwatch patterns explain FILE`)";
+    if unclassified > 0 && columns(&told) + hint.len() + 7 <= style.width {
+        told += hint;
+    }
+    let Counts { platform_dropped, invalid_utf8, untimed, .. } = summary.input;
+    let via = &summary.http.via;
+    let mut facts = vec![told];
+    if platform_dropped > 0 {
+        let messages = counted(platform_dropped, "message");
+        facts.push(format!("at least {messages} were dropped by the platform: all counts are lower bounds"));
+    }
+    if invalid_utf8 > 0 {
+        facts.push(format!("{} with invalid UTF-8, shown with \u{fffd} in its place", counted(invalid_utf8, "line")));
+    }
+    if untimed > 0 {
+        facts.push(format!("{} without a time stand in no window", counted(untimed, "record")));
+    }
+    if via.edge_seconds > 0 && via.access_seconds > 0 {
+        let [edge, access] = [via.edge_seconds, via.access_seconds].map(count);
+        facts.push(format!("requests of {edge} s were counted in the HTTP log, of {access} s in access lines"));
+    }
+    if summary.overflowed > 0 {
+        let overflowed = count(summary.overflowed);
+        facts.push(format!("{overflowed} routes, groups or values were counted with others: there were too many"));
+    }
+    let facts = facts.iter().flat_map(|fact| wrap(fact, style.width.saturating_sub(7).max(20)));
+    facts
+        .enumerate()
+        .map(|(at, line)| if at == 0 { format!("{title}  {line}") } else { format!("       {line}") })
+        .collect()
+}
+
+/// `exit 4 (rollback)`.
+pub(super) fn exit(verdict: Verdict, code: i32, interrupted: bool) -> String {
+    let verdict = match verdict {
+        Verdict::Healthy => "healthy",
+        Verdict::Unknown => "unknown",
+        Verdict::Investigate => "investigate",
+        Verdict::Rollback => "rollback",
+    };
+    match code {
+        0 if verdict != "healthy" => format!("exit 0 ({verdict}, let pass by --fail-on)"),
+        0 | 3 | 4 | 5 => format!("exit {code} ({verdict})"),
+        1 if interrupted => "exit 1 (the input was cut short)".into(),
+        _ => format!("exit {code} (something failed)"),
+    }
+}

@@ -1,0 +1,472 @@
+//! Whole screens, written out as a person would see them.
+
+use super::*;
+use crate::classify::Severity as Gravity;
+use crate::engine::Cause;
+use crate::lane::Counts;
+use crate::rules::plan::Severity;
+use crate::rules::verdict::Verdict;
+use crate::summary::{Beside, Http, KpiStatus, RouteLine, TriggerResult, TriggerState, Unknown};
+use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Target, ViaSeconds};
+
+fn at(clock: &str) -> Time {
+    crate::time::parse(format!("2026-11-23T{clock}Z").as_bytes()).unwrap()
+}
+
+fn deployment(line: Option<(usize, u64)>) -> Deployment {
+    Deployment { at: at("06:06:20"), from: From::ProcessStarted, line }
+}
+
+fn nothing() -> Summary {
+    Summary {
+        verdict: Verdict::Unknown,
+        complete: false,
+        reasons: vec!["no record has a time: use `railway logs --json`, which prints them".into()],
+        plan: "default".into(),
+        from: None,
+        to: None,
+        deployed_at: None,
+        deployed_at_from: None,
+        deployment: None,
+        input: Counts::default(),
+        interrupted: None,
+        classes: BTreeMap::new(),
+        http: Http {
+            requests: 0,
+            via: ViaSeconds { edge_seconds: 0, access_seconds: 0 },
+            by_status: BTreeMap::new(),
+            by_route: Vec::new(),
+        },
+        exceptions: Vec::new(),
+        errors: Vec::new(),
+        silences: Vec::new(),
+        triggers: Vec::new(),
+        kpis: Vec::new(),
+        unknown: Vec::new(),
+        overflowed: 0,
+        sources: vec!["empty.jsonl".into()],
+        duration: 4 * 3_600,
+    }
+}
+
+fn error(example: &str, logger: &str, count: u64, line_no: u64) -> ErrorGroup {
+    ErrorGroup {
+        class: "app.error".into(),
+        severity: Gravity::Error,
+        logger: Some(logger.into()),
+        shape: String::new(),
+        example: example.into(),
+        count,
+        first: Some(at("06:06:32")),
+        last: Some(at("06:07:33")),
+        file: Some("before-fix.jsonl".into()),
+        line_no: Some(line_no),
+        route: None,
+        beside: None,
+        silences: (0, 0),
+    }
+}
+
+fn route(method: &str, route: &str, [count, success, client_error, server_error]: [u64; 4]) -> RouteLine {
+    RouteLine {
+        method: method.into(),
+        route: route.into(),
+        count,
+        success,
+        redirect: 0,
+        client_error,
+        server_error,
+        p50_ms: None,
+        p95_ms: None,
+        p99_ms: None,
+    }
+}
+
+fn trigger(id: &str, severity: Severity, state: TriggerState, first: &str) -> TriggerResult {
+    TriggerResult {
+        id: id.into(),
+        severity,
+        state,
+        fired: 1,
+        group: BTreeMap::new(),
+        value: Some(4.0 / 22.0),
+        bound: Some(0.084),
+        threshold: Some(0.05),
+        samples: 22,
+        unit: "ratio",
+        first: Some(at(first)),
+        last: Some(at("06:08:33")),
+        known: 1.0,
+        runbook: Some("ROLLBACK_PLAN.md".into()),
+    }
+}
+
+fn kpi(title: &str, share: Option<(u64, u64)>, value: Option<f64>, status: KpiStatus) -> KpiLine {
+    KpiLine {
+        id: String::new(),
+        title: title.into(),
+        value,
+        samples: share.map_or(0, |(_, whole)| whole),
+        unit: "ratio",
+        target: Target { op: ">", value: 0.95 },
+        status,
+        share,
+        target_text: "> 95%".into(),
+    }
+}
+
+fn unknown(what: &str, because: &str, remedy: &str) -> Unknown {
+    Unknown { what: what.into(), because: because.into(), remedy: remedy.into() }
+}
+
+/// A deployment that has to be rolled back.
+pub(in crate::output) fn broken() -> Summary {
+    let session = Beside { route: "POST /api/user/exchanges".into(), failures: 6, of: 6 };
+    let mut slow = route("POST", "/api/create-bot", [8, 0, 0, 8]);
+    slow.p95_ms = Some(30_000.0);
+    Summary {
+        verdict: Verdict::Rollback,
+        reasons: vec!["rollback trigger exchange-500-rate fired".into()],
+        plan: "dl-034".into(),
+        from: Some(at("06:06:19")),
+        to: Some(at("06:08:33")),
+        deployed_at: Some(at("06:06:20")),
+        deployment: Some(deployment(Some((0, 21)))),
+        input: Counts { lines: 191, classified: 150, unclassified: 31, merged: 10, ..Counts::default() },
+        http: Http {
+            requests: 78,
+            by_status: BTreeMap::from([(200, 40), (401, 22), (500, 16)]),
+            by_route: vec![
+                slow,
+                route("POST", "/api/user/exchanges", [13, 0, 7, 6]),
+                route("GET", "/api/bots", [57, 40, 15, 2]),
+            ],
+            ..nothing().http
+        },
+        errors: vec![
+            ErrorGroup {
+                silences: (4, 120),
+                ..error("QueuePool limit of size 5 overflow 10 reached, timeout 30 s", "services.auth_service", 4, 152)
+            },
+            ErrorGroup {
+                beside: Some(session),
+                ..error("name 'session' is not defined", "utils.security_middleware", 6, 71)
+            },
+        ],
+        exceptions: vec![ExceptionGroup {
+            kind: "AttributeError".into(),
+            message: "'Analysis' object has no attribute 'manipulation_risk'".into(),
+            place: Some("services/selector.py:688 in validate".into()),
+            count: 3,
+            first: Some(at("06:06:40")),
+            last: Some(at("06:06:40")),
+            file: Some("before-fix.jsonl".into()),
+            line_no: Some(90),
+            route: None,
+            beside: None,
+        }],
+        triggers: vec![
+            trigger("exchange-500-rate", Severity::Rollback, TriggerState::Firing, "06:07:03"),
+            trigger("db-pool-saturated", Severity::Rollback, TriggerState::Firing, "06:07:04"),
+            trigger("route-error-rate", Severity::Investigate, TriggerState::Resolved, "06:07:00"),
+        ],
+        kpis: vec![
+            kpi("exchange creation success", Some((0, 6)), Some(0.0), KpiStatus::Missed),
+            kpi("bot creation success", Some((29, 30)), Some(29.0 / 30.0), KpiStatus::Met),
+            kpi("logins", None, None, KpiStatus::Unknown),
+        ],
+        unknown: vec![
+            unknown("latency", "access lines carry no duration", "add `railway logs --http --json` as another file"),
+            unknown("memory, CPU", "not in a log", ""),
+        ],
+        sources: vec!["before-fix.jsonl".into()],
+        ..nothing()
+    }
+}
+
+fn event(id: &str, severity: Severity, state: State, clock: &str) -> TriggerEvent {
+    TriggerEvent {
+        id: id.into(),
+        group: BTreeMap::new(),
+        severity,
+        state,
+        at: at(clock),
+        cause: Cause::Data,
+        value: Some(4.0 / 22.0),
+        bound: Some(0.084),
+        threshold: Some(0.05),
+        samples: 22,
+        unit: "ratio",
+        expr: "exchange_error_rate\n  > 5%".into(),
+        evidence: vec![EvidenceLine {
+            at: at(clock),
+            file: "before-fix.jsonl".into(),
+            line_no: 72,
+            line: "INFO: \"POST /api/user/exchanges HTTP/1.1\" 500".into(),
+        }],
+        share: Some((4, 22)),
+        hold: 30,
+        about: None,
+        runbook: None,
+    }
+}
+
+fn written(style: Style, quiet: bool, write: impl FnOnce(&mut Text<Vec<u8>>) -> io::Result<()>) -> String {
+    let mut text = Text::new(Vec::new(), style, quiet);
+    write(&mut text).unwrap();
+    String::from_utf8(text.into_inner()).unwrap()
+}
+
+fn shown(summary: &Summary, exit_code: i32) -> String {
+    written(Style::default(), false, |text| text.summary(summary, exit_code))
+}
+
+fn replay(text: &mut Text<Vec<u8>>) -> io::Result<()> {
+    let summary = broken();
+    text.start("dl-034", &deployment(Some((0, 21))), &summary.sources)?;
+    text.trigger(&event("exchange-500-rate", Severity::Rollback, State::Pending, "06:06:33"), 1, false)?;
+    text.trigger(&event("exchange-500-rate", Severity::Rollback, State::Firing, "06:07:03"), 1, false)?;
+    let mut pool = event("db-pool-saturated", Severity::Rollback, State::Firing, "06:07:04");
+    pool = TriggerEvent { value: None, about: Some("QueuePool exhausted".into()), hold: 0, ..pool };
+    pool.evidence[0] = EvidenceLine { line_no: 152, line: "QueuePool limit".into(), ..pool.evidence[0].clone() };
+    text.trigger(&pool, 1, false)?;
+    text.trigger(&event("route-error-rate", Severity::Investigate, State::Firing, "06:07:05"), 1, false)?;
+    text.trigger(&event("route-error-rate", Severity::Investigate, State::Resolved, "06:08:10"), 1, false)?;
+    text.summary(&summary, 4)
+}
+
+#[test]
+fn a_replay_is_one_screen_that_says_why() {
+    let expected = r#"before-fix.jsonl   plan dl-034   2026-11-23 UTC
+deployed 06:06:20 (from "Started server process", line 21; change with --deployed-at)
+
+06:07:03 ROLLBACK    exchange-500-rate   18 % (4 of 22, at least 8.4 %) > 5 % for 30 s           :72
+         | INFO: "POST /api/user/exchanges HTTP/1.1" 500
+06:07:04 ROLLBACK    db-pool-saturated   QueuePool exhausted                                    :152
+         | QueuePool limit
+06:07:05 INVESTIGATE route-error-rate    18 % (4 of 22, at least 8.4 %) > 5 % for 30 s           :72
+06:08:10 resolved    route-error-rate
+
+VERDICT  ROLLBACK   since 06:07:03 (+43 s), 2 triggers still firing at the end of the log
+         runbook ROLLBACK_PLAN.md   191 lines, 2026-11-23 06:06:19 – 06:08:33 UTC
+
+WHY
+  6×  name 'session' is not defined                                 utils.security_middleware    :71
+      06:06:32 – 06:07:33, beside 6 of 6 POST /api/user/exchanges 500s
+  4×  QueuePool limit of size 5 overflow 10 reached, timeout 30 s   services.auth_service       :152
+      06:06:32 – 06:07:33, silent 4 × 30 s (120 of 134 s); each silence ends in this line
+  3×  AttributeError: 'Analysis' object has no attribute 'manipulation_risk'                     :90
+      services/selector.py:688 in validate, 06:06:40
+
+TRAFFIC  78 requests, 16 5xx (21 %)            n  2xx  4xx  5xx   p95
+  POST /api/create-bot                         8    0    0    8  30 s
+  POST /api/user/exchanges                    13    0    7    6     –
+  GET /api/bots                               57   40   15    2     –
+KPIS
+  exchange creation success > 95 %        MISSED   0 of 6
+  bot creation success > 95 %             met      29 of 30 (96.7 %)
+  logins > 95 %                           unknown  nothing to measure it by
+NOT KNOWN
+  latency      access lines carry no duration: add `railway logs --http --json` as another file
+  memory, CPU  not in a log
+INPUT  191 lines = 150 classified + 31 unclassified + 10 merged
+exit 4 (rollback)
+"#;
+    let text = written(Style::default(), false, replay);
+    assert_eq!(text, expected);
+    assert!(text.lines().count() <= SCREEN);
+}
+
+#[test]
+fn colours_change_nothing_but_colours() {
+    let coloured = written(Style { colour: true, width: 100 }, false, replay);
+    for word in ["\x1b[1;31mROLLBACK\x1b[0m", "\x1b[1mVERDICT\x1b[0m", "\x1b[1;33mINVESTIGATE ", "\x1b[1;31mMISSED"] {
+        assert!(coloured.contains(word), "{word:?} in {coloured}");
+    }
+    let codes = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
+    assert_eq!(codes.replace_all(&coloured, ""), written(Style::default(), false, replay));
+}
+
+#[test]
+fn quiet_leaves_the_verdict() {
+    let text = written(Style::default(), true, replay);
+    assert_eq!(
+        text,
+        "VERDICT  ROLLBACK   since 06:07:03 (+43 s), 2 triggers still firing at the end of the log\n         runbook ROLLBACK_PLAN.md\n"
+    );
+}
+
+#[test]
+fn an_empty_input_is_told_of_in_a_few_lines() {
+    let expected = "empty.jsonl   plan default   0 lines
+
+VERDICT  UNKNOWN
+         no record has a time: use `railway logs --json`, which prints them
+
+INPUT  0 lines
+exit 5 (unknown)
+";
+    assert_eq!(shown(&nothing(), 5), expected);
+}
+
+#[test]
+fn a_healthy_run_says_how_much_was_seen_and_what_is_worth_a_look() {
+    let errors = (1..=5).map(|n| error(&format!("error {n}"), "app", n, n)).collect();
+    let mut summary = Summary { verdict: Verdict::Healthy, errors, ..broken() };
+    summary.to = Some(at("08:19:30"));
+    let text = shown(&summary, 0);
+    assert!(text.starts_with(
+        "before-fix.jsonl   plan dl-034   191 lines   2026-11-23 06:06:19 – 08:19:30 UTC\ndeployed 06:06:20 ("
+    ));
+    assert!(
+        text.contains("VERDICT  HEALTHY so far (2h13m of 4h)\n\nWORTH A LOOK  3 of 6 groups\n  5×  error 5"),
+        "{text}"
+    );
+    assert!(text.ends_with("exit 0 (healthy)\n"));
+    summary.complete = true;
+    assert!(shown(&summary, 0).contains("VERDICT  HEALTHY   over the 4h of the plan\n"));
+}
+
+#[test]
+fn what_cut_the_input_short_and_all_that_was_not_used_is_told() {
+    let mut summary = Summary { interrupted: Some("stopped by a signal".into()), ..nothing() };
+    summary.input = Counts {
+        lines: 12_345,
+        classified: 12_000,
+        malformed: 300,
+        too_long: 5,
+        skipped: 20,
+        late: 13,
+        duplicate: 7,
+        platform_dropped: 500,
+        invalid_utf8: 1,
+        untimed: 2,
+        ..Counts::default()
+    };
+    summary.http.via = ViaSeconds { edge_seconds: 60, access_seconds: 3 };
+    let expected = "         the input was cut short: stopped by a signal
+         no record has a time: use `railway logs --json`, which prints them
+
+INPUT  12,345 lines = 12,000 classified + 0 unclassified + 300 malformed + 5 too long + 20 skipped +
+       13 late + 7 duplicate
+       at least 500 messages were dropped by the platform: all counts are lower bounds
+       1 line with invalid UTF-8, shown with \u{fffd} in its place
+       2 records without a time stand in no window
+       requests of 60 s were counted in the HTTP log, of 3 s in access lines
+exit 1 (the input was cut short)
+";
+    let text = shown(&summary, 1);
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
+fn every_exit_status_is_named() {
+    let named = [(Verdict::Rollback, 0), (Verdict::Investigate, 3), (Verdict::Healthy, 1)]
+        .map(|(verdict, code)| exit(verdict, code, false));
+    assert_eq!(
+        named,
+        ["exit 0 (rollback, let pass by --fail-on)", "exit 3 (investigate)", "exit 1 (something failed)"]
+    );
+}
+
+#[test]
+fn a_newer_deployment_and_a_new_day_are_separated() {
+    let sources = ["before.jsonl".to_string(), "after.jsonl".to_string()];
+    let text = written(Style::default(), false, |text| {
+        text.start("default", &deployment(Some((0, 21))), &sources)?;
+        let mut firing = event("exchange-500-rate", Severity::Rollback, State::Firing, "06:07:03");
+        firing.group =
+            BTreeMap::from([("method".into(), "POST".into()), ("route".into(), "/api/user/exchanges".into())]);
+        text.trigger(&firing, 2, false)?;
+        let after = Deployment { at: at("14:20:48"), line: Some((1, 1203)), ..deployment(None) };
+        text.start("default", &after, &sources)?;
+        let mut resolved = TriggerEvent { state: State::Resolved, ..firing };
+        resolved.at = resolved.at.saturating_add(86_400_000_000_000);
+        text.trigger(&resolved, 2, false)?;
+        text.trigger(&resolved, 2, false)
+    });
+    let expected = r#"2 sources: before.jsonl, after.jsonl   plan default   2026-11-23 UTC
+deployed 06:06:20 (from "Started server process", before.jsonl:21; change with --deployed-at)
+
+06:07:03 ROLLBACK    exchange-500-rate   18 % (4 of 22, at least 8.4 %) > 5 % for 30 s
+         {POST /api/user/exchanges}  | INFO: "POST /api/user/exchanges HTTP/1.…  before-fix.jsonl:72
+deployed 14:20:48 (from "Started server process", after.jsonl:1203)
+2026-11-24
+06:07:03 resolved    exchange-500-rate{POST /api/user/exchanges}
+"#;
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn an_event_without_a_value_shows_its_expression() {
+    let silent = TriggerEvent { value: None, ..event("silence", Severity::Info, State::Firing, "06:07:03") };
+    let line = &trigger_lines(&silent, false, false, Style::default())[0];
+    assert_eq!(
+        line,
+        &format!("06:07:03 INFO        silence             exchange_error_rate > 5% for 30 s{:>26}", ":72")
+    );
+}
+
+#[test]
+fn long_lists_are_shortened_and_their_rest_is_summed() {
+    let mut summary = broken();
+    summary.errors = (0..40).map(|n| error(&format!("error {n}"), "app", 40 - n, n)).collect();
+    summary.http.by_route = (0..30).map(|n| route("GET", &format!("/api/{n}"), [1_000, 990, 9, 1])).collect();
+    let text = shown(&summary, 4);
+    assert!(text.lines().count() <= SCREEN, "{text}");
+    assert!(text.contains("WHY  6 of 41 groups\n"), "{text}");
+    assert!(text.contains("  … 22 more routes                            22,000  21,780  198   22\n"), "{text}");
+    summary.http.by_route.truncate(9);
+    assert!(!shown(&summary, 4).contains("more route"));
+}
+
+/// Text that tries to leave its place: by its length, its width, or by control characters.
+const HOSTILE: [&str; 5] = [
+    "\x1b[2J\x1b]0;title\x07\r\n::error::x\n##[add-mask]y\u{202e}",
+    "日本語の長い行日本語の長い行日本語の長い行日本語の長い行日本語の長い行日本語の長い行日本語の長い行日本語の長い行",
+    "🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀 🔥⚠️👩‍🚀",
+    "a-name-without-any-blank-that-is-much-longer-than-what-any-terminal-has-room-for-and-then-some-more-of-it",
+    "",
+];
+
+#[test]
+fn nothing_in_a_log_leaves_its_line() {
+    for text in HOSTILE {
+        let mut summary = broken();
+        let owned = || text.to_string();
+        summary.exceptions[0] =
+            ExceptionGroup { kind: owned(), message: owned(), place: Some(owned()), ..summary.exceptions[0].clone() };
+        summary.errors[0] = ErrorGroup { example: owned(), logger: Some(owned()), ..summary.errors[0].clone() };
+        summary.errors[1].beside = Some(Beside { route: owned(), failures: 1, of: 2 });
+        summary.http.by_route.push(route(text, text, [1, 1, 0, 0]));
+        summary.sources = vec![owned(), owned()];
+        summary.plan = owned();
+        summary.reasons = vec![owned()];
+        summary.interrupted = Some(owned());
+        summary.unknown = vec![unknown(text, text, text)];
+        summary.kpis[0].title = owned();
+        summary.triggers[0].runbook = Some(owned());
+        let mut firing = event(text, Severity::Rollback, State::Firing, "06:07:03");
+        firing.group = BTreeMap::from([("route".into(), owned())]);
+        firing.about = Some(owned());
+        firing.evidence[0] = EvidenceLine { line: owned(), file: owned(), ..firing.evidence[0].clone() };
+        for width in [100, 60] {
+            let style = Style { colour: false, width };
+            let screens = [Verdict::Rollback, Verdict::Unknown].map(|verdict| {
+                written(style, false, |out| {
+                    out.start(text, &deployment(Some((1, 7))), &summary.sources)?;
+                    out.trigger(&firing, 2, false)?;
+                    out.trigger(&TriggerEvent { value: None, ..firing.clone() }, 1, true)?;
+                    out.summary(&Summary { verdict, ..summary.clone() }, 4)
+                })
+            });
+            let screens = screens.join("") + &written(style, false, |out| out.summary(&summary, 4));
+            for line in screens.lines() {
+                assert!(columns(line) <= width.max(90), "{line}");
+                assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
+                assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
+            }
+        }
+        written(Style { colour: true, width: 0 }, false, |out| out.summary(&summary, 4));
+    }
+}

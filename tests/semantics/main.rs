@@ -1,0 +1,17 @@
+//! What the numbers mean: one or more tests for every numbered rule, each named after what the rule says, with the
+//! rule's number in its comment. They run the program as a user would: a small log, a small plan, JSON lines out.
+
+mod accounting;
+mod case;
+mod comparisons;
+mod deployment;
+mod entries;
+mod live;
+mod merging;
+mod ratios;
+mod requests;
+mod silence;
+mod time;
+mod triggers;
+mod values;
+mod verdict;

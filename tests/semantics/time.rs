@@ -1,0 +1,221 @@
+//! Rules 1 to 4: event time, edge records, watermarks and ticks.
+
+use crate::case::{Case, access, after, app, clock, edge, every_second, job, noise, trouble};
+use crate::live::Live;
+
+/// Rule 1.
+#[test]
+fn a_record_s_own_timestamp_is_its_time() {
+    let line = app("13:30:07.25", "info", "INFO:jobs:job done [2025-08-24T23:58:10.123Z]");
+    let outcome = Case::new().log("a.jsonl", [noise("13:30:00"), line]).run();
+    assert_eq!(outcome.first("job.done"), "13:30:07.250");
+}
+
+/// Rule 1.
+#[test]
+fn without_a_timestamp_a_time_in_the_message_is_its_time() {
+    let line = "INFO:jobs:job done [2025-08-25T13:30:07.5Z]".to_string();
+    let outcome = Case::new().log("a.log", [noise("13:30:07"), line, noise("13:30:08")]).run();
+    assert_eq!(outcome.first("job.done"), "13:30:07.500");
+}
+
+/// Rule 1.
+#[test]
+fn without_any_time_the_last_one_of_the_same_source_counts() {
+    let bare = "INFO:jobs:job done".to_string();
+    let one = [noise("13:30:00"), noise("13:30:05.5"), bare, noise("13:30:20")];
+    let other: Vec<String> = every_second("13:30:00", 20, noise);
+    let outcome = Case::new().log("one.log", one).log("other.log", other).run();
+    assert_eq!(outcome.first("job.done"), "13:30:05.500");
+}
+
+/// Rule 1: 500 lines arrive at once, and are no storm.
+#[test]
+fn files_and_pipes_never_take_arrival_for_a_time() {
+    let lines = vec!["INFO:jobs:job done".to_string(); 500];
+    let case = Case::new().rule("rollback", "storm", "count(job.done[1m]) > 10", "").log("bare.log", lines);
+    for outcome in [case.run(), case.pipe()] {
+        assert_eq!(outcome.changes("storm"), [""; 0]);
+        assert_eq!(outcome.count("job.done"), 500, "counted, though they stand in no window");
+        assert!(outcome.summary()["from"].is_null());
+        assert_eq!((outcome.verdict(), outcome.status), ("unknown", 5));
+        assert!(outcome.unknown().contains("railway logs --json"), "{}", outcome.unknown());
+    }
+}
+
+/// Rule 1: lines before the first time stand in no window; those after it do.
+#[test]
+fn records_before_any_time_stand_in_no_window() {
+    let bare = || "INFO:jobs:job done".to_string();
+    let case = Case::new().kpi("count(job.done)", ">= 0").log("a.log", [bare(), bare(), noise("13:30:00"), bare()]);
+    let outcome = case.run();
+    assert_eq!((outcome.count("job.done"), outcome.value("count(job.done)")), (3, Some(1.0)));
+}
+
+/// Rule 2.
+#[test]
+fn an_edge_record_happens_at_the_end_of_its_request() {
+    let case = Case::new().trigger("slow", "count(http.request{status=504}) > 0");
+    let outcome = case.log("http.jsonl", [edge("13:30:00", "/a", 504, 30_001), edge("13:30:34", "/b", 200, 10)]).run();
+    assert_eq!(outcome.first("http.request"), "13:30:30.001");
+    assert_eq!(outcome.changes("slow"), ["firing 13:30:31"]);
+}
+
+/// Rule 2: written at their ends, requests stand in order however long they took.
+#[test]
+fn an_edge_record_is_not_late_because_its_request_was_long() {
+    let lines = [edge("13:30:29", "/a", 200, 900), edge("13:30:00", "/b", 504, 30_000), edge("13:30:31", "/c", 200, 5)];
+    let outcome = Case::new().log("http.jsonl", lines).run();
+    assert_eq!((outcome.input("late"), outcome.requests()), (0, 3));
+}
+
+/// Rule 3: whole seconds decide; the watermark here is 13:30:08.5.
+#[test]
+fn a_record_is_late_when_its_second_lies_before_that_of_the_watermark() {
+    let lines = [noise("13:30:10.5"), job("13:30:08", ""), job("13:30:07.999", ""), job("13:30:08.4", "")];
+    let outcome = Case::new().log("a.jsonl", lines).run();
+    assert_eq!((outcome.input("late"), outcome.count("job.done")), (1, 2));
+}
+
+/// Rule 3.
+#[test]
+fn the_plan_says_how_late_a_record_may_be() {
+    let lines = || [noise("13:30:30"), job("13:30:15", ""), job("13:30:19", "")];
+    let late = |lateness: &str| Case::new().header(lateness).log("a.jsonl", lines()).run().input("late");
+    assert_eq!(late(""), 2);
+    assert_eq!(late("lateness = '15s'"), 0);
+    assert_eq!(late("lateness = '12s'"), 1);
+}
+
+/// Rule 3.
+#[test]
+fn one_clock_an_hour_ahead_makes_nothing_late_until_a_second_agrees() {
+    let one = [noise("13:30:00"), noise("15:00:00"), job("13:30:01", ""), job("13:30:02", "")];
+    let outcome = Case::new().log("a.jsonl", one).run();
+    assert_eq!((outcome.input("late"), outcome.count("job.done")), (0, 2));
+    let two = [noise("13:30:00"), noise("15:00:00"), noise("15:00:01"), job("13:30:01", ""), job("15:00:02", "")];
+    let outcome = Case::new().log("a.jsonl", two).run();
+    assert_eq!((outcome.input("late"), outcome.count("job.done")), (1, 1));
+}
+
+/// Rule 3: a wrong clock within the hour does move the watermark.
+#[test]
+fn less_than_an_hour_ahead_is_believed_at_once() {
+    let lines = [noise("13:30:00"), noise("14:29:59"), job("13:30:01", "")];
+    assert_eq!(Case::new().log("a.jsonl", lines).run().input("late"), 1);
+}
+
+/// Rule 3.
+#[test]
+fn files_are_never_late_to_each_other() {
+    let case = Case::new()
+        .header("at = '2025-08-25T13:00:00Z'")
+        .trigger("trouble", "count(job.trouble[5s]) > 0")
+        .log("later.jsonl", every_second("14:00:00", 30, job_line))
+        .log("earlier.jsonl", [every_second("13:30:00", 30, job_line), vec![trouble("13:30:29.5")]].concat());
+    let expected = ["firing 13:30:30", "resolved 13:30:35"];
+    for order in [[0, 1], [1, 0]] {
+        let outcome = case.run_in_order(&order);
+        assert_eq!((outcome.input("late"), outcome.count("job.done")), (0, 60));
+        assert_eq!(outcome.changes("trouble"), expected, "sources merge by time");
+        assert_eq!(clock(&outcome.summary()["from"]), "13:30:00");
+    }
+}
+
+fn job_line(clock: &str) -> String {
+    job(clock, "")
+}
+
+/// Rule 3: lateness is judged by a source's own order.
+#[test]
+fn a_source_is_late_only_to_itself() {
+    let ahead = every_second("13:30:00", 60, noise);
+    let behind = [job("13:30:10", ""), job("13:30:03", ""), job("13:30:09", "")];
+    let outcome = Case::new().log("ahead.jsonl", ahead).log("behind.jsonl", behind).run();
+    assert_eq!((outcome.input("late"), outcome.count("job.done")), (1, 2));
+}
+
+/// Rule 3.
+#[test]
+fn the_least_watermark_of_the_open_sources_is_that_of_the_run() {
+    let case = Case::new().trigger("trouble", "count(job.trouble) > 0");
+    let mut live = Live::new(&case);
+    let (fast, slow) = (live.source("fast"), live.source("slow"));
+    let none = [""; 0];
+    assert_eq!(live.feed(slow, &[noise("13:30:00")]), none);
+    assert_eq!(live.feed(fast, &[noise("13:30:00"), trouble("13:30:05"), noise("13:31:00")]), none);
+    assert_eq!(live.feed(slow, &[noise("13:30:07.9")]), none, "its watermark is 13:30:05.9");
+    assert_eq!(live.feed(slow, &[noise("13:30:08")]), ["trouble firing 13:30:06 data"]);
+}
+
+/// Rule 3.
+#[test]
+fn a_source_that_has_ended_or_is_idle_holds_nobody_back() {
+    for leave in [Live::close, Live::leave_out] {
+        let case = Case::new().trigger("trouble", "count(job.trouble) > 0");
+        let mut live = Live::new(&case);
+        let (fast, slow) = (live.source("fast"), live.source("slow"));
+        live.feed(slow, &[noise("13:30:00")]);
+        assert_eq!(live.feed(fast, &[trouble("13:30:05"), noise("13:31:00")]), [""; 0]);
+        assert_eq!(leave(&mut live, slow), ["trouble firing 13:30:06 data"]);
+    }
+}
+
+/// Rule 4: the window of 5 s holds the event at the ticks 11 to 15.
+#[test]
+fn a_window_ends_before_its_tick_and_begins_with_its_first_second() {
+    for event in ["13:30:10", "13:30:10.999999999"] {
+        let lines = [noise("13:30:00"), trouble(event), noise("13:30:30")];
+        let outcome = Case::new().trigger("trouble", "count(job.trouble[5s]) > 0").log("a.jsonl", lines).run();
+        assert_eq!(outcome.changes("trouble"), ["firing 13:30:11", "resolved 13:30:16"]);
+    }
+}
+
+/// Rule 4.
+#[test]
+fn every_tick_is_evaluated_once() {
+    let even = |clock: &str| if clock.as_bytes()[7].is_multiple_of(2) { trouble(clock) } else { noise(clock) };
+    let outcome = Case::new()
+        .trigger("flaps", "count(job.trouble[1s]) > 0")
+        .log("a.jsonl", every_second("13:30:00", 10, even))
+        .run();
+    let state = |second: u32| if second % 2 == 1 { "firing" } else { "resolved" };
+    let expected: Vec<String> =
+        (1..=10).map(|second| format!("{} {}", state(second), after("13:30:00", second))).collect();
+    assert_eq!(outcome.changes("flaps"), expected);
+}
+
+/// Rule 4: the same with and without lines that mean nothing but time.
+#[test]
+fn skipped_ticks_cannot_be_seen_in_the_output() {
+    let events = ["13:30:03", "13:30:40", "13:50:00.5"].map(trouble);
+    let dense = every_second("13:30:00", 1_800, |clock| {
+        events.iter().find(|line| line.contains(&format!("T{clock}"))).cloned().unwrap_or_else(|| noise(clock))
+    });
+    let sparse = [vec![noise("13:30:00")], events.to_vec(), vec![noise("13:59:59")]].concat();
+    let run = |lines: Vec<String>| {
+        let case = Case::new()
+            .rule("info", "held", "count(job.trouble[20s]) > 0", "for = '15s'\nresolve_after = '7s'")
+            .rule("info", "absent", "absent(job.trouble[5m])", "for = '1m'")
+            .rule("info", "gap", "gap(job.trouble[30m]) > 90s", "")
+            .log("a.jsonl", lines);
+        let outcome = case.run();
+        let known: Vec<_> = ["held", "absent", "gap"].map(|id| outcome.trigger(id)["known"].clone()).into();
+        (["held", "absent", "gap"].map(|id| outcome.changes(id)), known)
+    };
+    let (changes, known) = run(sparse);
+    assert_eq!(changes[0][..4], ["pending 13:30:04", "firing 13:30:19", "resolved 13:30:31", "pending 13:30:41"]);
+    assert_eq!((changes, known), run(dense.iter().map(|line| line.replace("13:50:00Z", "13:50:00.5Z")).collect()));
+}
+
+/// Rule 4: promptness counts from the line that moves the watermark to the tick.
+#[test]
+fn the_line_that_brings_the_watermark_to_a_tick_brings_its_events() {
+    let case = Case::new().trigger("trouble", "count(job.trouble) > 0");
+    let mut live = Live::new(&case);
+    let source = live.source("stdin");
+    assert_eq!(live.feed(source, &[trouble("13:30:10.2")]), [""; 0]);
+    assert_eq!(live.feed(source, &[noise("13:30:12.999999999")]), [""; 0]);
+    assert_eq!(live.feed(source, &[noise("13:30:13")]), ["trouble firing 13:30:11 data"]);
+    assert_eq!(live.feed(source, &[noise("13:30:14"), access("13:30:15", "/", 200)]), [""; 0]);
+}

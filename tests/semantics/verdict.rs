@@ -1,0 +1,176 @@
+//! Rule 20: the verdict and what it rests on.
+
+use serde_json::json;
+
+use crate::case::{Case, Outcome, access, after, edge, every_second, gzip, job, noise, trouble};
+
+fn requests(count: u32) -> Vec<String> {
+    every_second("13:30:00", count, |clock| access(clock, "/a", 200))
+}
+
+fn judged(case: Case) -> (String, i32) {
+    let outcome = case.run();
+    (outcome.verdict().to_string(), outcome.status)
+}
+
+const TROUBLE: &str = "count(job.trouble[5s]) > 0";
+
+/// Rule 20: what fired once has fired, though it resolved.
+#[test]
+fn a_rollback_trigger_that_fired_is_rollback() {
+    let lines =
+        [requests(5), vec![trouble("13:30:05")], every_second("13:30:06", 30, |clock| access(clock, "/a", 200))]
+            .concat();
+    let case = Case::new().trigger("look", TROUBLE).rule("rollback", "back", TROUBLE, "").log("a.jsonl", lines);
+    let outcome = case.run();
+    assert_eq!(outcome.trigger("back")["state"], "resolved");
+    assert_eq!((outcome.verdict(), outcome.status), ("rollback", 4));
+    assert!(outcome.summary()["reasons"].to_string().contains("back"));
+}
+
+/// Rule 20.
+#[test]
+fn an_investigation_trigger_that_fired_is_investigate() {
+    let lines = [requests(25), vec![trouble("13:30:25")]].concat();
+    let case = |severity: &str| Case::new().rule(severity, "rule", TROUBLE, "").log("a.jsonl", &lines);
+    assert_eq!(judged(case("investigate")), ("investigate".into(), 3));
+    assert_eq!(judged(case("info")), ("healthy".into(), 0));
+}
+
+/// Rule 20.
+#[test]
+fn a_kpi_missed_with_enough_samples_is_investigate() {
+    let lines = every_second("13:30:00", 30, |clock| access(clock, "/a", if clock < "13:30:03" { 503 } else { 200 }));
+    let kpi = "count(http.request{status=2xx}[deploy]) / count(http.request[deploy])";
+    let case = |target: &str, samples| Case::new().kpi_of(kpi, target, samples).log("a.jsonl", &lines);
+    assert_eq!(judged(case("> 95%", 30)), ("investigate".into(), 3));
+    assert_eq!(judged(case("> 80%", 30)), ("healthy".into(), 0));
+    assert_eq!(case("> 95%", 31).run().kpi(kpi)["status"], "unknown");
+    assert_eq!(judged(case("> 95%", 31)), ("healthy".into(), 0));
+}
+
+/// Rule 20.
+#[test]
+fn healthy_takes_twenty_requests() {
+    assert_eq!(judged(Case::new().trigger("rule", TROUBLE).log("a.jsonl", requests(20))), ("healthy".into(), 0));
+    assert_eq!(judged(Case::new().trigger("rule", TROUBLE).log("a.jsonl", requests(19))), ("unknown".into(), 5));
+}
+
+/// Rule 20: requests before the deployment say nothing about it.
+#[test]
+fn requests_before_the_deployment_do_not_make_it_healthy() {
+    let case = Case::new().argument("--deployed-at").argument("2025-08-25T13:30:30Z").log("a.jsonl", requests(40));
+    assert_eq!(judged(case), ("unknown".into(), 5));
+}
+
+/// Rule 20.
+#[test]
+fn it_is_complete_when_the_plan_s_duration_is_over() {
+    let complete = |duration: &str| {
+        let outcome = Case::new().header(&format!("duration = '{duration}'")).log("a.jsonl", requests(30)).run();
+        assert_eq!(outcome.verdict(), "healthy");
+        outcome.summary()["complete"].clone()
+    };
+    assert_eq!(complete("30s"), true);
+    assert_eq!(complete("31s"), false);
+}
+
+/// Rule 20: "under 1 %", so 2 of 200 are too many and 1 of 200 is not.
+#[test]
+fn healthy_takes_late_and_malformed_lines_under_one_in_a_hundred() {
+    let case = |broken: &[&str]| {
+        let mut lines = requests(200 - u32::try_from(broken.len()).expect("a few"));
+        lines.extend(broken.iter().map(|line| (*line).to_string()));
+        Case::new().log("a.jsonl", lines)
+    };
+    let late = noise("13:30:01");
+    assert_eq!(judged(case(&["{\"timestamp\":"])), ("healthy".into(), 0));
+    assert_eq!(judged(case(&["{\"timestamp\":", &late, &late])), ("unknown".into(), 5));
+    assert_eq!(judged(case(&["{\"timestamp\":", &late])), ("unknown".into(), 5));
+}
+
+/// A trigger on the mean over 1 s, known in the seconds that have a job: so many of 100.
+fn known_for(seconds: u32) -> Outcome {
+    let busy = every_second("13:30:00", seconds, |clock| job(clock, "in 50 ms") + "\n" + &access(clock, "/a", 200));
+    let idle = every_second(&after("13:30:00", seconds), 100 - seconds, |clock| access(clock, "/a", 200));
+    Case::new().trigger("rule", "mean(job.done{}.took[1s]) > 100ms").log("a.jsonl", [busy, idle].concat()).run()
+}
+
+/// Rule 20.
+#[test]
+fn healthy_takes_every_trigger_known_for_most_of_the_run() {
+    let outcome = known_for(80);
+    assert_eq!((outcome.verdict(), outcome.status), ("healthy", 0));
+    let outcome = known_for(79);
+    assert_eq!((outcome.verdict(), outcome.status), ("unknown", 5));
+    assert!(outcome.summary()["reasons"].to_string().contains("rule"), "{}", outcome.summary()["reasons"]);
+}
+
+/// Rule 20: access lines carry no durations, so nobody waits for them.
+#[test]
+fn a_trigger_whose_source_is_not_in_the_input_does_not_matter() {
+    let case = Case::new().trigger("slow", "p95(http.request{}.duration) > 2s").log("a.jsonl", requests(30));
+    assert_eq!(judged(case), ("healthy".into(), 0));
+}
+
+/// Rule 20.
+#[test]
+fn latency_that_could_not_be_known_is_listed_with_what_would_tell() {
+    let outcome = Case::new().log("a.jsonl", requests(30)).run();
+    let latency =
+        outcome.summary()["unknown"].as_array().and_then(|list| list.iter().find(|item| item["what"] == "latency"));
+    let remedy = latency.and_then(|item| item["remedy"].as_str()).expect("latency is listed");
+    assert!(remedy.contains("railway logs --http --json"), "{remedy}");
+    let with_edge =
+        Case::new().log("http.jsonl", every_second("13:30:00", 30, |clock| edge(clock, "/a", 200, 5))).run();
+    assert!(!with_edge.unknown().contains("\"latency\""), "{}", with_edge.unknown());
+}
+
+/// Rule 20.
+#[test]
+fn memory_that_could_not_be_known_is_listed_with_the_api() {
+    let outcome = Case::new().log("a.jsonl", requests(30)).run();
+    let list = outcome.summary()["unknown"].as_array().expect("a list").clone();
+    let memory = list
+        .iter()
+        .find(|item| item["what"].as_str().is_some_and(|what| what.contains("memory")))
+        .expect("memory is listed");
+    assert!(memory["remedy"].as_str().expect("a remedy").contains("API"), "{memory}");
+}
+
+/// Rule 20.
+#[test]
+fn complaints_that_could_not_be_known_are_listed_for_a_person() {
+    let outcome = Case::new().argument("--plan").argument("dl-034").log("a.jsonl", requests(30)).run();
+    assert!(outcome.unknown().contains("complaint"), "{}", outcome.unknown());
+}
+
+/// Rule 20.
+#[test]
+fn a_log_of_a_moment_is_never_healthy() {
+    let lines = ["13:30:00.010", "13:30:00.020", "13:30:00.050"].map(noise);
+    for plan in ["default", "dl-034"] {
+        let case = Case::new().argument("--plan").argument(plan).log("a.jsonl", &lines);
+        assert_eq!(judged(case), ("unknown".into(), 5));
+    }
+    assert_eq!(judged(Case::new().bytes("empty.jsonl", b"")), ("unknown".into(), 5));
+}
+
+/// Rule 20.
+#[test]
+fn interrupted_input_never_exits_with_zero() {
+    let whole = Case::new().log("a.jsonl", requests(300));
+    assert_eq!(whole.run().status, 0);
+    let mut bytes = gzip(&whole.file("a.jsonl"));
+    bytes.truncate(bytes.len() - 9);
+    let mut half = requests(300).join("\n").into_bytes();
+    half.truncate(half.len() - 20);
+    for (name, bytes) in [("a.jsonl.gz", bytes), ("half.jsonl", half)] {
+        for fail_on in ["unknown", "never"] {
+            let outcome = Case::new().argument("--fail-on").argument(fail_on).bytes(name, &bytes).run();
+            assert_eq!(outcome.status, 1, "{name} {fail_on}");
+            assert!(outcome.summary()["interrupted"].is_string());
+            assert_eq!(outcome.summary()["complete"], json!(false));
+        }
+    }
+}
