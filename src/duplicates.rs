@@ -14,6 +14,9 @@ pub struct Duplicates {
     seen: BTreeMap<i64, FxHashMap<Identity, Vec<u32>>>,
 }
 
+/// Seconds that records are remembered for. A record that is repeated later than this is late besides, and counted so.
+const MEMORY: i64 = 120;
+
 /// Time, stream and content of a record.
 pub type Identity = (Time, u32, u64);
 
@@ -29,9 +32,9 @@ impl Duplicates {
         counts[source] <= used
     }
 
-    /// Forgets the seconds before this one.
+    /// The rules have come to this second: forgets what lies [`MEMORY`] and more before it.
     pub fn forget_before(&mut self, second: i64) {
-        self.seen = self.seen.split_off(&second);
+        self.seen = self.seen.split_off(&(second - MEMORY));
     }
 }
 

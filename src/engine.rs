@@ -3,25 +3,24 @@
 //! Each source has a lane. The engine takes the next line of whichever lane is furthest behind, puts its events into
 //! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::assemble::{Head, Open};
-use crate::classify::{ClassId, Classifier, Event, LabelSet, Library, Opens, Via};
+use crate::classify::{ClassId, Classifier, Event, LabelSet, Library, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode;
 use crate::deployment::{Deployment, From};
 use crate::duplicates::Duplicates;
-use crate::lane::{Counts, Lane};
+use crate::lane::{Counts, Lane, Queued};
 use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::report::{REQUEST, Report};
 use crate::rules::Rules;
-use crate::rules::evaluate::Observed;
+use crate::rules::evaluate::{Covered, Observed};
 use crate::rules::trigger::Change;
 use crate::time::{SECOND, Time};
 use crate::timeline::cell::Evidence;
-use crate::timeline::{Buckets, Keep, Pending, Point, Timeline};
+use crate::timeline::{Buckets, Pending, Point, Set, SetId, Timeline};
 
 /// What a run is to look at, beside its plan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,7 +140,8 @@ impl Engine {
         self.counts.invalid_utf8 += fragment.invalid_utf8;
         self.lanes[source].idle = false;
         if !fragment.lines.is_empty() {
-            self.lanes[source].queue.push_back(Rc::new(fragment));
+            let sets = self.intern(&fragment.sets);
+            self.lanes[source].queue.push_back(Queued { fragment: Rc::new(fragment), sets });
         }
         self.drain();
     }
@@ -217,12 +217,15 @@ impl Engine {
     fn drain(&mut self) {
         while let Some(lane) = self.next_lane() {
             // The fragment stays in the queue while it is read: a lane with lines left holds the watermark of the run.
-            let Some(fragment) = self.lanes[lane].queue.front().map(Rc::clone) else { break };
+            if self.buckets.is_crowded() {
+                self.forget_unused_sets();
+            }
+            let Some(Queued { fragment, sets }) = self.lanes[lane].queue.front().cloned() else { break };
             let mut cursor = self.lanes[lane].cursor;
             let end = if self.lanes.len() == 1 { fragment.lines.len() } else { cursor + 1 };
             let mut events_start = cursor.checked_sub(1).map_or(0, |before| fragment.lines[before].events_end);
             for line in &fragment.lines[cursor..end] {
-                self.line(lane, &fragment, line, events_start);
+                self.line(lane, &fragment, &sets, line, events_start);
                 events_start = line.events_end;
             }
             cursor = end;
@@ -231,6 +234,22 @@ impl Engine {
                 cursor = 0;
             }
             self.lanes[lane].cursor = cursor;
+        }
+    }
+
+    fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
+        let (buckets, timeline, report) = (&mut self.buckets, &mut self.timeline, &self.report);
+        sets.iter().map(|labels| buckets.intern(labels, |labels| work_out(timeline, report, labels))).collect()
+    }
+
+    /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
+    fn forget_unused_sets(&mut self) {
+        self.buckets.forget_unused();
+        for lane in 0..self.lanes.len() {
+            for at in 0..self.lanes[lane].queue.len() {
+                let fragment = Rc::clone(&self.lanes[lane].queue[at].fragment);
+                self.lanes[lane].queue[at].sets = self.intern(&fragment.sets);
+            }
         }
     }
 
@@ -246,7 +265,7 @@ impl Engine {
         positions.min().map(|(_, index)| index)
     }
 
-    fn line(&mut self, lane: usize, fragment: &Fragment, line: &Line, events_start: u32) {
+    fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], line: &Line, events_start: u32) {
         if let Kind::Directive(directive) = line.kind {
             if let Directive::Advance(to) = directive {
                 self.move_clock(lane, to);
@@ -315,7 +334,14 @@ impl Engine {
                 return;
             }
         }
-        self.events(place, &fragment.events[events_start as usize..line.events_end as usize], line.kind == Kind::App);
+        let events = &fragment.events[events_start as usize..line.events_end as usize];
+        self.classified(events.is_empty());
+        for event in events {
+            self.event(place, sets[event.set as usize], event.via, fragment.values(event));
+        }
+        if line.kind == Kind::App {
+            self.occupied(place, events.iter().map(|event| sets[event.set as usize]));
+        }
     }
 
     /// Takes note of a record's time; closes entries it leaves behind, and evaluates what it completes.
@@ -348,70 +374,70 @@ impl Engine {
             time: entry.time,
             content: entry.content,
         };
-        self.events(place, &events, true);
+        self.classified(events.is_empty());
+        let labels: Vec<Arc<LabelSet>> = events.iter().map(|event| Arc::clone(&event.labels)).collect();
+        let sets = self.intern(&labels);
+        for (event, set) in events.iter().zip(&*sets) {
+            self.event(place, *set, event.via, event.values);
+        }
+        self.occupied(place, sets.iter().copied());
         self.scratch = events;
     }
 
-    /// Puts the events of an entry into the bucket of its second.
-    fn events(&mut self, place: Place<'_>, events: &[Event], is_app: bool) {
-        if events.is_empty() {
+    fn classified(&mut self, by_nothing: bool) {
+        if by_nothing {
             self.counts.unclassified += 1;
         } else {
             self.counts.classified += 1;
         }
+    }
+
+    /// Puts one event of an entry into the bucket of its second.
+    fn event(&mut self, place: Place<'_>, id: SetId, via: Via, values: [i64; MOST_VALUES]) {
+        let set = self.buckets.set(id);
+        let (class, keep) = (set.labels.class, set.keep);
         let Some(time) = place.time else {
-            for event in events {
-                let mut pending = Pending { events: 1, ..Pending::default() };
-                pending.evidence.push(evidence(place, Time(0)));
-                self.report.add_untimed(&event.labels, &pending);
-            }
-            return;
+            let mut pending = Pending { events: 1, ..Pending::default() };
+            pending.evidence.push(evidence(place, Time(0)));
+            let labels = Arc::clone(&set.labels);
+            return self.report.add_untimed(&labels, &pending);
         };
-        let second = time.second();
-        for event in events {
-            if Some(event.labels.class) == self.started {
-                self.process_started(time, place);
-            }
-            if Some(event.labels.class) == self.rate_limited {
-                let dropped =
-                    event.values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
-                self.counts.platform_dropped += dropped as u64;
-                self.buckets.bucket(second).dropped += dropped.max(1) as u64;
-            }
-            if event.via == Via::Access
-                && Some(event.labels.class) == self.request
-                && event.values[0] != crate::classify::NO_VALUE
-            {
-                self.observed.access_durations = true;
-            }
-            let (timeline, report) = (&self.timeline, &self.report);
-            let set = self.buckets.intern(&event.labels, |labels| keep(timeline, report, labels));
-            let keep = self.buckets.keep(set);
-            let point = Point { time, hash: place.content, values: event.values };
-            let pending = self.buckets.bucket(second).cells.entry((set, event.via)).or_default();
-            pending.add(keep, point, || evidence(place, time));
+        if Some(class) == self.started {
+            self.process_started(time, place);
         }
-        if is_app {
-            self.occupied(place, time, events);
+        if Some(class) == self.rate_limited {
+            let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
+            self.counts.platform_dropped += dropped as u64;
+            self.buckets.bucket(time.second()).dropped += dropped.max(1) as u64;
         }
+        if via == Via::Access && Some(class) == self.request && values[0] != NO_VALUE {
+            self.observed.access_durations = true;
+        }
+        let pending = self.buckets.bucket(time.second()).cells.entry((id, via)).or_default();
+        pending.add(keep, Point { time, hash: place.content, values }, || evidence(place, time));
     }
 
     /// Notes that the service wrote something, and whether it had been silent.
-    fn occupied(&mut self, place: Place<'_>, time: Time, events: &[Event]) {
+    fn occupied(&mut self, place: Place<'_>, sets: impl Iterator<Item = SetId>) {
+        let Some(time) = place.time else { return };
         let second = time.second();
+        let bucket = self.buckets.bucket(second);
+        if let (Some((first, last)), None) = (bucket.entries, &bucket.after_pause) {
+            bucket.entries = Some((first.min(time), last.max(time)));
+            return;
+        }
         let silent = match self.buckets.previous(second) {
             Some(previous) => second - previous > 1,
             None => self.report.after_pause(time),
         };
-        let library = &self.library;
+        let gravest = sets
+            .map(|set| Arc::clone(&self.buckets.set(set).labels))
+            .max_by_key(|labels| self.library.classes[labels.class].severity);
         let bucket = self.buckets.bucket(second);
         bucket.entries = Some(bucket.entries.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
-        if silent || bucket.after_pause.is_some() {
-            let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);
-            if earlier {
-                let gravest = events.iter().max_by_key(|event| library.classes[event.labels.class].severity);
-                bucket.after_pause = Some((evidence(place, time), gravest.map(|event| Arc::clone(&event.labels))));
-            }
+        let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);
+        if (silent || bucket.after_pause.is_some()) && earlier {
+            bucket.after_pause = Some((evidence(place, time), gravest));
         }
     }
 
@@ -462,7 +488,7 @@ impl Engine {
 
     /// Evaluates every tick the watermark of the run has reached.
     fn tick(&mut self, cause: Cause) {
-        let open = |lane: &&Lane| !lane.ended || !lane.queue.is_empty() || !lane.assembler.is_idle();
+        let open = |lane: &&Lane| !lane.is_done();
         let speaks = |lane: &&Lane| open(lane) && !lane.idle;
         // A silent live source is left out, unless all are silent.
         let lanes: Vec<&Lane> = match self.lanes.iter().any(|lane| speaks(&lane)) {
@@ -496,9 +522,6 @@ impl Engine {
         }
         self.next_tick = Some(tick);
         self.duplicates.forget_before(last);
-        if self.buckets.is_crowded() {
-            self.buckets.forget_unused();
-        }
     }
 
     /// Completes a second: its events enter the windows and the totals.
@@ -522,7 +545,7 @@ impl Engine {
             _ => {}
         }
         if bucket.dropped > 0 {
-            self.observed.dropped.push_back(second);
+            self.observed.dropped = Some(second);
         }
         if bucket.cells.is_empty() && bucket.entries.is_none() {
             return;
@@ -538,7 +561,6 @@ impl Engine {
         self.timeline.begin();
         self.report.begin();
         self.observed.deployed = deployment.at.second();
-        self.observed.dropped = VecDeque::new();
         self.deployment = Some(deployment);
         self.notices.push(Notice::Deployed(deployment));
     }
@@ -552,25 +574,37 @@ impl Engine {
     }
 
     fn observe_sources(&mut self) {
-        self.observed.app_from = self.lanes.iter().filter_map(|lane| lane.app_from).min();
-        self.observed.edge_from = self.lanes.iter().filter_map(|lane| lane.edge_from).min();
+        let kinds: [fn(&Lane) -> Option<i64>; 2] = [|lane| lane.app_from, |lane| lane.edge_from];
+        // Who asks for a later end says that nothing more happened.
+        let asked = self.range.until.and_then(|bound| self.resolve(bound)).map_or(i64::MIN, Time::second);
+        let [app, edge] = kinds.map(|from_of| {
+            let from = self.lanes.iter().filter_map(from_of).min()?;
+            // A source that has shown no record yet may be of this kind.
+            let may_carry = self.lanes.iter().filter(|lane| from_of(lane).is_some() || lane.is_unread());
+            let until = may_carry.map(|lane| lane.latest().filter(|_| lane.is_done()).map(Time::second));
+            let until = until.collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
+            Some(Covered { from, until: until.map(|until| until.max(asked)) })
+        });
+        (self.observed.app, self.observed.edge) = (app, edge);
     }
 
-    /// How requests of a second were seen best: by the HTTP log where one covers it (SEMANTICS 18).
+    /// How requests of a second were seen best: by the HTTP log where one covers it (SEMANTICS 18), from its first record
+    /// to its watermark, or its end.
     fn seen_best(&self, second: i64) -> Via {
         let covers = |lane: &Lane| {
-            lane.edge_from.is_some_and(|from| from <= second)
-                && (!lane.ended
-                    || !lane.queue.is_empty()
-                    || lane.latest().is_some_and(|latest| second <= latest.second()))
+            let reached = match lane.ended && lane.queue.is_empty() {
+                true => lane.latest().map(|latest| latest.second() + 1),
+                false => lane.reached().map(Time::second),
+            };
+            lane.edge_from.is_some_and(|from| from <= second) && reached.is_some_and(|reached| second < reached)
         };
         if self.lanes.iter().any(covers) { Via::Edge } else { Via::Access }
     }
 }
 
-fn keep(timeline: &Timeline, report: &Report, labels: &LabelSet) -> Keep {
-    let (a, b) = (timeline.keep(labels), report.keep(labels));
-    Keep { points: a.points || b.points, evidence: a.evidence || b.evidence }
+fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>) -> Set {
+    let (matches, keep) = timeline.matches(labels);
+    Set { labels: Arc::clone(labels), keep: keep.and(report.keep(labels)), matches }
 }
 
 /// The line as evidence: what it says, not how it was wrapped.

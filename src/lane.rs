@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::assemble::Assembler;
 use crate::map::{Fragment, Kind};
 use crate::time::{SECOND, Time};
+use crate::timeline::SetId;
 
 /// A record this far ahead of the latest one advances nothing until a second one agrees (SEMANTICS 3).
 const FAR_AHEAD: i64 = 3_600 * SECOND;
@@ -33,6 +34,13 @@ pub struct Counts {
     pub untimed: u64,
 }
 
+/// A fragment that waits, with the ids of its label sets.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    pub fragment: Rc<Fragment>,
+    pub sets: Rc<[SetId]>,
+}
+
 /// One source.
 #[derive(Debug)]
 pub struct Lane {
@@ -54,7 +62,7 @@ pub struct Lane {
     pub ended: bool,
     /// Left out of the run's watermark until it speaks again.
     pub idle: bool,
-    pub queue: VecDeque<Rc<Fragment>>,
+    pub queue: VecDeque<Queued>,
     /// The next line of the first fragment in the queue.
     pub cursor: usize,
 }
@@ -82,17 +90,34 @@ impl Lane {
         self.latest
     }
 
-    /// No record before this is expected any more.
+    /// No record before this is expected any more, as far as the lines read tell.
     pub fn watermark(&self) -> Option<Time> {
         self.latest.map(|latest| latest.saturating_add(-self.lateness))
     }
 
+    /// The watermark with the line that waits for its turn, if one does and its clock can be believed.
+    pub fn reached(&self) -> Option<Time> {
+        let next = self.next_position().filter(|next| self.latest.is_none_or(|latest| next.0 - latest.0 <= FAR_AHEAD));
+        let reached = next.filter(|next| next.0 > i64::MIN).max(self.latest);
+        reached.map(|reached| reached.saturating_add(-self.lateness))
+    }
+
     /// How far rules may go as far as this source is concerned: an open entry holds them back.
     pub fn limit(&self) -> Option<Time> {
-        match (self.watermark(), self.assembler.earliest()) {
-            (Some(watermark), Some(earliest)) => Some(watermark.min(earliest)),
-            (watermark, _) => watermark,
+        match (self.reached(), self.assembler.earliest()) {
+            (Some(reached), Some(earliest)) => Some(reached.min(earliest)),
+            (reached, _) => reached,
         }
+    }
+
+    /// Whether no record of it was used yet, though some may come.
+    pub fn is_unread(&self) -> bool {
+        self.app_from.is_none() && self.edge_from.is_none() && !self.is_done()
+    }
+
+    /// Whether nothing more can come of it.
+    pub fn is_done(&self) -> bool {
+        self.ended && self.queue.is_empty() && self.assembler.is_idle()
     }
 
     /// Whether a record of this time comes too late to be used.
@@ -129,7 +154,7 @@ impl Lane {
 
     /// The time up to which the next line would bring the source: where it stands in a merge by time.
     pub fn next_position(&self) -> Option<Time> {
-        let line = self.queue.front()?.lines.get(self.cursor)?;
+        let line = self.queue.front()?.fragment.lines.get(self.cursor)?;
         let time = match line.kind {
             Kind::App | Kind::Edge { .. } | Kind::Blank => line.time.or(self.last_time),
             Kind::TooLong | Kind::Malformed | Kind::Directive(_) => self.last_time,

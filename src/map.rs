@@ -2,10 +2,11 @@
 //! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::classify::{Classifier, Event, Opens};
+use crate::classify::{Classifier, Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, Level, Line as Decoded, Record};
 use crate::recording::{self, Directive};
 use crate::source::frame::{Chunk, LONGEST_LINE};
@@ -16,7 +17,11 @@ use crate::time::Time;
 pub struct Fragment {
     pub text: Vec<u8>,
     pub lines: Vec<Line>,
-    pub events: Vec<Event>,
+    pub events: Vec<Mapped>,
+    /// The distinct label sets of the events.
+    pub sets: Vec<Arc<LabelSet>>,
+    /// The values of those events that have any.
+    pub values: Vec<[i64; MOST_VALUES]>,
     /// Bytes of the input.
     pub bytes: u64,
     /// Lines with bytes that are no UTF-8.
@@ -24,6 +29,19 @@ pub struct Fragment {
     /// The input ended here, within a line.
     pub unterminated: bool,
 }
+
+/// One event of a fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct Mapped {
+    /// Index into the fragment's label sets.
+    pub set: u32,
+    /// Index into the fragment's values; [`NO_VALUES`] for an event without.
+    values: u32,
+    pattern: u32,
+    pub via: Via,
+}
+
+const NO_VALUES: u32 = u32::MAX;
 
 /// One line of a fragment.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +75,35 @@ pub enum Kind {
     },
 }
 
+impl Fragment {
+    fn add(&mut self, event: Event, known: &mut FxHashMap<usize, u32>) {
+        let Event { labels, values, via, pattern } = event;
+        // The address of a label set that is kept is its own.
+        let set = *known.entry(Arc::as_ptr(&labels) as usize).or_insert_with(|| {
+            self.sets.push(labels);
+            self.sets.len() as u32 - 1
+        });
+        let values = if values == [NO_VALUE; MOST_VALUES] {
+            NO_VALUES
+        } else {
+            self.values.push(values);
+            self.values.len() as u32 - 1
+        };
+        self.events.push(Mapped { set, values, pattern, via });
+    }
+
+    /// The values of an event.
+    pub fn values(&self, event: &Mapped) -> [i64; MOST_VALUES] {
+        self.values.get(event.values as usize).copied().unwrap_or([NO_VALUE; MOST_VALUES])
+    }
+
+    /// An event with all that belongs to it.
+    pub fn event(&self, event: &Mapped) -> Event {
+        let labels = Arc::clone(&self.sets[event.set as usize]);
+        Event { labels, values: self.values(event), via: event.via, pattern: event.pattern }
+    }
+}
+
 impl Line {
     /// A line nothing is known of, at the end of a fragment's events.
     fn empty(fragment: &Fragment) -> Self {
@@ -78,17 +125,21 @@ impl Line {
 pub struct Mapper {
     classifier: Classifier,
     scratch: Vec<u8>,
+    events: Vec<Event>,
+    /// Where the label sets of the fragment in the making are, by their address.
+    sets: FxHashMap<usize, u32>,
 }
 
 impl Mapper {
     pub fn new(classifier: Classifier) -> Self {
-        Mapper { classifier, scratch: Vec::new() }
+        Mapper { classifier, scratch: Vec::new(), events: Vec::new(), sets: FxHashMap::default() }
     }
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
         let Chunk { text, bytes, unterminated, recording } = chunk;
         let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
+        self.sets.clear();
         let mut start = 0;
         while start < text.len() {
             let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
@@ -125,7 +176,10 @@ impl Mapper {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
             Decoded::Blank(time) => Line { kind: Kind::Blank, time, ..mapped },
             Decoded::Record(record) => {
-                let opens = self.classifier.record(&record, &mut fragment.events);
+                let opens = self.classifier.record(&record, &mut self.events);
+                for event in self.events.drain(..) {
+                    fragment.add(event, &mut self.sets);
+                }
                 let kind = match &record.edge {
                     Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },
                     None => Kind::App,

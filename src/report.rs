@@ -144,8 +144,8 @@ impl Report {
     /// What has to be kept of events with these labels.
     pub fn keep(&self, labels: &LabelSet) -> Keep {
         match self.roles[labels.class] {
-            Role::Request(_) => Keep { points: true, evidence: false },
-            Role::Exception | Role::Error | Role::Known => Keep { points: false, evidence: true },
+            Role::Request(_) => Keep { values: true, ..Keep::default() },
+            Role::Exception | Role::Error | Role::Known => Keep { evidence: true, ..Keep::default() },
             Role::Other => Keep::default(),
         }
     }
@@ -160,7 +160,7 @@ impl Report {
             if *via != Via::None && *via != seen {
                 continue;
             }
-            let labels = buckets.labels(*set);
+            let labels = &buckets.set(*set).labels;
             requests |= matches!(self.roles[labels.class], Role::Request(_));
             self.add(labels, pending, &mut failed, &mut groups);
         }

@@ -18,7 +18,7 @@ use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis, Verdict};
 use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
-use crate::timeline::cell::Evidence;
+use crate::timeline::cell::{self, Evidence};
 
 /// The end of a run, ready to be written.
 #[derive(Clone, Debug, Serialize)]
@@ -487,9 +487,8 @@ fn silence_line(engine: &Engine, silence: &crate::report::Silence) -> Silence {
 fn trigger_result(engine: &Engine, trigger: &Trigger) -> TriggerResult {
     let fired = trigger.first_fired();
     let judgement = fired.and_then(|(_, instance)| instance.judgement).or(trigger.latest);
-    let known = trigger.latest.is_none_or(|latest| matches!(latest.truth, Truth::True | Truth::False));
     let state = match trigger.state() {
-        State::Ok if !known || !is_carried(engine, trigger) || trigger.ticks == 0 => TriggerState::Unknown,
+        State::Ok if !trigger.is_known || !is_carried(engine, trigger) || trigger.ticks == 0 => TriggerState::Unknown,
         State::Ok => TriggerState::Ok,
         State::Pending => TriggerState::Pending,
         State::Firing => TriggerState::Firing,
@@ -516,7 +515,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger) -> TriggerResult {
 
 /// Whether the input has a source that could answer the trigger.
 fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
-    let carried = |read: &&Read| engine.observed.from(read.carriers, read.reads_duration).is_some();
+    let carried = |read: &&Read| engine.observed.covered(read.carriers, read.reads_duration).is_some();
     trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(trigger)
 }
 
@@ -563,11 +562,11 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
             "feed `railway logs --json`, which prints times",
         );
     }
-    let has_edge = engine.observed.edge_from.is_some();
+    let has_edge = engine.observed.edge.is_some();
     if !has_edge && !engine.observed.access_durations {
         add("latency", "access lines carry no duration".into(), "add `railway logs --http --json` as another file");
     }
-    if has_edge && engine.observed.app_from.is_none() {
+    if has_edge && engine.observed.app.is_none() {
         add(
             "errors inside the service",
             "the HTTP log has only requests".into(),
@@ -585,7 +584,7 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
                 .node
                 .reads()
                 .iter()
-                .all(|read| engine.observed.from(read.carriers, read.reads_duration).is_some())
+                .all(|read| engine.observed.covered(read.carriers, read.reads_duration).is_some())
         })
         .map(|trigger| trigger.id.as_str())
         .collect();
@@ -596,6 +595,14 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
         );
         add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
     }
-    add("memory, CPU", "not in a log".into(), "look at the service's metrics page");
+    if engine.timeline.crowded {
+        let because =
+            format!("more than {} events stand in one second, and their order is not kept", cell::MOST_ORDERED);
+        add("streaks", because, "narrow the expression's selector");
+    }
+    add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
+    for question in &engine.rules.manual {
+        add(&question.what, "not in a log".into(), &question.ask);
+    }
     list
 }

@@ -110,7 +110,8 @@ impl Entries {
         let mut events = 0;
         for line in &fragment.lines {
             let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-            let own = &fragment.events[events..line.events_end as usize];
+            let own: Vec<Event> =
+                fragment.events[events..line.events_end as usize].iter().map(|event| fragment.event(event)).collect();
             events = line.events_end as usize;
             if matches!(line.kind, Kind::Directive(_)) {
                 continue;
@@ -124,7 +125,10 @@ impl Entries {
                 Kind::App if self.assemble(line, text, take) => continue,
                 Kind::App | Kind::Edge { .. } => Content::Line(text),
             };
-            take(&mut self.classifier, &Entry { line_number: self.lane.line_number, records: 1, content, events: own });
+            take(
+                &mut self.classifier,
+                &Entry { line_number: self.lane.line_number, records: 1, content, events: &own },
+            );
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::classify::glob::Glob;
 use crate::classify::{Carriers, Interest, Library};
-use crate::expr::{self, Aggregate, Expr, Function, Input, Kind, TestOp, Unit, Window};
+use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest};
 use crate::timeline::window::Reach;
@@ -59,6 +59,8 @@ pub struct Read {
     pub grouped: bool,
     /// Seconds; `None` since the deployment.
     pub length: Option<i64>,
+    /// Over the time before the deployment.
+    pub in_baseline: bool,
     /// From the kept integers to base units.
     pub scale: f64,
     pub carriers: Carriers,
@@ -100,6 +102,8 @@ struct Scope<'a, 'b> {
     has_share: bool,
     in_baseline: bool,
     keep_evidence: bool,
+    /// Values that events must carry to be read: those that the part of a ratio tests (SEMANTICS 11).
+    required: Vec<usize>,
 }
 
 impl Compiler<'_> {
@@ -117,6 +121,7 @@ impl Compiler<'_> {
             has_share: false,
             in_baseline: false,
             keep_evidence: evidence,
+            required: Vec::new(),
         };
         let node = scope.node(expr)?;
         let Scope { by, evidence, plain_quotient, has_share, .. } = scope;
@@ -141,7 +146,9 @@ impl Scope<'_, '_> {
                         // Lines that are in the part are the evidence; those of the whole show nothing.
                         let part = self.aggregate(part)?;
                         let keep = std::mem::replace(&mut self.keep_evidence, false);
+                        self.required = self.selector(inner)?.values.iter().map(|(value, _)| *value).collect();
                         let whole = self.aggregate(whole)?;
+                        self.required.clear();
                         self.keep_evidence = keep;
                         return Ok(Node::Share { part, whole });
                     }
@@ -247,26 +254,33 @@ impl Scope<'_, '_> {
         function: Function,
     ) -> Result<Read, expr::Error> {
         let library = self.compiler.library;
-        let compiled = self.selector(selector)?;
+        let mut compiled = self.selector(selector)?;
+        for value in &self.required {
+            // Passes whatever the value is, but only if there is one.
+            let present = ValueTest { ordering: expr::CompareOp::GreaterOrEqual, bound: f64::NEG_INFINITY };
+            compiled.values.push((*value, present));
+        }
         self.interested(&selector.class, by);
         let class = &library.classes[compiled.class];
+        let is_request = class.name == crate::report::REQUEST || library.refines(&class.name, crate::report::REQUEST);
+        let is_duration = |value: usize| is_request && class.values[value].0 == "duration";
         let (scale, reads_duration) = match &measure {
             Measure::Value(index) => match class.values[*index].1 {
-                Unit::Seconds => (1e-9, class.values[*index].0 == "duration"),
+                Unit::Seconds => (1e-9, is_duration(*index)),
                 Unit::Bytes => (1.0, false),
                 _ => (1e-6, false),
             },
             Measure::Intervals(_) => (1e-9, false),
-            _ => (1.0, compiled.values.iter().any(|(index, _)| class.values[*index].0 == "duration")),
+            _ => (1.0, compiled.values.iter().any(|(index, _)| is_duration(*index))),
         };
-        let length = self.length(window);
-        let reach = match (self.in_baseline, length) {
-            (true, _) => Reach::Baseline(self.compiler.baseline_window),
-            (false, Some(length)) => Reach::Length(length),
-            (false, None) => Reach::Deploy,
+        let length = if self.in_baseline { Some(self.compiler.baseline_window) } else { self.length(window) };
+        let reach = match length {
+            Some(length) if self.in_baseline => Reach::Baseline(length),
+            Some(length) => Reach::Length(length),
+            None => Reach::Deploy,
         };
         let plain = expr::Selector { member: None, ..selector.clone() };
-        let name = format!("{plain} {measure:?} by {by:?}");
+        let name = format!("{plain} {measure:?} by {by:?} with {:?}", self.required);
         let carriers = class.carriers;
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
@@ -276,7 +290,17 @@ impl Scope<'_, '_> {
         if keep {
             self.evidence.push((series, window));
         }
-        Ok(Read { series, window, function, grouped: !by.is_empty(), length, scale, carriers, reads_duration })
+        Ok(Read {
+            series,
+            window,
+            function,
+            grouped: !by.is_empty(),
+            length,
+            in_baseline: self.in_baseline,
+            scale,
+            carriers,
+            reads_duration,
+        })
     }
 
     fn interested(&mut self, class: &str, labels: &[usize]) {

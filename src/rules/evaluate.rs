@@ -14,13 +14,21 @@ use crate::timeline::series::GroupKey;
 pub struct Observed {
     /// The second of the deployment; windows begin no earlier.
     pub deployed: i64,
-    /// First seconds covered by a service's own output and by the HTTP log.
-    pub app_from: Option<i64>,
-    pub edge_from: Option<i64>,
+    /// What a service's own output covers, and what the HTTP log does.
+    pub app: Option<Covered>,
+    pub edge: Option<Covered>,
     /// Whether access lines with a duration were seen.
     pub access_durations: bool,
-    /// Seconds in which the platform dropped messages, ascending.
-    pub dropped: VecDeque<i64>,
+    /// The last second in which the platform dropped messages.
+    pub dropped: Option<i64>,
+}
+
+/// The seconds that sources of one kind cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    pub from: i64,
+    /// The last second, once all of them have ended.
+    pub until: Option<i64>,
 }
 
 /// A number read or worked out.
@@ -58,6 +66,8 @@ pub struct Judgement {
     pub share: Option<(u64, u64)>,
     pub samples: u64,
     pub unit: Unit,
+    /// False so far: more data of a window that was not observed from its beginning could make it true.
+    pub unsettled: bool,
 }
 
 /// What trends and baselines remember, by their id and group.
@@ -80,11 +90,17 @@ pub struct Evaluator<'a> {
 }
 
 impl Observed {
-    /// The first second from which a source that could carry the class was seen.
-    pub fn from(&self, carriers: Carriers, reads_duration: bool) -> Option<i64> {
-        let app = self.app_from.filter(|_| carriers.app && (!reads_duration || self.access_durations));
-        let edge = self.edge_from.filter(|_| carriers.edge);
-        app.into_iter().chain(edge).min()
+    /// What the sources that could carry a class cover.
+    pub fn covered(&self, carriers: Carriers, reads_duration: bool) -> Option<Covered> {
+        let app = self.app.filter(|_| carriers.app && (!reads_duration || self.access_durations));
+        let edge = self.edge.filter(|_| carriers.edge);
+        match (app, edge) {
+            (Some(a), Some(b)) => {
+                let until = a.until.zip(b.until).map(|(a, b)| a.max(b));
+                Some(Covered { from: a.from.min(b.from), until })
+            }
+            (a, b) => a.or(b),
+        }
     }
 }
 
@@ -161,6 +177,7 @@ impl Evaluator<'_> {
                 let of = self.truth(of);
                 let truth = match of.truth {
                     Truth::True => Truth::False,
+                    Truth::False if of.unsettled => Truth::Pending,
                     Truth::False => Truth::True,
                     Truth::Pending | Truth::Unknown => Truth::Unknown,
                 };
@@ -206,28 +223,45 @@ impl Evaluator<'_> {
             };
         }
         let (Some(compared), Some(threshold)) = (judgement.bound.or(left.value), right.value) else { return judgement };
-        let holds = op.holds(compared, threshold);
-        let only_grows = matches!(op, CompareOp::Greater | CompareOp::GreaterOrEqual);
-        judgement.truth = match holds {
-            _ if right.at_least => Truth::Unknown,
-            true if left.at_least && !only_grows => Truth::Unknown,
-            false if left.at_least && only_grows => Truth::Unknown,
-            true if left.partial && matches!(op, CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Equal) => {
-                Truth::Pending
-            }
-            true => Truth::True,
-            false => Truth::False,
+        judgement.truth = match (left.at_least, right.at_least) {
+            (false, false) => Truth::of(op.holds(compared, threshold)),
+            (true, false) => growing(op, compared, threshold),
+            (false, true) => growing(mirrored(op), threshold, compared),
+            (true, true) => Truth::Unknown,
         };
+        if judgement.truth == Truth::Unknown {
+            // A lower bound that decides nothing is no value.
+            judgement.value = None;
+        }
+        // What more data of the window could still turn.
+        let falls =
+            |op, partial: bool| partial && matches!(op, CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Equal);
+        let rises = |op, partial: bool| partial && !matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
+        match judgement.truth {
+            Truth::True if falls(op, left.partial) || falls(mirrored(op), right.partial) => {
+                judgement.truth = Truth::Pending
+            }
+            Truth::False => judgement.unsettled = rises(op, left.partial) || rises(mirrored(op), right.partial),
+            _ => {}
+        }
         judgement
     }
 
     fn read(&self, read: &Read) -> Reading {
-        let Some(from) = self.observed.from(read.carriers, read.reads_duration) else { return Reading::default() };
+        let Some(covered) = self.observed.covered(read.carriers, read.reads_duration) else {
+            return Reading::default();
+        };
         let start = read.length.map_or(self.observed.deployed, |length| self.tick - length);
-        let first = start.max(self.observed.deployed).max(from);
-        // A window that reaches back beyond the deployment or the input is only partly observed.
-        let partial = first > start;
-        let lossy = self.observed.dropped.back().is_some_and(|last| *last >= first);
+        let earliest = if read.in_baseline { start } else { start.max(self.observed.deployed) };
+        let first = earliest.max(covered.from);
+        // A sliding window that its sources do not reach tells nothing; one they only reach into is partly observed, as is
+        // one that reaches back beyond the deployment or the input.
+        let until = covered.until.filter(|_| read.length.is_some()).unwrap_or(i64::MAX);
+        if until < first {
+            return Reading::default();
+        }
+        let partial = first > start || until < self.tick - 1;
+        let lossy = self.observed.dropped.is_some_and(|last| last >= first);
         let group: &[Box<str>] = if read.grouped { &self.group } else { &[] };
         let slot = self.timeline.slot(read.series, group);
         let window = slot.map(|slot| &slot.windows[read.window]);
@@ -247,6 +281,8 @@ impl Evaluator<'_> {
         let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
         match read.function {
             Function::Count => counted(events as f64),
+            // Of what was dropped, only a count is known to be no smaller (SEMANTICS 10).
+            Function::Rate | Function::Distinct if lossy => Reading { samples: events, ..Reading::default() },
             Function::Rate => counted(events as f64 / (self.tick - first).max(1) as f64),
             Function::Distinct => counted(window.map_or(0, |window| window.distinct()) as f64),
             Function::Sum => Reading {
@@ -317,6 +353,34 @@ impl Evaluator<'_> {
     }
 }
 
+impl Truth {
+    fn of(holds: bool) -> Truth {
+        if holds { Truth::True } else { Truth::False }
+    }
+}
+
+/// A comparison whose left side is a lower bound.
+fn growing(op: CompareOp, least: f64, bound: f64) -> Truth {
+    match op {
+        CompareOp::Greater | CompareOp::GreaterOrEqual if op.holds(least, bound) => Truth::True,
+        CompareOp::Less | CompareOp::LessOrEqual if !op.holds(least, bound) => Truth::False,
+        CompareOp::Equal if least > bound => Truth::False,
+        CompareOp::NotEqual if least > bound => Truth::True,
+        _ => Truth::Unknown,
+    }
+}
+
+/// The comparison with its sides exchanged.
+fn mirrored(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Greater => CompareOp::Less,
+        CompareOp::GreaterOrEqual => CompareOp::LessOrEqual,
+        CompareOp::Less => CompareOp::Greater,
+        CompareOp::LessOrEqual => CompareOp::GreaterOrEqual,
+        CompareOp::Equal | CompareOp::NotEqual => op,
+    }
+}
+
 impl Memory {
     /// A new deployment: what was seen under the one before is no trend of this one.
     pub fn begin(&mut self) {
@@ -326,7 +390,16 @@ impl Memory {
 
 impl Judgement {
     fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
-        Judgement { truth: Truth::Unknown, value, bound: None, threshold, share: None, samples: 0, unit }
+        Judgement {
+            truth: Truth::Unknown,
+            value,
+            bound: None,
+            threshold,
+            share: None,
+            samples: 0,
+            unit,
+            unsettled: false,
+        }
     }
 }
 

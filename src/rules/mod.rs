@@ -27,6 +27,7 @@ use crate::timeline::series::GroupKey;
 pub struct Rules {
     pub triggers: Vec<Trigger>,
     pub kpis: Vec<Kpi>,
+    pub manual: Vec<plan::Manual>,
     /// Seconds.
     pub duration: i64,
     memory: Memory,
@@ -94,6 +95,7 @@ impl Rules {
         Ok(Rules {
             triggers,
             kpis,
+            manual: document.manual.clone(),
             duration: document.plan.duration.0,
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,
@@ -156,11 +158,12 @@ impl Rules {
             // Without any group there is nothing to be true of, unless the class has no source or its labels are missing.
             if latest.is_none() {
                 known = trigger.when.node.reads().iter().all(|read| {
-                    observed.from(read.carriers, read.reads_duration).is_some()
+                    observed.covered(read.carriers, read.reads_duration).is_some()
                         && timeline.groupless(read.series, read.window) == 0
                 });
             }
             trigger.latest = latest;
+            trigger.is_known = known;
             trigger.ticks += 1 + skipped;
             trigger.known_ticks += if known { 1 + skipped } else { 0 };
         }
@@ -234,7 +237,7 @@ impl Rules {
                 let (op, target) = kpi.target();
                 let judgement = evaluator.truth(&kpi.target.node);
                 KpiResult {
-                    value: reading.value,
+                    value: reading.value.filter(|_| !reading.at_least),
                     samples: if reading.samples == u64::MAX { 0 } else { reading.samples },
                     share: reading.share,
                     unit: kpi.value.unit.unwrap_or(Unit::Plain),
@@ -304,6 +307,7 @@ fn compile_trigger(
         z: written.confidence.map(wilson::z_of),
         min_samples: written.min_samples,
         instances: Default::default(),
+        is_known: false,
         known_ticks: 0,
         ticks: 0,
         latest: None,

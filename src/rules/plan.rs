@@ -47,6 +47,8 @@ pub struct Document {
     pub triggers: Vec<Trigger>,
     #[serde(rename = "kpi", default)]
     pub kpis: Vec<Kpi>,
+    #[serde(default)]
+    pub manual: Vec<Manual>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -116,6 +118,14 @@ pub struct Kpi {
     pub target: Spanned<String>,
     #[serde(default = "one")]
     pub min_samples: u64,
+}
+
+/// What only a person can know; listed with whom or what to ask.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manual {
+    pub what: String,
+    pub ask: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]

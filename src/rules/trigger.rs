@@ -33,6 +33,8 @@ pub struct Trigger {
     pub z: Option<f64>,
     pub min_samples: u64,
     pub instances: BTreeMap<GroupKey, Instance>,
+    /// Whether its truth was known at the last tick.
+    pub is_known: bool,
     /// Ticks at which its truth was known, and all since the deployment.
     pub known_ticks: u64,
     pub ticks: u64,

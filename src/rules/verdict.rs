@@ -19,7 +19,7 @@ pub enum Verdict {
 pub const LEAST_REQUESTS: u64 = 20;
 /// The share of the run for which a trigger must have been known.
 pub const LEAST_KNOWN: f64 = 0.8;
-/// The share of lines that may be late or malformed.
+/// The share of lines that are late or malformed has to be under this.
 pub const MOST_UNUSABLE: f64 = 0.01;
 
 /// What the verdict rests on beside the rules.
@@ -73,7 +73,7 @@ pub fn judge(
             basis.requests
         ));
     }
-    if basis.unusable as f64 > basis.lines as f64 * MOST_UNUSABLE {
+    if basis.unusable > 0 && basis.unusable as f64 >= basis.lines as f64 * MOST_UNUSABLE {
         doubts.push(format!("{} of {} lines were late or malformed", basis.unusable, basis.lines));
     }
     for trigger in rules.triggers.iter().filter(|trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN) {

@@ -1,12 +1,15 @@
 //! The open buckets: seconds that may still receive events, because the watermark has not passed them.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use super::SeriesId;
 use super::cell::{Evidence, MOST_EVIDENCE};
-use crate::classify::{LabelSet, MOST_VALUES, Via};
+use super::series::GroupKey;
+use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
 
@@ -52,66 +55,99 @@ pub struct Point {
 /// All open buckets, and the label sets their events have.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    open: BTreeMap<i64, Bucket>,
+    /// By second, ascending. Nearly every event falls into the last one.
+    open: VecDeque<(i64, Bucket)>,
     sets: Vec<Set>,
     ids: FxHashMap<Arc<LabelSet>, SetId>,
 }
 
-#[derive(Debug)]
-struct Set {
-    labels: Arc<LabelSet>,
-    keep: Keep,
+/// A label set, and what is worked out about it once.
+#[derive(Clone, Debug)]
+pub struct Set {
+    pub labels: Arc<LabelSet>,
+    pub keep: Keep,
+    /// The series that read its events.
+    pub matches: Rc<[Match]>,
 }
 
-/// What has to be kept of the events of a label set.
+/// A series that reads the events of a label set.
+#[derive(Clone, Debug)]
+pub struct Match {
+    pub series: SeriesId,
+    /// `None` when the events lack a label of the group.
+    pub group: Option<GroupKey>,
+    /// Whether the events are certainly selected; else they lack a label that is asked for.
+    pub certain: bool,
+    /// For runs: whether the labels pass the wanted selector.
+    pub part: Option<bool>,
+}
+
+/// What has to be kept of the events of a label set, beside their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Keep {
-    pub points: bool,
+    /// Events that carry a value.
+    pub values: bool,
+    /// Every event, with its time.
+    pub order: bool,
     pub evidence: bool,
 }
 
+impl Keep {
+    pub fn and(self, other: Keep) -> Keep {
+        Keep {
+            values: self.values || other.values,
+            order: self.order || other.order,
+            evidence: self.evidence || other.evidence,
+        }
+    }
+}
+
 impl Buckets {
-    /// The id of a label set; `keep` is asked when it is new.
-    pub fn intern(&mut self, labels: &Arc<LabelSet>, keep: impl FnOnce(&LabelSet) -> Keep) -> SetId {
+    /// The id of a label set; `work_out` is asked when it is new.
+    pub fn intern(&mut self, labels: &Arc<LabelSet>, work_out: impl FnOnce(&Arc<LabelSet>) -> Set) -> SetId {
         if let Some(id) = self.ids.get(labels) {
             return *id;
         }
         let id = self.sets.len() as SetId;
-        self.sets.push(Set { labels: Arc::clone(labels), keep: keep(labels) });
+        self.sets.push(work_out(labels));
         self.ids.insert(Arc::clone(labels), id);
         id
     }
 
-    pub fn labels(&self, id: SetId) -> &Arc<LabelSet> {
-        &self.sets[id as usize].labels
-    }
-
-    pub fn keep(&self, id: SetId) -> Keep {
-        self.sets[id as usize].keep
+    pub fn set(&self, id: SetId) -> &Set {
+        &self.sets[id as usize]
     }
 
     pub fn bucket(&mut self, second: i64) -> &mut Bucket {
-        self.open.entry(second).or_default()
+        let at = match self.open.back() {
+            Some((last, _)) if *last == second => self.open.len() - 1,
+            _ => {
+                let at = self.open.partition_point(|(open, _)| *open < second);
+                if self.open.get(at).is_none_or(|(open, _)| *open != second) {
+                    self.open.insert(at, (second, Bucket::default()));
+                }
+                at
+            }
+        };
+        &mut self.open[at].1
     }
 
     /// The last open second before `second`.
     pub fn previous(&self, second: i64) -> Option<i64> {
-        self.open.range(..second).next_back().map(|(second, _)| *second)
+        let at = self.open.partition_point(|(open, _)| *open < second);
+        at.checked_sub(1).map(|before| self.open[before].0)
     }
 
     pub fn first(&self) -> Option<i64> {
-        self.open.first_key_value().map(|(second, _)| *second)
+        self.open.front().map(|(second, _)| *second)
     }
 
-    pub fn last(&self) -> Option<i64> {
-        self.open.last_key_value().map(|(second, _)| *second)
-    }
-
+    /// Takes out the first open bucket, if it is of this second.
     pub fn take(&mut self, second: i64) -> Option<Bucket> {
-        self.open.remove(&second)
+        if self.first() == Some(second) { self.open.pop_front().map(|(_, bucket)| bucket) } else { None }
     }
 
-    /// Whether ids given out before are about to be renumbered by [`Buckets::forget_unused`].
+    /// Whether there are so many label sets that [`Buckets::forget_unused`] is due.
     pub fn is_crowded(&self) -> bool {
         self.sets.len() > MOST_SETS
     }
@@ -121,14 +157,14 @@ impl Buckets {
         let old = std::mem::take(&mut self.sets);
         self.ids.clear();
         let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
-        for bucket in self.open.values_mut() {
+        for (_, bucket) in &mut self.open {
             let cells = std::mem::take(&mut bucket.cells);
             for ((id, via), pending) in cells {
                 let new = *moved.entry(id).or_insert_with(|| {
-                    let Set { labels, keep } = &old[id as usize];
+                    let set = old[id as usize].clone();
                     let new = self.sets.len() as SetId;
-                    self.sets.push(Set { labels: Arc::clone(labels), keep: *keep });
-                    self.ids.insert(Arc::clone(labels), new);
+                    self.ids.insert(Arc::clone(&set.labels), new);
+                    self.sets.push(set);
                     new
                 });
                 bucket.cells.insert((new, via), pending);
@@ -142,7 +178,7 @@ impl Pending {
         self.events += 1;
         self.first = Some(self.first.map_or(point.time, |first| first.min(point.time)));
         self.last = Some(self.last.map_or(point.time, |last| last.max(point.time)));
-        if keep.points {
+        if keep.order || (keep.values && point.values != [NO_VALUE; MOST_VALUES]) {
             self.points.push(point);
         }
         let wanted =

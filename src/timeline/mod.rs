@@ -10,13 +10,13 @@ pub mod distribution;
 pub mod series;
 pub mod window;
 
-use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-pub use bucket::{Bucket, Buckets, Keep, Pending, Point, SetId};
+pub use bucket::{Bucket, Buckets, Keep, Match, Pending, Point, Set, SetId};
 use cell::{Cell, MOST_DISTINCT, MOST_ORDERED, Run, Span, Values};
 use series::{GroupKey, Measure, Spec, group};
 use window::{Reach, Window};
@@ -38,6 +38,8 @@ pub struct Timeline {
     series: Vec<Series>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
+    /// Whether a second held more events than their order is kept of, where a rule asks for it.
+    pub crowded: bool,
 }
 
 #[derive(Debug)]
@@ -46,7 +48,9 @@ struct Series {
     reaches: Vec<Reach>,
     /// Whether evidence lines are kept.
     evidence: bool,
-    groups: BTreeMap<GroupKey, Slot>,
+    groups: FxHashMap<GroupKey, Slot>,
+    /// The one copy of every group's key, so that keys can be compared by where they are.
+    keys: FxHashSet<GroupKey>,
     /// Events whose group is not known, because they lack a label.
     groupless: Slot,
 }
@@ -95,7 +99,14 @@ impl Timeline {
     pub fn register(&mut self, spec: Spec, reach: Reach, evidence: bool) -> (SeriesId, usize) {
         let id = self.series.iter().position(|known| known.spec.name == spec.name).unwrap_or_else(|| {
             let groupless = Slot::new(&[]);
-            self.series.push(Series { spec, reaches: Vec::new(), evidence: false, groups: BTreeMap::new(), groupless });
+            self.series.push(Series {
+                spec,
+                reaches: Vec::new(),
+                evidence: false,
+                groups: FxHashMap::default(),
+                keys: FxHashSet::default(),
+                groupless,
+            });
             self.series.len() - 1
         });
         let series = &mut self.series[id];
@@ -127,38 +138,65 @@ impl Timeline {
         window.events + window.unknown
     }
 
-    /// What has to be kept of events with these labels.
-    pub fn keep(&self, labels: &LabelSet) -> Keep {
+    /// Works out which series read events with these labels, and what they need of them.
+    pub fn matches(&mut self, labels: &LabelSet) -> (Rc<[Match]>, Keep) {
         let mut keep = Keep::default();
-        for series in &self.series {
-            if series.spec.selector.selects(labels) != Some(false) {
-                keep.points |= series.spec.measure.needs_points() || !series.spec.selector.values.is_empty();
-                keep.evidence |= series.evidence;
+        let mut matches = Vec::new();
+        for (id, series) in self.series.iter_mut().enumerate() {
+            let spec = &series.spec;
+            let certainty = spec.selector.selects(labels);
+            if certainty == Some(false) {
+                continue;
             }
+            keep = keep.and(Keep {
+                values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
+                order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
+                evidence: series.evidence,
+            });
+            let group = group(&spec.by, labels).map(|key| {
+                if let Some(known) = series.keys.get(&key) {
+                    return Arc::clone(known);
+                }
+                if series.keys.len() > 4 * MOST_GROUPS {
+                    // Keys still in use stay alive with those who use them.
+                    series.keys.clear();
+                }
+                series.keys.insert(Arc::clone(&key));
+                key
+            });
+            let part = match &spec.measure {
+                Measure::Run(part) => part.selects(labels),
+                _ => Some(true),
+            };
+            matches.push(Match { series: id, group, certain: certainty.is_some(), part });
         }
-        keep
+        (matches.into(), keep)
     }
 
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
     /// this second; `armed` whether the rules' windows take it in, or only those of the baseline.
     pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
         let mut staged: FxHashMap<(SeriesId, Option<GroupKey>), Staged<'_>> = FxHashMap::default();
+        let mut alone: Vec<Option<Staged<'_>>> = Vec::new();
+        alone.resize_with(self.series.len(), || None);
         for ((set, via), pending) in &bucket.cells {
-            let labels = buckets.labels(*set);
-            for (id, series) in self.series.iter().enumerate() {
-                let selector = &series.spec.selector;
-                if selector.class != labels.class || (*via != Via::None && *via != seen && !selector.names_via) {
+            let set = buckets.set(*set);
+            for matched in &*set.matches {
+                let series = &self.series[matched.series];
+                if *via != Via::None && *via != seen && !series.spec.selector.names_via {
                     continue;
                 }
-                let certainty = selector.selects(labels);
-                if certainty == Some(false) {
-                    continue;
-                }
-                let entry = staged.entry((id, group(&series.spec.by, labels))).or_default();
-                stage(entry, series, labels, pending, certainty.is_some());
+                let entry = match &matched.group {
+                    Some(group) if group.is_empty() => alone[matched.series].get_or_insert_default(),
+                    group => staged.entry((matched.series, group.clone())).or_default(),
+                };
+                stage(entry, series, &set.labels, pending, matched);
             }
         }
-        for ((id, group), staged) in staged {
+        let none: GroupKey = Arc::new([]);
+        let alone =
+            alone.into_iter().enumerate().filter_map(|(id, staged)| Some(((id, Some(Arc::clone(&none))), staged?)));
+        for ((id, group), staged) in alone.chain(staged) {
             let series = &mut self.series[id];
             let reaches = &series.reaches;
             let slot = match group {
@@ -173,6 +211,7 @@ impl Timeline {
                 None => &mut series.groupless,
             };
             let cell = finish(staged, &series.spec, second, slot);
+            self.crowded |= cell.run.is_some_and(|run| run.overflowed);
             if cell.events > 0 {
                 slot.last_second = Some(second);
             }
@@ -219,18 +258,18 @@ impl Timeline {
 }
 
 /// Adds the events of one label set to a cell in the making.
-fn stage<'a>(staged: &mut Staged<'a>, series: &Series, labels: &'a LabelSet, pending: &'a Pending, certain: bool) {
+fn stage<'a>(staged: &mut Staged<'a>, series: &Series, labels: &'a LabelSet, pending: &'a Pending, matched: &Match) {
     let spec = &series.spec;
-    if !certain {
+    if !matched.certain {
         staged.cell.unknown += pending.events;
         return;
     }
-    let part = match &spec.measure {
-        Measure::Run(part) => part.selects(labels),
-        _ => Some(true),
-    };
+    let part = matched.part;
     if spec.selector.values.is_empty() && !spec.measure.needs_points() {
         staged.cell.events += pending.events;
+    } else if spec.selector.values.is_empty() && matches!(spec.measure, Measure::Value(_)) && pending.points.is_empty()
+    {
+        // None of them carries a value.
     } else {
         // An event without a value that is asked for is on neither side (SEMANTICS 11).
         let accepted = pending.points.iter().filter(|point| spec.selector.accepts(&point.values) == Some(true));
@@ -313,7 +352,7 @@ fn finish(staged: Staged<'_>, spec: &Spec, second: i64, slot: &mut Slot) -> Cell
 
 /// A place for a new group when there are too many: with the others, unless its hash is smaller than that of a kept one,
 /// which then joins the others. So the same groups are kept whichever came first.
-fn make_room<'a>(groups: &'a mut BTreeMap<GroupKey, Slot>, group: &GroupKey, reaches: &[Reach]) -> &'a mut Slot {
+fn make_room<'a>(groups: &'a mut FxHashMap<GroupKey, Slot>, group: &GroupKey, reaches: &[Reach]) -> &'a mut Slot {
     let other: GroupKey = vec![Box::from(OTHER); group.len()].into();
     let hash = |key: &GroupKey| FxBuildHasher.hash_one(key);
     let largest = groups.keys().filter(|key| **key != other).max_by_key(|key| hash(key)).cloned();
