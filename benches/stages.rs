@@ -15,7 +15,7 @@ use logwatch::rules::plan::Plan;
 use logwatch::session::Session;
 use logwatch::source::frame::{Chunk, Fill, Framer};
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../fixtures/generator/scenario/mod.rs"]
 mod scenario;
 

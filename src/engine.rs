@@ -22,6 +22,9 @@ use crate::time::{SECOND, Time};
 use crate::timeline::cell::Evidence;
 use crate::timeline::{Buckets, Pending, Point, Set, SetId, Timeline};
 
+/// The class of lines in which the platform says that it dropped some.
+pub const RATE_LIMITED: &str = "railway.rate_limited";
+
 /// What a run is to look at, beside its plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
@@ -104,7 +107,7 @@ impl Engine {
         let library = Arc::clone(&classifier.shared.library);
         Engine {
             started: library.class_id("process.started"),
-            rate_limited: library.class_id("railway.rate_limited"),
+            rate_limited: library.class_id(RATE_LIMITED),
             request: library.class_id(REQUEST),
             library,
             rules,

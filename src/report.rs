@@ -130,14 +130,19 @@ impl Report {
     pub fn interested(&self, interest: &mut Interest) {
         for (class, role) in self.roles.iter().enumerate() {
             match role {
-                Role::Request([method, route, status, _]) => {
+                Role::Request([method, route, status, duration]) => {
                     [method, route, status].into_iter().for_each(|label| interest.add(class, *label));
+                    interest.add_value(class, *duration);
                 }
                 Role::Exception | Role::Error => {
                     (0..self.library.classes[class].labels.len()).for_each(|label| interest.add(class, label));
                 }
                 Role::Known | Role::Other => {}
             }
+        }
+        // How many messages the platform dropped is told, whatever the plan.
+        if let Some(class) = self.library.class_id(crate::engine::RATE_LIMITED) {
+            (0..self.library.classes[class].values.len()).for_each(|value| interest.add_value(class, value));
         }
     }
 

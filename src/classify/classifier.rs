@@ -3,21 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use super::definition::Parser;
-use super::event::{Event, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Event, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::exception::Exception;
 use super::glob::Glob;
+use super::labels::Labels;
 use super::library::{LabelGlob, Library, Pattern};
 use super::prefilter::{Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
 use super::{access_line, javascript, python, shape};
 use crate::decode::{Attributes, Level, Record, level};
-
-/// Distinct label sets a thread remembers before it starts over; bounds its memory, not what it can see.
-const MOST_REMEMBERED: usize = 16_384;
 
 /// What all threads share.
 pub struct Shared {
@@ -30,9 +26,10 @@ pub struct Shared {
 pub struct Classifier {
     pub shared: Arc<Shared>,
     requests: Requests,
-    remembered: FxHashMap<Arc<LabelSet>, ()>,
+    labels: Labels,
     found: Candidates,
     shape: String,
+    message: Vec<u8>,
 }
 
 /// Whether a record begins an entry that further records may belong to.
@@ -93,34 +90,41 @@ impl Classifier {
         Classifier {
             shared,
             requests,
-            remembered: FxHashMap::default(),
+            labels: Labels::default(),
             found: Candidates::default(),
             shape: String::new(),
+            message: Vec::new(),
         }
     }
 
     /// Appends the events of one record taken as an entry of its own; tells whether more records may belong to it.
     pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Event>) -> Opens {
         if let Some(edge) = &record.edge {
-            self.requests.edge(&self.shared, edge, events);
+            self.requests.edge(&self.shared, &mut self.labels, edge, events);
             return Opens::Nothing;
         }
-        let message = record.says();
-        if let Some(line) = access_line::access_line(&message) {
-            self.requests.access(&self.shared, &line, events);
+        let mut scratch = std::mem::take(&mut self.message);
+        let opens = self.message(record, record.says_in(&mut scratch), events);
+        self.message = scratch;
+        opens
+    }
+
+    fn message(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Event>) -> Opens {
+        if let Some(line) = access_line::access_line(message) {
+            self.requests.access(&self.shared, &mut self.labels, &line, events);
             return Opens::Nothing;
         }
-        self.shared.prefilter.scan(&message, &mut self.found);
+        self.shared.prefilter.scan(message, &mut self.found);
         let opens = if self.found.python_head {
             Opens::Python
-        } else if self.found.javascript_head && javascript::is_head(&message) {
+        } else if self.found.javascript_head && javascript::is_head(message) {
             Opens::Javascript
         } else {
             Opens::Nothing
         };
         let logger = record.logger.map(|text| text.read());
         let subject = Subject {
-            text: &message,
+            text: message,
             raw_level: record.raw_level,
             logger: logger.as_deref(),
             attributes: record.attributes,
@@ -177,11 +181,7 @@ impl Classifier {
         view.allows(pattern)?;
         let text = view.searched(pattern);
         let captures = match &pattern.regex {
-            Some(regex)
-                if !pattern.labels.is_empty() || !pattern.values.is_empty() || !pattern.label_globs.is_empty() =>
-            {
-                Some(regex.captures(text).ok_or(Miss::Regex)?)
-            }
+            Some(regex) if shared.reads_captures(pattern) => Some(regex.captures(text).ok_or(Miss::Regex)?),
             Some(regex) if !regex.is_match(text) => return Err(Miss::Regex),
             _ => None,
         };
@@ -203,30 +203,26 @@ impl Classifier {
             self.shape = shape;
             return Err(Miss::Label { index, others_fit });
         }
-        let mut values = vec![None; shared.library.classes[pattern.class].labels.len()].into_boxed_slice();
+        self.labels.begin(pattern.class);
         for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-            values[label.index] = read(&label.name).map(|value| cleaned(&value, label.clean.as_ref()));
+            self.labels.add(label, read(&label.name).as_deref());
         }
         let mut numbers = [NO_VALUE; MOST_VALUES];
-        for value in &pattern.values {
+        for value in pattern.values.iter().filter(|value| shared.interest.wants_value(pattern.class, value.index)) {
             numbers[value.index] = read(&value.capture).and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
+        let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         self.shape = shape;
-        let labels = self.remember(LabelSet { class: pattern.class, values });
         Ok(Event { labels, values: numbers, via: Via::None, pattern: index as u32 })
     }
+}
 
-    /// The one shared copy of a label set.
-    fn remember(&mut self, labels: LabelSet) -> Arc<LabelSet> {
-        if let Some((known, ())) = self.remembered.get_key_value(&labels) {
-            return Arc::clone(known);
-        }
-        if self.remembered.len() >= MOST_REMEMBERED {
-            self.remembered.clear();
-        }
-        let labels = Arc::new(labels);
-        self.remembered.insert(Arc::clone(&labels), ());
-        labels
+impl Shared {
+    /// Whether anybody reads what the pattern's regex captures.
+    fn reads_captures(&self, pattern: &Pattern) -> bool {
+        !pattern.label_globs.is_empty()
+            || pattern.labels.iter().any(|label| self.interest.wants(pattern.class, label.index))
+            || pattern.values.iter().any(|value| self.interest.wants_value(pattern.class, value.index))
     }
 }
 
@@ -300,18 +296,6 @@ impl<'a> View<'a> {
             Parser::AccessLine | Parser::Edge | Parser::Request => None,
         }
     }
-}
-
-/// A label's value as text, its `clean` applied, cut at [`LONGEST_LABEL`] bytes.
-pub(super) fn cleaned(value: &[u8], clean: Option<&(regex::bytes::Regex, String)>) -> Box<str> {
-    const LONGEST_LABEL: usize = 256;
-    let value = match clean {
-        Some((regex, replacement)) => regex.replace(value, replacement.as_bytes()),
-        None => Cow::Borrowed(value),
-    };
-    let mut text = String::from_utf8_lossy(&value).into_owned();
-    text.truncate(text.floor_char_boundary(LONGEST_LABEL));
-    text.into_boxed_str()
 }
 
 /// A decimal number times `scale`, as the integer that is kept; `None` for what is no number or does not fit.

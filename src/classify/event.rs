@@ -1,6 +1,5 @@
 //! What classification yields: events of a class, with labels and values.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::library::ClassId;
@@ -31,41 +30,49 @@ pub enum Via {
 }
 
 /// A class with the values of those of its labels that somebody reads.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct LabelSet {
     pub class: ClassId,
     /// By the index of the label in the class; `None` where the event does not carry it, or nobody reads it.
     pub values: Box<[Option<Box<str>>]>,
 }
 
-impl Hash for LabelSet {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.class.hash(state);
-        self.values.hash(state);
-    }
-}
-
-/// Which labels of which classes some expression or report reads; all others are not kept.
+/// Which labels and values of which classes some expression or report reads; all others are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interest {
+    /// By class, then by label.
     labels: Vec<Vec<bool>>,
+    values: Vec<[bool; MOST_VALUES]>,
 }
 
 impl Interest {
     /// Nobody reads anything yet; one entry a class, with its number of labels.
     pub fn none(label_counts: impl Iterator<Item = usize>) -> Self {
-        Interest { labels: label_counts.map(|count| vec![false; count]).collect() }
+        Interest::new(label_counts, false)
     }
 
     pub fn all(label_counts: impl Iterator<Item = usize>) -> Self {
-        Interest { labels: label_counts.map(|count| vec![true; count]).collect() }
+        Interest::new(label_counts, true)
+    }
+
+    fn new(label_counts: impl Iterator<Item = usize>, read: bool) -> Self {
+        let labels: Vec<Vec<bool>> = label_counts.map(|count| vec![read; count]).collect();
+        Interest { values: vec![[read; MOST_VALUES]; labels.len()], labels }
     }
 
     pub fn add(&mut self, class: ClassId, label: usize) {
         self.labels[class][label] = true;
     }
 
+    pub fn add_value(&mut self, class: ClassId, value: usize) {
+        self.values[class][value] = true;
+    }
+
     pub fn wants(&self, class: ClassId, label: usize) -> bool {
         self.labels[class][label]
+    }
+
+    pub fn wants_value(&self, class: ClassId, value: usize) -> bool {
+        self.values[class][value]
     }
 }

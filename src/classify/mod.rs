@@ -14,6 +14,7 @@ pub mod exception;
 pub mod explain;
 pub mod glob;
 pub mod javascript;
+mod labels;
 pub mod library;
 mod literals;
 pub mod near;

@@ -119,6 +119,22 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// [`Record::says`], with `scratch` to unescape into.
+    pub fn says_in<'s>(&'s self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
+        if !self.message.escaped && self.stack.is_none() && memchr::memchr(0x1b, self.message.raw).is_none() {
+            return self.message.raw;
+        }
+        scratch.clear();
+        if self.stack.is_none() {
+            json::unescape(self.message.raw, scratch);
+            if memchr::memchr(0x1b, scratch).is_none() {
+                return scratch;
+            }
+        }
+        *scratch = self.says().into_owned();
+        scratch
+    }
+
     fn text(message: &'a [u8]) -> Self {
         Record {
             time: None,

@@ -234,7 +234,11 @@ impl Scope<'_, '_> {
                     Some(value) => {
                         let class = library.class_id(&selector.class).map(|id| &library.classes[id]);
                         let index = class.and_then(|class| class.values.iter().position(|(name, _)| name == value));
-                        Measure::Value(index.unwrap_or_default())
+                        let index = index.unwrap_or_default();
+                        if let Some(class) = library.class_id(&selector.class) {
+                            self.compiler.interest.add_value(class, index);
+                        }
+                        Measure::Value(index)
                     }
                 };
                 (selector, measure)
@@ -323,6 +327,7 @@ impl Scope<'_, '_> {
                     Unit::Bytes => 1.0,
                     _ => 1e6,
                 };
+                self.compiler.interest.add_value(id, value);
                 compiled.values.push((value, ValueTest { ordering: *op, bound: quantity.value * scale }));
                 continue;
             }

@@ -1,0 +1,120 @@
+//! Label sets by what they hold: most events of a log have labels that were seen a moment ago.
+
+use std::sync::Arc;
+
+use regex::bytes::Regex;
+use rustc_hash::FxHashMap;
+
+use super::event::LabelSet;
+use super::library::{ClassId, Label};
+
+/// Distinct label sets a thread remembers before it starts over; bounds its memory, not what it can see.
+const MOST_REMEMBERED: usize = 16_384;
+/// Bytes of a label's value that are kept.
+const LONGEST_VALUE: usize = 256;
+
+/// The label sets a thread has met, by their class and values.
+#[derive(Default)]
+pub struct Labels {
+    known: FxHashMap<Box<[u8]>, Arc<LabelSet>>,
+    key: Vec<u8>,
+    /// (index of the label in its class, place of the value in the key)
+    places: Vec<(usize, Option<std::ops::Range<usize>>)>,
+}
+
+impl Labels {
+    /// Begins a label set.
+    pub fn begin(&mut self, class: ClassId) {
+        self.key.clear();
+        self.places.clear();
+        self.key.extend_from_slice(&(class as u32).to_le_bytes());
+    }
+
+    /// Adds the value of the next label, if the event carries it; a class's labels come in the same order every time.
+    pub fn add(&mut self, label: &Label, value: Option<&[u8]>) {
+        let Some(value) = value else {
+            self.key.push(0);
+            self.places.push((label.index, None));
+            return;
+        };
+        // The length before the value keeps keys of different values different.
+        self.key.push(1);
+        let length = self.key.len();
+        self.key.extend_from_slice(&[0; 2]);
+        let start = self.key.len();
+        match &label.clean {
+            Some((regex, replacement)) => self.key.extend_from_slice(&cleaned(value, regex, replacement)),
+            None => self.key.extend_from_slice(&value[..value.len().min(LONGEST_VALUE)]),
+        }
+        let end = self.key.len();
+        self.key[length..start].copy_from_slice(&((end - start) as u16).to_le_bytes());
+        self.places.push((label.index, Some(start..end)));
+    }
+
+    /// The one shared copy of the label set, of a class with so many labels.
+    pub fn finish(&mut self, class: ClassId, labels: usize) -> Arc<LabelSet> {
+        if let Some(known) = self.known.get(self.key.as_slice()) {
+            return Arc::clone(known);
+        }
+        if self.known.len() >= MOST_REMEMBERED {
+            self.known.clear();
+        }
+        let mut values = vec![None; labels].into_boxed_slice();
+        for (index, place) in &self.places {
+            values[*index] = place.clone().map(|place| text(&self.key[place]));
+        }
+        let set = Arc::new(LabelSet { class, values });
+        self.known.insert(self.key.as_slice().into(), Arc::clone(&set));
+        set
+    }
+}
+
+fn cleaned(value: &[u8], regex: &Regex, replacement: &str) -> Vec<u8> {
+    let mut value = regex.replace(value, replacement.as_bytes()).into_owned();
+    value.truncate(LONGEST_VALUE);
+    value
+}
+
+/// A value as text; bytes that are no UTF-8 become U+FFFD, but for those of a character cut at the end.
+fn text(value: &[u8]) -> Box<str> {
+    let valid = match std::str::from_utf8(value) {
+        Err(error) if error.error_len().is_none() => &value[..error.valid_up_to()],
+        _ => value,
+    };
+    String::from_utf8_lossy(valid).into_owned().into_boxed_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_labels_are_one_set_and_others_are_not() {
+        let label = |index| Label { name: String::new(), index, clean: None };
+        let mut labels = Labels::default();
+        let mut set = |class, values: [Option<&str>; 2]| {
+            labels.begin(class);
+            for (index, value) in values.into_iter().enumerate() {
+                labels.add(&label(index), value.map(str::as_bytes));
+            }
+            labels.finish(class, 2)
+        };
+        let first = set(1, [Some("a"), None]);
+        assert!(Arc::ptr_eq(&first, &set(1, [Some("a"), None])));
+        for other in [
+            set(2, [Some("a"), None]),
+            set(1, [None, Some("a")]),
+            set(1, [Some("a"), Some("")]),
+            set(1, [Some(""), Some("a")]),
+        ] {
+            assert_ne!(first, other);
+        }
+        assert_eq!(first.values.as_ref(), [Some("a".into()), None]);
+    }
+
+    #[test]
+    fn long_values_are_cut_at_a_character() {
+        assert_eq!(&*text("é".repeat(3).as_bytes()[..5].as_ref()), "éé");
+        assert_eq!(&*text(b"a\xffb"), "a\u{fffd}b");
+    }
+}

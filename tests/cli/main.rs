@@ -1,0 +1,17 @@
+//! The command line: what goes in, what comes out, and how it ends.
+
+mod bad_input;
+mod exit_status;
+mod github;
+mod json;
+mod live;
+mod logs;
+mod outputs;
+mod packs;
+mod plans;
+mod program;
+mod range;
+mod recording;
+mod sources;
+mod terminal;
+mod usage;

@@ -1,0 +1,130 @@
+//! What is judged: `--deployed-at`, `--since`, `--until`.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::NamedTempFile;
+
+use super::logs::{START, at, healthy, line, request};
+use super::program::{Ran, fixture, logwatch};
+
+/// Failures in minute 1, health before and after.
+fn log() -> NamedTempFile {
+    let file = NamedTempFile::new().unwrap();
+    let failing: String = (60..120).map(|second| request(second, "/api/user/exchanges", 500)).collect();
+    fs::write(&file, healthy(0..60) + &failing + &healthy(120..240)).unwrap();
+    file
+}
+
+fn replay(log: &NamedTempFile, more: &[&str]) -> Ran {
+    let path = log.path().to_str().unwrap();
+    logwatch(&[&["replay", path, "--plan", "dl-034", "--format", "json"], more].concat())
+}
+
+fn skipped(summary: &Value) -> u64 {
+    summary["input"]["skipped"].as_u64().unwrap()
+}
+
+#[test]
+fn what_came_before_the_deployment_is_not_judged() {
+    let log = log();
+    assert_eq!(replay(&log, &[]).status, Some(4));
+    let ran = replay(&log, &["--deployed-at", &at(120)]);
+    let summary = ran.summary();
+    assert_eq!((ran.status, &summary["verdict"]), (Some(0), &"healthy".into()), "{summary}");
+    assert_eq!((&summary["deployed_at"], &summary["deployed_at_from"]), (&at(120).into(), &"--deployed-at".into()));
+    assert_eq!((skipped(&summary), &summary["http"]["requests"]), (0, &240.into()), "it is counted all the same");
+    let start = &ran.objects()[0];
+    assert_eq!((&start["deployed_at"], &start["deployed_at_from"]), (&at(120).into(), &"--deployed-at".into()));
+}
+
+#[test]
+fn auto_is_the_newest_start_in_the_log_else_its_first_record() {
+    for deployed_at in [&[][..], &["--deployed-at", "auto"]] {
+        let first = replay(&log(), deployed_at).summary();
+        assert_eq!(first["deployed_at_from"], "first record");
+        assert_eq!(first["deployed_at"], START.replace('Z', ".250Z"));
+        let file = NamedTempFile::new().unwrap();
+        let started = |second| line(second, "error", "INFO:     Started server process [7]");
+        let text = healthy(0..5) + &started(5) + &healthy(6..30) + &started(30) + &healthy(31..60);
+        fs::write(&file, text).unwrap();
+        let newest = replay(&file, deployed_at).summary();
+        assert_eq!(newest["deployed_at_from"], "process.started");
+        assert_eq!(newest["deployed_at"], at(30).replace('Z', ".250Z"));
+    }
+}
+
+#[test]
+fn the_command_line_beats_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.toml");
+    fs::write(&plan, format!("[plan]\nid = \"x\"\ntitle = \"x\"\nat = \"{}\"\n", at(90))).unwrap();
+    let plan = plan.to_str().unwrap();
+    let log = log();
+    let summary = |more: &[&str]| {
+        let path = log.path().to_str().unwrap();
+        logwatch(&[&["replay", path, "--plan", plan, "--format", "json"], more].concat()).summary()
+    };
+    assert_eq!((&summary(&[])["deployed_at"], &summary(&[])["deployed_at_from"]), (&at(90).into(), &"plan".into()));
+    assert_eq!(summary(&["--deployed-at", &at(30)])["deployed_at"], at(30));
+    assert_eq!(summary(&["--deployed-at", "auto"])["deployed_at_from"], "first record");
+}
+
+#[test]
+fn a_range_of_times_leaves_out_what_is_around_it() {
+    let log = log();
+    let summary = replay(&log, &["--since", &at(120), "--until", &at(180)]).summary();
+    assert_eq!((&summary["http"]["requests"], skipped(&summary)), (&60.into(), 180));
+    assert_eq!(summary["verdict"], "healthy", "{summary}");
+    let ends = ["from", "to"].map(|end| summary[end].as_str().unwrap().to_string());
+    assert_eq!(ends, [at(120), at(179)].map(|time| time.replace('Z', ".250Z")));
+    let summary = replay(&log, &["--until", &at(60)]).summary();
+    assert_eq!((&summary["http"]["requests"], skipped(&summary)), (&60.into(), 180));
+}
+
+#[test]
+fn a_range_may_count_from_the_deployment() {
+    let log = log();
+    let deployed = ["--deployed-at", START];
+    for (bounds, requests) in [
+        (&["--until", "+1m"][..], 60),
+        (&["--since", "+90s"], 150),
+        (&["--since", "+2m", "--until", "+150s"], 30),
+        (&["--since", "+1h"], 0),
+    ] {
+        let summary = replay(&log, &[&deployed[..], bounds].concat()).summary();
+        assert_eq!(summary["http"]["requests"], requests, "{bounds:?}");
+        assert_eq!(skipped(&summary), 240 - requests, "{bounds:?}");
+    }
+    let first = replay(&log, &["--until", "+30s"]).summary();
+    assert_eq!(first["http"]["requests"], 30, "the first record is the deployment");
+}
+
+#[test]
+fn times_may_be_written_as_people_do() {
+    let log = log();
+    for time in ["2025-08-25 13:52", "2025-08-25T13:52:00Z", "2025-08-25T15:52:00+02:00", "2025-08-25 13:52:00"] {
+        assert_eq!(replay(&log, &["--since", time]).summary()["http"]["requests"], 120, "{time}");
+        assert_eq!(replay(&log, &["--deployed-at", time]).summary()["deployed_at"], at(120), "{time}");
+    }
+}
+
+#[test]
+fn what_is_no_time_is_refused() {
+    for option in ["--deployed-at", "--since", "--until"] {
+        for text in ["yesterday", "13:52", "2025-13-45T99:00:00Z", ""] {
+            let ran = logwatch(&["replay", &fixture("dl-034/before-fix.jsonl"), option, text]);
+            assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{option} {text}");
+            assert!(ran.err.contains(option) && ran.err.contains("write for example"), "{}", ran.err);
+        }
+    }
+}
+
+/// The hours that no record is from are known, too, when the plan's whole duration is asked for.
+#[test]
+fn until_says_how_far_the_run_was_watched() {
+    let log = log();
+    let summary = replay(&log, &["--deployed-at", &at(120), "--until", "+4h"]).summary();
+    assert_eq!(summary["complete"], true, "{summary}");
+    assert_eq!(replay(&log, &["--deployed-at", &at(120)]).summary()["complete"], false);
+}

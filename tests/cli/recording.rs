@@ -1,0 +1,68 @@
+//! `--record`: what was read, kept for an exact replay.
+
+use std::fs;
+
+use super::program::{fixture, logwatch, piped, read};
+
+const JSON: [&str; 4] = ["--plan", "dl-034", "--format", "json"];
+
+#[test]
+fn a_recording_replays_to_the_same_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run").display().to_string();
+    for name in ["dl-034/before-fix.jsonl", "captured/service.jsonl", "bad-input/nul.jsonl"] {
+        for mode in [&["replay", "-"][..], &[]] {
+            let recorded = piped(&[mode, &JSON, &["--record", &recording]].concat(), &read(&fixture(name)));
+            let replayed = logwatch(&[&["replay", "--source", &format!("stdin={recording}")], &JSON[..]].concat());
+            assert_eq!(replayed, recorded, "{name} {mode:?}");
+        }
+    }
+}
+
+/// What stands before the input's first line must not hide its mark.
+#[test]
+fn a_recording_of_input_with_a_byte_order_mark_is_exact() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run").display().to_string();
+    let log = read(&fixture("bad-input/bom.jsonl"));
+    let recorded = piped(&[&JSON[..], &["--record", &recording]].concat(), &log).summary();
+    let replayed = logwatch(&[&["replay", &recording], &JSON[..]].concat()).summary();
+    assert_eq!((&recorded["http"], &recorded["input"]), (&replayed["http"], &replayed["input"]));
+}
+
+/// Behind the line that says what it is, and the clock's, it is the input as it came.
+#[test]
+fn a_recording_holds_the_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run");
+    for name in ["dl-034/before-fix.jsonl", "bad-input/invalid-utf8.jsonl", "bad-input/crlf.jsonl"] {
+        let log = read(&fixture(name));
+        piped(&["-q", "--record", recording.to_str().unwrap()], &log);
+        let kept = fs::read(&recording).unwrap();
+        let (first, rest) = kept.split_at(kept.iter().position(|byte| *byte == b'\n').unwrap() + 1);
+        assert_eq!(first, b"{\"logwatch\":\"recording\",\"v\":1}\n");
+        assert!(rest == log, "{name}");
+    }
+}
+
+#[test]
+fn a_compressed_recording_is_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run");
+    let recorded = piped(
+        &[&JSON[..], &["--record", recording.to_str().unwrap()]].concat(),
+        &read(&fixture("captured/service.jsonl")),
+    );
+    let packed = zstd::encode_all(fs::read(&recording).unwrap().as_slice(), 1).unwrap();
+    assert_eq!(piped(&[&["replay", "-"], &JSON[..]].concat(), &packed).out, recorded.out);
+}
+
+#[test]
+fn a_recording_is_of_one_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run");
+    let log = fixture("dl-034/before-fix.jsonl");
+    let ran = logwatch(&["replay", &log, &log, "--record", recording.to_str().unwrap()]);
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
+    assert!(ran.err.contains("--record") && !recording.exists(), "{}", ran.err);
+}
