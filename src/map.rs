@@ -140,14 +140,14 @@ impl Mapper {
         let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
         self.sets.clear();
+        // Nearly every chunk is valid, and then no line of it has to be looked at.
+        let valid = std::str::from_utf8(&text).is_ok();
         let mut start = 0;
         while start < text.len() {
             let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
             let mut line = &text[start..end];
-            if start == 0 {
-                // A byte-order mark can only stand at the start of a file; elsewhere these bytes are text.
-                line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-            }
+            // A byte-order mark stands at the start of a file, and so anywhere in several files joined.
+            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
             line = line.strip_suffix(b"\r").unwrap_or(line);
             let directive = if recording { recording::directive(line) } else { None };
             let mapped = match directive {
@@ -155,7 +155,12 @@ impl Mapper {
                     fragment.bytes = fragment.bytes.saturating_sub((end + 1 - start) as u64);
                     Line { kind: Kind::Directive(directive), ..Line::empty(&fragment) }
                 }
-                None => self.line(line, &mut fragment),
+                None => {
+                    if !valid && std::str::from_utf8(line).is_err() {
+                        fragment.invalid_utf8 += 1;
+                    }
+                    self.line(line, &mut fragment)
+                }
             };
             fragment.lines.push(Line { start: (end - line.len()) as u32, length: line.len() as u32, ..mapped });
             start = end + 1;
@@ -168,9 +173,6 @@ impl Mapper {
         let mapped = Line::empty(fragment);
         if line.len() > LONGEST_LINE {
             return mapped;
-        }
-        if std::str::from_utf8(line).is_err() {
-            fragment.invalid_utf8 += 1;
         }
         match decode::decode(line, &mut self.scratch) {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },

@@ -64,6 +64,8 @@ pub struct Outputs {
     sources: Vec<String>,
     /// The deployment in force, until it has been told.
     untold: Option<Deployment>,
+    /// Whether any was told.
+    started: bool,
     bar: ProgressBar,
     verbose: bool,
 }
@@ -86,7 +88,7 @@ impl Outputs {
             let writer = Writer::new(*format, target, Style { colour: false, width: WIDTH }, read);
             sinks.push(Sink { writer, name: path.display().to_string() });
         }
-        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, bar, verbose: read.verbose })
+        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, bar, verbose: read.verbose })
     }
 
     /// A deployment came into force. It is told with the first thing that happens under it.
@@ -106,6 +108,13 @@ impl Outputs {
     /// Writes the summary, and moves the files to their places.
     pub fn finish(mut self, summary: &Summary, exit_code: i32) -> Result<()> {
         self.tell_deployment()?;
+        if !self.started {
+            let plan = self.plan.clone();
+            self.each(|writer| match writer {
+                Writer::Text(_) => Ok(()),
+                Writer::Json(json) => json.start(&plan, None),
+            })?;
+        }
         self.each(|writer| match writer {
             Writer::Text(text) => text.summary(summary, exit_code),
             Writer::Json(json) => json.summary(summary),
@@ -122,10 +131,11 @@ impl Outputs {
 
     fn tell_deployment(&mut self) -> Result<()> {
         let Some(deployment) = self.untold.take() else { return Ok(()) };
+        self.started = true;
         let (plan, sources) = (self.plan.clone(), self.sources.clone());
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),
-            Writer::Json(json) => json.start(&plan, deployment),
+            Writer::Json(json) => json.start(&plan, Some(deployment)),
         })
     }
 
@@ -155,7 +165,13 @@ impl Target {
             return std::fs::OpenOptions::new().write(true).open(path).map(Target::Direct);
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Target::File { file: io::BufWriter::new(NamedTempFile::new_in(folder)?), path: path.into() })
+        folder.metadata()?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        // The message is not to name a file that nobody asked for.
+        let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+        Ok(Target::File { file: io::BufWriter::new(file), path: path.into() })
     }
 
     fn finish(self) -> io::Result<()> {

@@ -141,8 +141,14 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     tell(&mut session, &mut outputs)?;
     let summary = Summary::new(&mut session.engine, &plan, interrupted);
     let status = exit_status(&summary, read.fail_on);
-    outputs.finish(&summary, status)?;
-    on_github(read, &summary)?;
+    let told = outputs.finish(&summary, status).and_then(|()| on_github(read, &summary));
+    if let Err(error) = told {
+        // A verdict of rollback or investigate wins over a page that could not be written.
+        if !matches!(status, 3 | 4) {
+            return Err(error);
+        }
+        writeln!(io::stderr(), "logwatch: {error:#}")?;
+    }
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }

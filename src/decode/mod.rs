@@ -84,7 +84,8 @@ impl<'a> Attributes<'a> {
 
 /// Reads one line, without its line end. `scratch` is used for a line that carries terminal colours.
 pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
-    let line = if memchr::memchr(0x1b, line).is_some() {
+    // JSON has no bare control characters, so only other lines can be coloured.
+    let line = if line.first() != Some(&b'{') && memchr::memchr(0x1b, line).is_some() {
         scratch.clear();
         text::strip_ansi(line, scratch);
         &scratch[..]

@@ -122,6 +122,12 @@ fn equal<'s>(label: &str, value: &'s str, negated: bool) -> Parsed<'s, TestOp> {
         let (rest, (from, to)) = status(value)?;
         return Ok((rest, TestOp::Status { from, to, negated }));
     }
+    if let Ok((rest, (from, to))) = status(value)
+        && from < to
+    {
+        let message = format!("`{label}` is compared with status codes, which only `status` has");
+        return Failure::new(value, rest, message).help("did you mean `status`?").stop();
+    }
     if let (rest, Some(quantity)) = opt(signed_number).parse(value)? {
         let op = if negated { CompareOp::NotEqual } else { CompareOp::Equal };
         return Ok((rest, TestOp::Number(op, quantity)));

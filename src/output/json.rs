@@ -19,8 +19,8 @@ enum Object<'a> {
         v: u32,
         logwatch: &'static str,
         plan: &'a str,
-        deployed_at: crate::time::Time,
-        deployed_at_from: crate::deployment::From,
+        deployed_at: Option<crate::time::Time>,
+        deployed_at_from: Option<crate::deployment::From>,
     },
     Trigger(&'a TriggerEvent),
     Summary(&'a Summary),
@@ -34,13 +34,14 @@ impl<W: Write> Json<W> {
         Json { out }
     }
 
-    pub fn start(&mut self, plan: &str, deployment: Deployment) -> io::Result<()> {
+    /// `deployment` is `None` when no record had a time.
+    pub fn start(&mut self, plan: &str, deployment: Option<Deployment>) -> io::Result<()> {
         self.write(&Object::Start {
             v: VERSION,
             logwatch: env!("CARGO_PKG_VERSION"),
             plan,
-            deployed_at: deployment.at,
-            deployed_at_from: deployment.from,
+            deployed_at: deployment.map(|deployment| deployment.at),
+            deployed_at_from: deployment.map(|deployment| deployment.from),
         })
     }
 

@@ -425,6 +425,15 @@ impl Node {
         }
     }
 
+    /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.
+    fn is_false_of_nothing(&self) -> bool {
+        let Node::Compare { op: CompareOp::Greater | CompareOp::GreaterOrEqual, left, right, .. } = self else {
+            return false;
+        };
+        let counts = matches!(**left, Node::Read(Read { function: Function::Count, grouped: true, .. }));
+        counts && matches!(**right, Node::Number(least) if least > 0.0)
+    }
+
     /// Every baseline in the expression: (id, what it is of).
     pub fn baselines(&self) -> Vec<(usize, &Node)> {
         let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
@@ -434,8 +443,13 @@ impl Node {
         found
     }
 
-    /// The groups that the expression has results for.
+    /// The groups that the expression may be true for.
     pub fn groups(&self, timeline: &Timeline) -> BTreeSet<GroupKey> {
+        if let Node::And(guard, _) = self
+            && guard.is_false_of_nothing()
+        {
+            return guard.groups(timeline);
+        }
         self.reads()
             .into_iter()
             .filter(|read| read.grouped)

@@ -284,7 +284,8 @@ fn compile_trigger(
     let text = written.when.get_ref();
     let when = plan.compile(&written.when, metrics, compiler, true)?;
     if when.unit.is_some() {
-        return Err(plan.error(&written.when, "`when` is a number; compare it with something, such as `> 5%`".into()));
+        let error = expr::Error::new(0..text.len(), "`when` is a number; compare it with something, such as `> 5%`");
+        return Err(Error::Expression(error.render(text, &plan.place(&written.when))));
     }
     if let Some(confidence) = written.confidence {
         if !(0.5..1.0).contains(&confidence) {

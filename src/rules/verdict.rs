@@ -64,6 +64,9 @@ pub fn judge(
         return (Verdict::Investigate, reasons);
     }
     let mut doubts = Vec::new();
+    if basis.lines == 0 {
+        return (Verdict::Unknown, vec!["the input is empty".to_string()]);
+    }
     if !basis.timed {
         doubts.push("no record has a time: use `railway logs --json`, which prints them".to_string());
     }

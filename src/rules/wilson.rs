@@ -12,7 +12,10 @@ pub fn bounds(hits: u64, samples: u64, z: f64) -> (f64, f64) {
     let centre = share + z2 / (2.0 * n);
     let spread = z * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
-    (((centre - spread) / scale).max(0.0), ((centre + spread) / scale).min(1.0))
+    // At the ends the formula gives exactly 0 and 1, but for rounding.
+    let lower = if hits == 0 { 0.0 } else { (centre - spread) / scale };
+    let upper = if hits == samples { 1.0 } else { (centre + spread) / scale };
+    (lower.max(0.0), upper.min(1.0))
 }
 
 /// The z of a one-sided confidence between 0.5 and 1: the quantile of the normal distribution. Acklam's rational

@@ -82,7 +82,8 @@ impl Input {
 }
 
 fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
-    let shown = || path.display().to_string();
+    // A file's name can hold what moves a terminal's cursor, too.
+    let shown = || crate::output::escape(&path.display().to_string());
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => Failure::Missing { path: shown() },
         _ => Failure::Open { path: shown(), source },
