@@ -337,6 +337,9 @@ impl Engine {
                 return;
             }
         }
+        if line.deferred {
+            return self.alone(place);
+        }
         let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
@@ -377,6 +380,24 @@ impl Engine {
             time: entry.time,
             content: entry.content,
         };
+        self.own_events(place, &events);
+        self.scratch = events;
+    }
+
+    /// A record that the map stage left to be classified should it belong to no entry.
+    fn alone(&mut self, place: Place<'_>) {
+        let mut events = std::mem::take(&mut self.scratch);
+        events.clear();
+        let mut text = Vec::new();
+        if let decode::Line::Record(record) = decode::decode(place.line, &mut text) {
+            self.classifier.record(&record, &mut events);
+        }
+        self.own_events(place, &events);
+        self.scratch = events;
+    }
+
+    /// Events of an entry that the engine classified itself.
+    fn own_events(&mut self, place: Place<'_>, events: &[Event]) {
         self.classified(events.is_empty());
         let labels: Vec<Arc<LabelSet>> = events.iter().map(|event| Arc::clone(&event.labels)).collect();
         let sets = self.intern(&labels);
@@ -384,7 +405,6 @@ impl Engine {
             self.event(place, *set, event.via, event.values);
         }
         self.occupied(place, sets.iter().copied());
-        self.scratch = events;
     }
 
     fn classified(&mut self, by_nothing: bool) {

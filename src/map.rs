@@ -55,6 +55,8 @@ pub struct Line {
     pub stream: u32,
     pub raw_level: Option<Level>,
     pub opens: Opens,
+    /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
+    pub deferred: bool,
     /// Hash of the message; 0 where nobody reads it.
     pub content: u64,
     /// The events of the line taken as an entry of its own: those from the end of the line before's up to here.
@@ -115,6 +117,7 @@ impl Line {
             stream: 0,
             raw_level: None,
             opens: Opens::Nothing,
+            deferred: false,
             content: 0,
             events_end: fragment.events.len() as u32,
         }
@@ -178,7 +181,11 @@ impl Mapper {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
             Decoded::Blank(time) => Line { kind: Kind::Blank, time, ..mapped },
             Decoded::Record(record) => {
-                let opens = self.classifier.record(&record, &mut self.events);
+                let deferred = record.edge.is_none() && matches!(record.message.raw.first(), Some(b' ' | b'\t'));
+                let opens = match deferred {
+                    true => Opens::Nothing,
+                    false => self.classifier.record(&record, &mut self.events),
+                };
                 for event in self.events.drain(..) {
                     fragment.add(event, &mut self.sets);
                 }
@@ -192,6 +199,7 @@ impl Mapper {
                     stream: stream(&record),
                     raw_level: record.raw_level,
                     opens,
+                    deferred,
                     content: content(&record),
                     events_end: fragment.events.len() as u32,
                     ..mapped

@@ -3,6 +3,7 @@
 //! A [`Time`] is nanoseconds since the Unix epoch, UTC. Times written without an offset are taken as UTC,
 //! which is what containers run in.
 
+use std::cell::Cell;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -70,13 +71,10 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
     {
         return None;
     }
-    let two = |at: usize| -> Option<i64> {
-        let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-        (a < 10 && b < 10).then(|| i64::from(a) * 10 + i64::from(b))
-    };
-    let year = two(0)? * 100 + two(2)?;
-    let days = days_from_civil(year, two(5)?, two(8)?)?;
-    let seconds = seconds_of_day(two(11)?, two(14)?, two(17)?)?;
+    let (minute, second) = (minute(text)?, two(text, 17)?);
+    if second > 60 {
+        return None;
+    }
     let mut at = 19;
     let mut nanoseconds = 0;
     if matches!(text.get(at), Some(b'.' | b',')) && text.get(at + 1).is_some_and(u8::is_ascii_digit) {
@@ -86,8 +84,34 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
     }
     let (offset, used) = offset(&text[at..]);
     at += used;
-    let second = days.checked_mul(86_400)?.checked_add(seconds - offset)?;
+    // A leap second (`:60`) is read as the last second of its minute.
+    let second = minute.checked_add(second.min(59) - offset)?;
     Some((Time(second.checked_mul(SECOND)?.checked_add(nanoseconds)?), at))
+}
+
+/// Seconds from the epoch to the minute that a text of fixed columns begins with. The last one is remembered: a log
+/// changes its minute once in thousands of lines.
+fn minute(text: &[u8]) -> Option<i64> {
+    const LENGTH: usize = 16;
+    thread_local! {
+        static LAST: Cell<([u8; LENGTH], i64)> = const { Cell::new(([0; LENGTH], 0)) };
+    }
+    let key: [u8; LENGTH] = text[..LENGTH].try_into().ok()?;
+    let (last, seconds) = LAST.get();
+    if last == key {
+        return Some(seconds);
+    }
+    let year = two(text, 0)? * 100 + two(text, 2)?;
+    let days = days_from_civil(year, two(text, 5)?, two(text, 8)?)?;
+    let seconds = days * 86_400 + seconds_of_day(two(text, 11)?, two(text, 14)?, 0)?;
+    LAST.set((key, seconds));
+    Some(seconds)
+}
+
+/// Two digits at a place that is there.
+fn two(text: &[u8], at: usize) -> Option<i64> {
+    let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
+    (a < 10 && b < 10).then(|| i64::from(a) * 10 + i64::from(b))
 }
 
 /// The whole of `text` as a time, as [`parse_prefix`] reads it.

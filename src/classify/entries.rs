@@ -110,7 +110,7 @@ impl Entries {
         let mut events = 0;
         for line in &fragment.lines {
             let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-            let own: Vec<Event> =
+            let mut own: Vec<Event> =
                 fragment.events[events..line.events_end as usize].iter().map(|event| fragment.event(event)).collect();
             events = line.events_end as usize;
             if matches!(line.kind, Kind::Directive(_)) {
@@ -125,6 +125,12 @@ impl Entries {
                 Kind::App if self.assemble(line, text, take) => continue,
                 Kind::App | Kind::Edge { .. } => Content::Line(text),
             };
+            if line.deferred {
+                let mut scratch = Vec::new();
+                if let decode::Line::Record(record) = decode::decode(text, &mut scratch) {
+                    self.classifier.record(&record, &mut own);
+                }
+            }
             take(
                 &mut self.classifier,
                 &Entry { line_number: self.lane.line_number, records: 1, content, events: &own },

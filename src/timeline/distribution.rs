@@ -18,12 +18,27 @@ static BUCKETS: LazyLock<Histogram<u64>> = LazyLock::new(|| {
 /// Counts of values by their hdrhistogram bucket, sparse: one entry for each bucket that was hit.
 ///
 /// Values are the integers kept everywhere (nanoseconds, bytes, millionths); negative ones count as zero.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    /// (lowest value of the bucket in units of [`RESOLUTION`], count), ascending; counts are never zero.
+    /// (lowest value of the bucket in units of [`RESOLUTION`], count), ascending. A count can be zero: a sliding window
+    /// meets the same buckets again and again, and taking them out each time would move all that stand behind.
     buckets: Vec<(u64, u64)>,
     total: u64,
 }
+
+/// Buckets beyond which empty ones are taken out after all.
+const MOST_BUCKETS: usize = 2_048;
+
+impl PartialEq for Distribution {
+    fn eq(&self, other: &Self) -> bool {
+        fn filled(distribution: &Distribution) -> impl Iterator<Item = &(u64, u64)> {
+            distribution.buckets.iter().filter(|(_, count)| *count > 0)
+        }
+        filled(self).eq(filled(other))
+    }
+}
+
+impl Eq for Distribution {}
 
 impl Distribution {
     pub fn record(&mut self, value: i64) {
@@ -32,7 +47,7 @@ impl Distribution {
     }
 
     pub fn merge(&mut self, other: &Distribution) {
-        for &(bucket, count) in &other.buckets {
+        for &(bucket, count) in other.buckets.iter().filter(|(_, count)| *count > 0) {
             self.add(bucket, count);
         }
     }
@@ -44,10 +59,10 @@ impl Distribution {
                 let taken = count.min(self.buckets[at].1);
                 self.buckets[at].1 -= taken;
                 self.total -= taken;
-                if self.buckets[at].1 == 0 {
-                    self.buckets.remove(at);
-                }
             }
+        }
+        if self.buckets.len() > MOST_BUCKETS || self.total == 0 {
+            self.buckets.retain(|(_, count)| *count > 0);
         }
     }
 
