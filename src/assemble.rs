@@ -125,7 +125,7 @@ impl Assembler {
         Ok(())
     }
 
-    /// Takes out an entry whose last record the watermark has passed by [`PATIENCE`].
+    /// Takes out an entry whose last record the watermark has passed by a second.
     pub fn expired(&mut self, watermark: Time) -> Option<Open> {
         let passed = |entry: &Open| entry.last.is_some_and(|last| watermark >= last.saturating_add(PATIENCE));
         let at = self.open.iter().position(passed)?;

@@ -181,7 +181,7 @@ impl Mapper {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
             Decoded::Blank(time) => Line { kind: Kind::Blank, time, ..mapped },
             Decoded::Record(record) => {
-                let deferred = record.edge.is_none() && matches!(record.message.raw.first(), Some(b' ' | b'\t'));
+                let deferred = record.edge.is_none() && is_continuation(record.message.raw);
                 let opens = match deferred {
                     true => Opens::Nothing,
                     false => self.classifier.record(&record, &mut self.events),
@@ -207,6 +207,11 @@ impl Mapper {
             }
         }
     }
+}
+
+/// Whether a message is indented as the inner lines of a stack are. An exception group begins with an indented line, too.
+fn is_continuation(message: &[u8]) -> bool {
+    matches!(message, [b' ' | b'\t', ..]) && !message.trim_ascii_start().starts_with(b"+ ")
 }
 
 fn stream(record: &Record<'_>) -> u32 {
