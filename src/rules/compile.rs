@@ -1,72 +1,13 @@
 //! Expressions to nodes that read windows.
 
+use super::node::{Node, Read};
 use crate::classify::glob::Glob;
-use crate::classify::{Carriers, Interest, Library};
+use crate::classify::{Interest, Library};
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest};
 use crate::timeline::window::Reach;
 use crate::timeline::{SeriesId, Timeline};
-
-/// An expression made ready to be evaluated at a tick.
-#[derive(Debug)]
-pub enum Node {
-    Number(f64),
-    Read(Read),
-    /// A quotient of counts whose first is a part of the second: a proportion.
-    Share {
-        part: Read,
-        whole: Read,
-    },
-    Negate(Box<Node>),
-    Arithmetic {
-        op: expr::ArithmeticOp,
-        left: Box<Node>,
-        right: Box<Node>,
-    },
-    Compare {
-        op: expr::CompareOp,
-        left: Box<Node>,
-        right: Box<Node>,
-        unit: Unit,
-    },
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    Not(Box<Node>),
-    Zero {
-        part: Read,
-        whole: Read,
-    },
-    Absent(Read),
-    /// Relative change a second, over this many seconds.
-    Trend {
-        of: Box<Node>,
-        length: i64,
-        id: usize,
-    },
-    Baseline {
-        of: Box<Node>,
-        id: usize,
-    },
-}
-
-/// One number out of one window.
-#[derive(Clone, Debug)]
-pub struct Read {
-    pub series: SeriesId,
-    pub window: usize,
-    pub function: Function,
-    pub grouped: bool,
-    /// Seconds; `None` since the deployment.
-    pub length: Option<i64>,
-    /// Over the time before the deployment.
-    pub in_baseline: bool,
-    /// From the kept integers to base units.
-    pub scale: f64,
-    pub carriers: Carriers,
-    /// Whether only requests that carry a duration tell.
-    pub reads_duration: bool,
-}
 
 /// A compiled expression.
 #[derive(Debug)]

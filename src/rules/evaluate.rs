@@ -1,35 +1,13 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
-use super::compile::{Node, Read};
+use super::node::{Node, Read};
+use super::observed::Observed;
 use super::wilson;
-use crate::classify::Carriers;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::Timeline;
 use crate::timeline::series::GroupKey;
-
-/// What was observed, as the rules need it.
-#[derive(Clone, Debug, Default)]
-pub struct Observed {
-    /// The second of the deployment; windows begin no earlier.
-    pub deployed: i64,
-    /// What a service's own output covers, and what the HTTP log does.
-    pub app: Option<Covered>,
-    pub edge: Option<Covered>,
-    /// Whether access lines with a duration were seen.
-    pub access_durations: bool,
-    /// The last second in which the platform dropped messages.
-    pub dropped: Option<i64>,
-}
-
-/// The seconds that sources of one kind cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Covered {
-    pub from: i64,
-    /// The last second, once all of them have ended.
-    pub until: Option<i64>,
-}
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -87,21 +65,6 @@ pub struct Evaluator<'a> {
     pub z: Option<f64>,
     pub min_samples: u64,
     pub group: GroupKey,
-}
-
-impl Observed {
-    /// What the sources that could carry a class cover.
-    pub fn covered(&self, carriers: Carriers, reads_duration: bool) -> Option<Covered> {
-        let app = self.app.filter(|_| carriers.app && (!reads_duration || self.access_durations));
-        let edge = self.edge.filter(|_| carriers.edge);
-        match (app, edge) {
-            (Some(a), Some(b)) => {
-                let until = a.until.zip(b.until).map(|(a, b)| a.max(b));
-                Some(Covered { from: a.from.min(b.from), until })
-            }
-            (a, b) => a.or(b),
-        }
-    }
 }
 
 impl Evaluator<'_> {
@@ -400,60 +363,5 @@ impl Judgement {
             unit,
             unsettled: false,
         }
-    }
-}
-
-impl Node {
-    pub fn children(&self) -> Vec<&Node> {
-        match self {
-            Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => vec![of],
-            Node::Arithmetic { left, right, .. }
-            | Node::Compare { left, right, .. }
-            | Node::And(left, right)
-            | Node::Or(left, right) => {
-                vec![left, right]
-            }
-            _ => Vec::new(),
-        }
-    }
-
-    pub fn reads(&self) -> Vec<&Read> {
-        match self {
-            Node::Read(read) | Node::Absent(read) => vec![read],
-            Node::Share { part, whole } | Node::Zero { part, whole } => vec![part, whole],
-            _ => self.children().into_iter().flat_map(Node::reads).collect(),
-        }
-    }
-
-    /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.
-    fn is_false_of_nothing(&self) -> bool {
-        let Node::Compare { op: CompareOp::Greater | CompareOp::GreaterOrEqual, left, right, .. } = self else {
-            return false;
-        };
-        let counts = matches!(**left, Node::Read(Read { function: Function::Count, grouped: true, .. }));
-        counts && matches!(**right, Node::Number(least) if least > 0.0)
-    }
-
-    /// Every baseline in the expression: (id, what it is of).
-    pub fn baselines(&self) -> Vec<(usize, &Node)> {
-        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
-        if let Node::Baseline { of, id } = self {
-            found.push((*id, of));
-        }
-        found
-    }
-
-    /// The groups that the expression may be true for.
-    pub fn groups(&self, timeline: &Timeline) -> BTreeSet<GroupKey> {
-        if let Node::And(guard, _) = self
-            && guard.is_false_of_nothing()
-        {
-            return guard.groups(timeline);
-        }
-        self.reads()
-            .into_iter()
-            .filter(|read| read.grouped)
-            .flat_map(|read| timeline.groups(read.series).cloned())
-            .collect()
     }
 }

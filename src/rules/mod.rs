@@ -4,6 +4,8 @@
 mod catalog;
 pub mod compile;
 pub mod evaluate;
+pub mod node;
+pub mod observed;
 pub mod plan;
 pub mod trigger;
 pub mod verdict;
@@ -12,7 +14,8 @@ pub mod wilson;
 use std::sync::Arc;
 
 use compile::{Compiled, Compiler};
-use evaluate::{Evaluator, Memory, Observed, Reading, Truth};
+use evaluate::{Evaluator, Memory, Reading, Truth};
+use observed::Observed;
 use plan::{Error, Plan};
 use toml::Spanned;
 use trigger::{Change, Instance, State, Trigger};
@@ -253,8 +256,8 @@ impl Rules {
 impl Kpi {
     fn target(&self) -> (expr::CompareOp, f64) {
         match &self.target.node {
-            compile::Node::Compare { op, right, .. } => match **right {
-                compile::Node::Number(target) => (*op, target),
+            node::Node::Compare { op, right, .. } => match **right {
+                node::Node::Number(target) => (*op, target),
                 _ => (*op, f64::NAN),
             },
             _ => (expr::CompareOp::Greater, f64::NAN),
@@ -326,7 +329,7 @@ fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &m
     let expr = expr::parse(&combined, metrics).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
     let target = compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
     let compares_with_number =
-        matches!(&target.node, compile::Node::Compare { right, .. } if matches!(**right, compile::Node::Number(_)));
+        matches!(&target.node, node::Node::Compare { right, .. } if matches!(**right, node::Node::Number(_)));
     if !compares_with_number {
         return Err(
             plan.error(&written.target, "`target` should be a comparison with a number, such as `> 95%`".into())

@@ -1,0 +1,265 @@
+//! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
+
+use std::sync::Arc;
+
+use super::{Cause, Engine};
+use crate::assemble::{Head, Open};
+use crate::classify::{Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::decode;
+use crate::deployment::{Deployment, From};
+use crate::map::{Fragment, Kind, Line};
+use crate::recording::Directive;
+use crate::time::Time;
+use crate::timeline::cell::Evidence;
+use crate::timeline::{Pending, Point, SetId};
+
+/// Where an entry stands in the input.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    lane: usize,
+    line_number: u64,
+    /// The line as it stands in the input.
+    line: &'a [u8],
+    time: Option<Time>,
+    content: u64,
+}
+
+impl Engine {
+    pub(super) fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], line: &Line, events_start: u32) {
+        if let Kind::Directive(directive) = line.kind {
+            if let Directive::Advance(to) = directive {
+                self.move_clock(lane, to);
+            }
+            return;
+        }
+        self.counts.lines += 1;
+        self.lanes[lane].line_number += 1;
+        match line.kind {
+            Kind::TooLong => return self.counts.too_long += 1,
+            Kind::Malformed => return self.counts.malformed += 1,
+            Kind::Blank | Kind::App | Kind::Edge { .. } | Kind::Directive(_) => {}
+        }
+        let time = line.time.or(self.lanes[lane].last_time);
+        if line.kind == Kind::Blank || !self.in_range(time) {
+            self.counts.skipped += 1;
+            if let (Kind::Blank, Some(time)) = (line.kind, line.time) {
+                self.observe(lane, time);
+            }
+            return;
+        }
+        self.counts.records += 1;
+        if let (Some(time), true) = (line.time, self.lanes.len() > 1)
+            && self.duplicates.is_repeated(lane, (time, line.stream, line.content))
+        {
+            return self.counts.duplicate += 1;
+        }
+        match time {
+            None => self.counts.untimed += 1,
+            Some(time) if self.lanes[lane].is_late(time) || self.is_sealed(time) => return self.counts.late += 1,
+            Some(time) => {
+                self.observe(lane, time);
+                self.from = Some(self.from.map_or(time, |from| from.min(time)));
+                self.to = Some(self.to.map_or(time, |to| to.max(time)));
+            }
+        }
+        let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
+        let place = Place { lane, line_number: self.lanes[lane].line_number, line: text, time, content: line.content };
+        if let Kind::Edge { deployment } = line.kind {
+            if let Some(time) = time {
+                self.lanes[lane].edge_from.get_or_insert(time.second());
+                self.edge_deployment(deployment, time, place);
+            }
+        } else {
+            if let Some(time) = time {
+                self.lanes[lane].app_from.get_or_insert(time.second());
+            }
+            if !self.lanes[lane].assembler.is_idle() {
+                match self.lanes[lane].assembler.offer(line.stream, text, time) {
+                    Ok(()) => return,
+                    Err(Some(closed)) => self.entry(lane, &closed),
+                    Err(None) => {}
+                }
+            }
+            if line.opens != Opens::Nothing {
+                let head = Head {
+                    line: text,
+                    line_number: place.line_number,
+                    stream: line.stream,
+                    opens: line.opens,
+                    time,
+                    raw_level: line.raw_level,
+                    content: line.content,
+                };
+                self.lanes[lane].assembler.begin(head);
+                return;
+            }
+        }
+        if line.deferred {
+            return self.alone(place);
+        }
+        let events = &fragment.events[events_start as usize..line.events_end as usize];
+        self.classified(events.is_empty());
+        for event in events {
+            self.event(place, sets[event.set as usize], event.via, fragment.values(event));
+        }
+        if line.kind == Kind::App {
+            self.occupied(place, events.iter().map(|event| sets[event.set as usize]));
+        }
+    }
+
+    /// Takes note of a record's time; closes entries it leaves behind, and evaluates what it completes.
+    fn observe(&mut self, lane: usize, time: Time) {
+        let before = self.lanes[lane].latest().map(Time::second);
+        self.lanes[lane].observe(time);
+        if self.lanes[lane].latest().map(Time::second) != before || !self.lanes[lane].assembler.is_idle() {
+            self.expire(lane);
+            self.tick(Cause::Data);
+        }
+    }
+
+    pub(super) fn expire(&mut self, lane: usize) {
+        while let Some(watermark) = self.lanes[lane].watermark() {
+            let Some(entry) = self.lanes[lane].assembler.expired(watermark) else { break };
+            self.entry(lane, &entry);
+        }
+    }
+
+    /// A closed entry of one or more records.
+    pub(super) fn entry(&mut self, lane: usize, entry: &Open) {
+        let mut events = std::mem::take(&mut self.scratch);
+        events.clear();
+        self.classifier.entry(entry.subject(), &mut events);
+        self.counts.merged += entry.records - 1;
+        let place = Place {
+            lane,
+            line_number: entry.line_number,
+            line: &entry.first_line,
+            time: entry.time,
+            content: entry.content,
+        };
+        self.own_events(place, &events);
+        self.scratch = events;
+    }
+
+    /// A record that the map stage left to be classified should it belong to no entry.
+    fn alone(&mut self, place: Place<'_>) {
+        let mut events = std::mem::take(&mut self.scratch);
+        events.clear();
+        let mut text = Vec::new();
+        if let decode::Line::Record(record) = decode::decode(place.line, &mut text) {
+            self.classifier.record(&record, &mut events);
+        }
+        self.own_events(place, &events);
+        self.scratch = events;
+    }
+
+    /// Events of an entry that the engine classified itself.
+    fn own_events(&mut self, place: Place<'_>, events: &[Event]) {
+        self.classified(events.is_empty());
+        let labels: Vec<Arc<LabelSet>> = events.iter().map(|event| Arc::clone(&event.labels)).collect();
+        let sets = self.intern(&labels);
+        for (event, set) in events.iter().zip(&*sets) {
+            self.event(place, *set, event.via, event.values);
+        }
+        self.occupied(place, sets.iter().copied());
+    }
+
+    fn classified(&mut self, by_nothing: bool) {
+        if by_nothing {
+            self.counts.unclassified += 1;
+        } else {
+            self.counts.classified += 1;
+        }
+    }
+
+    /// Puts one event of an entry into the bucket of its second.
+    fn event(&mut self, place: Place<'_>, id: SetId, via: Via, values: [i64; MOST_VALUES]) {
+        let set = self.buckets.set(id);
+        let (class, keep) = (set.labels.class, set.keep);
+        let Some(time) = place.time else {
+            let mut pending = Pending { events: 1, ..Pending::default() };
+            pending.evidence.push(evidence(place, Time(0)));
+            let labels = Arc::clone(&set.labels);
+            return self.report.add_untimed(&labels, &pending);
+        };
+        if Some(class) == self.started {
+            self.process_started(time, place);
+        }
+        if Some(class) == self.rate_limited {
+            let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
+            self.counts.platform_dropped += dropped as u64;
+            self.buckets.bucket(time.second()).dropped += dropped.max(1) as u64;
+        }
+        if via == Via::Access && Some(class) == self.request && values[0] != NO_VALUE {
+            self.observed.access_durations = true;
+        }
+        let pending = self.buckets.bucket(time.second()).cells.entry((id, via)).or_default();
+        pending.add(keep, Point { time, hash: place.content, values }, || evidence(place, time));
+    }
+
+    /// Notes that the service wrote something, and whether it had been silent.
+    fn occupied(&mut self, place: Place<'_>, sets: impl Iterator<Item = SetId>) {
+        let Some(time) = place.time else { return };
+        let second = time.second();
+        let bucket = self.buckets.bucket(second);
+        if let (Some((first, last)), None) = (bucket.entries, &bucket.after_pause) {
+            bucket.entries = Some((first.min(time), last.max(time)));
+            return;
+        }
+        let silent = match self.buckets.previous(second) {
+            Some(previous) => second - previous > 1,
+            None => self.report.after_pause(time),
+        };
+        let gravest = sets
+            .map(|set| Arc::clone(&self.buckets.set(set).labels))
+            .max_by_key(|labels| self.library.classes[labels.class].severity);
+        let bucket = self.buckets.bucket(second);
+        bucket.entries = Some(bucket.entries.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);
+        if (silent || bucket.after_pause.is_some()) && earlier {
+            bucket.after_pause = Some((evidence(place, time), gravest));
+        }
+    }
+
+    fn edge_deployment(&mut self, id: u32, time: Time, place: Place<'_>) {
+        if id != 0 && self.fixed.is_none() && !self.deployments_seen.contains(&id) {
+            self.deployments_seen.push(id);
+            let line = Some((place.lane, place.line_number));
+            self.buckets.bucket(time.second()).deployment =
+                Some(Deployment { at: time, from: From::DeploymentId, line });
+        }
+    }
+
+    fn process_started(&mut self, time: Time, place: Place<'_>) {
+        // A deployment id tells deployments from restarts; a start alone cannot.
+        if self.fixed.is_some() || !self.deployments_seen.is_empty() {
+            return;
+        }
+        let line = Some((place.lane, place.line_number));
+        let known = &mut self.buckets.bucket(time.second()).deployment;
+        if known.is_none_or(|known| known.at <= time) {
+            *known = Some(Deployment { at: time, from: From::ProcessStarted, line });
+        }
+    }
+}
+
+/// The line as evidence: what it says, not how it was wrapped.
+fn evidence(place: Place<'_>, time: Time) -> Evidence {
+    /// Characters of a line that are kept.
+    const LONGEST: usize = 400;
+    let mut scratch = Vec::new();
+    let text = match decode::decode(place.line, &mut scratch) {
+        decode::Line::Record(record) => match &record.edge {
+            None => String::from_utf8_lossy(&record.says()).into_owned(),
+            Some(edge) => {
+                let [method, target] =
+                    [edge.method, edge.target].map(|text| String::from_utf8_lossy(&text.read()).into_owned());
+                format!("{method} {target} {}", edge.status)
+            }
+        },
+        _ => String::from_utf8_lossy(place.line).into_owned(),
+    };
+    let line = text.lines().next().unwrap_or_default();
+    let text: Arc<str> = line[..line.floor_char_boundary(LONGEST)].into();
+    Evidence { time, text, source: place.lane, line: place.line_number }
+}

@@ -1,0 +1,287 @@
+//! The engine: fragments in, changes of triggers and a summary out. No clock, no files, no threads.
+//!
+//! Each source has a lane. The engine takes the next line of whichever lane is furthest behind, puts its events into
+//! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
+
+mod lines;
+mod ticks;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::classify::{ClassId, Classifier, Event, LabelSet, Library};
+use crate::deployment::Deployment;
+use crate::duplicates::Duplicates;
+use crate::lane::{Counts, Lane, Queued};
+use crate::map::Fragment;
+use crate::report::{REQUEST, Report};
+use crate::rules::Rules;
+use crate::rules::observed::Observed;
+use crate::rules::trigger::Change;
+use crate::time::{SECOND, Time};
+use crate::timeline::{Buckets, Set, SetId, Timeline};
+
+/// The class of lines in which the platform says that it dropped some.
+pub const RATE_LIMITED: &str = "railway.rate_limited";
+
+/// What a run is to look at, beside its plan.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Range {
+    pub since: Option<Bound>,
+    pub until: Option<Bound>,
+}
+
+/// An end of the range: a time, or seconds after the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bound {
+    At(Time),
+    AfterDeployment(i64),
+}
+
+/// Something the outputs show while the run goes on.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// The deployment that is judged from here on.
+    Deployed(Deployment),
+    Change(Box<Change>, Cause),
+}
+
+/// What moved the watermark past a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    Data,
+    Clock,
+}
+
+pub struct Engine {
+    pub library: Arc<Library>,
+    pub rules: Rules,
+    pub report: Report,
+    pub counts: Counts,
+    pub lanes: Vec<Lane>,
+    pub timeline: Timeline,
+    pub observed: Observed,
+    /// The deployment in force; `None` before the first second is sealed.
+    pub deployment: Option<Deployment>,
+    /// The deployment given or planned; the records decide when there is none.
+    fixed: Option<Deployment>,
+    range: Range,
+    buckets: Buckets,
+    duplicates: Duplicates,
+    classifier: Classifier,
+    scratch: Vec<Event>,
+    deployments_seen: Vec<u32>,
+    /// The tick that is evaluated next.
+    next_tick: Option<i64>,
+    /// First and last time of a record that was used.
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    notices: Vec<Notice>,
+    started: Option<ClassId>,
+    rate_limited: Option<ClassId>,
+    request: Option<ClassId>,
+}
+
+impl Engine {
+    pub fn new(
+        classifier: Classifier,
+        timeline: Timeline,
+        rules: Rules,
+        report: Report,
+        fixed: Option<Deployment>,
+        range: Range,
+    ) -> Self {
+        let library = Arc::clone(&classifier.shared.library);
+        Engine {
+            started: library.class_id("process.started"),
+            rate_limited: library.class_id(RATE_LIMITED),
+            request: library.class_id(REQUEST),
+            library,
+            rules,
+            report,
+            counts: Counts::default(),
+            lanes: Vec::new(),
+            timeline,
+            observed: Observed::default(),
+            deployment: None,
+            fixed,
+            range,
+            buckets: Buckets::default(),
+            duplicates: Duplicates::default(),
+            classifier,
+            scratch: Vec::new(),
+            deployments_seen: Vec::new(),
+            next_tick: None,
+            from: None,
+            to: None,
+            notices: Vec::new(),
+        }
+    }
+
+    /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
+    pub fn add_source(&mut self, label: String, lateness: i64) -> usize {
+        self.lanes.push(Lane::new(label, lateness));
+        self.lanes.len() - 1
+    }
+
+    /// Takes the next fragment of a source, and goes as far as all sources allow.
+    pub fn feed(&mut self, source: usize, fragment: Fragment) {
+        self.counts.bytes += fragment.bytes;
+        self.counts.invalid_utf8 += fragment.invalid_utf8;
+        self.lanes[source].idle = false;
+        if !fragment.lines.is_empty() {
+            let sets = self.intern(&fragment.sets);
+            self.lanes[source].queue.push_back(Queued { fragment: Rc::new(fragment), sets });
+        }
+        self.drain();
+    }
+
+    /// The source has ended.
+    pub fn close(&mut self, source: usize) {
+        self.lanes[source].ended = true;
+        self.drain();
+    }
+
+    /// Moves the clock of a source that is connected but silent.
+    pub fn advance(&mut self, source: usize, to: Time) {
+        self.lanes[source].idle = true;
+        self.drain();
+        self.move_clock(source, to);
+    }
+
+    /// The source is silent, and its clock is not to be trusted: the others go on without it.
+    pub fn leave_out(&mut self, source: usize) {
+        self.lanes[source].idle = true;
+        self.drain();
+        self.tick(Cause::Data);
+    }
+
+    fn move_clock(&mut self, lane: usize, to: Time) {
+        self.lanes[lane].advance(to);
+        self.expire(lane);
+        self.tick(Cause::Clock);
+    }
+
+    /// Whether a source is waited for before others can go on.
+    pub fn is_waiting_for(&self, source: usize) -> bool {
+        let lane = &self.lanes[source];
+        !lane.ended && lane.queue.is_empty()
+    }
+
+    /// What happened since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Closes all that is open, and evaluates up to the last second; the rules stand as they are at the end.
+    pub fn finish(&mut self) {
+        for lane in &mut self.lanes {
+            lane.ended = true;
+        }
+        self.drain();
+        for lane in 0..self.lanes.len() {
+            while let Some(entry) = self.lanes[lane].assembler.close() {
+                self.entry(lane, &entry);
+            }
+        }
+        let last = self.lanes.iter().filter_map(Lane::latest).max();
+        let until = self.range.until.and_then(|bound| self.resolve(bound));
+        if let Some(last) = last {
+            let end = until.map_or(last.second() + 1, |until| until.second().max(last.second() + 1));
+            self.tick_until(end, Cause::Data);
+        }
+        // What a wrong clock put far ahead is told in the totals, and stands in no window.
+        while let Some(second) = self.buckets.first() {
+            if let Some(bucket) = self.buckets.take(second) {
+                let seen = self.seen_best(second);
+                self.report.seal(&bucket, &self.buckets, seen, false);
+            }
+        }
+    }
+
+    /// The tick after the last one evaluated: the end of what the rules have seen.
+    pub fn evaluated_until(&self) -> Option<i64> {
+        self.next_tick.map(|tick| tick - 1)
+    }
+
+    fn drain(&mut self) {
+        while let Some(lane) = self.next_lane() {
+            // The fragment stays in the queue while it is read: a lane with lines left holds the watermark of the run.
+            if self.buckets.is_crowded() {
+                self.forget_unused_sets();
+            }
+            let Some(Queued { fragment, sets }) = self.lanes[lane].queue.front().cloned() else { break };
+            let mut cursor = self.lanes[lane].cursor;
+            let end = if self.lanes.len() == 1 { fragment.lines.len() } else { cursor + 1 };
+            let mut events_start = cursor.checked_sub(1).map_or(0, |before| fragment.lines[before].events_end);
+            for line in &fragment.lines[cursor..end] {
+                self.line(lane, &fragment, &sets, line, events_start);
+                events_start = line.events_end;
+            }
+            cursor = end;
+            if cursor == fragment.lines.len() {
+                self.lanes[lane].queue.pop_front();
+                cursor = 0;
+            }
+            self.lanes[lane].cursor = cursor;
+        }
+    }
+
+    fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
+        let (buckets, timeline, report) = (&mut self.buckets, &mut self.timeline, &self.report);
+        sets.iter().map(|labels| buckets.intern(labels, |labels| work_out(timeline, report, labels))).collect()
+    }
+
+    /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
+    fn forget_unused_sets(&mut self) {
+        self.buckets.forget_unused();
+        for lane in 0..self.lanes.len() {
+            for at in 0..self.lanes[lane].queue.len() {
+                let fragment = Rc::clone(&self.lanes[lane].queue[at].fragment);
+                self.lanes[lane].queue[at].sets = self.intern(&fragment.sets);
+            }
+        }
+    }
+
+    /// The lane whose next line comes next in time; `None` while one that counts has nothing to offer.
+    fn next_lane(&self) -> Option<usize> {
+        if self.lanes.len() == 1 {
+            return (!self.lanes[0].queue.is_empty()).then_some(0);
+        }
+        if self.lanes.iter().any(|lane| lane.queue.is_empty() && !lane.ended && !lane.idle) {
+            return None;
+        }
+        let positions = self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.next_position()?, index)));
+        positions.min().map(|(_, index)| index)
+    }
+
+    fn in_range(&self, time: Option<Time>) -> bool {
+        if self.range.since.is_none() && self.range.until.is_none() {
+            return true;
+        }
+        let Some(time) = time else { return false };
+        let after = self.range.since.is_none_or(|bound| self.resolve(bound).is_some_and(|since| time >= since));
+        after && self.range.until.is_none_or(|bound| self.resolve(bound).is_none_or(|until| time < until))
+    }
+
+    /// Whether the rules have gone past a time: without a source that was silent.
+    fn is_sealed(&self, time: Time) -> bool {
+        self.next_tick.is_some_and(|tick| time.second() < tick - 1)
+    }
+
+    fn resolve(&self, bound: Bound) -> Option<Time> {
+        match bound {
+            Bound::At(time) => Some(time),
+            Bound::AfterDeployment(seconds) => {
+                let deployment = self.fixed.or(self.deployment)?;
+                Some(deployment.at.saturating_add(seconds * SECOND))
+            }
+        }
+    }
+}
+
+fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>) -> Set {
+    let (matches, keep) = timeline.matches(labels);
+    Set { labels: Arc::clone(labels), keep: keep.and(report.keep(labels)), matches }
+}

@@ -1,0 +1,123 @@
+//! Nodes: expressions made ready to be evaluated, with what they read.
+
+use std::collections::BTreeSet;
+
+use crate::classify::Carriers;
+use crate::expr::{self, CompareOp, Function, Unit};
+use crate::timeline::series::GroupKey;
+use crate::timeline::{SeriesId, Timeline};
+
+/// An expression made ready to be evaluated at a tick.
+#[derive(Debug)]
+pub enum Node {
+    Number(f64),
+    Read(Read),
+    /// A quotient of counts whose first is a part of the second: a proportion.
+    Share {
+        part: Read,
+        whole: Read,
+    },
+    Negate(Box<Node>),
+    Arithmetic {
+        op: expr::ArithmeticOp,
+        left: Box<Node>,
+        right: Box<Node>,
+    },
+    Compare {
+        op: expr::CompareOp,
+        left: Box<Node>,
+        right: Box<Node>,
+        unit: Unit,
+    },
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Not(Box<Node>),
+    Zero {
+        part: Read,
+        whole: Read,
+    },
+    Absent(Read),
+    /// Relative change a second, over this many seconds.
+    Trend {
+        of: Box<Node>,
+        length: i64,
+        id: usize,
+    },
+    Baseline {
+        of: Box<Node>,
+        id: usize,
+    },
+}
+
+/// One number out of one window.
+#[derive(Clone, Debug)]
+pub struct Read {
+    pub series: SeriesId,
+    pub window: usize,
+    pub function: Function,
+    pub grouped: bool,
+    /// Seconds; `None` since the deployment.
+    pub length: Option<i64>,
+    /// Over the time before the deployment.
+    pub in_baseline: bool,
+    /// From the kept integers to base units.
+    pub scale: f64,
+    pub carriers: Carriers,
+    /// Whether only requests that carry a duration tell.
+    pub reads_duration: bool,
+}
+
+impl Node {
+    pub fn children(&self) -> Vec<&Node> {
+        match self {
+            Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => vec![of],
+            Node::Arithmetic { left, right, .. }
+            | Node::Compare { left, right, .. }
+            | Node::And(left, right)
+            | Node::Or(left, right) => {
+                vec![left, right]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub fn reads(&self) -> Vec<&Read> {
+        match self {
+            Node::Read(read) | Node::Absent(read) => vec![read],
+            Node::Share { part, whole } | Node::Zero { part, whole } => vec![part, whole],
+            _ => self.children().into_iter().flat_map(Node::reads).collect(),
+        }
+    }
+
+    /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.
+    fn is_false_of_nothing(&self) -> bool {
+        let Node::Compare { op: CompareOp::Greater | CompareOp::GreaterOrEqual, left, right, .. } = self else {
+            return false;
+        };
+        let counts = matches!(**left, Node::Read(Read { function: Function::Count, grouped: true, .. }));
+        counts && matches!(**right, Node::Number(least) if least > 0.0)
+    }
+
+    /// Every baseline in the expression: (id, what it is of).
+    pub fn baselines(&self) -> Vec<(usize, &Node)> {
+        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
+        if let Node::Baseline { of, id } = self {
+            found.push((*id, of));
+        }
+        found
+    }
+
+    /// The groups that the expression may be true for.
+    pub fn groups(&self, timeline: &Timeline) -> BTreeSet<GroupKey> {
+        if let Node::And(guard, _) = self
+            && guard.is_false_of_nothing()
+        {
+            return guard.groups(timeline);
+        }
+        self.reads()
+            .into_iter()
+            .filter(|read| read.grouped)
+            .flat_map(|read| timeline.groups(read.series).cloned())
+            .collect()
+    }
+}

@@ -1,0 +1,260 @@
+//! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
+
+mod build;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::deployment::{self, Deployment};
+use crate::engine::Cause;
+use crate::expr::Unit;
+use crate::lane::Counts;
+use crate::rules::plan::Severity;
+use crate::rules::trigger::State;
+use crate::rules::verdict::Verdict;
+use crate::time::Time;
+
+/// The end of a run, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    pub verdict: Verdict,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+    pub reasons: Vec<String>,
+    pub plan: String,
+    pub from: Option<Time>,
+    pub to: Option<Time>,
+    pub deployed_at: Option<Time>,
+    pub deployed_at_from: Option<deployment::From>,
+    #[serde(skip)]
+    pub deployment: Option<Deployment>,
+    pub input: Counts,
+    /// What cut the input short, if anything did.
+    pub interrupted: Option<String>,
+    pub classes: BTreeMap<String, ClassTotal>,
+    pub http: Http,
+    pub exceptions: Vec<ExceptionGroup>,
+    pub errors: Vec<ErrorGroup>,
+    pub silences: Vec<Silence>,
+    pub triggers: Vec<TriggerResult>,
+    pub kpis: Vec<KpiLine>,
+    pub unknown: Vec<Unknown>,
+    /// Routes, groups or series that were counted together because there were too many.
+    pub overflowed: u64,
+    /// Labels of the sources, in the order of their indices.
+    #[serde(skip)]
+    pub sources: Vec<String>,
+    /// Seconds.
+    #[serde(skip)]
+    pub duration: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassTotal {
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Http {
+    pub requests: u64,
+    pub via: ViaSeconds,
+    pub by_status: BTreeMap<u16, u64>,
+    /// Most failures first, then most requests.
+    pub by_route: Vec<RouteLine>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ViaSeconds {
+    pub edge_seconds: u64,
+    pub access_seconds: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct RouteLine {
+    pub method: String,
+    pub route: String,
+    pub count: u64,
+    #[serde(rename = "2xx")]
+    pub success: u64,
+    #[serde(rename = "3xx")]
+    pub redirect: u64,
+    #[serde(rename = "4xx")]
+    pub client_error: u64,
+    #[serde(rename = "5xx")]
+    pub server_error: u64,
+    pub p50_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ExceptionGroup {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub message: String,
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    pub file: Option<String>,
+    pub line_no: Option<u64>,
+    /// The route that failed most in the same seconds.
+    pub route: Option<String>,
+    #[serde(skip)]
+    pub beside: Option<Beside>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorGroup {
+    pub class: String,
+    /// How grave the class is.
+    pub severity: crate::classify::Severity,
+    pub logger: Option<String>,
+    pub shape: String,
+    pub example: String,
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    pub file: Option<String>,
+    pub line_no: Option<u64>,
+    pub route: Option<String>,
+    #[serde(skip)]
+    pub beside: Option<Beside>,
+    /// Silences that a line of this group ended, and their seconds in all.
+    #[serde(skip)]
+    pub silences: (u64, i64),
+}
+
+/// How often a route failed in the seconds of an error.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    pub route: String,
+    pub failures: u64,
+    /// All failures of the route.
+    pub of: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Silence {
+    pub from: Time,
+    pub to: Time,
+    pub ended_by: String,
+    pub file: Option<String>,
+    pub line_no: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TriggerResult {
+    pub id: String,
+    pub severity: Severity,
+    pub state: TriggerState,
+    pub fired: u64,
+    pub group: BTreeMap<String, String>,
+    pub value: Option<f64>,
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    /// Share of the run for which its truth was known.
+    pub known: f64,
+    pub runbook: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerState {
+    Ok,
+    Pending,
+    Firing,
+    Resolved,
+    Unknown,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct KpiLine {
+    pub id: String,
+    pub title: String,
+    pub value: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub target: Target,
+    pub status: KpiStatus,
+    #[serde(skip)]
+    pub share: Option<(u64, u64)>,
+    #[serde(skip)]
+    pub target_text: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Target {
+    pub op: &'static str,
+    pub value: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KpiStatus {
+    Met,
+    Missed,
+    Unknown,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    pub what: String,
+    pub because: String,
+    pub remedy: String,
+}
+
+/// A change of a trigger's state, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct TriggerEvent {
+    pub id: String,
+    pub group: BTreeMap<String, String>,
+    pub severity: Severity,
+    pub state: State,
+    pub at: Time,
+    pub cause: Cause,
+    pub value: Option<f64>,
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub samples: u64,
+    pub unit: &'static str,
+    pub expr: String,
+    pub evidence: Vec<EvidenceLine>,
+    #[serde(skip)]
+    pub share: Option<(u64, u64)>,
+    /// Seconds.
+    #[serde(skip)]
+    pub hold: i64,
+    #[serde(skip)]
+    pub about: Option<String>,
+    #[serde(skip)]
+    pub runbook: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct EvidenceLine {
+    pub at: Time,
+    pub file: String,
+    pub line_no: u64,
+    pub line: String,
+}
+
+/// `ratio`, `seconds`, … as the JSON names units.
+pub fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Plain => "count",
+        Unit::Ratio | Unit::RatioDifference => "ratio",
+        Unit::Seconds => "seconds",
+        Unit::Bytes => "bytes",
+        Unit::PerSecond => "per_second",
+        Unit::RatioPerSecond => "ratio_per_second",
+    }
+}
