@@ -1,14 +1,12 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
 use std::collections::BTreeMap;
-use std::hash::BuildHasher;
 use std::sync::Arc;
-
-use rustc_hash::FxBuildHasher;
 
 use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::{SECOND, Time};
+use crate::timeline::capped::Capped;
 use crate::timeline::cell::{Evidence, keep_evidence};
 use crate::timeline::distribution::Distribution;
 use crate::timeline::{Bucket, Buckets, Keep, Pending};
@@ -33,7 +31,7 @@ pub struct Report {
     /// By class.
     roles: Vec<Role>,
     pub classes: Vec<Total>,
-    pub routes: BTreeMap<Route, RouteTotal>,
+    pub routes: Capped<Route, RouteTotal>,
     pub by_status: BTreeMap<u16, u64>,
     /// Requests since the deployment.
     pub requests_since_deployment: u64,
@@ -41,10 +39,8 @@ pub struct Report {
     pub edge_seconds: u64,
     pub access_seconds: u64,
     /// Errors, warnings and exceptions, by what makes them alike.
-    pub groups: BTreeMap<Key, Group>,
+    pub groups: Capped<Key, Group>,
     pub silences: Vec<Silence>,
-    /// Routes and groups that were counted with others.
-    pub overflowed: u64,
     last_entry: Option<Time>,
 }
 
@@ -114,14 +110,13 @@ impl Report {
             library,
             roles,
             classes,
-            routes: BTreeMap::new(),
+            routes: Capped::new(MOST_ROUTES),
             by_status: BTreeMap::new(),
             requests_since_deployment: 0,
             edge_seconds: 0,
             access_seconds: 0,
-            groups: BTreeMap::new(),
+            groups: Capped::new(MOST_GROUPS),
             silences: Vec::new(),
-            overflowed: 0,
             last_entry: None,
         }
     }
@@ -220,26 +215,13 @@ impl Report {
     ) {
         let [method, route, status, duration] = members;
         let text = |index: usize| labels.values[index].clone().unwrap_or_default();
-        let mut key = Route { method: text(method), route: text(route) };
+        let key = Route { method: text(method), route: text(route) };
         let status: u16 = text(status).parse().unwrap_or_default();
         *self.by_status.entry(status).or_default() += pending.events;
         if status >= 500 {
             *failed.entry(key.clone()).or_default() += pending.events;
         }
-        if !self.routes.contains_key(&key) && self.routes.len() >= MOST_ROUTES {
-            self.overflowed += 1;
-            let other = Route { method: "".into(), route: crate::timeline::OTHER.into() };
-            let largest =
-                self.routes.keys().filter(|key| **key != other).max_by_key(|key| FxBuildHasher.hash_one(key)).cloned();
-            match largest {
-                Some(largest) if FxBuildHasher.hash_one(&key) < FxBuildHasher.hash_one(&largest) => {
-                    let moved = self.routes.remove(&largest).unwrap_or_default();
-                    self.routes.entry(other).or_default().merge(&moved);
-                }
-                _ => key = other,
-            }
-        }
-        let total = self.routes.entry(key).or_default();
+        let total = self.routes.entry(key, |others, pushed_out| others.merge(&pushed_out));
         total.count += pending.events;
         total.families[usize::from(status / 100).min(5)] += pending.events;
         for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
@@ -247,30 +229,18 @@ impl Report {
         }
     }
 
-    /// Adds to a group; gives its key, or that of the group that took it instead.
+    /// Adds to a group; gives back its key.
     fn group(&mut self, key: Key, pending: &Pending) -> Key {
-        let mut key = key;
-        if !self.groups.contains_key(&key) && self.groups.len() >= MOST_GROUPS {
-            self.overflowed += 1;
-            let other = |class| Key { class, labels: Box::default() };
-            let largest = self
-                .groups
-                .keys()
-                .filter(|key| !key.labels.is_empty())
-                .max_by_key(|key| FxBuildHasher.hash_one(key))
-                .cloned();
-            match largest {
-                Some(largest) if FxBuildHasher.hash_one(&key) < FxBuildHasher.hash_one(&largest) => {
-                    let moved = self.groups.remove(&largest).unwrap_or_default();
-                    self.groups.entry(other(largest.class)).or_default().merge(&moved);
-                }
-                _ => key = other(key.class),
-            }
-        }
-        let group = self.groups.entry(key.clone()).or_default();
+        let group = self.groups.entry(key.clone(), |others, pushed_out| others.merge(&pushed_out));
         group.total.add(pending);
         pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
         key
+    }
+
+    /// Events of routes and groups beyond those that are kept, which are counted together.
+    pub fn overflowed(&self) -> u64 {
+        let routes = self.routes.other.as_ref().map_or(0, |others| others.count);
+        routes + self.groups.other.as_ref().map_or(0, |others| others.total.count)
     }
 
     /// Notes the pause before a second's first entry, if it was one worth telling.

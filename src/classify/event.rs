@@ -22,7 +22,7 @@ pub struct Event {
 }
 
 /// Which of the two ways a request was seen (SEMANTICS 18); events that are no requests have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Via {
     None,
     Access,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
-use crate::classify::{Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{ClassId, Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode;
 use crate::deployment::{Deployment, From};
 use crate::map::{Fragment, Kind, Line};
@@ -193,8 +193,22 @@ impl Engine {
         if via == Via::Access && Some(class) == self.request && values[0] != NO_VALUE {
             self.observed.access_durations = true;
         }
-        let pending = self.buckets.bucket(time.second()).cells.entry((id, via)).or_default();
-        pending.add(keep, Point { time, hash: place.content, values }, || evidence(place, time));
+        let point = Point { time, hash: place.content, values };
+        match self.buckets.cell(time.second(), id, via) {
+            Some(pending) => pending.add(keep, point, || evidence(place, time)),
+            None => self.others(time.second(), class, via).add(keep, point, || evidence(place, time)),
+        }
+        for (labels, via, pending) in std::mem::take(&mut self.buckets.pushed_out) {
+            self.others(time.second(), labels.class, via).merge(pending);
+        }
+    }
+
+    /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
+    fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
+        self.crowded += 1;
+        let values = vec![None; self.library.classes[class].labels.len()].into();
+        let others = self.intern(&[Arc::new(LabelSet { class, values })])[0];
+        self.buckets.bucket(second).cells.entry((others, via)).or_default()
     }
 
     /// Notes that the service wrote something, and whether it had been silent.

@@ -68,6 +68,8 @@ pub struct Engine {
     fixed: Option<Deployment>,
     range: Range,
     buckets: Buckets,
+    /// Events that lost their labels in a second that held too many different ones.
+    pub crowded: u64,
     duplicates: Duplicates,
     classifier: Classifier,
     scratch: Vec<Event>,
@@ -108,6 +110,7 @@ impl Engine {
             fixed,
             range,
             buckets: Buckets::default(),
+            crowded: 0,
             duplicates: Duplicates::default(),
             classifier,
             scratch: Vec::new(),

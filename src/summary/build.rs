@@ -10,13 +10,14 @@ use crate::classify::Library;
 use crate::decode::level;
 use crate::engine::{Cause, Engine};
 use crate::expr::{CompareOp, Unit};
-use crate::report::{Group, Key, Report};
+use crate::report::{Group, Key, Report, Route};
 use crate::rules::evaluate::Truth;
 use crate::rules::node::Read;
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};
 use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
+use crate::timeline::OTHER;
 use crate::timeline::cell::{self, Evidence};
 
 impl TriggerEvent {
@@ -105,7 +106,7 @@ impl Summary {
             triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger)).collect(),
             kpis: kpi_lines(&engine.rules, &results),
             unknown: unknown(engine),
-            overflowed: engine.report.overflowed + engine.timeline.overflowed,
+            overflowed: engine.report.overflowed() + engine.timeline.overflowed + engine.crowded,
             sources: engine.lanes.iter().map(|lane| lane.label.clone()).collect(),
             duration: engine.rules.duration,
         }
@@ -121,9 +122,12 @@ fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTot
 }
 
 fn route_lines(report: &Report) -> Vec<RouteLine> {
+    let others = Route { method: "".into(), route: OTHER.into() };
+    let others = report.routes.other.as_ref().map(|total| (&others, total));
     let mut lines: Vec<RouteLine> = report
         .routes
         .iter()
+        .chain(others)
         .map(|(route, total)| {
             let quantile = |q| total.durations.quantile(q).map(|nanoseconds| (nanoseconds / 1e3).round() / 1e3);
             RouteLine {

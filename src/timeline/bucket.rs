@@ -1,10 +1,11 @@
 //! The open buckets: seconds that may still receive events, because the watermark has not passed them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
 use super::cell::{Evidence, MOST_EVIDENCE};
@@ -18,11 +19,15 @@ pub type SetId = u32;
 
 /// Label sets remembered before those that no open bucket uses are dropped.
 const MOST_SETS: usize = 32_768;
+/// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
+const MOST_CELLS: usize = 8_192;
 
 /// One second of one run, before its watermark.
 #[derive(Debug, Default)]
 pub struct Bucket {
     pub cells: FxHashMap<(SetId, Via), Pending>,
+    /// The cells by the hash of their labels, once there are too many of them.
+    ranked: Option<BTreeSet<(u64, SetId, Via)>>,
     /// The earliest and latest entry of the second, of sources that are a service's own output.
     pub entries: Option<(Time, Time)>,
     /// The first entry after a pause, by time, then text, with its gravest event.
@@ -59,6 +64,10 @@ pub struct Buckets {
     open: VecDeque<(i64, Bucket)>,
     sets: Vec<Set>,
     ids: FxHashMap<Arc<LabelSet>, SetId>,
+    /// Label sets that were in use when the others were last dropped.
+    in_use: usize,
+    /// Cells that had to make room for others.
+    pub pushed_out: Vec<(Arc<LabelSet>, Via, Pending)>,
 }
 
 /// A label set, and what is worked out about it once.
@@ -132,6 +141,31 @@ impl Buckets {
         &mut self.open[at].1
     }
 
+    /// The cell of a label set in a second; `None` when the second has too many and this is not one of those kept. Then
+    /// the events of [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
+    pub fn cell(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
+        self.bucket(second);
+        let at = self.open.partition_point(|(open, _)| *open < second);
+        let (sets, bucket) = (&self.sets, &mut self.open[at].1);
+        if bucket.cells.len() >= MOST_CELLS && !bucket.cells.contains_key(&(set, via)) {
+            let rank = |set: SetId, via: Via| (FxBuildHasher.hash_one(&sets[set as usize].labels), set, via);
+            let ranked =
+                bucket.ranked.get_or_insert_with(|| bucket.cells.keys().map(|(set, via)| rank(*set, *via)).collect());
+            let new = rank(set, via);
+            match ranked.last() {
+                Some((hash, last, last_via)) if new.0 < *hash => {
+                    let key = (*last, *last_via);
+                    ranked.pop_last();
+                    let labels = Arc::clone(&sets[key.0 as usize].labels);
+                    self.pushed_out.extend(bucket.cells.remove(&key).map(|pending| (labels, key.1, pending)));
+                }
+                _ => return None,
+            }
+            ranked.insert(new);
+        }
+        Some(bucket.cells.entry((set, via)).or_default())
+    }
+
     /// The last open second before `second`.
     pub fn previous(&self, second: i64) -> Option<i64> {
         let at = self.open.partition_point(|(open, _)| *open < second);
@@ -149,7 +183,7 @@ impl Buckets {
 
     /// Whether there are so many label sets that [`Buckets::forget_unused`] is due.
     pub fn is_crowded(&self) -> bool {
-        self.sets.len() > MOST_SETS
+        self.sets.len() > MOST_SETS.max(2 * self.in_use)
     }
 
     /// Drops label sets that no open bucket uses. Ids given out before are void.
@@ -169,11 +203,22 @@ impl Buckets {
                 });
                 bucket.cells.insert((new, via), pending);
             }
+            bucket.ranked = None;
         }
+        self.in_use = self.sets.len();
     }
 }
 
 impl Pending {
+    /// Joins the events of another cell of the same second.
+    pub fn merge(&mut self, other: Pending) {
+        self.events += other.events;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+        self.points.extend(other.points);
+        other.evidence.iter().for_each(|line| super::cell::keep_evidence(&mut self.evidence, line));
+    }
+
     pub fn add(&mut self, keep: Keep, point: Point, evidence: impl FnOnce() -> Evidence) {
         self.events += 1;
         self.first = Some(self.first.map_or(point.time, |first| first.min(point.time)));

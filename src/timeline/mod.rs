@@ -5,11 +5,13 @@
 //! that decides reads windows, and nothing else.
 
 mod bucket;
+pub mod capped;
 pub mod cell;
 pub mod distribution;
 pub mod series;
 pub mod window;
 
+use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -49,6 +51,8 @@ struct Series {
     /// Whether evidence lines are kept.
     evidence: bool,
     groups: FxHashMap<GroupKey, Slot>,
+    /// The groups by hash, so that the one with the largest is known.
+    ranked: BTreeSet<(u64, GroupKey)>,
     /// The one copy of every group's key, so that keys can be compared by where they are.
     keys: FxHashSet<GroupKey>,
     /// Events whose group is not known, because they lack a label.
@@ -104,6 +108,7 @@ impl Timeline {
                 reaches: Vec::new(),
                 evidence: false,
                 groups: FxHashMap::default(),
+                ranked: BTreeSet::new(),
                 keys: FxHashSet::default(),
                 groupless,
             });
@@ -203,10 +208,8 @@ impl Timeline {
                 Some(group) => {
                     if series.groups.len() >= MOST_GROUPS && !series.groups.contains_key(&group) {
                         self.overflowed += 1;
-                        make_room(&mut series.groups, &group, reaches)
-                    } else {
-                        series.groups.entry(group).or_insert_with(|| Slot::new(reaches))
                     }
+                    place(&mut series.groups, &mut series.ranked, group, reaches)
                 }
                 None => &mut series.groupless,
             };
@@ -227,9 +230,14 @@ impl Timeline {
     pub fn slide(&mut self, tick: i64) {
         for series in &mut self.series {
             let kept = series.spec.by.is_empty();
-            series.groups.retain(|_, slot| {
+            let ranked = &mut series.ranked;
+            series.groups.retain(|key, slot| {
                 slot.windows.iter_mut().for_each(|window| window.slide(tick));
-                kept || !slot.is_idle()
+                let stays = kept || !slot.is_idle();
+                if !stays {
+                    ranked.remove(&(FxBuildHasher.hash_one(key), Arc::clone(key)));
+                }
+                stays
             });
             series.groupless.windows.iter_mut().for_each(|window| window.slide(tick));
         }
@@ -350,18 +358,31 @@ fn finish(staged: Staged<'_>, spec: &Spec, second: i64, slot: &mut Slot) -> Cell
     cell
 }
 
-/// A place for a new group when there are too many: with the others, unless its hash is smaller than that of a kept one,
-/// which then joins the others. So the same groups are kept whichever came first.
-fn make_room<'a>(groups: &'a mut FxHashMap<GroupKey, Slot>, group: &GroupKey, reaches: &[Reach]) -> &'a mut Slot {
-    let other: GroupKey = vec![Box::from(OTHER); group.len()].into();
-    let hash = |key: &GroupKey| FxBuildHasher.hash_one(key);
-    let largest = groups.keys().filter(|key| **key != other).max_by_key(|key| hash(key)).cloned();
-    let key = match largest {
-        Some(largest) if hash(group) < hash(&largest) => {
-            groups.remove(&largest);
-            Arc::clone(group)
+/// The slot of a group. When there are too many it is that of the others, unless the group's hash is smaller than that of
+/// a kept one, which then makes room. So the same groups are kept whichever came first.
+fn place<'a>(
+    groups: &'a mut FxHashMap<GroupKey, Slot>,
+    ranked: &mut BTreeSet<(u64, GroupKey)>,
+    group: GroupKey,
+    reaches: &[Reach],
+) -> &'a mut Slot {
+    if groups.contains_key(&group) {
+        return groups.entry(group).or_insert_with(|| Slot::new(reaches));
+    }
+    let rank = (FxBuildHasher.hash_one(&group), Arc::clone(&group));
+    if ranked.len() >= MOST_GROUPS {
+        match ranked.last() {
+            Some(last) if rank < *last => {
+                if let Some((_, largest)) = ranked.pop_last() {
+                    groups.remove(&largest);
+                }
+            }
+            _ => {
+                let others: GroupKey = vec![Box::from(OTHER); group.len()].into();
+                return groups.entry(others).or_insert_with(|| Slot::new(reaches));
+            }
         }
-        _ => other,
-    };
-    groups.entry(key).or_insert_with(|| Slot::new(reaches))
+    }
+    ranked.insert(rank);
+    groups.entry(group).or_insert_with(|| Slot::new(reaches))
 }
