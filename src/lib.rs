@@ -1,3 +1,54 @@
+//! Reads a service's log after a deployment, and says whether to keep the deployment, look into it, or roll it back.
+//!
+//! One idea carries it: **lines map to buckets; buckets merge; rules read buckets.** What a line says is worked out from
+//! the line alone, on any thread; it is counted in the bucket of its second, whatever order lines come in; and what
+//! decides reads sums of buckets, in the time of the events and by no other clock.
+//!
+//! # The way of a line
+//!
+//! ```text
+//! files, pipes ─ source ─▶ chunks of whole lines
+//!                map: decode, classify ─▶ fragments: lines with times, events with labels      any thread
+//! ────────────────────────────────────────────────────────────────────────────────────────────────────────
+//!                lane: assemble ─▶ entries, in the order of each source                        one thread
+//!                engine, timeline ─▶ buckets of one second ─▶ sliding windows
+//!                rules ─▶ changes of triggers, verdict
+//!                summary ─▶ output: text, JSON, GitHub annotations
+//! ```
+//!
+//! - [`source`] opens files and standard input, unpacks them, and cuts them into chunks that end with a line.
+//! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk.
+//! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times.
+//! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
+//! - [`lane`] takes one source's fragments in order, and keeps its watermark; [`assemble`] joins the records of a
+//!   traceback to one entry; [`recording`] holds the clock's movements for a replay.
+//! - [`engine`] merges the lanes by time and drops what another source told already, seals each second that the
+//!   watermark has passed, and lets the rules look. [`deployment`] says from when on.
+//! - [`timeline`] turns the events of a sealed second into cells, and cells into sliding windows.
+//! - [`expr`] is the language that asks for numbers out of windows.
+//! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
+//! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
+//! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
+//! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
+//!   clock besides [`source`].
+//!
+//! # What always holds
+//!
+//! - *Same answer.* The size of the chunks, the number of threads, and whether records came by file or pipe change
+//!   nothing; a live run differs from its replay only in what the clock of a silent source moved, and a recording has
+//!   that, too.
+//! - *Nothing lost quietly.* Every line of the input is in exactly one of the counts of [`lane::Counts`], and they add up.
+//! - *Bounded.* Memory grows with the longest window and the number of series, not with the length of the input; routes
+//!   and groups are capped, and what went beyond a cap is counted together.
+//! - *Event time decides.* A window closes when the watermark has passed its end.
+//! - *Unknown is a value.* What the input cannot tell is neither 0 nor healthy.
+//!
+//! # What the numbers mean
+//!
+//! The exact rules are numbered in the section "What the numbers mean" of `README.md`; a comment that says `SEMANTICS 11`
+//! means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
+//! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
+
 pub mod assemble;
 pub mod classify;
 pub mod cli;

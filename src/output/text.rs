@@ -24,7 +24,7 @@ pub(super) use screen::target;
 /// Lines of a screen. The lists of a summary are shortened to fit into what the events before it left.
 const SCREEN: usize = 40;
 /// Error groups and routes listed, longest first; the last pair is listed whatever the screen holds.
-const LISTED: [(usize, usize); 7] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (2, 3)];
+const LISTED: [(usize, usize); 8] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3)];
 /// Events whose evidence is remembered, so that a line is not shown again and again.
 const TOLD: usize = 8;
 /// What stands below an event or a verdict is indented to where their words stand.
