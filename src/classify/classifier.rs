@@ -26,10 +26,16 @@ pub struct Shared {
 pub struct Classifier {
     pub shared: Arc<Shared>,
     requests: Requests,
-    labels: Labels,
+    matcher: Matcher,
     found: Candidates,
-    shape: String,
     message: Vec<u8>,
+}
+
+/// Runs single patterns: what it needs to remember and to write on.
+#[derive(Default)]
+struct Matcher {
+    labels: Labels,
+    shape: String,
 }
 
 /// Whether a record begins an entry that further records may belong to.
@@ -87,20 +93,13 @@ impl Classifier {
     /// Another classifier of the same library, for another thread.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let requests = Requests::new(&shared.library);
-        Classifier {
-            shared,
-            requests,
-            labels: Labels::default(),
-            found: Candidates::default(),
-            shape: String::new(),
-            message: Vec::new(),
-        }
+        Classifier { shared, requests, matcher: Matcher::default(), found: Candidates::default(), message: Vec::new() }
     }
 
     /// Appends the events of one record taken as an entry of its own; tells whether more records may belong to it.
     pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Event>) -> Opens {
         if let Some(edge) = &record.edge {
-            self.requests.edge(&self.shared, &mut self.labels, edge, events);
+            self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return Opens::Nothing;
         }
         let mut scratch = std::mem::take(&mut self.message);
@@ -111,7 +110,7 @@ impl Classifier {
 
     fn message(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Event>) -> Opens {
         if let Some(line) = access_line::access_line(message) {
-            self.requests.access(&self.shared, &mut self.labels, &line, events);
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
         }
         self.shared.prefilter.scan(message, &mut self.found);
@@ -144,8 +143,8 @@ impl Classifier {
     fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Event>) {
         let view = View::new(subject);
         let first = events.len();
-        let shared = Arc::clone(&self.shared);
-        let mut found = std::mem::take(&mut self.found);
+        // Borrowed, not cloned: threads that count references to what all share would wait for each other.
+        let Classifier { shared, matcher, found, .. } = self;
         if view.exception.is_some() {
             let reads = |pattern: &Pattern| pattern.regex.is_none() && view.is_read_by(pattern);
             let patterns = shared.library.patterns.iter().enumerate();
@@ -156,10 +155,9 @@ impl Classifier {
         for &index in &found.patterns {
             let class = shared.library.patterns[index].class;
             if !events[first..].iter().any(|event| event.labels.class == class) {
-                events.extend(self.try_pattern(&shared, index, &view).ok());
+                events.extend(matcher.try_pattern(shared, index, &view).ok());
             }
         }
-        self.found = found;
         if events.len() == first && view.level.is_some_and(|level| level >= Level::Warning) {
             // The gravest level pattern that applies takes the entry.
             let level_pattern = shared
@@ -170,13 +168,19 @@ impl Classifier {
                 .filter(|(_, pattern)| pattern.parser == Some(Parser::Level) && view.allows(pattern).is_ok())
                 .max_by_key(|(_, pattern)| pattern.level);
             if let Some((index, _)) = level_pattern {
-                events.extend(self.try_pattern(&shared, index, &view).ok());
+                events.extend(matcher.try_pattern(shared, index, &view).ok());
             }
         }
     }
 
     /// Runs one pattern on an entry that is no request.
-    pub(super) fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>) -> Result<Event, Miss> {
+    pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Event, Miss> {
+        self.matcher.try_pattern(&self.shared, index, view)
+    }
+}
+
+impl Matcher {
+    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>) -> Result<Event, Miss> {
         let pattern = &shared.library.patterns[index];
         view.allows(pattern)?;
         let text = view.searched(pattern);

@@ -84,8 +84,7 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
         None if pattern.regex.is_some() => return None,
         None => None,
     };
-    let shared = Arc::clone(&classifier.shared);
-    let missing = match classifier.try_pattern(&shared, index, view).err()? {
+    let missing = match classifier.try_pattern(index, view).err()? {
         Miss::Level => {
             let least = pattern.level.map_or("", Level::name);
             format!("the level is {}, and should be at least {least}", view.level.map_or("not known", Level::name))

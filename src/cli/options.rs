@@ -19,8 +19,10 @@ pub struct Cli {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 healthy, or milder than --fail-on   1 failed, or input cut short   2 usage, plan or pattern error
-             3 investigate   4 rollback   5 unknown
+Exit status:
+  0  healthy, or milder than --fail-on        3  investigate
+  1  failed, or input was cut short           4  rollback
+  2  usage, plan or pattern error             5  unknown
 
 Examples:
   railway logs --json --since 1h | logwatch --plan dl-034

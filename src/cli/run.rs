@@ -3,9 +3,11 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::clock::Clock;
 use super::options::{FailOn, Read};
@@ -212,13 +214,22 @@ fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
     }
 }
 
-/// SIGINT and SIGTERM end the input; a second one ends the program.
+/// SIGINT and SIGTERM end the input; another one a second later ends the program. At once it does not count: a program
+/// that runs this one may pass on what the terminal sent to both.
 fn signals() -> Result<Arc<AtomicBool>> {
+    const IMPATIENT: Duration = Duration::from_secs(1);
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))?;
-        signal_hook::flag::register(signal, Arc::clone(&stop))?;
-    }
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    let flag = Arc::clone(&stop);
+    std::thread::spawn(move || {
+        let mut first = None;
+        for _ in signals.forever() {
+            flag.store(true, Ordering::Relaxed);
+            if first.get_or_insert_with(Instant::now).elapsed() > IMPATIENT {
+                std::process::exit(1);
+            }
+        }
+    });
     Ok(stop)
 }
 
