@@ -7,7 +7,7 @@ use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::{SECOND, Time};
 use crate::timeline::capped::Capped;
-use crate::timeline::cell::{Evidence, keep_evidence};
+use crate::timeline::cell::{Evidence, MOST_EVIDENCE, keep_evidence};
 use crate::timeline::distribution::Distribution;
 use crate::timeline::{Bucket, Buckets, Keep, Pending};
 
@@ -145,7 +145,7 @@ impl Report {
     pub fn keep(&self, labels: &LabelSet) -> Keep {
         match self.roles[labels.class] {
             Role::Request(_) => Keep { values: true, ..Keep::default() },
-            Role::Exception | Role::Error | Role::Known => Keep { evidence: true, ..Keep::default() },
+            Role::Exception | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
             Role::Other => Keep::default(),
         }
     }
@@ -192,17 +192,11 @@ impl Report {
         groups: &mut Vec<(Key, u64)>,
     ) {
         self.classes[labels.class].add(pending);
-        match self.roles[labels.class] {
-            Role::Other => {}
-            Role::Request(members) => self.request(labels, pending, members, failed),
-            Role::Exception | Role::Error => {
-                let key = Key { class: labels.class, labels: labels.values.clone() };
-                groups.push((self.group(key, pending), pending.events));
-            }
-            Role::Known => {
-                let key = Key { class: labels.class, labels: Box::default() };
-                groups.push((self.group(key, pending), pending.events));
-            }
+        if let Role::Request(members) = self.roles[labels.class] {
+            self.request(labels, pending, members, failed);
+        }
+        if let Some(key) = self.key(labels) {
+            groups.push((self.group(key, pending), pending.events));
         }
     }
 
@@ -229,6 +223,21 @@ impl Report {
         }
     }
 
+    /// The latest of a group's examples, once it has all it keeps.
+    pub fn examples_until(&self, labels: &LabelSet) -> Option<Time> {
+        let group = self.groups.get(&self.key(labels)?)?;
+        group.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
+    }
+
+    /// What the events of a label set are grouped by, if the report groups them.
+    fn key(&self, labels: &LabelSet) -> Option<Key> {
+        match self.roles[labels.class] {
+            Role::Exception | Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
+            Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
+            Role::Request(_) | Role::Other => None,
+        }
+    }
+
     /// Adds to a group; gives back its key.
     fn group(&mut self, key: Key, pending: &Pending) -> Key {
         let group = self.groups.entry(key.clone(), |others, pushed_out| others.merge(&pushed_out));
@@ -251,11 +260,7 @@ impl Report {
             let grave =
                 labels.as_ref().is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
             if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
-                let group = labels.as_ref().and_then(|labels| match self.roles[labels.class] {
-                    Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
-                    Role::Exception | Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
-                    _ => None,
-                });
+                let group = labels.as_ref().and_then(|labels| self.key(labels));
                 self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
                 if self.silences.len() > MOST_SILENCES {
                     let shortest =

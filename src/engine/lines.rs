@@ -175,7 +175,7 @@ impl Engine {
     /// Puts one event of an entry into the bucket of its second.
     fn event(&mut self, place: Place<'_>, id: SetId, via: Via, values: [i64; MOST_VALUES]) {
         let set = self.buckets.set(id);
-        let (class, keep) = (set.labels.class, set.keep);
+        let (class, keep, examples_until) = (set.labels.class, set.keep, set.examples_until);
         let Some(time) = place.time else {
             let mut pending = Pending { events: 1, ..Pending::default() };
             pending.evidence.push(evidence(place, Time(0)));
@@ -195,8 +195,8 @@ impl Engine {
         }
         let point = Point { time, hash: place.content, values };
         match self.buckets.cell(time.second(), id, via) {
-            Some(pending) => pending.add(keep, point, || evidence(place, time)),
-            None => self.others(time.second(), class, via).add(keep, point, || evidence(place, time)),
+            Some(pending) => pending.add(keep, examples_until, point, || evidence(place, time)),
+            None => self.others(time.second(), class, via).add(keep, None, point, || evidence(place, time)),
         }
         for (labels, via, pending) in std::mem::take(&mut self.buckets.pushed_out) {
             self.others(time.second(), labels.class, via).merge(pending);

@@ -286,5 +286,6 @@ impl Engine {
 
 fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>) -> Set {
     let (matches, keep) = timeline.matches(labels);
-    Set { labels: Arc::clone(labels), keep: keep.and(report.keep(labels)), matches }
+    let examples_until = report.examples_until(labels);
+    Set { labels: Arc::clone(labels), keep: keep.and(report.keep(labels)), examples_until, matches }
 }

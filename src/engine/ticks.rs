@@ -1,5 +1,7 @@
 //! Ticks: when the watermark of the run has passed a second, the second is sealed and the rules look (SEMANTICS 4).
 
+use std::sync::Arc;
+
 use super::{Cause, Engine, Notice};
 use crate::classify::Via;
 use crate::deployment::{Deployment, From};
@@ -75,6 +77,12 @@ impl Engine {
         let seen = self.seen_best(second);
         let armed = self.is_armed(second);
         self.report.seal(&bucket, &self.buckets, seen, armed);
+        for (set, _) in bucket.cells.keys() {
+            let known = self.buckets.set(*set);
+            if known.keep.examples && known.examples_until.is_none() {
+                self.buckets.set_mut(*set).examples_until = self.report.examples_until(&Arc::clone(&known.labels));
+            }
+        }
         self.timeline.seal(second, &bucket, &self.buckets, seen, armed);
     }
 

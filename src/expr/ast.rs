@@ -117,7 +117,7 @@ pub struct LabelTest {
 pub enum TestOp {
     Equal(String),
     NotEqual(String),
-    /// See [`glob`](super::matching::glob).
+    /// See [`Glob`](crate::classify::glob::Glob).
     Glob(String),
     NotGlob(String),
     /// See [`anchored`](super::matching::anchored). The parser does not compile it; [`check`](super::check()) does.

@@ -52,7 +52,8 @@
 //! ```
 //!
 //! A window behind the closing parenthesis of a call directly inside `trend` is the trend's. A metric is a word that is
-//! neither a function nor one of `and or not by of`; it stands for its expression as if in parentheses.
+//! neither a function nor one of `and or not by of`; it stands for its expression as if in parentheses. In a glob `*` is any
+//! run of bytes (also `/`) and `?` is one byte; globs and regexes match a label's whole text.
 
 mod ast;
 mod call;

@@ -2,8 +2,9 @@
 
 use super::ast::{Aggregate, ArithmeticOp, CompareOp, Expr, Function, Input, Kind, Selector, TestOp};
 use super::check::Catalog;
-use super::matching::{anchored, glob};
+use super::matching::anchored;
 use super::quantity::{Quantity, Unit};
+use crate::classify::glob::Glob;
 
 /// The two counts of `count(…) / count(…)`, over the same window and in the same groups. Whether the first is a part of
 /// the second, so that the quotient is a proportion, is for [`is_part_of`].
@@ -46,13 +47,23 @@ fn implies(given: &TestOp, needed: &TestOp) -> bool {
         (TestOp::Status { from, to, negated: false }, _) => {
             (*from..=*to).all(|status| accepts(needed, &status.to_string()))
         }
-        // Every star of the narrower pattern can only be covered by one of the wider.
-        (TestOp::Glob(given), TestOp::Glob(needed)) => glob(needed.as_bytes(), given.as_bytes()),
-        (TestOp::NotGlob(given), TestOp::NotGlob(needed)) => glob(given.as_bytes(), needed.as_bytes()),
-        (TestOp::NotGlob(given), TestOp::NotEqual(needed)) => glob(given.as_bytes(), needed.as_bytes()),
+        (TestOp::Glob(given), TestOp::Glob(needed)) => covers(needed, given),
+        (TestOp::NotGlob(given), TestOp::NotGlob(needed)) => covers(given, needed),
+        (TestOp::NotGlob(given), TestOp::NotEqual(needed)) => glob(given, needed),
         (TestOp::Number(given, x), TestOp::Number(needed, y)) => number_implies(*given, *x, *needed, *y),
         _ => false,
     }
+}
+
+fn glob(pattern: &str, text: &str) -> bool {
+    Glob::new(pattern).is_match(text.as_bytes())
+}
+
+/// Whether every text of the form `narrow` is of the form `wide`; false where that is only not seen to be so.
+fn covers(wide: &str, narrow: &str) -> bool {
+    // Read as a text, the narrower glob has its wild bytes covered by those of the wider, but `?` would take its star, which
+    // stands for any number of bytes.
+    glob(wide, narrow) && !(wide.contains('?') && narrow.contains('*'))
 }
 
 /// Whether a label with this text passes the test.
@@ -60,8 +71,8 @@ fn accepts(test: &TestOp, text: &str) -> bool {
     match test {
         TestOp::Equal(needed) => needed == text,
         TestOp::NotEqual(other) => other != text,
-        TestOp::Glob(pattern) => glob(pattern.as_bytes(), text.as_bytes()),
-        TestOp::NotGlob(pattern) => !glob(pattern.as_bytes(), text.as_bytes()),
+        TestOp::Glob(pattern) => glob(pattern, text),
+        TestOp::NotGlob(pattern) => !glob(pattern, text),
         TestOp::Regex(pattern) => anchored(pattern).is_ok_and(|regex| regex.is_match(text.as_bytes())),
         TestOp::NotRegex(pattern) => anchored(pattern).is_ok_and(|regex| !regex.is_match(text.as_bytes())),
         TestOp::Number(op, Quantity { value, unit: Unit::Plain }) => {
@@ -150,6 +161,12 @@ mod tests {
             ("x=\"/api/a\"", "x!=\"/api/b\"", true),
             ("x=*\"a*\"", "x=*\"*\"", true),
             ("x=*\"*\"", "x=*\"a*\"", false),
+            ("x=*\"ab?\"", "x=*\"a??\"", true),
+            ("x=*\"ab?\"", "x=*\"a*\"", true),
+            ("x=*\"a?\"", "x=*\"ab\"", false),
+            ("x=*\"a*\"", "x=*\"a?\"", false),
+            ("x=\"abc\"", "x=*\"a?c\"", true),
+            ("x!=*\"a?\"", "x!=*\"a*\"", false),
             ("x!=*\"a*\"", "x!=*\"ab*\"", true),
             ("x!=*\"a*\"", "x!=\"abc\"", true),
             ("x=~\"ab\"", "x=~\"a.\"", false),

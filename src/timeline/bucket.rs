@@ -75,6 +75,8 @@ pub struct Buckets {
 pub struct Set {
     pub labels: Arc<LabelSet>,
     pub keep: Keep,
+    /// The report has its examples, none of them later than this: later lines need not be kept for it.
+    pub examples_until: Option<Time>,
     /// The series that read its events.
     pub matches: Rc<[Match]>,
 }
@@ -98,7 +100,10 @@ pub struct Keep {
     pub values: bool,
     /// Every event, with its time.
     pub order: bool,
+    /// Lines that show it, for rules: the first of every second.
     pub evidence: bool,
+    /// Lines that show it, for the report: the first of all.
+    pub examples: bool,
 }
 
 impl Keep {
@@ -107,6 +112,7 @@ impl Keep {
             values: self.values || other.values,
             order: self.order || other.order,
             evidence: self.evidence || other.evidence,
+            examples: self.examples || other.examples,
         }
     }
 }
@@ -121,6 +127,10 @@ impl Buckets {
         self.sets.push(work_out(labels));
         self.ids.insert(Arc::clone(labels), id);
         id
+    }
+
+    pub fn set_mut(&mut self, id: SetId) -> &mut Set {
+        &mut self.sets[id as usize]
     }
 
     pub fn set(&self, id: SetId) -> &Set {
@@ -219,7 +229,8 @@ impl Pending {
         other.evidence.iter().for_each(|line| super::cell::keep_evidence(&mut self.evidence, line));
     }
 
-    pub fn add(&mut self, keep: Keep, point: Point, evidence: impl FnOnce() -> Evidence) {
+    pub fn add(&mut self, keep: Keep, examples_until: Option<Time>, point: Point, evidence: impl FnOnce() -> Evidence) {
+        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| point.time <= until));
         self.events += 1;
         self.first = Some(self.first.map_or(point.time, |first| first.min(point.time)));
         self.last = Some(self.last.map_or(point.time, |last| last.max(point.time)));
@@ -228,7 +239,7 @@ impl Pending {
         }
         let wanted =
             self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| point.time <= last.time);
-        if keep.evidence && wanted {
+        if shown && wanted {
             super::cell::keep_evidence(&mut self.evidence, &evidence());
         }
     }

@@ -157,6 +157,7 @@ impl Timeline {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
                 evidence: series.evidence,
+                examples: false,
             });
             let group = group(&spec.by, labels).map(|key| {
                 if let Some(known) = series.keys.get(&key) {

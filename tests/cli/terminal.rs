@@ -143,5 +143,6 @@ fn the_version_and_the_help_are_told() {
         assert!(ran.out.contains("Usage: logwatch"), "{}", ran.out);
         assert!(ran.out.lines().all(|line| line.chars().count() <= 100), "{}", ran.out);
     }
-    assert!(logwatch(&["--help"]).out.contains("3 investigate   4 rollback   5 unknown"));
+    let help = logwatch(&["--help"]).out;
+    assert!(["3  investigate", "4  rollback", "5  unknown"].iter().all(|status| help.contains(status)), "{help}");
 }

@@ -1,0 +1,117 @@
+//! What stands before an access line's request: the server's own head and the client's address.
+
+use memchr::{memchr, memrchr};
+
+/// What stands before the request's quote, with the client's address.
+pub(super) enum Front<'a> {
+    /// uvicorn: `… ADDRESS:PORT - `
+    Peer(Option<&'a [u8]>),
+    /// The common log format: `ADDRESS IDENT USER [TIME] `
+    Dated(Option<&'a [u8]>),
+}
+
+impl<'a> Front<'a> {
+    pub(super) fn read(text: &'a [u8]) -> Option<Self> {
+        let text = text.trim_ascii_end();
+        match text.split_last()? {
+            (b'-', text) => Self::peer(text),
+            (b']', text) => {
+                let open = memrchr(b'[', text)?;
+                text.get(open + 1).filter(|byte| byte.is_ascii_digit())?;
+                Some(Self::Dated(logged_host(&text[..open])))
+            }
+            _ => None,
+        }
+    }
+
+    fn peer(text: &'a [u8]) -> Option<Self> {
+        let text = text.strip_suffix(b" ")?.trim_ascii_end();
+        let (before, token) = match memrchr(b' ', text) {
+            Some(space) => (&text[..space], &text[space + 1..]),
+            None => (&text[..0], text),
+        };
+        if is_level_head(token) {
+            // A server behind a Unix socket has no peer to name.
+            return before.is_empty().then_some(Self::Peer(None));
+        }
+        let host = match memrchr(b':', token) {
+            Some(colon) if is_port(&token[colon + 1..]) => &token[..colon],
+            _ => return ip(token).map(|client| Self::Peer(Some(client))),
+        };
+        // A name is only believed where nothing but the server's own head stands before it.
+        let named = || {
+            let alone = before.is_empty() || is_level_head(before.trim_ascii_end());
+            (alone && !host.is_empty() && memchr(b':', host).is_none()).then_some(host)
+        };
+        Some(Self::Peer(Some(ip(host).or_else(named)?)))
+    }
+
+    /// The target of a request line whose version is not the usual one.
+    pub(super) fn target(&self, request: &'a [u8]) -> Option<&'a [u8]> {
+        let dated = matches!(self, Self::Dated(_));
+        let Some(space) = memrchr(b' ', request) else {
+            return dated.then_some(request);
+        };
+        let version = &request[space + 1..];
+        match version.strip_prefix(b"HTTP/") {
+            Some(number) if is_version(number) => Some(&request[..space]),
+            // hypercorn prints the number alone, daphne and HTTP/0.9 nothing at all.
+            None if dated && is_version(version) => Some(&request[..space]),
+            None if dated => Some(request),
+            _ => None,
+        }
+    }
+
+    pub(super) fn client(&self) -> Option<&'a [u8]> {
+        match self {
+            Self::Peer(client) | Self::Dated(client) => *client,
+        }
+    }
+}
+
+fn is_version(number: &[u8]) -> bool {
+    matches!(number, b"1.1" | b"1.0" | b"2" | b"2.0" | b"3" | b"3.0")
+}
+
+/// `INFO:`, as uvicorn starts its lines.
+fn is_level_head(token: &[u8]) -> bool {
+    token
+        .split_last()
+        .is_some_and(|(last, level)| *last == b':' && !level.is_empty() && level.iter().all(u8::is_ascii_uppercase))
+}
+
+fn is_port(text: &[u8]) -> bool {
+    (1..=5).contains(&text.len()) && text.iter().all(u8::is_ascii_digit)
+}
+
+/// The address at the end of `host`, before which a logger's name may stand (`uvicorn.access:192.0.2.7`).
+fn ip(host: &[u8]) -> Option<&[u8]> {
+    if let Some(inside) = host.strip_suffix(b"]") {
+        return memrchr(b'[', inside).map(|open| &inside[open + 1..]);
+    }
+    let trailing = |part: fn(&u8) -> bool| {
+        let start = host.iter().rposition(|byte| !part(byte));
+        &host[start.map_or(0, |at| at + 1)..]
+    };
+    let v4 = trailing(|byte| byte.is_ascii_digit() || *byte == b'.');
+    if v4.iter().filter(|byte| **byte == b'.').count() == 3 {
+        return Some(v4);
+    }
+    let v6 = trailing(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
+    let v6 = match v6.strip_prefix(b":") {
+        Some(after_logger) if v6.len() < host.len() => after_logger,
+        _ => v6,
+    };
+    (v6.iter().filter(|byte| **byte == b':').count() >= 2).then_some(v6)
+}
+
+/// The host of `HOST IDENT USER `, the last three fields of `text`.
+fn logged_host(text: &[u8]) -> Option<&[u8]> {
+    let mut fields = text.rsplit(|&byte| byte == b' ').filter(|field| !field.is_empty());
+    let host = fields.nth(2)?;
+    let one_colon = memchr(b':', host).filter(|colon| Some(*colon) == memrchr(b':', host));
+    match one_colon {
+        Some(colon) if is_port(&host[colon + 1..]) => Some(&host[..colon]),
+        _ => ip(host).or_else(|| (host != b"-").then_some(host)),
+    }
+}
