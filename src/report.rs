@@ -50,8 +50,8 @@ enum Role {
     Other,
     /// Indices of method, route, status and duration.
     Request([usize; 4]),
-    /// Grouped by all labels that are kept.
-    Exception,
+    /// Grouped by all labels that are kept, the message (at this index) by its shape.
+    Exception(Option<usize>),
     Error,
     /// Grouped by class alone: a pattern knows what it is.
     Known,
@@ -89,6 +89,8 @@ pub struct Key {
 pub struct Group {
     pub total: Total,
     pub evidence: Vec<Evidence>,
+    /// Of exceptions: the first message, by time, then text.
+    pub message: Option<(Option<Time>, Box<str>)>,
     /// Failed requests in the same seconds, by route.
     pub beside: BTreeMap<Route, u64>,
 }
@@ -129,7 +131,7 @@ impl Report {
                     [method, route, status].into_iter().for_each(|label| interest.add(class, *label));
                     interest.add_value(class, *duration);
                 }
-                Role::Exception | Role::Error => {
+                Role::Exception(_) | Role::Error => {
                     (0..self.library.classes[class].labels.len()).for_each(|label| interest.add(class, label));
                 }
                 Role::Known | Role::Other => {}
@@ -145,7 +147,7 @@ impl Report {
     pub fn keep(&self, labels: &LabelSet) -> Keep {
         match self.roles[labels.class] {
             Role::Request(_) => Keep { values: true, ..Keep::default() },
-            Role::Exception | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
+            Role::Exception(_) | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
             Role::Other => Keep::default(),
         }
     }
@@ -196,7 +198,11 @@ impl Report {
             self.request(labels, pending, members, failed);
         }
         if let Some(key) = self.key(labels) {
-            groups.push((self.group(key, pending), pending.events));
+            let message = match self.roles[labels.class] {
+                Role::Exception(Some(message)) => labels.values[message].as_deref(),
+                _ => None,
+            };
+            groups.push((self.group(key, pending, message), pending.events));
         }
     }
 
@@ -232,16 +238,28 @@ impl Report {
     /// What the events of a label set are grouped by, if the report groups them.
     fn key(&self, labels: &LabelSet) -> Option<Key> {
         match self.roles[labels.class] {
-            Role::Exception | Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
+            Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
+            Role::Exception(message) => {
+                let mut values = labels.values.clone();
+                if let Some(message) = message.and_then(|message| values[message].as_mut()) {
+                    let mut shape = String::new();
+                    crate::classify::shape::shape(message.as_bytes(), &mut shape);
+                    *message = shape.into();
+                }
+                Some(Key { class: labels.class, labels: values })
+            }
             Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
             Role::Request(_) | Role::Other => None,
         }
     }
 
     /// Adds to a group; gives back its key.
-    fn group(&mut self, key: Key, pending: &Pending) -> Key {
+    fn group(&mut self, key: Key, pending: &Pending, message: Option<&str>) -> Key {
         let group = self.groups.entry(key.clone(), |others, pushed_out| others.merge(&pushed_out));
         group.total.add(pending);
+        if let Some(message) = message {
+            group.say(pending.first, message);
+        }
         pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
         key
     }
@@ -283,7 +301,7 @@ impl Report {
     }
 
     pub fn is_exception(&self, class: ClassId) -> bool {
-        self.roles[class] == Role::Exception
+        matches!(self.roles[class], Role::Exception(_))
     }
 
     pub fn requests(&self) -> u64 {
@@ -310,7 +328,7 @@ fn role(library: &Library, id: ClassId) -> Role {
     }
     if any(&[Parser::Traceback, Parser::Javascript]) {
         // The general classes tell of every exception; the special ones beside them would tell twice.
-        return if class.name.ends_with(".exception") { Role::Exception } else { Role::Other };
+        return if class.name.ends_with(".exception") { Role::Exception(label("message")) } else { Role::Other };
     }
     let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
     if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }
@@ -337,8 +355,18 @@ impl RouteTotal {
 }
 
 impl Group {
+    fn say(&mut self, time: Option<Time>, message: &str) {
+        let earlier = self.message.as_ref().is_none_or(|(known, text)| (time, message) < (*known, text));
+        if earlier {
+            self.message = Some((time, message.into()));
+        }
+    }
+
     fn merge(&mut self, other: &Group) {
         self.total.merge(&other.total);
+        if let Some((time, message)) = &other.message {
+            self.say(*time, message);
+        }
         other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
         for (route, count) in &other.beside {
             *self.beside.entry(route.clone()).or_default() += count;

@@ -173,7 +173,8 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         let line_no = evidence.map(|line| line.line);
         let route = beside.as_ref().map(|beside| beside.route.clone());
         if report.is_exception(key.class) {
-            let (kind, message) = (label("type").unwrap_or_default(), label("message").unwrap_or_default());
+            let kind = label("type").unwrap_or_default();
+            let message = group.message.as_ref().map(|(_, text)| crate::output::redact(text)).unwrap_or_default();
             exceptions.push(ExceptionGroup {
                 kind,
                 message,

@@ -181,3 +181,18 @@ fn a_warning_that_swallows_the_failure_is_a_warning_and_is_shown() {
         (&json!("app.warning"), &json!(2), &json!("services.selector"))
     );
 }
+
+/// Rule 17: failures that differ in a number are one group, shown by the first of them.
+#[test]
+fn exceptions_that_differ_in_a_number_are_one_group() {
+    let lines: Vec<String> = (0..3)
+        .flat_map(|number| {
+            let mut lines = TRACEBACK.map(String::from);
+            lines[3] = format!("LookupError: bot {} not found", 17 + number);
+            lines.map(|line| app(&format!("13:30:0{}", 5 + number), "error", &line))
+        })
+        .collect();
+    let outcome = Case::new().log("a.jsonl", lines).run();
+    assert_eq!(exceptions(&outcome), [("LookupError".into(), 3)]);
+    assert_eq!(outcome.summary()["exceptions"][0]["message"], "bot 17 not found");
+}
