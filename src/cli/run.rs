@@ -63,7 +63,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     if mode == (Mode::Replay { follow: false }) {
         opened.iter_mut().for_each(|input| input.live = false);
     }
-    let progress = Progress::new(&opened, read.quiet);
+    let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let plan = session.plan.document.plan.id.to_lowercase();
     let mut outputs = Outputs::open(read, &plan, labels, progress.bar())?;
