@@ -47,8 +47,40 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
         return morgan(message);
     };
     let (method, request) = method(&message[quote + 1..])?;
-    let front = Front::read(&message[..quote])?;
     let (request, status, tail) = request_and_status(request)?;
+    line(&message[..quote], method, request, status, tail)
+}
+
+/// Reads a message that is still escaped as it stood in JSON, if it is an access line and the two quotes around its request
+/// are all that is escaped in it; then it says what the unescaped message would.
+#[must_use]
+pub fn escaped_access_line(raw: &[u8]) -> Option<AccessLine<'_>> {
+    let (front, rest) = split_at_escaped_quote(raw)?;
+    let (method, rest) = method(rest)?;
+    let (request, after) = split_at_escaped_quote(rest)?;
+    let (status, tail) = status_after_quote(after)?;
+    match memchr(b'\\', tail) {
+        None => line(front, method, request, status, tail),
+        Some(_) => None,
+    }
+}
+
+/// What stands before and after the first backslash and its quote; `None` if another character is escaped first.
+fn split_at_escaped_quote(raw: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr(b'\\', raw)?;
+    (raw.get(at + 1) == Some(&b'"')).then(|| (&raw[..at], &raw[at + 2..]))
+}
+
+/// An access line by its parts: what stands before its first quote, the request within its quotes without the method, and
+/// what follows the status.
+fn line<'a>(
+    front: &'a [u8],
+    method: &'a [u8],
+    request: &'a [u8],
+    status: u16,
+    tail: &'a [u8],
+) -> Option<AccessLine<'a>> {
+    let front = Front::read(front)?;
     let target = match request.strip_suffix(b" HTTP/1.1") {
         Some(target) => target,
         None => front.target(request)?,
@@ -77,10 +109,16 @@ fn method(text: &[u8]) -> Option<(&[u8], &[u8])> {
 /// status follows, belongs to the target.
 fn request_and_status(text: &[u8]) -> Option<(&[u8], u16, &[u8])> {
     quotes(text).find_map(|quote| {
-        let (digits, tail) = text[quote + 1..].strip_prefix(b" ")?.split_at_checked(3)?;
-        let ends = tail.first().is_none_or(u8::is_ascii_whitespace);
-        Some((&text[..quote], status(digits).filter(|_| ends)?, tail))
+        let (status, tail) = status_after_quote(&text[quote + 1..])?;
+        Some((&text[..quote], status, tail))
     })
+}
+
+/// The status after the request's last quote, and what follows it.
+fn status_after_quote(text: &[u8]) -> Option<(u16, &[u8])> {
+    let (digits, tail) = text.strip_prefix(b" ")?.split_at_checked(3)?;
+    let ends = tail.first().is_none_or(u8::is_ascii_whitespace);
+    Some((status(digits).filter(|_| ends)?, tail))
 }
 
 /// Where quotes stand that no backslash escapes.
@@ -217,6 +255,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn escaped_or_not_a_line_says_the_same(
+            message in r#"(INFO: |192.0.2.7:1|\\[|\\]| - |"|\\\\|GET |/a\\?b| HTTP/1.1| 200| OK|\t|é){0,14}"#,
+            usual in any::<bool>()
+        ) {
+            let message = if usual { format!("192.0.2.7:1 - \"GET /{message} HTTP/1.1\" 200 OK") } else { message };
+            let json = serde_json::to_string(&message).expect("text is JSON");
+            let raw = &json.as_bytes()[1..json.len() - 1];
+            if let Some(line) = escaped_access_line(raw) {
+                prop_assert_eq!(Some(line), access_line(message.as_bytes()));
+            }
+        }
+
         #[test]
         fn never_panics(line in r#"(INFO:| |-|"|\\|\[|\]|GET|/|1|HTTP/1.1|200|ms|\.|:|é){0,24}"#, bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             let _ = access_line(line.as_bytes());

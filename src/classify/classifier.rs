@@ -9,7 +9,7 @@ use super::exception::Exception;
 use super::glob::Glob;
 use super::labels::Labels;
 use super::library::{LabelGlob, Library, Pattern};
-use super::prefilter::{Candidates, Prefilter};
+use super::prefilter::{Candidate, Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
 use super::{access_line, javascript, python, shape};
@@ -21,6 +21,8 @@ pub struct Shared {
     pub routes: Routes,
     pub interest: Interest,
     prefilter: Prefilter,
+    /// Indices of the patterns that take what is grave and nothing else took.
+    levels: Vec<usize>,
 }
 
 pub struct Classifier {
@@ -87,12 +89,14 @@ pub enum Miss {
 impl Classifier {
     pub fn new(library: Arc<Library>, routes: Routes, interest: Interest) -> Self {
         let prefilter = Prefilter::new(&library);
-        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter }))
+        let level = |index: &usize| library.patterns[*index].parser == Some(Parser::Level);
+        let levels = (0..library.patterns.len()).filter(level).collect();
+        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, levels }))
     }
 
     /// Another classifier of the same library, for another thread.
     pub fn sharing(shared: Arc<Shared>) -> Self {
-        let requests = Requests::new(&shared.library);
+        let requests = Requests::new(&shared);
         Classifier { shared, requests, matcher: Matcher::default(), found: Candidates::default(), message: Vec::new() }
     }
 
@@ -100,6 +104,13 @@ impl Classifier {
     pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Event>) -> Opens {
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
+            return Opens::Nothing;
+        }
+        if record.message.escaped
+            && record.stack.is_none()
+            && let Some(line) = access_line::escaped_access_line(record.message.raw)
+        {
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
         }
         let mut scratch = std::mem::take(&mut self.message);
@@ -148,45 +159,43 @@ impl Classifier {
         if view.exception.is_some() {
             let reads = |pattern: &Pattern| pattern.regex.is_none() && view.is_read_by(pattern);
             let patterns = shared.library.patterns.iter().enumerate();
-            found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| index));
+            let candidate = |pattern| Candidate { pattern, start: 0 };
+            found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| candidate(index)));
             // Of the patterns of one class the first in its pack takes the entry, whatever found it.
             found.patterns.sort_unstable();
         }
-        for &index in &found.patterns {
+        for &Candidate { pattern: index, start } in &found.patterns {
             let class = shared.library.patterns[index].class;
             if !events[first..].iter().any(|event| event.labels.class == class) {
-                events.extend(matcher.try_pattern(shared, index, &view).ok());
+                events.extend(matcher.try_pattern(shared, index, &view, start).ok());
             }
         }
         if events.len() == first && view.level.is_some_and(|level| level >= Level::Warning) {
             // The gravest level pattern that applies takes the entry.
-            let level_pattern = shared
-                .library
-                .patterns
-                .iter()
-                .enumerate()
-                .filter(|(_, pattern)| pattern.parser == Some(Parser::Level) && view.allows(pattern).is_ok())
-                .max_by_key(|(_, pattern)| pattern.level);
-            if let Some((index, _)) = level_pattern {
-                events.extend(matcher.try_pattern(shared, index, &view).ok());
+            let applies = |index: &usize| view.allows(&shared.library.patterns[*index]).is_ok();
+            let gravest = |index: &usize| shared.library.patterns[*index].level;
+            if let Some(index) = shared.levels.iter().copied().filter(applies).max_by_key(gravest) {
+                events.extend(matcher.try_pattern(shared, index, &view, 0).ok());
             }
         }
     }
 
     /// Runs one pattern on an entry that is no request.
     pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Event, Miss> {
-        self.matcher.try_pattern(&self.shared, index, view)
+        self.matcher.try_pattern(&self.shared, index, view, 0)
     }
 }
 
 impl Matcher {
-    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>) -> Result<Event, Miss> {
+    /// Runs one pattern; no match of its regex begins before `start` in the entry's text.
+    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: usize) -> Result<Event, Miss> {
         let pattern = &shared.library.patterns[index];
         view.allows(pattern)?;
         let text = view.searched(pattern);
+        let start = start.saturating_sub(view.subject.text.len() - text.len());
         let captures = match &pattern.regex {
-            Some(regex) if shared.reads_captures(pattern) => Some(regex.captures(text).ok_or(Miss::Regex)?),
-            Some(regex) if !regex.is_match(text) => return Err(Miss::Regex),
+            Some(regex) if shared.reads_captures(pattern) => Some(regex.captures_at(text, start).ok_or(Miss::Regex)?),
+            Some(regex) if !regex.is_match_at(text, start) => return Err(Miss::Regex),
             _ => None,
         };
         if pattern.parser == Some(Parser::Level) {

@@ -12,6 +12,7 @@ use super::builtin;
 use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, ValueUnit};
 use super::event::MOST_VALUES;
 use super::glob::Glob;
+use super::literals::Required;
 use crate::decode::Level;
 use crate::expr::Unit;
 
@@ -78,8 +79,8 @@ pub struct Pattern {
     pub logger: Option<Glob>,
     pub attributes: Vec<(String, Glob)>,
     pub label_globs: Vec<(String, LabelGlob)>,
-    /// Texts of which one must stand in the message; `None`: the pattern is tried on every line.
-    pub literals: Option<Vec<Vec<u8>>>,
+    /// What the regex cannot match without; a pattern with a regex and no literal is tried on every line.
+    pub required: Required,
     pub samples: Vec<(Origin, Sample)>,
 }
 

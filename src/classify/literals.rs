@@ -1,78 +1,151 @@
-//! The literal a regex cannot match without.
+//! The text that a regex cannot match without.
 //!
 //! A regex run on every line is what makes log tools slow. Nearly every useful pattern holds some fixed text that must
-//! stand in any match, though; one scan for all of these texts tells which few patterns are worth running.
+//! stand in any match, though; one scan for all of these texts tells which few patterns are worth running, and where a
+//! match can begin.
 
 use regex_syntax::hir::{Hir, HirKind};
 
-/// Texts shorter than this are so common that looking for them saves nothing.
+/// Texts shorter than this are so common that looking for them in every line saves nothing.
 const SHORTEST: usize = 3;
 /// More alternatives than this crowd out the other patterns' literals.
 const MOST: usize = 32;
+/// Further texts are looked for one by one, which costs less than a regex for a few of them.
+const MOST_BESIDE: usize = 4;
+const SHORTEST_BESIDE: usize = 2;
 
-/// Texts of which at least one stands in every match, or `None` when nothing of use must.
-pub fn required(hir: &Hir) -> Option<Vec<Vec<u8>>> {
-    best(hir).filter(|set| shortest(set) >= SHORTEST && set.len() <= MOST)
+/// What every match of a regex holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Required {
+    /// At least one of these stands in every match, if there are any.
+    pub any: Vec<Literal>,
+    /// Of each of these sets at least one text stands in every match, too. The least likely ones come first.
+    pub beside: Vec<Vec<Vec<u8>>>,
 }
 
-fn best(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Literal {
+    pub text: Vec<u8>,
+    /// The most bytes between the begin of a match and this text in it; `None`: any number.
+    pub lead: Option<usize>,
+}
+
+pub fn required(hir: &Hir) -> Required {
+    let mut sets = Vec::new();
+    collect(hir, Some(0), &mut sets);
+    // Longer is rarer, up to a point; fewer alternatives are cheaper to look for; of equals, the first.
+    let rank = |set: &Vec<Literal>| (shortest(set).min(16), usize::MAX - set.len());
+    let fits = |set: &Vec<Literal>| shortest(set) >= SHORTEST && set.len() <= MOST;
+    let best = (0..sets.len()).rev().filter(|at| fits(&sets[*at])).max_by_key(|at| rank(&sets[*at]));
+    let any = best.map(|at| sets.remove(at)).unwrap_or_default();
+    // What comes late in a regex tells it from its like.
+    let beside = sets.into_iter().rev().filter(|set| shortest(set) >= SHORTEST_BESIDE && set.len() <= MOST_BESIDE);
+    let beside = beside.take(MOST_BESIDE).map(|set| set.into_iter().map(|literal| literal.text).collect());
+    Required { any, beside: beside.collect() }
+}
+
+/// Appends the sets of literals of which one must stand in a match of `hir`, which begins at most `lead` bytes after the
+/// match.
+fn collect(hir: &Hir, lead: Option<usize>, sets: &mut Vec<Vec<Literal>>) {
     match hir.kind() {
-        HirKind::Literal(literal) => longest_plain_run(&literal.0).map(|run| vec![run]),
-        HirKind::Capture(capture) => best(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => best(&repetition.sub),
-        // Longer is rarer, up to a point; fewer alternatives are cheaper to look for; of equals, the first.
+        HirKind::Literal(literal) => sets.push(vec![Literal { text: literal.0.to_vec(), lead }]),
+        HirKind::Capture(capture) => collect(&capture.sub, lead, sets),
+        // Its first time, that is.
+        HirKind::Repetition(repetition) if repetition.min > 0 => collect(&repetition.sub, lead, sets),
         HirKind::Concat(parts) => {
-            parts.iter().rev().filter_map(best).max_by_key(|set| (shortest(set).min(16), usize::MAX - set.len()))
+            let mut lead = lead;
+            for part in parts {
+                collect(part, lead, sets);
+                lead = lead.zip(part.properties().maximum_len()).map(|(lead, length)| lead + length);
+            }
         }
         HirKind::Alternation(branches) => {
-            let sets: Option<Vec<_>> = branches.iter().map(best).collect();
-            sets.map(|sets| sets.concat())
+            let of = |branch: &Hir| {
+                let mut sets = Vec::new();
+                collect(branch, lead, &mut sets);
+                sets.into_iter().rev().max_by_key(|set| (shortest(set).min(16), usize::MAX - set.len()))
+            };
+            let all: Option<Vec<_>> = branches.iter().map(of).collect();
+            sets.extend(all.map(|all| all.concat()));
         }
-        _ => None,
+        _ => {}
     }
 }
 
-/// The longest part of a literal that stands in raw JSON text as it stands in the message: without quotes, backslashes
-/// and control characters, which JSON escapes.
-fn longest_plain_run(literal: &[u8]) -> Option<Vec<u8>> {
-    literal
-        .split(|byte| matches!(byte, b'"' | b'\\') || byte.is_ascii_control())
-        .rev()
-        .max_by_key(|run| run.len())
-        .filter(|run| !run.is_empty())
-        .map(<[u8]>::to_vec)
-}
-
-fn shortest(set: &[Vec<u8>]) -> usize {
-    set.iter().map(Vec::len).min().unwrap_or(0)
+fn shortest(set: &[Literal]) -> usize {
+    set.iter().map(|literal| literal.text.len()).min().unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn of(regex: &str) -> Option<Vec<String>> {
-        let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).unwrap();
-        required(&hir).map(|set| set.into_iter().map(|text| String::from_utf8(text).unwrap()).collect())
+    fn parse(regex: &str) -> Hir {
+        regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).unwrap()
     }
 
-    fn some(texts: &[&str]) -> Option<Vec<String>> {
-        Some(texts.iter().map(ToString::to_string).collect())
+    /// The texts with their leads, then the others.
+    fn of(regex: &str) -> (Vec<(String, Option<usize>)>, Vec<Vec<String>>) {
+        let text = |text: Vec<u8>| String::from_utf8(text).unwrap();
+        let Required { any, beside } = required(&parse(regex));
+        (
+            any.into_iter().map(|literal| (text(literal.text), literal.lead)).collect(),
+            beside.into_iter().map(|set| set.into_iter().map(text).collect()).collect(),
+        )
     }
 
     #[test]
     fn finds_the_text_that_must_be_there() {
-        assert_eq!(of(r"QueuePool limit of size (\d+) overflow"), some(&["QueuePool limit of size "]));
-        assert_eq!(of(r"Using (intelligent|static) fallback for (\w+)"), some(&[" fallback for "]));
-        assert_eq!(of(r"(?:deadlock detected|too many clients)"), some(&["deadlock detected", "too many clients"]));
-        assert_eq!(of(r"(?:abcdef)+x?"), some(&["abcdef"]));
-        assert_eq!(of(r#"name "session" is not"#), some(&["session"]));
+        for (regex, any, beside) in [
+            (
+                r"QueuePool limit of size (\d+) overflow",
+                &[("QueuePool limit of size ", Some(0))][..],
+                &[&[" overflow"][..]][..],
+            ),
+            (
+                r"Using (intelligent|static) fallback for (\w+)",
+                &[(" fallback for ", Some(17))],
+                &[&["intelligent", "static"], &["Using "]],
+            ),
+            (
+                r"(?:deadlock detected|too many clients)",
+                &[("deadlock detected", Some(0)), ("too many clients", Some(0))],
+                &[],
+            ),
+            (r"(?:abcdef)+x?", &[("abcdef", Some(0))], &[]),
+            (r#"name "session" is not"#, &[(r#"name "session" is not"#, Some(0))], &[]),
+            (r"\b[Tt]imeframe .*30s", &[("imeframe ", Some(1))], &[&["30s"]]),
+            (r"a.*bcd", &[("bcd", None)], &[]),
+        ] {
+            let any: Vec<_> = any.iter().map(|(text, lead)| (text.to_string(), *lead)).collect();
+            let beside: Vec<Vec<_>> = beside.iter().map(|set| set.iter().map(ToString::to_string).collect()).collect();
+            assert_eq!(of(regex), (any, beside), "{regex}");
+        }
     }
 
     #[test]
     fn knows_when_there_is_none() {
         for regex in [r"\d+", r"a|bcdef", r"(?i)timeout", r"(?:abcdef)?", ".*", ""] {
-            assert_eq!(of(regex), None, "{regex}");
+            assert_eq!(of(regex), (Vec::new(), Vec::new()), "{regex}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_match_is_without_them(text in "[abc ]{0,40}", which in 0usize..6) {
+            let regex = [r"abc", r"[ab]{0,3}cab\b", r"(?:ab|ba c)+a", r"a.{1,4}(?:bbb|cc )", r".*abb", r"c?(bca|acb)b.*ac"][which];
+            let Required { any, beside } = required(&parse(regex));
+            let compiled = regex::bytes::RegexBuilder::new(regex).unicode(false).build().unwrap();
+            let here = |text: &[u8], literal: &[u8]| memchr::memmem::find_iter(text, literal).collect::<Vec<_>>();
+            if let Some(found) = compiled.find(text.as_bytes()) {
+                // One of the places says where the match begins at the earliest.
+                let start = any.iter().flat_map(|literal| {
+                    here(text.as_bytes(), &literal.text).into_iter().map(|at| literal.lead.map_or(0, |lead| at.saturating_sub(lead)))
+                }).min();
+                prop_assert!(any.is_empty() || start.is_some_and(|start| start <= found.start()), "{:?}", any);
+                prop_assert!(beside.iter().all(|set| set.iter().any(|literal| !here(text.as_bytes(), literal).is_empty())));
+            }
         }
     }
 }

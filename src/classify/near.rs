@@ -79,10 +79,13 @@ fn near_request(library: &Library, pattern: &Pattern, request: &Event) -> Option
 /// Why a pattern does not match a text that holds one of its literals, or a failure in the language it reads.
 fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view: &View<'_>) -> Option<String> {
     let text = view.subject.text;
-    let literal = match &pattern.literals {
-        Some(literals) => Some(literals.iter().find(|literal| memchr::memmem::find(text, literal).is_some())?),
-        None if pattern.regex.is_some() => return None,
-        None => None,
+    let literal = match pattern.required.any.as_slice() {
+        [] if pattern.regex.is_some() => return None,
+        [] => None,
+        literals => {
+            let texts = literals.iter().map(|literal| &literal.text);
+            Some(texts.into_iter().find(|literal| memchr::memmem::find(text, literal).is_some())?)
+        }
     };
     let missing = match classifier.try_pattern(index, view).err()? {
         Miss::Level => {

@@ -1,6 +1,7 @@
 //! One scan of a message for the literals of all patterns at once.
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, Span, packed};
+use memchr::memmem::Finder;
 
 use super::library::Library;
 
@@ -15,6 +16,8 @@ pub struct Prefilter {
     hints: Vec<Vec<Hint>>,
     /// Patterns without a literal, tried on every message.
     always: Vec<usize>,
+    /// By pattern: sets of further texts of which one must be there, too.
+    beside: Vec<Vec<Vec<Finder<'static>>>>,
 }
 
 /// Finds every literal that stands in a text.
@@ -28,7 +31,8 @@ enum Scanner {
 
 #[derive(Clone, Copy)]
 enum Hint {
-    Pattern(usize),
+    /// A pattern, and the most bytes between the begin of its match and the literal.
+    Pattern(usize, Option<usize>),
     PythonHead,
     JavascriptHead,
 }
@@ -36,10 +40,19 @@ enum Hint {
 /// What one scan found. Reused from message to message.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    /// Indices of the patterns to run, ascending.
-    pub patterns: Vec<usize>,
+    /// The patterns to run, ascending by index.
+    pub patterns: Vec<Candidate>,
     pub python_head: bool,
     pub javascript_head: bool,
+}
+
+/// A pattern that may match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// Index in the library.
+    pub pattern: usize,
+    /// No match begins before this byte of the message.
+    pub start: usize,
 }
 
 impl Prefilter {
@@ -59,13 +72,16 @@ impl Prefilter {
             add(head, Hint::JavascriptHead);
         }
         for (index, pattern) in library.patterns.iter().enumerate() {
-            match (&pattern.regex, &pattern.literals) {
-                (None, _) => {}
-                (Some(_), Some(set)) => set.iter().for_each(|literal| add(literal, Hint::Pattern(index))),
-                (Some(_), None) => always.push(index),
+            for literal in &pattern.required.any {
+                add(&literal.text, Hint::Pattern(index, literal.lead));
+            }
+            if pattern.regex.is_some() && pattern.required.any.is_empty() {
+                always.push(index);
             }
         }
-        Prefilter { scanner: Scanner::new(&literals, &mut hints), hints, always }
+        let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
+        let beside = library.patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
+        Prefilter { scanner: Scanner::new(&literals, &mut hints), hints, always, beside: beside.collect() }
     }
 
     /// Scans an unescaped message.
@@ -73,20 +89,27 @@ impl Prefilter {
         found.patterns.clear();
         found.python_head = false;
         found.javascript_head = false;
-        self.scanner.scan(message, |literal| {
+        self.scanner.scan(message, |literal, at| {
             for hint in &self.hints[literal] {
                 match hint {
-                    Hint::Pattern(index) => found.patterns.push(*index),
+                    Hint::Pattern(pattern, lead) => {
+                        let start = lead.map_or(0, |lead| at.saturating_sub(lead));
+                        found.patterns.push(Candidate { pattern: *pattern, start });
+                    }
                     Hint::PythonHead => found.python_head = true,
                     Hint::JavascriptHead => found.javascript_head = true,
                 }
             }
         });
-        found.patterns.extend_from_slice(&self.always);
+        found.patterns.extend(self.always.iter().map(|pattern| Candidate { pattern: *pattern, start: 0 }));
         if found.patterns.len() > 1 {
             found.patterns.sort_unstable();
-            found.patterns.dedup();
+            found.patterns.dedup_by_key(|candidate| candidate.pattern);
         }
+        found.patterns.retain(|candidate| {
+            let here = |finder: &Finder<'_>| finder.find(message).is_some();
+            self.beside[candidate.pattern].iter().all(|set| set.iter().any(here))
+        });
     }
 }
 
@@ -113,16 +136,17 @@ impl Scanner {
         Scanner::Automaton(automaton)
     }
 
-    /// Calls `hit` with every literal that stands in the text, once or more.
-    fn scan(&self, text: &[u8], mut hit: impl FnMut(usize)) {
+    /// Calls `hit` with every literal that stands in the text and where it begins, for each place once or more. Of literals
+    /// that begin at the same place the packed search tells but the longest.
+    fn scan(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
         match self {
             Scanner::Automaton(automaton) => {
-                automaton.find_overlapping_iter(text).for_each(|found| hit(found.pattern().as_usize()));
+                automaton.find_overlapping_iter(text).for_each(|found| hit(found.pattern().as_usize(), found.start()));
             }
             Scanner::Packed(searcher) => {
                 let mut start = 0;
                 while let Some(found) = searcher.find_in(text, Span { start, end: text.len() }) {
-                    hit(found.pattern().as_usize());
+                    hit(found.pattern().as_usize(), found.start());
                     start = found.start() + 1;
                 }
             }
@@ -143,15 +167,18 @@ mod tests {
     proptest! {
         #[test]
         fn either_scanner_finds_every_literal_that_is_there(literals in literals(), text in "[abc]{0,80}") {
-            let expected: Vec<usize> =
-                (0..literals.len()).filter(|at| memchr::memmem::find(text.as_bytes(), &literals[*at]).is_some()).collect();
+            let hints = || -> Vec<Vec<Hint>> { (0..literals.len()).map(|at| vec![Hint::Pattern(at, Some(0))]).collect() };
+            let mut expected: Vec<(usize, usize)> = Vec::new();
+            for (at, literal) in literals.iter().enumerate() {
+                expected.extend((0..text.len()).filter(|start| text.as_bytes()[*start..].starts_with(literal)).map(|start| (at, start)));
+            }
             let automaton = AhoCorasick::builder().build(&literals).unwrap();
-            let mut hints: Vec<Vec<Hint>> = (0..literals.len()).map(|at| vec![Hint::Pattern(at)]).collect();
-            let packed = Scanner::new(&literals, &mut hints);
-            for (scanner, hints) in [(packed, hints), (Scanner::Automaton(automaton), (0..literals.len()).map(|at| vec![Hint::Pattern(at)]).collect())] {
+            let mut packed_hints = hints();
+            let packed = Scanner::new(&literals, &mut packed_hints);
+            for (scanner, hints) in [(packed, packed_hints), (Scanner::Automaton(automaton), hints())] {
                 let mut found = std::collections::BTreeSet::new();
-                scanner.scan(text.as_bytes(), |literal| for hint in &hints[literal] {
-                    if let Hint::Pattern(at) = hint { found.insert(*at); }
+                scanner.scan(text.as_bytes(), |literal, start| for hint in &hints[literal] {
+                    if let Hint::Pattern(at, _) = hint { found.insert((*at, start)); }
                 });
                 prop_assert_eq!(found.into_iter().collect::<Vec<_>>(), expected.clone());
             }

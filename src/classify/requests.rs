@@ -1,19 +1,54 @@
 //! Requests: access lines and edge records to events of every class that speaks of requests.
+//!
+//! A service answers the same requests over and over, so what the patterns make of a method, a path and a status is worked
+//! out once and remembered; only patterns that look at the query or the client are asked each time.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::access_line::AccessLine;
 use super::classifier::Shared;
 use super::definition::Parser;
-use super::event::{Event, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Event, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use super::labels::Labels;
-use super::library::{Library, Pattern};
+use super::library::Pattern;
 use crate::decode::Edge;
 
-/// Which patterns read requests.
+/// Distinct requests a thread remembers before it starts over; bounds its memory, not what it can see.
+const MOST_REMEMBERED: usize = 8_192;
+
+/// The requests a thread has met.
 pub struct Requests {
-    /// Of those that are seen as access lines, and as edge records.
-    access: Vec<usize>,
-    edge: Vec<usize>,
-    route: Vec<u8>,
+    access: Patterns,
+    edge: Patterns,
+    key: Vec<u8>,
+}
+
+/// The patterns that read requests seen in one way.
+struct Patterns {
+    /// (index in the library, whether it looks at more than method, path and status)
+    patterns: Vec<(usize, bool)>,
+    /// By method, path and status.
+    known: FxHashMap<Box<[u8]>, Known>,
+}
+
+/// What the patterns make of all requests of one method, path and status.
+struct Known {
+    route: Box<[u8]>,
+    /// In the order of the patterns.
+    outcomes: Box<[Outcome]>,
+}
+
+enum Outcome {
+    Event {
+        labels: Arc<LabelSet>,
+        pattern: u32,
+        /// Index of the value that is the request's duration.
+        duration: Option<usize>,
+    },
+    /// The pattern has to see query and client first.
+    Ask(usize),
 }
 
 /// What a request is known by.
@@ -21,20 +56,21 @@ struct Request<'a> {
     method: &'a [u8],
     path: &'a [u8],
     query: Option<&'a [u8]>,
-    status: u16,
+    /// Its three digits.
+    status: [u8; 3],
     client: Option<&'a [u8]>,
     via: Via,
+    /// Nanoseconds.
+    duration: Option<i64>,
 }
 
 impl Requests {
-    pub fn new(library: &Library) -> Self {
-        let of = |wanted: Parser| {
-            let takes = |pattern: &Pattern| {
-                pattern.regex.is_none() && (pattern.parser == Some(wanted) || pattern.parser == Some(Parser::Request))
-            };
-            (0..library.patterns.len()).filter(|index| takes(&library.patterns[*index])).collect()
-        };
-        Requests { access: of(Parser::AccessLine), edge: of(Parser::Edge), route: Vec::new() }
+    pub fn new(shared: &Shared) -> Self {
+        Requests {
+            access: Patterns::new(shared, Parser::AccessLine),
+            edge: Patterns::new(shared, Parser::Edge),
+            key: Vec::new(),
+        }
     }
 
     pub fn access(&mut self, shared: &Shared, labels: &mut Labels, line: &AccessLine<'_>, events: &mut Vec<Event>) {
@@ -42,11 +78,12 @@ impl Requests {
             method: line.method,
             path: line.path,
             query: line.query,
-            status: line.status,
+            status: digits(line.status),
             client: line.client,
             via: Via::Access,
+            duration: line.duration_ns,
         };
-        self.request(shared, labels, &request, line.duration_ns, events);
+        self.access.request(shared, labels, &mut self.key, &request, events);
     }
 
     pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Event>) {
@@ -57,55 +94,140 @@ impl Requests {
             method: &method,
             path: &target[..question.unwrap_or(target.len())],
             query: question.map(|at| &target[at + 1..]),
-            status: edge.status,
+            status: digits(edge.status),
             client: client.as_deref(),
             via: Via::Edge,
+            duration: edge.duration,
         };
-        self.request(shared, labels, &request, edge.duration, events);
+        self.edge.request(shared, labels, &mut self.key, &request, events);
+    }
+}
+
+impl Patterns {
+    fn new(shared: &Shared, wanted: Parser) -> Self {
+        let library = &shared.library;
+        let takes = |pattern: &Pattern| {
+            pattern.regex.is_none() && (pattern.parser == Some(wanted) || pattern.parser == Some(Parser::Request))
+        };
+        let indices: Vec<usize> =
+            (0..library.patterns.len()).filter(|index| takes(&library.patterns[*index])).collect();
+        // Of a class's patterns the first that fits takes the request, so all of them are asked when one is.
+        let asks = |class| {
+            let patterns = indices.iter().map(|index| &library.patterns[*index]);
+            patterns.filter(|pattern| pattern.class == class).any(|pattern| {
+                let conditions = pattern.label_globs.iter().map(|(label, _)| label.as_str());
+                let read = pattern.labels.iter().filter(|label| shared.interest.wants(class, label.index));
+                conditions.chain(read.map(|label| label.name.as_str())).any(|label| matches!(label, "query" | "client"))
+            })
+        };
+        let patterns = indices.iter().map(|index| (*index, asks(library.patterns[*index].class))).collect();
+        Patterns { patterns, known: FxHashMap::default() }
     }
 
     fn request(
         &mut self,
         shared: &Shared,
         labels: &mut Labels,
+        key: &mut Vec<u8>,
         request: &Request<'_>,
-        duration: Option<i64>,
         events: &mut Vec<Event>,
     ) {
-        shared.routes.route(request.path, &mut self.route);
-        let status =
-            [request.status / 100, request.status / 10 % 10, request.status % 10].map(|digit| b'0' + digit as u8);
-        let read = |label: &str| -> Option<&[u8]> {
-            match label {
-                "method" => Some(request.method),
-                "path" => Some(request.path),
-                "query" => request.query,
-                "route" => Some(&self.route),
-                "status" => Some(&status),
-                "client" => request.client,
-                "via" => Some(if request.via == Via::Edge { b"edge" } else { b"access" }),
-                _ => None,
+        key.clear();
+        key.extend_from_slice(&request.status);
+        key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
+        key.extend_from_slice(request.method);
+        key.extend_from_slice(request.path);
+        if !self.known.contains_key(key.as_slice()) {
+            if self.known.len() >= MOST_REMEMBERED {
+                self.known.clear();
             }
-        };
+            let known = self.work_out(shared, labels, request);
+            self.known.insert(key.as_slice().into(), known);
+        }
+        let Some(known) = self.known.get(key.as_slice()) else { return };
         let first = events.len();
-        let patterns = if request.via == Via::Edge { &self.edge } else { &self.access };
-        for &index in patterns {
-            let pattern = &shared.library.patterns[index];
-            let fits =
-                pattern.label_globs.iter().all(|(label, glob)| read(label).is_some_and(|value| glob.is_match(value)));
-            if !fits || events[first..].iter().any(|event| event.labels.class == pattern.class) {
-                continue;
+        for outcome in &known.outcomes {
+            match outcome {
+                Outcome::Event { labels, pattern, duration } => {
+                    let mut values = [NO_VALUE; MOST_VALUES];
+                    if let (Some(index), Some(duration)) = (duration, request.duration) {
+                        values[*index] = duration;
+                    }
+                    events.push(Event { labels: Arc::clone(labels), values, via: request.via, pattern: *pattern });
+                }
+                Outcome::Ask(index) => {
+                    let pattern = &shared.library.patterns[*index];
+                    if events[first..].iter().all(|event| event.labels.class != pattern.class)
+                        && request.fits(pattern, &known.route)
+                    {
+                        events.push(request.event(shared, labels, *index, &known.route));
+                    }
+                }
             }
-            labels.begin(pattern.class);
-            for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-                labels.add(label, read(&label.name));
-            }
-            let set = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
-            let mut values = [NO_VALUE; MOST_VALUES];
-            if let (Some(value), Some(duration)) = (pattern.values.first(), duration) {
-                values[value.index] = duration;
-            }
-            events.push(Event { labels: set, values, via: request.via, pattern: index as u32 });
         }
     }
+
+    fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>) -> Known {
+        let mut route = Vec::new();
+        shared.routes.route(request.path, &mut route);
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut taken = Vec::new();
+        for &(index, asks) in &self.patterns {
+            let pattern = &shared.library.patterns[index];
+            if asks {
+                if request.may_fit(pattern, &route) {
+                    outcomes.push(Outcome::Ask(index));
+                }
+            } else if !taken.contains(&pattern.class) && request.fits(pattern, &route) {
+                taken.push(pattern.class);
+                let labels = request.event(shared, labels, index, &route).labels;
+                let duration = pattern.values.first().map(|value| value.index);
+                outcomes.push(Outcome::Event { labels, pattern: index as u32, duration });
+            }
+        }
+        Known { route: route.into(), outcomes: outcomes.into() }
+    }
+}
+
+impl Request<'_> {
+    fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
+        match label {
+            "method" => Some(self.method),
+            "path" => Some(self.path),
+            "query" => self.query,
+            "route" => Some(route),
+            "status" => Some(&self.status),
+            "client" => self.client,
+            "via" => Some(if self.via == Via::Edge { b"edge" } else { b"access" }),
+            _ => None,
+        }
+    }
+
+    fn fits(&self, pattern: &Pattern, route: &[u8]) -> bool {
+        pattern.label_globs.iter().all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
+    }
+
+    /// Whether the pattern fits as far as method, path and status tell.
+    fn may_fit(&self, pattern: &Pattern, route: &[u8]) -> bool {
+        let mut conditions = pattern.label_globs.iter().filter(|(label, _)| label != "query" && label != "client");
+        conditions.all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
+    }
+
+    fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Event {
+        let pattern = &shared.library.patterns[index];
+        labels.begin(pattern.class);
+        for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
+            labels.add(label, self.read(&label.name, route));
+        }
+        let labels = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
+        let mut values = [NO_VALUE; MOST_VALUES];
+        if let (Some(value), Some(duration)) = (pattern.values.first(), self.duration) {
+            values[value.index] = duration;
+        }
+        Event { labels, values, via: self.via, pattern: index as u32 }
+    }
+}
+
+fn digits(status: u16) -> [u8; 3] {
+    [status / 100, status / 10 % 10, status % 10].map(|digit| b'0' + digit as u8)
 }

@@ -64,7 +64,7 @@ pub fn warnings(library: &Library) -> Vec<Warning> {
         class: library.classes[pattern.class].name.clone(),
         text,
     };
-    let slow = |pattern: &&Pattern| pattern.regex.is_some() && pattern.literals.is_none();
+    let slow = |pattern: &&Pattern| pattern.regex.is_some() && pattern.required.any.is_empty();
     let slow = library.patterns.iter().filter(slow).map(|pattern| {
         warning(
             pattern,

@@ -178,8 +178,11 @@ fn show_pattern(pattern: &Pattern, class_about: &str, out: &mut impl Write) -> i
     field("values", &join(values))?;
     if pattern.regex.is_some() {
         let quoted = |literal: &Vec<u8>| format!("{:?}", String::from_utf8_lossy(literal));
-        let literals = pattern.literals.iter().flatten().map(quoted);
-        let literals = if pattern.literals.is_some() { join(literals) } else { "none: tried on every line".into() };
+        let literals = pattern.required.any.iter().map(|literal| quoted(&literal.text));
+        let literals = match pattern.required.any.is_empty() {
+            true => "none: tried on every line".into(),
+            false => join(literals),
+        };
         field("literals", &literals)?;
     }
     for (number, (_, sample)) in pattern.samples.iter().enumerate() {

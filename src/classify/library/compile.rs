@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::super::definition::{Definition, Origin, Parser, ValueDefinition, ValueUnit};
 use super::super::glob::Glob;
-use super::super::literals;
+use super::super::literals::{self, Required};
 use super::{Error, Label, LabelGlob, Pattern, Value};
 use crate::expr::Unit;
 
@@ -94,7 +94,10 @@ impl Source<'_> {
             origin: self.origin(&definition.class),
             about: definition.about.clone(),
             severity: definition.severity,
-            literals: definition.regex.as_ref().and_then(|text| required_literals(text.get_ref(), definition.unicode)),
+            required: definition
+                .regex
+                .as_ref()
+                .map_or_else(Required::default, |text| required_literals(text.get_ref(), definition.unicode)),
             regex,
             parser: definition.parser,
             raw: definition.raw,
@@ -150,9 +153,9 @@ fn label_glob(label: &str, text: &str) -> LabelGlob {
     }
 }
 
-fn required_literals(regex: &str, unicode: bool) -> Option<Vec<Vec<u8>>> {
-    let hir = regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(regex).ok()?;
-    literals::required(&hir)
+fn required_literals(regex: &str, unicode: bool) -> Required {
+    let hir = regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(regex);
+    hir.map_or_else(|_| Required::default(), |hir| literals::required(&hir))
 }
 
 fn scale(unit: ValueUnit) -> f64 {
