@@ -4,9 +4,9 @@
 use std::hash::Hasher;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHasher;
 
-use crate::classify::{Classifier, Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{Classifier, Event, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, Level, Line as Decoded, Record};
 use crate::recording::{self, Directive};
 use crate::source::frame::{Chunk, LONGEST_LINE};
@@ -78,20 +78,23 @@ pub enum Kind {
 }
 
 impl Fragment {
-    fn add(&mut self, event: Event, known: &mut FxHashMap<usize, u32>) {
-        let Event { labels, values, via, pattern } = event;
-        // The address of a label set that is kept is its own.
-        let set = *known.entry(Arc::as_ptr(&labels) as usize).or_insert_with(|| {
-            self.sets.push(labels);
-            self.sets.len() as u32 - 1
-        });
-        let values = if values == [NO_VALUE; MOST_VALUES] {
-            NO_VALUES
-        } else {
-            self.values.push(values);
-            self.values.len() as u32 - 1
-        };
-        self.events.push(Mapped { set, values, pattern, via });
+    /// Adds what the classifier found; `sets` has by index of its label sets the index among the fragment's.
+    fn add(&mut self, found: &mut Vec<Found>, sets: &mut Vec<u32>, classifier: &Classifier) {
+        sets.resize(classifier.label_sets(), NOT_YET);
+        for Found { labels, pattern, via, values } in found.drain(..) {
+            let set = &mut sets[labels as usize];
+            if *set == NOT_YET {
+                *set = self.sets.len() as u32;
+                self.sets.push(Arc::clone(classifier.labels(labels)));
+            }
+            let values = if values == [NO_VALUE; MOST_VALUES] {
+                NO_VALUES
+            } else {
+                self.values.push(values);
+                self.values.len() as u32 - 1
+            };
+            self.events.push(Mapped { set: *set, values, pattern, via });
+        }
     }
 
     /// The values of an event.
@@ -128,20 +131,24 @@ impl Line {
 pub struct Mapper {
     classifier: Classifier,
     scratch: Vec<u8>,
-    events: Vec<Event>,
-    /// Where the label sets of the fragment in the making are, by their address.
-    sets: FxHashMap<usize, u32>,
+    found: Vec<Found>,
+    /// By index of the classifier's label sets: the index among those of the fragment in the making.
+    sets: Vec<u32>,
 }
+
+/// A label set that the fragment in the making does not hold yet.
+const NOT_YET: u32 = u32::MAX;
 
 impl Mapper {
     pub fn new(classifier: Classifier) -> Self {
-        Mapper { classifier, scratch: Vec::new(), events: Vec::new(), sets: FxHashMap::default() }
+        Mapper { classifier, scratch: Vec::new(), found: Vec::new(), sets: Vec::new() }
     }
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
         let Chunk { text, bytes, unterminated, recording } = chunk;
         let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
+        self.classifier.trim();
         self.sets.clear();
         // Nearly every chunk is valid, and then no line of it has to be looked at.
         let valid = std::str::from_utf8(&text).is_ok();
@@ -184,11 +191,9 @@ impl Mapper {
                 let deferred = record.edge.is_none() && is_continuation(record.message.raw);
                 let opens = match deferred {
                     true => Opens::Nothing,
-                    false => self.classifier.record(&record, &mut self.events),
+                    false => self.classifier.record(&record, &mut self.found),
                 };
-                for event in self.events.drain(..) {
-                    fragment.add(event, &mut self.sets);
-                }
+                fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
                     Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },
                     None => Kind::App,

@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::definition::Parser;
-use super::event::{Event, Interest, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use super::exception::Exception;
 use super::glob::Glob;
 use super::labels::Labels;
-use super::library::{LabelGlob, Library, Pattern};
+use super::library::{ClassId, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
@@ -100,8 +100,31 @@ impl Classifier {
         Classifier { shared, requests, matcher: Matcher::default(), found: Candidates::default(), message: Vec::new() }
     }
 
+    /// The label set of an event found since the last [`Classifier::trim`].
+    pub fn labels(&self, index: u32) -> &Arc<LabelSet> {
+        self.matcher.labels.get(index)
+    }
+
+    /// How many label sets have an index.
+    pub fn label_sets(&self) -> usize {
+        self.matcher.labels.len()
+    }
+
+    /// An event found since the last [`Classifier::trim`], with all that belongs to it.
+    pub fn event(&self, found: &Found) -> Event {
+        let Found { labels, pattern, via, values } = *found;
+        Event { labels: Arc::clone(self.labels(labels)), values, via, pattern }
+    }
+
+    /// Keeps the memory for label sets bounded. Events found before are void.
+    pub fn trim(&mut self) {
+        if self.matcher.labels.trim() {
+            self.requests.forget();
+        }
+    }
+
     /// Appends the events of one record taken as an entry of its own; tells whether more records may belong to it.
-    pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Event>) -> Opens {
+    pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Found>) -> Opens {
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return Opens::Nothing;
@@ -119,7 +142,7 @@ impl Classifier {
         opens
     }
 
-    fn message(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Event>) -> Opens {
+    fn message(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Found>) -> Opens {
         if let Some(line) = access_line::access_line(message) {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
@@ -145,13 +168,13 @@ impl Classifier {
     }
 
     /// Appends the events of an assembled entry.
-    pub fn entry(&mut self, subject: Subject<'_>, events: &mut Vec<Event>) {
+    pub fn entry(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
         self.shared.prefilter.scan(subject.text, &mut self.found);
         self.scanned(subject, events);
     }
 
     /// Runs the patterns that the last scan found.
-    fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Event>) {
+    fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
         let view = View::new(subject);
         let first = events.len();
         // Borrowed, not cloned: threads that count references to what all share would wait for each other.
@@ -166,7 +189,7 @@ impl Classifier {
         }
         for &Candidate { pattern: index, start } in &found.patterns {
             let class = shared.library.patterns[index].class;
-            if !events[first..].iter().any(|event| event.labels.class == class) {
+            if !events[first..].iter().any(|found| shared.class_of(found) == class) {
                 events.extend(matcher.try_pattern(shared, index, &view, start).ok());
             }
         }
@@ -181,14 +204,14 @@ impl Classifier {
     }
 
     /// Runs one pattern on an entry that is no request.
-    pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Event, Miss> {
+    pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Found, Miss> {
         self.matcher.try_pattern(&self.shared, index, view, 0)
     }
 }
 
 impl Matcher {
     /// Runs one pattern; no match of its regex begins before `start` in the entry's text.
-    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: usize) -> Result<Event, Miss> {
+    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: usize) -> Result<Found, Miss> {
         let pattern = &shared.library.patterns[index];
         view.allows(pattern)?;
         let text = view.searched(pattern);
@@ -226,11 +249,15 @@ impl Matcher {
         }
         let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         self.shape = shape;
-        Ok(Event { labels, values: numbers, via: Via::None, pattern: index as u32 })
+        Ok(Found { labels, pattern: index as u32, via: Via::None, values: numbers })
     }
 }
 
 impl Shared {
+    pub(super) fn class_of(&self, found: &Found) -> ClassId {
+        self.library.patterns[found.pattern as usize].class
+    }
+
     /// Whether anybody reads what the pattern's regex captures.
     fn reads_captures(&self, pattern: &Pattern) -> bool {
         !pattern.label_globs.is_empty()

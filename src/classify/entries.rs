@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::classifier::{Classifier, Opens, Shared, Subject};
-use super::event::{Event, Interest};
+use super::event::{Event, Found, Interest};
 use super::library::Library;
 use super::route::Routes;
 use crate::assemble::{Head, Open};
@@ -71,7 +71,7 @@ pub struct Entries {
     pub classifier: Classifier,
     mapper: Mapper,
     lane: Lane,
-    events: Vec<Event>,
+    found: Vec<Found>,
 }
 
 impl Entries {
@@ -85,7 +85,7 @@ impl Entries {
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let classifier = Classifier::sharing(shared);
         let mapper = Mapper::new(Classifier::sharing(Arc::clone(&classifier.shared)));
-        Entries { classifier, mapper, lane: Lane::new(String::new(), LATENESS), events: Vec::new() }
+        Entries { classifier, mapper, lane: Lane::new(String::new(), LATENESS), found: Vec::new() }
     }
 
     /// Reads to the end, or to where the stream fails; `take` is given every entry, those of one line at their line and
@@ -128,7 +128,10 @@ impl Entries {
             if line.deferred {
                 let mut scratch = Vec::new();
                 if let decode::Line::Record(record) = decode::decode(text, &mut scratch) {
-                    self.classifier.record(&record, &mut own);
+                    self.found.clear();
+                    self.classifier.trim();
+                    self.classifier.record(&record, &mut self.found);
+                    own.extend(self.found.iter().map(|found| self.classifier.event(found)));
                 }
             }
             take(
@@ -171,9 +174,11 @@ impl Entries {
     }
 
     fn close(&mut self, open: &Open, take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) {
-        self.events.clear();
-        self.classifier.entry(open.subject(), &mut self.events);
+        self.found.clear();
+        self.classifier.trim();
+        self.classifier.entry(open.subject(), &mut self.found);
+        let events: Vec<Event> = self.found.iter().map(|found| self.classifier.event(found)).collect();
         let (line_number, records) = (open.line_number, open.records);
-        take(&mut self.classifier, &Entry { line_number, records, content: Content::Open(open), events: &self.events });
+        take(&mut self.classifier, &Entry { line_number, records, content: Content::Open(open), events: &events });
     }
 }

@@ -10,6 +10,18 @@ pub const MOST_VALUES: usize = 4;
 /// Stands for a value the event does not carry.
 pub const NO_VALUE: i64 = i64::MIN;
 
+/// One thing that happened, as the classifier that found it keeps it: see [`Classifier::event`](super::Classifier::event).
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// Which of the classifier's label sets.
+    pub labels: u32,
+    /// Index in [`Library::patterns`](super::Library) of the pattern that gave it.
+    pub pattern: u32,
+    pub via: Via,
+    /// As in [`Event`].
+    pub values: [i64; MOST_VALUES],
+}
+
 /// One thing that happened, of one class.
 #[derive(Clone, Debug)]
 pub struct Event {

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::event::LabelSet;
 use super::library::{ClassId, Label};
 
-/// Distinct label sets a thread remembers before it starts over; bounds its memory, not what it can see.
+/// Distinct label sets a thread remembers from chunk to chunk; bounds its memory, not what it can see.
 const MOST_REMEMBERED: usize = 16_384;
 /// Bytes of a label's value that are kept.
 const LONGEST_VALUE: usize = 256;
@@ -16,7 +16,8 @@ const LONGEST_VALUE: usize = 256;
 /// The label sets a thread has met, by their class and values.
 #[derive(Default)]
 pub struct Labels {
-    known: FxHashMap<Box<[u8]>, Arc<LabelSet>>,
+    known: FxHashMap<Box<[u8]>, u32>,
+    sets: Vec<Arc<LabelSet>>,
     key: Vec<u8>,
     /// (index of the label in its class, place of the value in the key)
     places: Vec<(usize, Option<std::ops::Range<usize>>)>,
@@ -51,21 +52,38 @@ impl Labels {
         self.places.push((label.index, Some(start..end)));
     }
 
-    /// The one shared copy of the label set, of a class with so many labels.
-    pub fn finish(&mut self, class: ClassId, labels: usize) -> Arc<LabelSet> {
+    /// The index of the label set, of a class with so many labels.
+    pub fn finish(&mut self, class: ClassId, labels: usize) -> u32 {
         if let Some(known) = self.known.get(self.key.as_slice()) {
-            return Arc::clone(known);
-        }
-        if self.known.len() >= MOST_REMEMBERED {
-            self.known.clear();
+            return *known;
         }
         let mut values = vec![None; labels].into_boxed_slice();
         for (index, place) in &self.places {
             values[*index] = place.clone().map(|place| text(&self.key[place]));
         }
-        let set = Arc::new(LabelSet { class, values });
-        self.known.insert(self.key.as_slice().into(), Arc::clone(&set));
-        set
+        let index = self.sets.len() as u32;
+        self.sets.push(Arc::new(LabelSet { class, values }));
+        self.known.insert(self.key.as_slice().into(), index);
+        index
+    }
+
+    pub fn get(&self, index: u32) -> &Arc<LabelSet> {
+        &self.sets[index as usize]
+    }
+
+    /// How many indices are in use.
+    pub fn len(&self) -> usize {
+        self.sets.len()
+    }
+
+    /// Starts over if there are too many; whether it did, and indices given out before are void.
+    pub fn trim(&mut self) -> bool {
+        let crowded = self.sets.len() > MOST_REMEMBERED;
+        if crowded {
+            self.known.clear();
+            self.sets.clear();
+        }
+        crowded
     }
 }
 
@@ -100,7 +118,7 @@ mod tests {
             labels.finish(class, 2)
         };
         let first = set(1, [Some("a"), None]);
-        assert!(Arc::ptr_eq(&first, &set(1, [Some("a"), None])));
+        assert_eq!(first, set(1, [Some("a"), None]));
         for other in [
             set(2, [Some("a"), None]),
             set(1, [None, Some("a")]),
@@ -109,7 +127,7 @@ mod tests {
         ] {
             assert_ne!(first, other);
         }
-        assert_eq!(first.values.as_ref(), [Some("a".into()), None]);
+        assert_eq!(labels.get(first).values.as_ref(), [Some("a".into()), None]);
     }
 
     #[test]

@@ -28,6 +28,6 @@ pub mod survey;
 
 pub use classifier::{Classifier, Miss, Opens, Shared, Subject};
 pub use definition::{Origin, Severity};
-pub use event::{Event, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
+pub use event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 pub use library::{Carriers, ClassId, Library};
 pub use route::Routes;

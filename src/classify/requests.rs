@@ -1,16 +1,14 @@
 //! Requests: access lines and edge records to events of every class that speaks of requests.
 //!
-//! A service answers the same requests over and over, so what the patterns make of a method, a path and a status is worked
-//! out once and remembered; only patterns that look at the query or the client are asked each time.
-
-use std::sync::Arc;
+//! A service answers the same requests over and over, so what the patterns make of a method, a route and a status is worked
+//! out once and remembered; only patterns that look at more than these are asked each time.
 
 use rustc_hash::FxHashMap;
 
 use super::access_line::AccessLine;
 use super::classifier::Shared;
 use super::definition::Parser;
-use super::event::{Event, LabelSet, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Found, MOST_VALUES, NO_VALUE, Via};
 use super::labels::Labels;
 use super::library::Pattern;
 use crate::decode::Edge;
@@ -22,32 +20,32 @@ const MOST_REMEMBERED: usize = 8_192;
 pub struct Requests {
     access: Patterns,
     edge: Patterns,
+    scratch: Scratch,
+}
+
+#[derive(Default)]
+struct Scratch {
+    route: Vec<u8>,
     key: Vec<u8>,
 }
 
 /// The patterns that read requests seen in one way.
 struct Patterns {
-    /// (index in the library, whether it looks at more than method, path and status)
+    /// (index in the library, whether it looks at more than method, route and status)
     patterns: Vec<(usize, bool)>,
-    /// By method, path and status.
-    known: FxHashMap<Box<[u8]>, Known>,
+    /// What the patterns make of all requests of one method, route and status, in the order of the patterns.
+    known: FxHashMap<Box<[u8]>, Box<[Outcome]>>,
 }
 
-/// What the patterns make of all requests of one method, path and status.
-struct Known {
-    route: Box<[u8]>,
-    /// In the order of the patterns.
-    outcomes: Box<[Outcome]>,
-}
-
+#[derive(Clone, Copy)]
 enum Outcome {
     Event {
-        labels: Arc<LabelSet>,
+        labels: u32,
         pattern: u32,
         /// Index of the value that is the request's duration.
         duration: Option<usize>,
     },
-    /// The pattern has to see query and client first.
+    /// The pattern has to see the request.
     Ask(usize),
 }
 
@@ -69,11 +67,17 @@ impl Requests {
         Requests {
             access: Patterns::new(shared, Parser::AccessLine),
             edge: Patterns::new(shared, Parser::Edge),
-            key: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 
-    pub fn access(&mut self, shared: &Shared, labels: &mut Labels, line: &AccessLine<'_>, events: &mut Vec<Event>) {
+    /// Forgets what it knows by indices of label sets that are void.
+    pub fn forget(&mut self) {
+        self.access.known.clear();
+        self.edge.known.clear();
+    }
+
+    pub fn access(&mut self, shared: &Shared, labels: &mut Labels, line: &AccessLine<'_>, events: &mut Vec<Found>) {
         let request = Request {
             method: line.method,
             path: line.path,
@@ -83,10 +87,10 @@ impl Requests {
             via: Via::Access,
             duration: line.duration_ns,
         };
-        self.access.request(shared, labels, &mut self.key, &request, events);
+        self.access.request(shared, labels, &mut self.scratch, &request, events);
     }
 
-    pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Event>) {
+    pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Found>) {
         let (method, target) = (edge.method.read(), edge.target.read());
         let client = edge.client.map(|text| text.read());
         let question = memchr::memchr(b'?', &target);
@@ -99,7 +103,7 @@ impl Requests {
             via: Via::Edge,
             duration: edge.duration,
         };
-        self.edge.request(shared, labels, &mut self.key, &request, events);
+        self.edge.request(shared, labels, &mut self.scratch, &request, events);
     }
 }
 
@@ -117,7 +121,7 @@ impl Patterns {
             patterns.filter(|pattern| pattern.class == class).any(|pattern| {
                 let conditions = pattern.label_globs.iter().map(|(label, _)| label.as_str());
                 let read = pattern.labels.iter().filter(|label| shared.interest.wants(class, label.index));
-                conditions.chain(read.map(|label| label.name.as_str())).any(|label| matches!(label, "query" | "client"))
+                conditions.chain(read.map(|label| label.name.as_str())).any(is_own)
             })
         };
         let patterns = indices.iter().map(|index| (*index, asks(library.patterns[*index].class))).collect();
@@ -128,65 +132,51 @@ impl Patterns {
         &mut self,
         shared: &Shared,
         labels: &mut Labels,
-        key: &mut Vec<u8>,
+        Scratch { route, key }: &mut Scratch,
         request: &Request<'_>,
-        events: &mut Vec<Event>,
+        events: &mut Vec<Found>,
     ) {
+        shared.routes.route(request.path, route);
         key.clear();
         key.extend_from_slice(&request.status);
         key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
         key.extend_from_slice(request.method);
-        key.extend_from_slice(request.path);
-        if !self.known.contains_key(key.as_slice()) {
+        key.extend_from_slice(route);
+        let Some(outcomes) = self.known.get(key.as_slice()) else {
             if self.known.len() >= MOST_REMEMBERED {
                 self.known.clear();
             }
-            let known = self.work_out(shared, labels, request);
-            self.known.insert(key.as_slice().into(), known);
-        }
-        let Some(known) = self.known.get(key.as_slice()) else { return };
-        let first = events.len();
-        for outcome in &known.outcomes {
-            match outcome {
-                Outcome::Event { labels, pattern, duration } => {
-                    let mut values = [NO_VALUE; MOST_VALUES];
-                    if let (Some(index), Some(duration)) = (duration, request.duration) {
-                        values[*index] = duration;
-                    }
-                    events.push(Event { labels: Arc::clone(labels), values, via: request.via, pattern: *pattern });
-                }
-                Outcome::Ask(index) => {
-                    let pattern = &shared.library.patterns[*index];
-                    if events[first..].iter().all(|event| event.labels.class != pattern.class)
-                        && request.fits(pattern, &known.route)
-                    {
-                        events.push(request.event(shared, labels, *index, &known.route));
-                    }
-                }
-            }
-        }
+            let outcomes = self.work_out(shared, labels, request, route);
+            request.add(shared, labels, route, &outcomes, events);
+            self.known.insert(key.as_slice().into(), outcomes.into());
+            return;
+        };
+        request.add(shared, labels, route, outcomes, events);
     }
 
-    fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>) -> Known {
-        let mut route = Vec::new();
-        shared.routes.route(request.path, &mut route);
+    fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, route: &[u8]) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut taken = Vec::new();
         for &(index, asks) in &self.patterns {
             let pattern = &shared.library.patterns[index];
             if asks {
-                if request.may_fit(pattern, &route) {
+                if request.fits(pattern, route, |label| !is_own(label)) {
                     outcomes.push(Outcome::Ask(index));
                 }
-            } else if !taken.contains(&pattern.class) && request.fits(pattern, &route) {
+            } else if !taken.contains(&pattern.class) && request.fits(pattern, route, |_| true) {
                 taken.push(pattern.class);
-                let labels = request.event(shared, labels, index, &route).labels;
+                let labels = request.event(shared, labels, index, route).labels;
                 let duration = pattern.values.first().map(|value| value.index);
                 outcomes.push(Outcome::Event { labels, pattern: index as u32, duration });
             }
         }
-        Known { route: route.into(), outcomes: outcomes.into() }
+        outcomes
     }
+}
+
+/// Whether requests of one method, route and status differ in this label.
+fn is_own(label: &str) -> bool {
+    matches!(label, "path" | "query" | "client")
 }
 
 impl Request<'_> {
@@ -203,17 +193,35 @@ impl Request<'_> {
         }
     }
 
-    fn fits(&self, pattern: &Pattern, route: &[u8]) -> bool {
-        pattern.label_globs.iter().all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
-    }
-
-    /// Whether the pattern fits as far as method, path and status tell.
-    fn may_fit(&self, pattern: &Pattern, route: &[u8]) -> bool {
-        let mut conditions = pattern.label_globs.iter().filter(|(label, _)| label != "query" && label != "client");
+    /// Whether the request meets the pattern's conditions on the labels that are `asked` for.
+    fn fits(&self, pattern: &Pattern, route: &[u8], asked: impl Fn(&str) -> bool) -> bool {
+        let mut conditions = pattern.label_globs.iter().filter(|(label, _)| asked(label));
         conditions.all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
     }
 
-    fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Event {
+    fn add(&self, shared: &Shared, labels: &mut Labels, route: &[u8], outcomes: &[Outcome], events: &mut Vec<Found>) {
+        let first = events.len();
+        for &outcome in outcomes {
+            match outcome {
+                Outcome::Event { labels, pattern, duration } => {
+                    let mut values = [NO_VALUE; MOST_VALUES];
+                    if let (Some(index), Some(duration)) = (duration, self.duration) {
+                        values[index] = duration;
+                    }
+                    events.push(Found { labels, pattern, via: self.via, values });
+                }
+                Outcome::Ask(index) => {
+                    let pattern = &shared.library.patterns[index];
+                    let taken = events[first..].iter().any(|found| shared.class_of(found) == pattern.class);
+                    if !taken && self.fits(pattern, route, is_own) {
+                        events.push(self.event(shared, labels, index, route));
+                    }
+                }
+            }
+        }
+    }
+
+    fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Found {
         let pattern = &shared.library.patterns[index];
         labels.begin(pattern.class);
         for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
@@ -224,7 +232,7 @@ impl Request<'_> {
         if let (Some(value), Some(duration)) = (pattern.values.first(), self.duration) {
             values[value.index] = duration;
         }
-        Event { labels, values, via: self.via, pattern: index as u32 }
+        Found { labels, pattern: index as u32, via: self.via, values }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
-use crate::classify::{ClassId, Event, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{ClassId, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode;
 use crate::deployment::{Deployment, From};
 use crate::map::{Fragment, Kind, Line};
@@ -128,6 +128,7 @@ impl Engine {
     pub(super) fn entry(&mut self, lane: usize, entry: &Open) {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
+        self.classifier.trim();
         self.classifier.entry(entry.subject(), &mut events);
         self.counts.merged += entry.records - 1;
         let place = Place {
@@ -145,6 +146,7 @@ impl Engine {
     fn alone(&mut self, place: Place<'_>) {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
+        self.classifier.trim();
         let mut text = Vec::new();
         if let decode::Line::Record(record) = decode::decode(place.line, &mut text) {
             self.classifier.record(&record, &mut events);
@@ -154,9 +156,10 @@ impl Engine {
     }
 
     /// Events of an entry that the engine classified itself.
-    fn own_events(&mut self, place: Place<'_>, events: &[Event]) {
+    fn own_events(&mut self, place: Place<'_>, events: &[Found]) {
         self.classified(events.is_empty());
-        let labels: Vec<Arc<LabelSet>> = events.iter().map(|event| Arc::clone(&event.labels)).collect();
+        let labels: Vec<Arc<LabelSet>> =
+            events.iter().map(|found| Arc::clone(self.classifier.labels(found.labels))).collect();
         let sets = self.intern(&labels);
         for (event, set) in events.iter().zip(&*sets) {
             self.event(place, *set, event.via, event.values);

@@ -9,7 +9,7 @@ mod ticks;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::classify::{ClassId, Classifier, Event, LabelSet, Library};
+use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
 use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
@@ -72,7 +72,7 @@ pub struct Engine {
     pub crowded: u64,
     duplicates: Duplicates,
     classifier: Classifier,
-    scratch: Vec<Event>,
+    scratch: Vec<Found>,
     deployments_seen: Vec<u32>,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
