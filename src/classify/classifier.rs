@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use regex::bytes::{CaptureLocations, Regex};
+
 use super::definition::Parser;
 use super::event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use super::exception::Exception;
 use super::glob::Glob;
 use super::labels::Labels;
-use super::library::{ClassId, LabelGlob, Library, Pattern};
+use super::library::{self, ClassId, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
@@ -21,6 +23,8 @@ pub struct Shared {
     pub routes: Routes,
     pub interest: Interest,
     prefilter: Prefilter,
+    /// By pattern: whether anybody reads what its regex captures.
+    reads_captures: Vec<bool>,
     /// Indices of the patterns that take what is grave and nothing else took.
     levels: Vec<usize>,
 }
@@ -34,10 +38,17 @@ pub struct Classifier {
 }
 
 /// Runs single patterns: what it needs to remember and to write on.
-#[derive(Default)]
 struct Matcher {
     labels: Labels,
     shape: String,
+    /// By pattern, once it is needed.
+    runs: Vec<Option<Box<Run>>>,
+}
+
+/// A regex of this thread's own, and the place for what it captures.
+struct Run {
+    regex: Regex,
+    captures: CaptureLocations,
 }
 
 /// Whether a record begins an entry that further records may belong to.
@@ -91,13 +102,21 @@ impl Classifier {
         let prefilter = Prefilter::new(&library);
         let level = |index: &usize| library.patterns[*index].parser == Some(Parser::Level);
         let levels = (0..library.patterns.len()).filter(level).collect();
-        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, levels }))
+        let reads_captures = library.patterns.iter().map(|pattern| {
+            !pattern.label_globs.is_empty()
+                || pattern.labels.iter().any(|label| interest.wants(pattern.class, label.index))
+                || pattern.values.iter().any(|value| interest.wants_value(pattern.class, value.index))
+        });
+        let reads_captures = reads_captures.collect();
+        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, reads_captures, levels }))
     }
 
     /// Another classifier of the same library, for another thread.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let requests = Requests::new(&shared);
-        Classifier { shared, requests, matcher: Matcher::default(), found: Candidates::default(), message: Vec::new() }
+        let runs = (0..shared.library.patterns.len()).map(|_| None).collect();
+        let matcher = Matcher { labels: Labels::default(), shape: String::new(), runs };
+        Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new() }
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
@@ -216,23 +235,32 @@ impl Matcher {
         view.allows(pattern)?;
         let text = view.searched(pattern);
         let start = start.saturating_sub(view.subject.text.len() - text.len());
-        let captures = match &pattern.regex {
-            Some(regex) if shared.reads_captures(pattern) => Some(regex.captures_at(text, start).ok_or(Miss::Regex)?),
-            Some(regex) if !regex.is_match_at(text, start) => return Err(Miss::Regex),
-            _ => None,
-        };
+        if let Some(regex) = &pattern.regex {
+            let run = self.runs[index].get_or_insert_with(|| Box::new(Run::new(regex)));
+            let matches = match shared.reads_captures[index] {
+                true => run.regex.captures_read_at(&mut run.captures, text, start).is_some(),
+                false => run.regex.is_match_at(text, start),
+            };
+            if !matches {
+                return Err(Miss::Regex);
+            }
+        }
         if pattern.parser == Some(Parser::Level) {
             self.shape.clear();
             shape::shape(view.body, &mut self.shape);
         }
         let shape = std::mem::take(&mut self.shape);
-        let read = |name: &str| -> Option<Cow<'_, [u8]>> {
-            if let Some(text) = captures.as_ref().and_then(|captures| captures.name(name)) {
-                return Some(Cow::Borrowed(text.as_bytes()));
+        let captures = self.runs[index].as_ref().map(|run| &run.captures);
+        let read = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
+            if let Some((start, end)) = captures.zip(group).and_then(|(captures, group)| captures.get(group)) {
+                return Some(Cow::Borrowed(&text[start..end]));
             }
             view.member(pattern.parser?, name, &shape)
         };
-        let fits = |(label, glob): &(String, LabelGlob)| read(label).is_some_and(|value| glob.is_match(&value));
+        let fits = |(label, glob): &(String, LabelGlob)| {
+            let group = pattern.regex.as_ref().and_then(|regex| library::group(regex, label));
+            read(group, label).is_some_and(|value| glob.is_match(&value))
+        };
         let missed = pattern.label_globs.iter().position(|condition| !fits(condition));
         if let Some(index) = missed {
             let others_fit = pattern.label_globs.iter().any(fits);
@@ -241,11 +269,12 @@ impl Matcher {
         }
         self.labels.begin(pattern.class);
         for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-            self.labels.add(label, read(&label.name).as_deref());
+            self.labels.add(label, read(label.group, &label.name).as_deref());
         }
         let mut numbers = [NO_VALUE; MOST_VALUES];
         for value in pattern.values.iter().filter(|value| shared.interest.wants_value(pattern.class, value.index)) {
-            numbers[value.index] = read(&value.capture).and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
+            let text = read(value.group, &value.capture);
+            numbers[value.index] = text.and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
         let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         self.shape = shape;
@@ -257,12 +286,12 @@ impl Shared {
     pub(super) fn class_of(&self, found: &Found) -> ClassId {
         self.library.patterns[found.pattern as usize].class
     }
+}
 
-    /// Whether anybody reads what the pattern's regex captures.
-    fn reads_captures(&self, pattern: &Pattern) -> bool {
-        !pattern.label_globs.is_empty()
-            || pattern.labels.iter().any(|label| self.interest.wants(pattern.class, label.index))
-            || pattern.values.iter().any(|value| self.interest.wants_value(pattern.class, value.index))
+impl Run {
+    fn new(regex: &Regex) -> Self {
+        // A clone has scratch space of its own, so that threads do not wait for each other's.
+        Run { regex: regex.clone(), captures: regex.capture_locations() }
     }
 }
 

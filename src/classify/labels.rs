@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn equal_labels_are_one_set_and_others_are_not() {
-        let label = |index| Label { name: String::new(), index, clean: None };
+        let label = |index| Label { name: String::new(), index, group: None, clean: None };
         let mut labels = Labels::default();
         let mut set = |class, values: [Option<&str>; 2]| {
             labels.begin(class);

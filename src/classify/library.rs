@@ -16,6 +16,7 @@ use super::literals::Required;
 use crate::decode::Level;
 use crate::expr::Unit;
 
+pub use compile::group;
 use compile::{Source, value_unit};
 
 /// Index of a class in [`Library::classes`].
@@ -89,6 +90,8 @@ pub struct Label {
     pub name: String,
     /// Index into the labels of the class.
     pub index: usize,
+    /// The group of the regex that captures it.
+    pub group: Option<usize>,
     pub clean: Option<(Regex, String)>,
 }
 
@@ -99,6 +102,8 @@ pub struct Value {
     pub index: usize,
     /// Name of the capture.
     pub capture: String,
+    /// The group of the regex that captures it.
+    pub group: Option<usize>,
     /// The unit it is written in.
     pub unit: ValueUnit,
     /// From that unit to the integer that is kept: nanoseconds, bytes, millionths.

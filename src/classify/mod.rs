@@ -13,6 +13,7 @@ mod event;
 pub mod exception;
 pub mod explain;
 pub mod glob;
+mod grams;
 pub mod javascript;
 mod labels;
 pub mod library;

@@ -1,8 +1,11 @@
 //! One scan of a message for the literals of all patterns at once.
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind, Span, packed};
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 
+use super::grams::{self, Frequencies, Grams};
 use super::library::Library;
 
 /// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
@@ -11,22 +14,16 @@ const JAVASCRIPT_HEADS: [&[u8]; 4] = [b"Error: ", b"Uncaught", b"UnhandledPromis
 
 /// Finds which patterns are worth running on a message.
 pub struct Prefilter {
-    scanner: Scanner,
-    /// By literal: what its presence says.
+    long: Grams,
+    /// Literals too short for that, which are rare in patterns; `None` where there are none.
+    short: Option<AhoCorasick>,
+    /// By literal, the long ones first: what its presence says.
     hints: Vec<Vec<Hint>>,
+    first_short: usize,
     /// Patterns without a literal, tried on every message.
     always: Vec<usize>,
     /// By pattern: sets of further texts of which one must be there, too.
     beside: Vec<Vec<Vec<Finder<'static>>>>,
-}
-
-/// Finds every literal that stands in a text.
-enum Scanner {
-    /// A vector search for a few dozen literals. It tells the longest that begins at a place, so the hints of a literal
-    /// include those of the literals that it begins with.
-    Packed(packed::Searcher),
-    /// An automaton for any number of them.
-    Automaton(AhoCorasick),
 }
 
 #[derive(Clone, Copy)]
@@ -57,20 +54,13 @@ pub struct Candidate {
 
 impl Prefilter {
     pub fn new(library: &Library) -> Self {
-        let mut literals: Vec<Vec<u8>> = Vec::new();
-        let mut hints: Vec<Vec<Hint>> = Vec::new();
-        let mut always = Vec::new();
-        let mut add = |literal: &[u8], hint: Hint| match literals.iter().position(|known| known == literal) {
-            Some(at) => hints[at].push(hint),
-            None => {
-                literals.push(literal.to_vec());
-                hints.push(vec![hint]);
-            }
-        };
+        let mut literals: BTreeMap<Box<[u8]>, Vec<Hint>> = BTreeMap::new();
+        let mut add = |literal: &[u8], hint| literals.entry(literal.into()).or_default().push(hint);
         add(PYTHON_HEAD, Hint::PythonHead);
         for head in JAVASCRIPT_HEADS {
             add(head, Hint::JavascriptHead);
         }
+        let mut always = Vec::new();
         for (index, pattern) in library.patterns.iter().enumerate() {
             for literal in &pattern.required.any {
                 add(&literal.text, Hint::Pattern(index, literal.lead));
@@ -79,9 +69,31 @@ impl Prefilter {
                 always.push(index);
             }
         }
+        // What logs are like, the lines that the library has as samples tell.
+        let mut frequencies = Frequencies::default();
+        for (_, sample) in library.patterns.iter().flat_map(|pattern| &pattern.samples) {
+            frequencies.add(sample.line.get_ref().as_bytes());
+        }
+        let (long, short): (Vec<_>, Vec<_>) =
+            literals.into_iter().partition(|(literal, _)| literal.len() >= grams::SHORTEST);
+        let (long, mut hints): (Vec<_>, Vec<_>) = long.into_iter().unzip();
+        let (short, hints_of_short): (Vec<_>, Vec<_>) = short.into_iter().unzip();
+        let first_short = hints.len();
+        hints.extend(hints_of_short);
+        let automaton = || {
+            let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&short);
+            built.expect("literals of patterns are short and few enough for an automaton")
+        };
         let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
         let beside = library.patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
-        Prefilter { scanner: Scanner::new(&literals, &mut hints), hints, always, beside: beside.collect() }
+        Prefilter {
+            long: Grams::new(long, &frequencies),
+            short: (!short.is_empty()).then(automaton),
+            hints,
+            first_short,
+            always,
+            beside: beside.collect(),
+        }
     }
 
     /// Scans an unescaped message.
@@ -89,7 +101,7 @@ impl Prefilter {
         found.patterns.clear();
         found.python_head = false;
         found.javascript_head = false;
-        self.scanner.scan(message, |literal, at| {
+        let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {
                     Hint::Pattern(pattern, lead) => {
@@ -100,7 +112,13 @@ impl Prefilter {
                     Hint::JavascriptHead => found.javascript_head = true,
                 }
             }
-        });
+        };
+        self.long.find(message, &mut hit);
+        if let Some(short) = &self.short {
+            for literal in short.find_overlapping_iter(message) {
+                hit(self.first_short + literal.pattern().as_usize(), literal.start());
+            }
+        }
         found.patterns.extend(self.always.iter().map(|pattern| Candidate { pattern: *pattern, start: 0 }));
         if found.patterns.len() > 1 {
             found.patterns.sort_unstable();
@@ -113,75 +131,34 @@ impl Prefilter {
     }
 }
 
-impl Scanner {
-    fn new(literals: &[Vec<u8>], hints: &mut [Vec<Hint>]) -> Self {
-        let mut builder = packed::Config::new()
-            .match_kind(packed::MatchKind::LeftmostLongest)
-            .heuristic_pattern_limits(false)
-            .builder();
-        if let Some(searcher) = builder.extend(literals).build() {
-            let own = hints.to_vec();
-            for (literal, hints) in literals.iter().zip(hints) {
-                let begins_with = |other: &Vec<u8>| other.len() < literal.len() && literal.starts_with(other);
-                let prefixes = (0..literals.len()).filter(|other| begins_with(&literals[*other]));
-                hints.extend(prefixes.flat_map(|other| &own[other]));
-            }
-            return Scanner::Packed(searcher);
-        }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(literals)
-            .expect("literals of patterns are short and few enough for an automaton");
-        Scanner::Automaton(automaton)
-    }
-
-    /// Calls `hit` with every literal that stands in the text and where it begins, for each place once or more. Of literals
-    /// that begin at the same place the packed search tells but the longest.
-    fn scan(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
-        match self {
-            Scanner::Automaton(automaton) => {
-                automaton.find_overlapping_iter(text).for_each(|found| hit(found.pattern().as_usize(), found.start()));
-            }
-            Scanner::Packed(searcher) => {
-                let mut start = 0;
-                while let Some(found) = searcher.find_in(text, Span { start, end: text.len() }) {
-                    hit(found.pattern().as_usize(), found.start());
-                    start = found.start() + 1;
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    fn literals() -> impl Strategy<Value = Vec<Vec<u8>>> {
-        prop::collection::btree_set("[ab]{1,4}", 1..12)
-            .prop_map(|set| set.into_iter().map(String::into_bytes).collect())
-    }
+    #[test]
+    fn short_literals_are_found_like_long_ones() {
+        let pack = r#"
+[[pattern]]
+class    = "a.short"
+about    = ""
+severity = "info"
+match    = 'oom'
 
-    proptest! {
-        #[test]
-        fn either_scanner_finds_every_literal_that_is_there(literals in literals(), text in "[abc]{0,80}") {
-            let hints = || -> Vec<Vec<Hint>> { (0..literals.len()).map(|at| vec![Hint::Pattern(at, Some(0))]).collect() };
-            let mut expected: Vec<(usize, usize)> = Vec::new();
-            for (at, literal) in literals.iter().enumerate() {
-                expected.extend((0..text.len()).filter(|start| text.as_bytes()[*start..].starts_with(literal)).map(|start| (at, start)));
-            }
-            let automaton = AhoCorasick::builder().build(&literals).unwrap();
-            let mut packed_hints = hints();
-            let packed = Scanner::new(&literals, &mut packed_hints);
-            for (scanner, hints) in [(packed, packed_hints), (Scanner::Automaton(automaton), hints())] {
-                let mut found = std::collections::BTreeSet::new();
-                scanner.scan(text.as_bytes(), |literal, start| for hint in &hints[literal] {
-                    if let Hint::Pattern(at, _) = hint { found.insert((*at, start)); }
-                });
-                prop_assert_eq!(found.into_iter().collect::<Vec<_>>(), expected.clone());
-            }
-        }
+[[pattern]]
+class    = "a.long"
+about    = ""
+severity = "info"
+match    = '\d oomph (?:off|into) the engine'
+"#;
+        let prefilter = Prefilter::new(&Library::compile([("a.toml", pack)]).expect("a pack"));
+        let mut found = Candidates::default();
+        let mut scan = |message: &str| {
+            prefilter.scan(message.as_bytes(), &mut found);
+            found.patterns.iter().map(|candidate| (candidate.pattern, candidate.start)).collect::<Vec<_>>()
+        };
+        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, 3), (1, 11)]);
+        assert_eq!(scan("5 oomph the engine"), [(0, 2)]);
+        assert_eq!(scan("no room"), [(0, 4)]);
+        assert_eq!(scan("nothing"), []);
     }
 }

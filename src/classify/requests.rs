@@ -1,9 +1,12 @@
 //! Requests: access lines and edge records to events of every class that speaks of requests.
 //!
 //! A service answers the same requests over and over, so what the patterns make of a method, a route and a status is worked
-//! out once and remembered; only patterns that look at more than these are asked each time.
+//! out once and remembered, and so is the route of a path that was just seen; only patterns that look at the query or the
+//! client are asked each time.
 
-use rustc_hash::FxHashMap;
+use std::hash::Hasher;
+
+use rustc_hash::{FxHashMap, FxHasher};
 
 use super::access_line::AccessLine;
 use super::classifier::Shared;
@@ -13,28 +16,36 @@ use super::labels::Labels;
 use super::library::Pattern;
 use crate::decode::Edge;
 
-/// Distinct requests a thread remembers before it starts over; bounds its memory, not what it can see.
-const MOST_REMEMBERED: usize = 8_192;
+/// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
+const MOST_ROUTES: usize = 8_192;
+/// Places for the paths that were seen last; a power of two. Most requests are for few paths.
+const PLACES: usize = 1_024;
 
 /// The requests a thread has met.
 pub struct Requests {
     access: Patterns,
     edge: Patterns,
-    scratch: Scratch,
-}
-
-#[derive(Default)]
-struct Scratch {
-    route: Vec<u8>,
-    key: Vec<u8>,
 }
 
 /// The patterns that read requests seen in one way.
 struct Patterns {
     /// (index in the library, whether it looks at more than method, route and status)
     patterns: Vec<(usize, bool)>,
-    /// What the patterns make of all requests of one method, route and status, in the order of the patterns.
+    /// What the patterns make of all requests of one method, route and status, in their order.
     known: FxHashMap<Box<[u8]>, Box<[Outcome]>>,
+    /// Requests that were seen a moment ago, each at the place that its hash gives.
+    recent: Box<[Recent]>,
+    key: Vec<u8>,
+}
+
+/// What the patterns make of requests of one method, path and status.
+#[derive(Clone, Default)]
+struct Recent {
+    status: [u8; 3],
+    method: Vec<u8>,
+    path: Vec<u8>,
+    route: Vec<u8>,
+    outcomes: Vec<Outcome>,
 }
 
 #[derive(Clone, Copy)]
@@ -64,17 +75,15 @@ struct Request<'a> {
 
 impl Requests {
     pub fn new(shared: &Shared) -> Self {
-        Requests {
-            access: Patterns::new(shared, Parser::AccessLine),
-            edge: Patterns::new(shared, Parser::Edge),
-            scratch: Scratch::default(),
-        }
+        Requests { access: Patterns::new(shared, Parser::AccessLine), edge: Patterns::new(shared, Parser::Edge) }
     }
 
     /// Forgets what it knows by indices of label sets that are void.
     pub fn forget(&mut self) {
-        self.access.known.clear();
-        self.edge.known.clear();
+        for patterns in [&mut self.access, &mut self.edge] {
+            patterns.known.clear();
+            patterns.recent.fill(Recent::default());
+        }
     }
 
     pub fn access(&mut self, shared: &Shared, labels: &mut Labels, line: &AccessLine<'_>, events: &mut Vec<Found>) {
@@ -87,7 +96,7 @@ impl Requests {
             via: Via::Access,
             duration: line.duration_ns,
         };
-        self.access.request(shared, labels, &mut self.scratch, &request, events);
+        self.access.request(shared, labels, &request, events);
     }
 
     pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Found>) {
@@ -103,7 +112,7 @@ impl Requests {
             via: Via::Edge,
             duration: edge.duration,
         };
-        self.edge.request(shared, labels, &mut self.scratch, &request, events);
+        self.edge.request(shared, labels, &request, events);
     }
 }
 
@@ -125,33 +134,54 @@ impl Patterns {
             })
         };
         let patterns = indices.iter().map(|index| (*index, asks(library.patterns[*index].class))).collect();
-        Patterns { patterns, known: FxHashMap::default() }
+        Patterns {
+            patterns,
+            known: FxHashMap::default(),
+            recent: vec![Recent::default(); PLACES].into(),
+            key: Vec::new(),
+        }
     }
 
-    fn request(
-        &mut self,
-        shared: &Shared,
-        labels: &mut Labels,
-        Scratch { route, key }: &mut Scratch,
-        request: &Request<'_>,
-        events: &mut Vec<Found>,
-    ) {
-        shared.routes.route(request.path, route);
+    fn request(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
+        let place = request.place();
+        if !self.recent[place].is_of(request) {
+            let mut recent = std::mem::take(&mut self.recent[place]);
+            self.look_up(shared, labels, request, &mut recent);
+            self.recent[place] = recent;
+        }
+        let Recent { route, outcomes, .. } = &self.recent[place];
+        request.add(shared, labels, route, outcomes, events);
+    }
+
+    fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, recent: &mut Recent) {
+        recent.status = request.status;
+        for (kept, text) in [(&mut recent.method, request.method), (&mut recent.path, request.path)] {
+            kept.clear();
+            kept.extend_from_slice(text);
+        }
+        shared.routes.route(request.path, &mut recent.route);
+        let key = &mut self.key;
         key.clear();
         key.extend_from_slice(&request.status);
         key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
         key.extend_from_slice(request.method);
-        key.extend_from_slice(route);
-        let Some(outcomes) = self.known.get(key.as_slice()) else {
-            if self.known.len() >= MOST_REMEMBERED {
+        key.extend_from_slice(&recent.route);
+        if !self.known.contains_key(self.key.as_slice()) {
+            if self.known.len() >= MOST_ROUTES {
                 self.known.clear();
             }
-            let outcomes = self.work_out(shared, labels, request, route);
-            request.add(shared, labels, route, &outcomes, events);
-            self.known.insert(key.as_slice().into(), outcomes.into());
-            return;
+            let outcomes = self.work_out(shared, labels, request, &recent.route);
+            self.known.insert(self.key.as_slice().into(), outcomes.into());
+        }
+        recent.outcomes.clear();
+        let may_fit = |outcome: &Outcome| match *outcome {
+            Outcome::Event { .. } => true,
+            Outcome::Ask(index) => {
+                request.fits(&shared.library.patterns[index], &recent.route, |label| label == "path")
+            }
         };
-        request.add(shared, labels, route, outcomes, events);
+        let outcomes = self.known.get(self.key.as_slice()).into_iter().flatten();
+        recent.outcomes.extend(outcomes.copied().filter(may_fit));
     }
 
     fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, route: &[u8]) -> Vec<Outcome> {
@@ -174,12 +204,26 @@ impl Patterns {
     }
 }
 
+impl Recent {
+    fn is_of(&self, request: &Request<'_>) -> bool {
+        self.path == request.path && self.method == request.method && self.status == request.status
+    }
+}
+
 /// Whether requests of one method, route and status differ in this label.
 fn is_own(label: &str) -> bool {
     matches!(label, "path" | "query" | "client")
 }
 
 impl Request<'_> {
+    fn place(&self) -> usize {
+        let mut hasher = FxHasher::default();
+        hasher.write(self.path);
+        hasher.write(self.method);
+        hasher.write(&self.status);
+        hasher.finish() as usize % PLACES
+    }
+
     fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
         match label {
             "method" => Some(self.method),
@@ -213,7 +257,7 @@ impl Request<'_> {
                 Outcome::Ask(index) => {
                     let pattern = &shared.library.patterns[index];
                     let taken = events[first..].iter().any(|found| shared.class_of(found) == pattern.class);
-                    if !taken && self.fits(pattern, route, is_own) {
+                    if !taken && self.fits(pattern, route, |label| matches!(label, "query" | "client")) {
                         events.push(self.event(shared, labels, index, route));
                     }
                 }

@@ -52,7 +52,10 @@ fn append(message: &[u8], out: &mut String, depth: u8) {
 /// Appends what may still matter of `bytes`.
 fn push_lossy(bytes: &[u8], out: &mut String) {
     let bytes = &bytes[..bytes.len().min(MAX_SHAPE)];
-    out.push_str(&String::from_utf8_lossy(bytes));
+    match std::str::from_utf8(bytes) {
+        Ok(text) => out.push_str(text),
+        Err(_) => out.push_str(&String::from_utf8_lossy(bytes)),
+    }
 }
 
 /// One pass over free text.
@@ -191,6 +194,11 @@ impl<'t, 'o> Scan<'t, 'o> {
     /// Letters as they are, each run of digits as `N`.
     fn mixed(&mut self, end: usize) {
         let word = &self.text[self.at..end];
+        if !word.iter().any(u8::is_ascii_digit) {
+            push_lossy(word, self.out);
+            self.at = end;
+            return;
+        }
         for part in word.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
             if part[0].is_ascii_digit() {
                 self.out.push('N');

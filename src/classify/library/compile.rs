@@ -67,13 +67,16 @@ impl Source<'_> {
                     ),
                 ));
             }
-            values.push(Value { name: value.clone(), index: 0, capture: capture.clone(), unit, scale: scale(unit) });
+            let group = regex.as_ref().and_then(|regex| group(regex, capture));
+            let (name, capture) = (value.clone(), capture.clone());
+            values.push(Value { name, index: 0, capture, group, unit, scale: scale(unit) });
         }
         if definition.parser.and_then(parser_members).is_some_and(|(_, duration)| duration) {
             values.push(Value {
                 name: "duration".into(),
                 index: 0,
                 capture: "duration".into(),
+                group: None,
                 unit: ValueUnit::Seconds,
                 scale: 1e9,
             });
@@ -123,12 +126,18 @@ impl Source<'_> {
             .clean
             .get(name)
             .map(|(pattern, replacement)| Ok((self.regex(pattern, definition.unicode)?, replacement.clone())));
-        Ok(Label { name: name.clone(), index: 0, clean: clean.transpose()? })
+        let group = regex.and_then(|regex| group(regex, name));
+        Ok(Label { name: name.clone(), index: 0, group, clean: clean.transpose()? })
     }
 
     fn regex(&self, text: &Spanned<String>, unicode: bool) -> Result<Regex, Error> {
         RegexBuilder::new(text.get_ref()).unicode(unicode).build().map_err(|error| self.error(text, error.to_string()))
     }
+}
+
+/// The group of a regex with this name.
+pub fn group(regex: &Regex, name: &str) -> Option<usize> {
+    regex.capture_names().position(|known| known == Some(name))
 }
 
 fn can_give(parser: Option<Parser>, regex: Option<&Regex>, name: &str, numeric: bool) -> bool {
