@@ -7,9 +7,10 @@ use std::path::Path;
 /// Generated patterns that make a library of about a thousand together with the built-in ones.
 pub const PATTERNS: usize = 970;
 
-/// Phrases that the app corpus holds, in about one line in six; the others hit nothing, as most patterns do in most logs.
-const HITS: [&str; 6] =
-    ["holds", "candle closed at", "User authenticated:", "Master key", "algorithm_selected:", "in update_bot"];
+/// The first phrases: the app corpus holds them, in about one line of five. The others hit nothing, as most patterns do in
+/// most logs.
+pub const HITS: [&str; 6] =
+    ["holds", "candle closed at", "User authenticated:", "Master key", "algorithm_selected:", "QueuePool limit of"];
 
 const SUBJECTS: [&str; 20] = [
     "ledger",
@@ -48,26 +49,35 @@ const EVENTS: [&str; 10] = [
 const OBJECTS: [&str; 5] = ["partition", "tenant", "provider", "queue", "region"];
 const TAILS: [&str; 4] = [r" (?<tail>\w+)", r" (?<tail>\d+) ms", r"(?:: (?<tail>[^,]+))?", r".*\((?<tail>\d+)/\d+\)"];
 
-/// Writes `generated.toml` with so many patterns into a folder.
+/// The text that each regex looks for before its tail.
+pub fn phrases() -> impl Iterator<Item = String> {
+    (0..PATTERNS).map(|number| match HITS.get(number) {
+        Some(hit) => hit.to_string(),
+        None => {
+            let (subject, rest) = (SUBJECTS[number % SUBJECTS.len()], number / SUBJECTS.len());
+            let (event, rest) = (EVENTS[rest % EVENTS.len()], rest / EVENTS.len());
+            format!("{subject} {event} {}", OBJECTS[rest % OBJECTS.len()])
+        }
+    })
+}
+
+/// The regexes, each with a capture `tail`.
+pub fn regexes() -> impl Iterator<Item = String> {
+    let tail = |number| if number < HITS.len() { TAILS[0] } else { TAILS[number % TAILS.len()] };
+    phrases().enumerate().map(move |(number, phrase)| phrase + tail(number))
+}
+
+/// Writes a pack of regexes, each with a class of its own, as `generated.toml` into a folder.
 ///
 /// # Errors
 /// The file system's.
-pub fn write(patterns: usize, folder: &Path) -> io::Result<()> {
+pub fn write(regexes: impl Iterator<Item = String>, folder: &Path) -> io::Result<()> {
     let mut pack = String::new();
-    for at in 0..patterns {
-        let phrase = match HITS.get(at) {
-            Some(hit) => hit.to_string(),
-            None => {
-                let (subject, at) = (SUBJECTS[at % SUBJECTS.len()], at / SUBJECTS.len());
-                let (event, at) = (EVENTS[at % EVENTS.len()], at / EVENTS.len());
-                format!("{subject} {event} {}", OBJECTS[at % OBJECTS.len()])
-            }
-        };
-        let tail = TAILS[if at < HITS.len() { 0 } else { at % TAILS.len() }];
+    for (number, regex) in regexes.enumerate() {
         // Writing to a String never fails.
         let _ = write!(
             pack,
-            "[[pattern]]\nclass = 'generated.p{at}'\nabout = 'Generated'\nmatch = '''{phrase}{tail}'''\nlabels = ['tail']\n\n"
+            "[[pattern]]\nclass = 'generated.p{number}'\nabout = 'Generated'\nmatch = '''{regex}'''\nlabels = ['tail']\n\n"
         );
     }
     std::fs::create_dir_all(folder)?;

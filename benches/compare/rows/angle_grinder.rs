@@ -19,7 +19,7 @@ pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
         ROWS.iter().for_each(|row| table.absent(row.0, "not installed"));
         return Ok(());
     };
-    table.heading(&format!("{version}, percentiles of durations by path"));
+    table.heading(&format!("angle-grinder ({version}), percentiles of durations by path"));
     for (what, kind, target) in ROWS {
         let corpus = corpus(kind, options.http())?;
         let (ours, other) = pairs(

@@ -14,7 +14,7 @@ pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
     table.heading(&format!("{} generated patterns beside the library, against the library alone", pack::PATTERNS));
     let app = corpus(Kind::App, options.app())?;
     let folder = place("patterns")?;
-    pack::write(pack::PATTERNS, &folder)?;
+    pack::write(pack::regexes(), &folder)?;
     let (many, few) = pairs(
         options.pairs(),
         || Ok(run(programs::replay(&app.path, Some(1)).arg("--patterns").arg(&folder))?.wall),
