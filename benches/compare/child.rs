@@ -1,35 +1,45 @@
 //! Programs run to their end: how long each took, how much of the processor and of memory.
 
-use std::process::{Command, Stdio};
+use std::io;
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use wait4::{ResUse, Wait4};
+use wait4::Wait4;
 
 /// What one run took.
 #[derive(Clone, Copy)]
 pub struct Used {
     pub wall: Duration,
-    /// The most memory it had in use, in bytes. Linux counts what this process had when it started the child, so this
-    /// one keeps small.
-    pub peak: u64,
+    /// Time of all cores, the system's for it too.
+    pub processor: Duration,
+    /// The most memory it had in use, in MiB. Linux counts what this process had when it started the child, so this one
+    /// keeps small.
+    pub peak: f64,
 }
 
 /// Runs a program; what it prints is of no interest.
 pub fn run(command: &mut Command) -> Result<Used> {
+    used(command, |_| Ok(()))
+}
+
+/// Runs a program that reads from a pipe what `feed` writes into it.
+pub fn fed(command: &mut Command, feed: impl FnOnce(&mut ChildStdin) -> io::Result<()>) -> Result<Used> {
+    used(command.stdin(Stdio::piped()), |child| child.stdin.take().map_or(Ok(()), |mut pipe| feed(&mut pipe)))
+}
+
+fn used(command: &mut Command, feed: impl FnOnce(&mut Child) -> io::Result<()>) -> Result<Used> {
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
+    let done = feed(&mut child);
     let ended = child.wait4()?;
     let wall = start.elapsed();
-    check(command, &ended)?;
-    Ok(Used { wall, peak: ended.rusage.maxrss })
-}
-
-/// Verdicts are statuses from 3 on; below are failures.
-pub fn check(command: &Command, ended: &ResUse) -> Result<()> {
+    // Verdicts are statuses from 3 on; below are failures.
     ensure!(matches!(ended.status.code(), Some(0 | 3..)), "{command:?}: {}", ended.status);
-    Ok(())
+    done?;
+    let usage = ended.rusage;
+    Ok(Used { wall, processor: usage.utime + usage.stime, peak: usage.maxrss as f64 / (1 << 20) as f64 })
 }
 
 /// The median time of some runs.

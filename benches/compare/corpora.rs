@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 
+use crate::options::MB;
 use crate::scenario::corpus::{self, Kind, Length};
 
 pub struct Corpus {
@@ -16,7 +17,7 @@ pub struct Corpus {
 
 /// A corpus of so many bytes, in the page cache.
 pub fn corpus(kind: Kind, bytes: u64) -> io::Result<Corpus> {
-    let path = once(&format!("{kind:?}-{}MB.log", bytes / 1_000_000), |to| {
+    let path = once(&format!("{kind:?}-{}MB.log", bytes / MB), |to| {
         corpus::write(kind, Length::Bytes(bytes), 1, to).map(drop)
     })?;
     let (bytes, lines) = count(&path)?;

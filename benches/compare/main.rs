@@ -20,7 +20,7 @@ mod scenario;
 use anyhow::Result;
 use clap::Parser;
 
-use options::{Options, Part};
+use options::{MB, Options, Part};
 use table::Table;
 
 fn main() -> Result<()> {
@@ -30,8 +30,13 @@ fn main() -> Result<()> {
         "logwatch beside others on the same files: {cores} cores, medians of {} alternating runs",
         options.pairs()
     );
+    println!("with the whole library and the plan dl-034\n");
+    println!("app log   railway logs --json, {} MB", options.app() / MB);
+    println!("text log  its messages with time and level");
+    println!("hard log  long lines full of escapes, no two alike, {} MB", options.hard() / MB);
+    println!("HTTP log  railway logs --http --json, {} MB", options.http() / MB);
     if options.quick {
-        println!("--quick: files too small to judge by, start-up counts too much");
+        println!("\n--quick: files too small to judge by, and starting counts too much");
     }
     let mut table = Table::new();
     for part in options.parts() {

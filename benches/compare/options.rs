@@ -6,10 +6,10 @@ use clap::{Parser, ValueEnum};
 
 /// Measures logwatch beside other programs, against its targets
 #[derive(Parser)]
-#[command(name = "cargo bench --bench compare --")]
+#[command(bin_name = "cargo bench --bench compare --")]
 pub struct Options {
     /// What to measure; everything unless given
-    #[arg(value_enum)]
+    #[arg(value_name = "PART", value_enum)]
     parts: Vec<Part>,
     /// Small files and few runs: to try it out
     #[arg(long)]
@@ -51,7 +51,7 @@ pub enum Part {
     Live,
 }
 
-const MB: u64 = 1_000_000;
+pub const MB: u64 = 1_000_000;
 
 impl Options {
     pub fn parts(&self) -> Vec<Part> {

@@ -1,15 +1,14 @@
 //! A live pipe: lines that come one by one, stamped with the time at which they do.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
-use std::process::Stdio;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chrono::{SecondsFormat, Utc};
-use wait4::Wait4;
 
-use crate::child;
+use crate::child::fed;
 use crate::corpora::corpus;
 use crate::options::Options;
 use crate::programs;
@@ -22,27 +21,22 @@ pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
     let seconds = if options.quick { 5 } else { 20 };
     table.heading(&format!("live, {LINES_PER_SECOND} lines a second for {seconds} s, start included"));
     let app = corpus(Kind::App, options.app())?;
-    let mut command = programs::logwatch(&["--plan", "dl-034"]);
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let used = fed(&mut programs::logwatch(&["--plan", "dl-034"]), |pipe| trickle(&app.path, seconds, pipe))?;
+    let share = used.processor.as_secs_f64() / used.wall.as_secs_f64();
+    table.bound("processor, of one core", share * 100.0, Unit::Percent, Target::AtMost(1.0));
+    table.bound("peak of memory", used.peak, Unit::Mebibytes, Target::AtMost(40.0));
+    Ok(())
+}
 
-    let mut child = command.spawn()?;
-    let mut pipe = child.stdin.take().context("the child's input")?;
+/// Writes each line at its turn.
+fn trickle(file: &Path, seconds: u32, to: &mut impl Write) -> io::Result<()> {
     let start = Instant::now();
-    let lines = BufReader::new(File::open(&app.path)?).lines();
-    for (at, line) in (0..LINES_PER_SECOND * seconds).zip(lines) {
-        let due = start + at * Duration::from_secs(1) / LINES_PER_SECOND;
+    let lines = BufReader::new(File::open(file)?).lines();
+    for (turn, line) in (0..LINES_PER_SECOND * seconds).zip(lines) {
+        let due = start + turn * Duration::from_secs(1) / LINES_PER_SECOND;
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        pipe.write_all(stamped(&line?).as_bytes())?;
+        to.write_all(stamped(&line?).as_bytes())?;
     }
-    drop(pipe);
-    let ended = child.wait4()?;
-    let wall = start.elapsed();
-    child::check(&command, &ended)?;
-
-    let processor = (ended.rusage.utime + ended.rusage.stime).as_secs_f64() / wall.as_secs_f64();
-    table.bound("processor, of one core", processor * 100.0, Unit::Percent, Target::AtMost(1.0));
-    let peak = ended.rusage.maxrss as f64 / (1 << 20) as f64;
-    table.bound("peak of memory", peak, Unit::Mebibytes, Target::AtMost(40.0));
     Ok(())
 }
 

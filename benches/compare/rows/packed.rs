@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use super::{seconds, speedup};
 use crate::child::{median, pairs, run};
 use crate::corpora::{self, corpus};
-use crate::options::Options;
+use crate::options::{MB, Options};
 use crate::programs;
 use crate::scenario::corpus::Kind;
 use crate::table::{Table, Target};
@@ -24,7 +24,7 @@ pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
     let unpacked = median(options.pairs(), || Ok(run(&mut programs::replay(&plain.path, None))?.wall))?;
     table.heading(&format!(
         "packed app log of {} MB, against unpacking alone; the plain file takes {}",
-        plain.bytes / 1_000_000,
+        plain.bytes / MB,
         seconds(unpacked)
     ));
     let gz = corpora::gzip(&plain.path)?;

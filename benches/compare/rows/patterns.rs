@@ -21,6 +21,6 @@ pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
         || Ok(run(&mut programs::replay(&app.path, Some(1)))?.wall),
     )?;
     let slower = many.as_secs_f64() / few.as_secs_f64();
-    table.ratio("time, app log, one thread", seconds(many), seconds(few), slower, Target::AtMost(2.0));
+    table.ratio("time, app log, 1 thread", seconds(many), seconds(few), slower, Target::AtMost(2.0));
     Ok(())
 }

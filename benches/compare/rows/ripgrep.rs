@@ -16,9 +16,9 @@ use crate::table::{Table, Target};
 
 /// Corpus, threads, and how many times as fast as ripgrep a replay is to be.
 const ROWS: [(&str, Kind, usize, f64); 3] = [
-    ("app log, two threads", Kind::App, 2, 3.5),
-    ("app log, one thread", Kind::App, 1, 2.0),
-    ("hard log, two threads", Kind::Hard, 2, 2.0),
+    ("app log, 2 threads", Kind::App, 2, 3.5),
+    ("app log, 1 thread", Kind::App, 1, 2.0),
+    ("hard log, 2 threads", Kind::Hard, 2, 2.0),
 ];
 
 pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
