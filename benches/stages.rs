@@ -1,8 +1,8 @@
 //! How fast each stage is, against a newline scan of the same bytes in the same process.
 //!
 //! `cargo bench --bench stages` prints a table for every kind of corpus. With `-- --check` it is short, and fails when the
-//! whole pipeline costs more newline scans than it may: a ratio within one process holds on a noisy machine where a bare time
-//! would not.
+//! whole pipeline costs more newline scans than it may, or a library of a thousand patterns more than twice the built-in
+//! one: ratios within one process hold on a noisy machine where bare times would not.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -11,10 +11,14 @@ use std::time::{Duration, Instant};
 use logwatch::classify::Library;
 use logwatch::decode;
 use logwatch::engine::Range;
-use logwatch::rules::plan::Plan;
+use logwatch::map::Mapper;
+use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Chunk, Fill, Framer};
+use logwatch::time::Time;
 
+#[path = "support/pack.rs"]
+mod pack;
 #[allow(dead_code, unused_imports)]
 #[path = "../fixtures/generator/scenario/mod.rs"]
 mod scenario;
@@ -35,19 +39,34 @@ const KINDS: [(&str, Kind, f64); 5] = [
     ("hard", Kind::Hard, 250.0),
 ];
 
+/// How much slower the map stage may be with a thousand patterns.
+const MANY_PATTERNS: f64 = 2.0;
+
+/// Each stage does what those before it do, too; the last one is the whole pipeline.
+const STAGES: [(&str, Stage); 6] = [
+    ("frame", frame),
+    ("decode", decode_lines),
+    ("classify", classify),
+    ("assemble", assemble),
+    ("timeline", timeline),
+    ("whole", whole),
+];
+
+/// Gives the time of one run.
+type Stage = fn(&[u8]) -> Duration;
+
 fn main() -> ExitCode {
     let check = std::env::args().any(|argument| argument == "--check");
     let bytes = if check { SHORT } else { LONG };
     println!("{:<14} {:<10} {:>10} {:>12} {:>12}", "corpus", "stage", "MB/s", "lines/s", "scans");
     let mut failed = false;
     for (name, kind, limit) in KINDS {
-        let mut text = Vec::new();
-        corpus::write(kind, Length::Bytes(bytes), 1, &mut text).expect("writing to memory");
+        let text = text(kind, bytes);
         let lines = memchr::memchr_iter(b'\n', &text).count();
-        let scan = best(5, || scan(&text));
+        let scan = shortest(5, || scan(&text));
         let mut whole = 0.0;
         for (stage, run) in STAGES {
-            let time = best(3, || run(&text));
+            let time = shortest(3, || run(&text));
             let scans = time.as_secs_f64() / scan.as_secs_f64();
             println!(
                 "{name:<14} {stage:<10} {:>10.0} {:>12.0} {scans:>12.1}",
@@ -61,51 +80,35 @@ fn main() -> ExitCode {
             failed = true;
         }
     }
+    let slower = many_patterns(&text(Kind::App, bytes));
+    println!("{} patterns more: classify takes {slower:.2} times as long", pack::PATTERNS);
+    if check && slower > MANY_PATTERNS {
+        println!("that is more than {MANY_PATTERNS} times");
+        failed = true;
+    }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// What everything is measured by: finding each line's end, one after the other.
-fn scan(text: &[u8]) -> usize {
-    memchr::memchr_iter(b'\n', text).fold(0, |last, newline| last ^ black_box(newline))
+fn text(kind: Kind, bytes: u64) -> Vec<u8> {
+    let mut text = Vec::new();
+    corpus::write(kind, Length::Bytes(bytes), 1, &mut text).expect("writing to memory");
+    text
 }
 
 /// The shortest of some runs: noise only ever adds.
-fn best<T>(runs: usize, mut run: impl FnMut() -> T) -> Duration {
-    let one = |run: &mut dyn FnMut() -> T| {
-        let start = Instant::now();
-        black_box(run());
-        start.elapsed()
-    };
-    (0..runs).map(|_| one(&mut run)).min().unwrap_or_default()
+fn shortest(runs: usize, run: impl FnMut() -> Duration) -> Duration {
+    std::iter::repeat_with(run).take(runs).min().unwrap_or_default()
 }
 
-type Stage = fn(&[u8]) -> usize;
-
-/// Each stage does what those before it do, too; the last one is the whole pipeline.
-const STAGES: [(&str, Stage); 4] = [("frame", frame), ("decode", decode_lines), ("map", map), ("whole", whole)];
-
-fn frame(text: &[u8]) -> usize {
-    let mut framer = Framer::new(text, CHUNK, Fill::Full);
-    let mut bytes = 0;
-    while let Ok(Some(chunk)) = framer.next_chunk() {
-        bytes += chunk.text.len();
-    }
-    bytes
+fn timed<T>(run: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    black_box(run());
+    start.elapsed()
 }
 
-fn decode_lines(text: &[u8]) -> usize {
-    let mut scratch = Vec::new();
-    let mut records = 0;
-    for line in text.split(|byte| *byte == b'\n') {
-        records += usize::from(matches!(decode::decode(line, &mut scratch), decode::Line::Record(_)));
-    }
-    records
-}
-
-fn session() -> Session {
-    let library = Library::load(&[] as &[&str]).expect("the built-in packs");
-    let plan = Plan::load("dl-034").expect("a built-in plan");
-    Session::new(plan, library, None, Range::default()).expect("the plan fits the packs")
+/// What everything is measured by: finding each line's end, one after the other.
+fn scan(text: &[u8]) -> Duration {
+    timed(|| memchr::memchr_iter(b'\n', text).fold(0, |last, newline| last ^ black_box(newline)))
 }
 
 fn chunks(text: &[u8]) -> impl Iterator<Item = Chunk> {
@@ -113,19 +116,74 @@ fn chunks(text: &[u8]) -> impl Iterator<Item = Chunk> {
     std::iter::from_fn(move || framer.next_chunk().ok().flatten())
 }
 
-fn map(text: &[u8]) -> usize {
-    let mut mapper = session().mapper();
-    chunks(text).map(|chunk| mapper.map(chunk).lines.len()).sum()
+fn frame(text: &[u8]) -> Duration {
+    timed(|| chunks(text).map(|chunk| chunk.text.len()).sum::<usize>())
 }
 
-fn whole(text: &[u8]) -> usize {
-    let mut session = session();
+fn decode_lines(text: &[u8]) -> Duration {
+    let mut scratch = Vec::new();
+    timed(|| {
+        let mut records = 0;
+        for chunk in chunks(text) {
+            for line in chunk.text.split(|byte| *byte == b'\n') {
+                records += usize::from(matches!(decode::decode(line, &mut scratch), decode::Line::Record(_)));
+            }
+        }
+        records
+    })
+}
+
+fn classify(text: &[u8]) -> Duration {
+    map(&mut session("dl-034", built_in(), None).mapper(), text)
+}
+
+/// Entries and totals, for a plan that asks nothing.
+fn assemble(text: &[u8]) -> Duration {
+    let plan = Plan::parse("empty", "[plan]\nid = 'empty'\ntitle = 'Empty'").expect("a plan");
+    pipeline(Session::new(plan, built_in(), None, Range::default()).expect("nothing is asked"), text)
+}
+
+/// The series and windows of a plan whose rules are not looked at, because the deployment they wait for never comes.
+fn timeline(text: &[u8]) -> Duration {
+    pipeline(session("dl-034", built_in(), Some(Moment::At(Time(i64::MAX / 2)))), text)
+}
+
+fn whole(text: &[u8]) -> Duration {
+    pipeline(session("dl-034", built_in(), None), text)
+}
+
+/// How many times as long a thousand patterns take.
+fn many_patterns(text: &[u8]) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    pack::write(pack::regexes(), folder.path()).expect("writing a pack");
+    let many = Library::load(&[folder.path()]).expect("the generated pack");
+    let [mut few, mut many] = [built_in(), many].map(|library| session("dl-034", library, None).mapper());
+    let few = shortest(5, || map(&mut few, text));
+    let many = shortest(5, || map(&mut many, text));
+    many.as_secs_f64() / few.as_secs_f64()
+}
+
+fn built_in() -> Library {
+    Library::load(&[] as &[&str]).expect("the built-in packs")
+}
+
+fn session(plan: &str, library: Library, deployed_at: Option<Moment>) -> Session {
+    let plan = Plan::load(plan).expect("a built-in plan");
+    Session::new(plan, library, deployed_at, Range::default()).expect("the plan fits the packs")
+}
+
+fn map(mapper: &mut Mapper, text: &[u8]) -> Duration {
+    timed(|| chunks(text).map(|chunk| mapper.map(chunk).lines.len()).sum::<usize>())
+}
+
+fn pipeline(mut session: Session, text: &[u8]) -> Duration {
     let mut mapper = session.mapper();
     let source = session.add_source("corpus");
-    for chunk in chunks(text) {
-        session.engine.feed(source, mapper.map(chunk));
-        session.engine.take_notices();
-    }
-    session.engine.finish();
-    session.engine.counts.lines as usize
+    timed(|| {
+        for chunk in chunks(text) {
+            session.engine.feed(source, mapper.map(chunk));
+            session.engine.take_notices();
+        }
+        session.engine.finish();
+    })
 }

@@ -1,0 +1,48 @@
+//! How each program is called.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::Result;
+
+/// The release binary with a subcommand or none. Nothing of the surroundings changes what it does.
+pub fn logwatch(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logwatch"));
+    command.args(arguments).env_remove("GITHUB_ACTIONS").stdin(Stdio::null());
+    command
+}
+
+/// A replay with the whole library and the plan that asks most; on all cores unless told otherwise.
+pub fn replay(file: &Path, threads: Option<usize>) -> Command {
+    let mut command = logwatch(&["replay", "--plan", "dl-034"]);
+    if let Some(threads) = threads {
+        command.args(["--jobs", &threads.to_string()]);
+    }
+    command.arg(file);
+    command
+}
+
+/// Counts the lines that one of the patterns in a file matches.
+pub fn ripgrep(patterns: &Path, file: &Path) -> Command {
+    let mut command = Command::new("rg");
+    command.args(["--no-config", "--no-unicode", "-c", "-f"]).arg(patterns).arg(file).stdin(Stdio::null());
+    command
+}
+
+/// What the report says of routes, asked of angle-grinder.
+pub fn angle_grinder(file: &Path) -> Command {
+    let mut command = Command::new("agrind");
+    command.arg("--file").arg(file).arg("* | json | p50(totalDuration), p95(totalDuration), count by path");
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The first line of what `--version` prints, `None` where the program is not installed.
+pub fn version(program: &str) -> Result<Option<String>> {
+    match Command::new(program).arg("--version").output() {
+        Ok(output) => Ok(String::from_utf8_lossy(&output.stdout).lines().next().map(str::to_owned)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,62 @@
+//! Replays against ripgrep, which counts the lines that some pattern matches: less work, with nothing else to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use regex::Regex;
+
+use super::{speedup, throughput};
+use crate::child::{pairs, run};
+use crate::corpora::{self, corpus};
+use crate::options::Options;
+use crate::programs;
+use crate::scenario::corpus::Kind;
+use crate::table::{Table, Target};
+
+/// Corpus, threads, and how many times as fast as ripgrep a replay is to be.
+const ROWS: [(&str, Kind, usize, f64); 3] = [
+    ("app log, 2 threads", Kind::App, 2, 3.5),
+    ("app log, 1 thread", Kind::App, 1, 2.0),
+    ("hard log, 2 threads", Kind::Hard, 2, 2.0),
+];
+
+pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
+    let Some(version) = programs::version("rg")? else {
+        table.heading("ripgrep, counting lines that match");
+        ROWS.iter().for_each(|row| table.absent(row.0, "not installed"));
+        return Ok(());
+    };
+    if let Some(given) = &options.patterns {
+        let name = given.file_name().unwrap_or_default().display().to_string();
+        against(&version, given, &name, options, table)?;
+    }
+    against(&version, &own_patterns()?, "the library", options, table)
+}
+
+fn against(version: &str, patterns: &Path, name: &str, options: &Options, table: &mut Table) -> Result<()> {
+    let text = fs::read_to_string(patterns).with_context(|| patterns.display().to_string())?;
+    table.heading(&format!("{version}, counting lines that match the {} patterns of {name}", text.lines().count()));
+    for (what, kind, threads, target) in ROWS {
+        let corpus = corpus(kind, if kind == Kind::Hard { options.hard() } else { options.app() })?;
+        let (ours, other) = pairs(
+            options.pairs(),
+            || Ok(run(&mut programs::replay(&corpus.path, Some(threads)))?.wall),
+            || Ok(run(&mut programs::ripgrep(patterns, &corpus.path))?.wall),
+        )?;
+        let (left, right) = (throughput(&corpus, ours), throughput(&corpus, other));
+        table.ratio(what, left, right, speedup(ours, other), Target::AtLeast(target));
+    }
+    Ok(())
+}
+
+/// The library's regexes. Captures lose their names: ripgrep makes one regex of all, where a name may stand only once.
+fn own_patterns() -> Result<PathBuf> {
+    let listed = programs::logwatch(&["patterns", "list", "--format", "regex"]).output()?;
+    ensure!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let listed = String::from_utf8(listed.stdout)?;
+    let unnamed = Regex::new(r"\(\?P?<\w+>")?.replace_all(&listed, "(");
+    let path = corpora::place("library.regexes")?;
+    fs::write(&path, &*unnamed)?;
+    Ok(path)
+}
