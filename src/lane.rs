@@ -50,6 +50,10 @@ pub struct Lane {
     lateness: i64,
     /// The latest time that the source's records agree on, or its clock was advanced to.
     latest: Option<Time>,
+    /// Records before this come too late: the start of the watermark's second.
+    late_before: Time,
+    /// A record from here on brings the latest time, or the watermark, into another second.
+    next_step: Time,
     /// A time far ahead that one record gave.
     ahead: Option<Time>,
     /// The last time seen, for records without one.
@@ -73,6 +77,8 @@ impl Lane {
             label,
             lateness,
             latest: None,
+            late_before: Time(i64::MIN),
+            next_step: Time(i64::MIN),
             ahead: None,
             last_time: None,
             assembler: Assembler::default(),
@@ -122,34 +128,50 @@ impl Lane {
 
     /// Whether a record of this time comes too late to be used.
     pub fn is_late(&self, time: Time) -> bool {
-        self.watermark().is_some_and(|watermark| time.second() < watermark.second())
+        time < self.late_before
     }
 
-    /// Takes note of a record's time.
-    pub fn observe(&mut self, time: Time) {
+    /// Takes note of a record's time; `true` when it brought the latest time into another second.
+    pub fn observe(&mut self, time: Time) -> bool {
         self.last_time = Some(time);
         let Some(latest) = self.latest else {
-            self.latest = Some(time);
-            return;
+            self.move_on(time);
+            return true;
         };
         if time.0 - latest.0 <= FAR_AHEAD {
-            self.latest = Some(latest.max(time));
-            return;
+            return time > latest && self.move_on(time);
         }
-        self.ahead = match self.ahead {
+        match self.ahead {
             Some(ahead) if (time.0 - ahead.0).abs() <= FAR_AHEAD => {
-                self.latest = Some(ahead.max(time));
-                None
+                self.ahead = None;
+                self.move_on(ahead.max(time))
             }
-            _ => Some(time),
-        };
+            _ => {
+                self.ahead = Some(time);
+                false
+            }
+        }
     }
 
     /// Moves the clock of a silent source.
     pub fn advance(&mut self, to: Time) {
-        if let Some(latest) = self.latest {
-            self.latest = Some(latest.max(to));
+        if self.latest.is_some_and(|latest| to > latest) {
+            self.move_on(to);
         }
+    }
+
+    /// Sets the latest time; `true` when it lies in another second than before.
+    fn move_on(&mut self, latest: Time) -> bool {
+        let before = self.latest.replace(latest);
+        if latest < self.next_step {
+            return false;
+        }
+        let watermark = latest.saturating_add(-self.lateness).second();
+        self.late_before = Time::from_second(watermark);
+        let steps =
+            [Time::from_second(latest.second() + 1), Time::from_second(watermark + 1).saturating_add(self.lateness)];
+        self.next_step = steps[0].min(steps[1]);
+        before.map(Time::second) != Some(latest.second())
     }
 
     /// The time up to which the next line would bring the source: where it stands in a merge by time.
@@ -191,6 +213,22 @@ mod tests {
         lane.observe(Time(100 * SECOND + 500_000_000));
         assert!(lane.is_late(Time(97 * SECOND + 999_999_999)));
         assert!(!lane.is_late(Time(98 * SECOND)));
+    }
+
+    #[test]
+    fn every_new_second_is_noticed_and_none_twice() {
+        let mut lane = Lane::new("test".into(), 2 * SECOND + 300_000_000);
+        let mut late_before = i64::MIN;
+        for step in 0..100 {
+            let time = Time(100 * SECOND + step * 90_000_000);
+            let is_new = step == 0 || time.second() != Time(time.0 - 90_000_000).second();
+            assert_eq!(lane.observe(time), is_new);
+            assert!(!lane.observe(Time(time.0 - SECOND)));
+            let late = lane.watermark().map_or(i64::MIN, |watermark| watermark.second());
+            assert!(lane.is_late(Time::from_second(late).saturating_add(-1)) && !lane.is_late(Time::from_second(late)));
+            assert!(late >= late_before);
+            late_before = late;
+        }
     }
 
     #[test]

@@ -1,15 +1,16 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::{SECOND, Time};
-use crate::timeline::capped::Capped;
-use crate::timeline::cell::{Evidence, MOST_EVIDENCE, keep_evidence};
+use crate::timeline::capped::{Capped, Place};
 use crate::timeline::distribution::Distribution;
-use crate::timeline::{Bucket, Buckets, Keep, Pending};
+use crate::timeline::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use crate::timeline::{Bucket, Buckets, Keep, Pending, SetId};
 
 /// The class of requests.
 pub const REQUEST: &str = "http.request";
@@ -42,6 +43,25 @@ pub struct Report {
     pub groups: Capped<Key, Group>,
     pub silences: Vec<Silence>,
     last_entry: Option<Time>,
+    /// By label set: what is worked out the first time it is met.
+    parts: Vec<Option<Part>>,
+}
+
+/// What a label set adds to.
+#[derive(Debug)]
+enum Part {
+    Other,
+    Request { route: Rc<Route>, place: Place, status: u16, duration: usize },
+    Group { place: Place, message: Option<usize> },
+}
+
+/// What happened in one second that is told of together.
+#[derive(Default)]
+struct Second {
+    /// Whether there were requests.
+    requests: bool,
+    failed: BTreeMap<Rc<Route>, u64>,
+    groups: Vec<(Place, u64)>,
 }
 
 /// What a class is to the report.
@@ -92,7 +112,7 @@ pub struct Group {
     /// Of exceptions: the first message, by time, then text.
     pub message: Option<(Option<Time>, Box<str>)>,
     /// Failed requests in the same seconds, by route.
-    pub beside: BTreeMap<Route, u64>,
+    pub beside: BTreeMap<Rc<Route>, u64>,
 }
 
 /// A stretch of time without a line of the service.
@@ -120,6 +140,7 @@ impl Report {
             groups: Capped::new(MOST_GROUPS),
             silences: Vec::new(),
             last_entry: None,
+            parts: Vec::new(),
         }
     }
 
@@ -155,27 +176,29 @@ impl Report {
     /// Takes in a complete second; `seen` is how its requests were seen best, `armed` whether it lies after the deployment.
     pub fn seal(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
         let requests_before = self.requests();
-        let mut requests = false;
-        let mut failed: BTreeMap<Route, u64> = BTreeMap::new();
-        let mut groups: Vec<(Key, u64)> = Vec::new();
-        for ((set, via), pending) in &bucket.cells {
-            if *via != Via::None && *via != seen {
+        let mut second = Second::default();
+        for pending in bucket.cells() {
+            if pending.via != Via::None && pending.via != seen {
                 continue;
             }
-            let labels = &buckets.set(*set).labels;
-            requests |= matches!(self.roles[labels.class], Role::Request(_));
-            self.add(labels, pending, &mut failed, &mut groups);
+            let (labels, at) = (&buckets.set(pending.set).labels, pending.set as usize);
+            if self.parts.len() <= at {
+                self.parts.resize_with(at + 1, || None);
+            }
+            let part = self.parts[at].take().unwrap_or_else(|| self.part(labels));
+            self.add(&part, labels, pending, &mut second);
+            self.parts[at] = Some(part);
         }
         if armed {
             self.requests_since_deployment += self.requests() - requests_before;
         }
-        if requests {
+        if second.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
         }
-        for (key, events) in groups {
-            let Some(group) = self.groups.get_mut(&key) else { continue };
-            for (route, failures) in &failed {
-                *group.beside.entry(route.clone()).or_default() += events.min(*failures);
+        for (place, events) in second.groups {
+            let Some(group) = self.groups.kept_at(place) else { continue };
+            for (route, failures) in &second.failed {
+                *group.beside.entry(Rc::clone(route)).or_default() += events.min(*failures);
             }
         }
         self.silence(bucket);
@@ -183,56 +206,71 @@ impl Report {
 
     /// Counts an event that has no time, and so stands in no second.
     pub fn add_untimed(&mut self, labels: &LabelSet, pending: &Pending) {
-        self.add(labels, pending, &mut BTreeMap::new(), &mut Vec::new());
+        let part = self.part(labels);
+        self.add(&part, labels, pending, &mut Second::default());
     }
 
-    fn add(
-        &mut self,
-        labels: &LabelSet,
-        pending: &Pending,
-        failed: &mut BTreeMap<Route, u64>,
-        groups: &mut Vec<(Key, u64)>,
-    ) {
+    /// The label sets are numbered anew.
+    pub fn forget_sets(&mut self) {
+        self.parts.clear();
+    }
+
+    /// Works out what events with these labels add to.
+    fn part(&mut self, labels: &LabelSet) -> Part {
+        let role = self.roles[labels.class];
+        if let Role::Request([method, route, status, duration]) = role {
+            let text = |index: usize| labels.values[index].clone().unwrap_or_default();
+            let route = Route { method: text(method), route: text(route) };
+            let status = labels.values[status].as_deref().and_then(|status| status.parse().ok()).unwrap_or_default();
+            let place = self.routes.place(route.clone(), |others, pushed_out| others.merge(&pushed_out));
+            return Part::Request { route: Rc::new(route), place, status, duration };
+        }
+        let Some(key) = self.key(labels) else { return Part::Other };
+        let place = self.groups.place(key, |others, pushed_out| others.merge(&pushed_out));
+        let message = if let Role::Exception(message) = role { message } else { None };
+        Part::Group { place, message }
+    }
+
+    fn add(&mut self, part: &Part, labels: &LabelSet, pending: &Pending, second: &mut Second) {
         self.classes[labels.class].add(pending);
-        if let Role::Request(members) = self.roles[labels.class] {
-            self.request(labels, pending, members, failed);
-        }
-        if let Some(key) = self.key(labels) {
-            let message = match self.roles[labels.class] {
-                Role::Exception(Some(message)) => labels.values[message].as_deref(),
-                _ => None,
-            };
-            groups.push((self.group(key, pending, message), pending.events));
+        match *part {
+            Part::Other => {}
+            Part::Request { ref route, place, status, duration } => {
+                second.requests = true;
+                *self.by_status.entry(status).or_default() += pending.events;
+                if status >= 500 {
+                    *second.failed.entry(Rc::clone(route)).or_default() += pending.events;
+                }
+                let total = self.routes.at(place);
+                total.count += pending.events;
+                total.families[usize::from(status / 100).min(5)] += pending.events;
+                for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
+                    total.durations.record(point.values[duration]);
+                }
+            }
+            Part::Group { place, message } => {
+                let group = self.groups.at(place);
+                group.total.add(pending);
+                if let Some(message) = message.and_then(|message| labels.values[message].as_deref()) {
+                    group.say(pending.first, message);
+                }
+                pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
+                second.groups.push((place, pending.events));
+            }
         }
     }
 
-    fn request(
-        &mut self,
-        labels: &LabelSet,
-        pending: &Pending,
-        members: [usize; 4],
-        failed: &mut BTreeMap<Route, u64>,
-    ) {
-        let [method, route, status, duration] = members;
-        let text = |index: usize| labels.values[index].clone().unwrap_or_default();
-        let key = Route { method: text(method), route: text(route) };
-        let status: u16 = text(status).parse().unwrap_or_default();
-        *self.by_status.entry(status).or_default() += pending.events;
-        if status >= 500 {
-            *failed.entry(key.clone()).or_default() += pending.events;
-        }
-        let total = self.routes.entry(key, |others, pushed_out| others.merge(&pushed_out));
-        total.count += pending.events;
-        total.families[usize::from(status / 100).min(5)] += pending.events;
-        for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
-            total.durations.record(point.values[duration]);
+    /// The same as [`Report::examples_until`], of a label set that was sealed.
+    pub fn has_examples_until(&mut self, set: SetId) -> Option<Time> {
+        match self.parts.get(set as usize)? {
+            Some(Part::Group { place, .. }) => self.groups.kept_at(*place)?.examples_until(),
+            _ => None,
         }
     }
 
     /// The latest of a group's examples, once it has all it keeps.
     pub fn examples_until(&self, labels: &LabelSet) -> Option<Time> {
-        let group = self.groups.get(&self.key(labels)?)?;
-        group.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
+        self.groups.get(&self.key(labels)?)?.examples_until()
     }
 
     /// What the events of a label set are grouped by, if the report groups them.
@@ -251,17 +289,6 @@ impl Report {
             Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
             Role::Request(_) | Role::Other => None,
         }
-    }
-
-    /// Adds to a group; gives back its key.
-    fn group(&mut self, key: Key, pending: &Pending, message: Option<&str>) -> Key {
-        let group = self.groups.entry(key.clone(), |others, pushed_out| others.merge(&pushed_out));
-        group.total.add(pending);
-        if let Some(message) = message {
-            group.say(pending.first, message);
-        }
-        pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
-        key
     }
 
     /// Events of routes and groups beyond those that are kept, which are counted together.
@@ -350,11 +377,16 @@ impl RouteTotal {
     fn merge(&mut self, other: &RouteTotal) {
         self.count += other.count;
         self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
-        self.durations.merge(&other.durations);
+        self.durations.join(&other.durations);
     }
 }
 
 impl Group {
+    /// The latest of its examples, once it has all it keeps.
+    fn examples_until(&self) -> Option<Time> {
+        self.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
+    }
+
     fn say(&mut self, time: Option<Time>, message: &str) {
         let earlier = self.message.as_ref().is_none_or(|(known, text)| (time, message) < (*known, text));
         if earlier {
@@ -369,7 +401,7 @@ impl Group {
         }
         other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
         for (route, count) in &other.beside {
-            *self.beside.entry(route.clone()).or_default() += count;
+            *self.beside.entry(Rc::clone(route)).or_default() += count;
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::deployment::{Deployment, From};
 use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::time::Time;
-use crate::timeline::cell::Evidence;
+use crate::timeline::evidence::Evidence;
 use crate::timeline::{Pending, Point, SetId};
 
 /// Where an entry stands in the input.
@@ -55,7 +55,7 @@ impl Engine {
         }
         match time {
             None => self.counts.untimed += 1,
-            Some(time) if self.lanes[lane].is_late(time) || self.is_sealed(time) => return self.counts.late += 1,
+            Some(time) if self.lanes[lane].is_late(time) || time < self.sealed_before => return self.counts.late += 1,
             Some(time) => {
                 self.observe(lane, time);
                 self.from = Some(self.from.map_or(time, |from| from.min(time)));
@@ -66,12 +66,12 @@ impl Engine {
         let place = Place { lane, line_number: self.lanes[lane].line_number, line: text, time, content: line.content };
         if let Kind::Edge { deployment } = line.kind {
             if let Some(time) = time {
-                self.lanes[lane].edge_from.get_or_insert(time.second());
+                self.lanes[lane].edge_from.get_or_insert_with(|| time.second());
                 self.edge_deployment(deployment, time, place);
             }
         } else {
             if let Some(time) = time {
-                self.lanes[lane].app_from.get_or_insert(time.second());
+                self.lanes[lane].app_from.get_or_insert_with(|| time.second());
             }
             if !self.lanes[lane].assembler.is_idle() {
                 match self.lanes[lane].assembler.offer(line.stream, text, time) {
@@ -109,9 +109,8 @@ impl Engine {
 
     /// Takes note of a record's time; closes entries it leaves behind, and evaluates what it completes.
     fn observe(&mut self, lane: usize, time: Time) {
-        let before = self.lanes[lane].latest().map(Time::second);
-        self.lanes[lane].observe(time);
-        if self.lanes[lane].latest().map(Time::second) != before || !self.lanes[lane].assembler.is_idle() {
+        let lane_steps = self.lanes[lane].observe(time);
+        if lane_steps || !self.lanes[lane].assembler.is_idle() {
             self.expire(lane);
             self.tick(Cause::Data);
         }
@@ -180,7 +179,7 @@ impl Engine {
         let set = self.buckets.set(id);
         let (class, keep, examples_until) = (set.labels.class, set.keep, set.examples_until);
         let Some(time) = place.time else {
-            let mut pending = Pending { events: 1, ..Pending::default() };
+            let mut pending = Pending { events: 1, ..Pending::new(id, via) };
             pending.evidence.push(evidence(place, Time(0)));
             let labels = Arc::clone(&set.labels);
             return self.report.add_untimed(&labels, &pending);
@@ -197,12 +196,14 @@ impl Engine {
             self.observed.access_durations = true;
         }
         let point = Point { time, hash: place.content, values };
-        match self.buckets.cell(time.second(), id, via) {
+        let second = time.second();
+        match self.buckets.cell(second, id, via) {
             Some(pending) => pending.add(keep, examples_until, point, || evidence(place, time)),
-            None => self.others(time.second(), class, via).add(keep, None, point, || evidence(place, time)),
+            None => self.others(second, class, via).add(keep, None, point, || evidence(place, time)),
         }
-        for (labels, via, pending) in std::mem::take(&mut self.buckets.pushed_out) {
-            self.others(time.second(), labels.class, via).merge(pending);
+        while let Some(pending) = self.buckets.pushed_out.pop() {
+            let class = self.buckets.set(pending.set).labels.class;
+            self.others(second, class, pending.via).merge(pending);
         }
     }
 
@@ -211,7 +212,7 @@ impl Engine {
         self.crowded += 1;
         let values = vec![None; self.library.classes[class].labels.len()].into();
         let others = self.intern(&[Arc::new(LabelSet { class, values })])[0];
-        self.buckets.bucket(second).cells.entry((others, via)).or_default()
+        self.buckets.cell_of_others(second, others, via)
     }
 
     /// Notes that the service wrote something, and whether it had been silent.
@@ -260,23 +261,7 @@ impl Engine {
     }
 }
 
-/// The line as evidence: what it says, not how it was wrapped.
+/// The line as evidence.
 fn evidence(place: Place<'_>, time: Time) -> Evidence {
-    /// Characters of a line that are kept.
-    const LONGEST: usize = 400;
-    let mut scratch = Vec::new();
-    let text = match decode::decode(place.line, &mut scratch) {
-        decode::Line::Record(record) => match &record.edge {
-            None => String::from_utf8_lossy(&record.says()).into_owned(),
-            Some(edge) => {
-                let [method, target] =
-                    [edge.method, edge.target].map(|text| String::from_utf8_lossy(&text.read()).into_owned());
-                format!("{method} {target} {}", edge.status)
-            }
-        },
-        _ => String::from_utf8_lossy(place.line).into_owned(),
-    };
-    let line = text.lines().next().unwrap_or_default();
-    let text: Arc<str> = line[..line.floor_char_boundary(LONGEST)].into();
-    Evidence { time, text, source: place.lane, line: place.line_number }
+    Evidence::new(time, place.lane, place.line_number, place.line)
 }

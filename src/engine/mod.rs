@@ -76,6 +76,8 @@ pub struct Engine {
     deployments_seen: Vec<u32>,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
+    /// The rules have gone past all before this, without a source that was silent.
+    sealed_before: Time,
     /// First and last time of a record that was used.
     pub from: Option<Time>,
     pub to: Option<Time>,
@@ -116,6 +118,7 @@ impl Engine {
             scratch: Vec::new(),
             deployments_seen: Vec::new(),
             next_tick: None,
+            sealed_before: Time(i64::MIN),
             from: None,
             to: None,
             notices: Vec::new(),
@@ -239,6 +242,7 @@ impl Engine {
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
     fn forget_unused_sets(&mut self) {
         self.buckets.forget_unused();
+        self.report.forget_sets();
         for lane in 0..self.lanes.len() {
             for at in 0..self.lanes[lane].queue.len() {
                 let fragment = Rc::clone(&self.lanes[lane].queue[at].fragment);
@@ -268,11 +272,6 @@ impl Engine {
         after && self.range.until.is_none_or(|bound| self.resolve(bound).is_none_or(|until| time < until))
     }
 
-    /// Whether the rules have gone past a time: without a source that was silent.
-    fn is_sealed(&self, time: Time) -> bool {
-        self.next_tick.is_some_and(|tick| time.second() < tick - 1)
-    }
-
     fn resolve(&self, bound: Bound) -> Option<Time> {
         match bound {
             Bound::At(time) => Some(time),
@@ -287,5 +286,5 @@ impl Engine {
 fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>) -> Set {
     let (matches, keep) = timeline.matches(labels);
     let examples_until = report.examples_until(labels);
-    Set { labels: Arc::clone(labels), keep: keep.and(report.keep(labels)), examples_until, matches }
+    Set::new(Arc::clone(labels), keep.and(report.keep(labels)), examples_until, matches)
 }

@@ -1,7 +1,5 @@
 //! Ticks: when the watermark of the run has passed a second, the second is sealed and the rules look (SEMANTICS 4).
 
-use std::sync::Arc;
-
 use super::{Cause, Engine, Notice};
 use crate::classify::Via;
 use crate::deployment::{Deployment, From};
@@ -12,16 +10,11 @@ use crate::time::Time;
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
     pub(super) fn tick(&mut self, cause: Cause) {
-        let open = |lane: &&Lane| !lane.is_done();
-        let speaks = |lane: &&Lane| open(lane) && !lane.idle;
         // A silent live source is left out, unless all are silent.
-        let lanes: Vec<&Lane> = match self.lanes.iter().any(|lane| speaks(&lane)) {
-            true => self.lanes.iter().filter(speaks).collect(),
-            false => self.lanes.iter().filter(open).collect(),
-        };
-        let limit =
-            lanes.into_iter().map(Lane::limit).collect::<Option<Vec<_>>>().and_then(|limits| limits.into_iter().min());
-        if let Some(limit) = limit {
+        let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
+        let counted = self.lanes.iter().filter(|lane| !lane.is_done() && !(any_speaks && lane.idle));
+        // `None`, which a source is that has shown no time yet, is less than any time.
+        if let Some(limit) = counted.map(Lane::limit).min().flatten() {
             self.tick_until(limit.second(), cause);
         }
     }
@@ -45,6 +38,7 @@ impl Engine {
             tick = next;
         }
         self.next_tick = Some(tick);
+        self.sealed_before = Time::from_second(tick - 1);
         self.duplicates.forget_before(last);
     }
 
@@ -71,19 +65,20 @@ impl Engine {
         if bucket.dropped > 0 {
             self.observed.dropped = Some(second);
         }
-        if bucket.cells.is_empty() && bucket.entries.is_none() {
+        if bucket.cells().is_empty() && bucket.entries.is_none() {
             return;
         }
         let seen = self.seen_best(second);
         let armed = self.is_armed(second);
         self.report.seal(&bucket, &self.buckets, seen, armed);
-        for (set, _) in bucket.cells.keys() {
-            let known = self.buckets.set(*set);
+        for pending in bucket.cells() {
+            let known = self.buckets.set(pending.set);
             if known.keep.examples && known.examples_until.is_none() {
-                self.buckets.set_mut(*set).examples_until = self.report.examples_until(&Arc::clone(&known.labels));
+                self.buckets.set_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
             }
         }
         self.timeline.seal(second, &bucket, &self.buckets, seen, armed);
+        self.buckets.recycle(bucket);
     }
 
     fn begin(&mut self, deployment: Deployment, second: i64) {

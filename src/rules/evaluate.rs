@@ -1,6 +1,7 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use super::node::{Node, Read};
 use super::observed::Observed;
@@ -64,7 +65,7 @@ pub struct Evaluator<'a> {
     /// z of the confidence, where a rule has one.
     pub z: Option<f64>,
     pub min_samples: u64,
-    pub group: GroupKey,
+    pub group: &'a GroupKey,
 }
 
 impl Evaluator<'_> {
@@ -106,7 +107,7 @@ impl Evaluator<'_> {
             }
             Node::Trend { of, length, id } => self.trend(of, *length, *id),
             Node::Baseline { id, .. } => {
-                self.memory.baselines.get(&(*id, self.group.clone())).copied().unwrap_or_default()
+                self.memory.baselines.get(&(*id, Arc::clone(self.group))).copied().unwrap_or_default()
             }
             _ => Reading::default(),
         }
@@ -172,6 +173,29 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The truth of [`Evaluator::truth`] without what decided it: what cannot change it any more is not looked at.
+    pub fn truth_alone(&mut self, node: &Node) -> Truth {
+        match node {
+            Node::And(left, right) => match self.truth_alone(left) {
+                Truth::False => Truth::False,
+                left => match (left, self.truth_alone(right)) {
+                    (_, Truth::False) => Truth::False,
+                    (Truth::True, truth) | (truth, Truth::True) => truth,
+                    _ => Truth::Unknown,
+                },
+            },
+            Node::Or(left, right) => match self.truth_alone(left) {
+                Truth::True => Truth::True,
+                left => match (left, self.truth_alone(right)) {
+                    (_, Truth::True) => Truth::True,
+                    (Truth::False, truth) | (truth, Truth::False) => truth,
+                    _ => Truth::Unknown,
+                },
+            },
+            _ => self.truth(node).truth,
+        }
+    }
+
     fn compare(&mut self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
         let (left, right) = (self.number(left), self.number(right));
         let mut judgement = Judgement::of(left.value, right.value, unit);
@@ -225,7 +249,7 @@ impl Evaluator<'_> {
         }
         let partial = first > start || until < self.tick - 1;
         let lossy = self.observed.dropped.is_some_and(|last| last >= first);
-        let group: &[Box<str>] = if read.grouped { &self.group } else { &[] };
+        let group: &[Box<str>] = if read.grouped { self.group } else { &[] };
         let slot = self.timeline.slot(read.series, group);
         let window = slot.map(|slot| &slot.windows[read.window]);
         let events = window.map_or(0, |window| window.events);
@@ -298,7 +322,7 @@ impl Evaluator<'_> {
     /// The relative change a second between the oldest reading within `length` and now; unknown until that was observed.
     fn trend(&mut self, of: &Node, length: i64, id: usize) -> Reading {
         let now = self.number(of);
-        let history = self.memory.trends.entry((id, self.group.clone())).or_default();
+        let history = self.memory.trends.entry((id, Arc::clone(self.group))).or_default();
         if let Some(value) = now.value
             && history.back().is_none_or(|(tick, _)| *tick < self.tick)
         {

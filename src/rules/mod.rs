@@ -109,15 +109,10 @@ impl Rules {
     pub fn tick(&mut self, tick: i64, skipped: u64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            let mut groups = trigger.when.node.groups(timeline);
-            if trigger.when.by.is_empty() {
-                groups.insert(Arc::new([]));
-            } else {
-                groups.extend(trigger.instances.keys().cloned());
-            }
+            let groups = trigger.groups(timeline);
             let mut known = true;
             let mut latest = None;
-            for group in groups {
+            for group in &*groups {
                 let mut evaluator = Evaluator {
                     timeline,
                     observed,
@@ -125,28 +120,37 @@ impl Rules {
                     tick,
                     z: trigger.z,
                     min_samples: trigger.min_samples,
-                    group: Arc::clone(&group),
+                    group,
                 };
+                let is_new = !trigger.instances.contains_key(group);
+                if is_new && latest.is_some() && !trigger.remembers {
+                    // Of most groups nothing is wanted but that they are not true.
+                    let truth = evaluator.truth_alone(&trigger.when.node);
+                    known &= matches!(truth, Truth::True | Truth::False);
+                    if truth != Truth::True {
+                        continue;
+                    }
+                }
                 let judgement = evaluator.truth(&trigger.when.node);
                 known &= matches!(judgement.truth, Truth::True | Truth::False);
                 latest.get_or_insert(judgement);
-                if judgement.truth != Truth::True && !trigger.instances.contains_key(&group) {
+                if judgement.truth != Truth::True && is_new {
                     continue;
                 }
-                let instance = trigger.instances.entry(Arc::clone(&group)).or_insert_with(Instance::default);
+                let instance = trigger.instances.entry(Arc::clone(group)).or_default();
                 let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
                 if instance.state == State::Firing && changed && instance.judgement.is_none() {
                     instance.judgement = Some(judgement);
-                    instance.evidence = evidence(&trigger.when, &group, timeline);
+                    instance.evidence = evidence(&trigger.when, group, timeline);
                 }
                 if changed {
                     let evidence = match instance.state {
-                        State::Firing | State::Pending => evidence(&trigger.when, &group, timeline),
+                        State::Firing | State::Pending => evidence(&trigger.when, group, timeline),
                         State::Ok | State::Resolved => Vec::new(),
                     };
                     changes.push(Change {
                         trigger: index,
-                        group: Arc::clone(&group),
+                        group: Arc::clone(group),
                         state: instance.state,
                         at: tick,
                         judgement,
@@ -155,7 +159,7 @@ impl Rules {
                 }
                 if instance.state == State::Ok && !trigger.when.by.is_empty() {
                     // A group that never fired is forgotten until it is true again.
-                    trigger.instances.remove(&group);
+                    trigger.instances.remove(group);
                 }
             }
             // Without any group there is nothing to be true of, unless the class has no source or its labels are missing.
@@ -196,7 +200,7 @@ impl Rules {
                         tick,
                         z,
                         min_samples: self.baseline_min_samples,
-                        group: Arc::clone(&group),
+                        group: &group,
                     };
                     let reading = evaluator.number(of);
                     if reading.samples >= self.baseline_min_samples {
@@ -224,18 +228,12 @@ impl Rules {
     /// What the KPIs come to at the end.
     pub fn kpis(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
         let memory = &mut self.memory;
+        let none: GroupKey = Arc::new([]);
         self.kpis
             .iter()
             .map(|kpi| {
-                let mut evaluator = Evaluator {
-                    timeline,
-                    observed,
-                    memory,
-                    tick,
-                    z: None,
-                    min_samples: kpi.min_samples,
-                    group: Arc::new([]),
-                };
+                let mut evaluator =
+                    Evaluator { timeline, observed, memory, tick, z: None, min_samples: kpi.min_samples, group: &none };
                 let reading = evaluator.number(&kpi.value.node);
                 let (op, target) = kpi.target();
                 let judgement = evaluator.truth(&kpi.target.node);
@@ -265,13 +263,13 @@ impl Kpi {
     }
 }
 
-fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::cell::Evidence> {
+fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::evidence::Evidence> {
     let mut kept = Vec::new();
     for (series, window) in &when.evidence {
         let key: &[Box<str>] = if timeline.spec(*series).by.is_empty() { &[] } else { group };
         for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
-                crate::timeline::cell::keep_evidence(&mut kept, &line);
+                crate::timeline::evidence::keep_evidence(&mut kept, &line);
             }
         }
     }
@@ -299,6 +297,7 @@ fn compile_trigger(
             return Err(plan.error(&written.when, message.into()));
         }
     }
+    let remembers = when.node.remembers();
     Ok(Trigger {
         id: written.id.get_ref().clone(),
         severity: written.severity,
@@ -311,6 +310,8 @@ fn compile_trigger(
         z: written.confidence.map(wilson::z_of),
         min_samples: written.min_samples,
         instances: Default::default(),
+        groups: Default::default(),
+        remembers,
         is_known: false,
         known_ticks: 0,
         ticks: 0,

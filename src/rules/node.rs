@@ -89,6 +89,11 @@ impl Node {
         }
     }
 
+    /// Whether it remembers what it came to at earlier ticks.
+    pub fn remembers(&self) -> bool {
+        matches!(self, Node::Trend { .. }) || self.children().into_iter().any(Node::remembers)
+    }
+
     /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.
     fn is_false_of_nothing(&self) -> bool {
         let Node::Compare { op: CompareOp::Greater | CompareOp::GreaterOrEqual, left, right, .. } = self else {

@@ -18,7 +18,8 @@ use crate::rules::verdict::{self, Basis};
 use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
 use crate::timeline::OTHER;
-use crate::timeline::cell::{self, Evidence};
+use crate::timeline::cell;
+use crate::timeline::evidence::Evidence;
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause) -> Self {
@@ -55,7 +56,7 @@ fn evidence_line(engine: &Engine, line: &Evidence) -> EvidenceLine {
         at: line.time,
         file: engine.lanes[line.source].label.clone(),
         line_no: line.line,
-        line: crate::output::redact(&line.text),
+        line: crate::output::redact(line.text()),
     }
 }
 
@@ -189,7 +190,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
             });
             continue;
         }
-        let text = evidence.map(|line| line.text.to_string()).unwrap_or_default();
+        let text = evidence.map(|line| line.text().to_string()).unwrap_or_default();
         let head = level::head(text.as_bytes());
         let body = &text[text.ceil_char_boundary(head.length)..];
         let mut shape = String::new();
@@ -238,7 +239,7 @@ fn silence_line(engine: &Engine, silence: &crate::report::Silence) -> Silence {
     Silence {
         from: silence.from,
         to: silence.to,
-        ended_by: crate::output::redact(&silence.ended_by.text),
+        ended_by: crate::output::redact(silence.ended_by.text()),
         file: engine.lanes.get(silence.ended_by.source).map(|lane| lane.label.clone()),
         line_no: silence.ended_by.line,
     }

@@ -1,5 +1,6 @@
 //! The open buckets: seconds that may still receive events, because the watermark has not passed them.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::hash::BuildHasher;
 use std::rc::Rc;
@@ -8,7 +9,8 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
-use super::cell::{Evidence, MOST_EVIDENCE};
+use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::groups::Place;
 use super::series::GroupKey;
 use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::Deployment;
@@ -22,10 +24,14 @@ const MOST_SETS: usize = 32_768;
 /// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
 const MOST_CELLS: usize = 8_192;
 
+/// Open buckets in which a label set's cell is found without a search: as many seconds as usually are open at a time.
+const RECENT: i64 = 4;
+
 /// One second of one run, before its watermark.
 #[derive(Debug, Default)]
 pub struct Bucket {
-    pub cells: FxHashMap<(SetId, Via), Pending>,
+    cells: Vec<Pending>,
+    places: FxHashMap<(SetId, Via), u32>,
     /// The cells by the hash of their labels, once there are too many of them.
     ranked: Option<BTreeSet<(u64, SetId, Via)>>,
     /// The earliest and latest entry of the second, of sources that are a service's own output.
@@ -39,8 +45,10 @@ pub struct Bucket {
 }
 
 /// Events of one label set in one second.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Pending {
+    pub set: SetId,
+    pub via: Via,
     pub events: u64,
     pub first: Option<Time>,
     pub last: Option<Time>,
@@ -67,7 +75,9 @@ pub struct Buckets {
     /// Label sets that were in use when the others were last dropped.
     in_use: usize,
     /// Cells that had to make room for others.
-    pub pushed_out: Vec<(Arc<LabelSet>, Via, Pending)>,
+    pub pushed_out: Vec<Pending>,
+    /// A sealed bucket, for its memory.
+    spare: Bucket,
 }
 
 /// A label set, and what is worked out about it once.
@@ -79,6 +89,8 @@ pub struct Set {
     pub examples_until: Option<Time>,
     /// The series that read its events.
     pub matches: Rc<[Match]>,
+    /// Where its cells may be found in the open buckets: they have to be looked at whether they still are its own.
+    recent: [u32; RECENT as usize],
 }
 
 /// A series that reads the events of a label set.
@@ -87,10 +99,14 @@ pub struct Match {
     pub series: SeriesId,
     /// `None` when the events lack a label of the group.
     pub group: Option<GroupKey>,
+    /// Where the group's slot was the last time.
+    pub(super) hint: Cell<Place>,
     /// Whether the events are certainly selected; else they lack a label that is asked for.
     pub certain: bool,
     /// For runs: whether the labels pass the wanted selector.
     pub part: Option<bool>,
+    /// For intervals: the hash of the inner group; `None` when the events lack a label of it.
+    pub inner: Option<u64>,
 }
 
 /// What has to be kept of the events of a label set, beside their number.
@@ -138,42 +154,51 @@ impl Buckets {
     }
 
     pub fn bucket(&mut self, second: i64) -> &mut Bucket {
-        let at = match self.open.back() {
+        let at = self.position(second);
+        &mut self.open[at].1
+    }
+
+    /// Where the bucket of a second stands, which is opened if need be.
+    fn position(&mut self, second: i64) -> usize {
+        match self.open.back() {
             Some((last, _)) if *last == second => self.open.len() - 1,
             _ => {
                 let at = self.open.partition_point(|(open, _)| *open < second);
                 if self.open.get(at).is_none_or(|(open, _)| *open != second) {
-                    self.open.insert(at, (second, Bucket::default()));
+                    self.open.insert(at, (second, std::mem::take(&mut self.spare)));
                 }
                 at
             }
-        };
-        &mut self.open[at].1
+        }
     }
 
     /// The cell of a label set in a second; `None` when the second has too many and this is not one of those kept. Then
     /// the events of [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
     pub fn cell(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
-        self.bucket(second);
-        let at = self.open.partition_point(|(open, _)| *open < second);
-        let (sets, bucket) = (&self.sets, &mut self.open[at].1);
-        if bucket.cells.len() >= MOST_CELLS && !bucket.cells.contains_key(&(set, via)) {
-            let rank = |set: SetId, via: Via| (FxBuildHasher.hash_one(&sets[set as usize].labels), set, via);
-            let ranked =
-                bucket.ranked.get_or_insert_with(|| bucket.cells.keys().map(|(set, via)| rank(*set, *via)).collect());
-            let new = rank(set, via);
-            match ranked.last() {
-                Some((hash, last, last_via)) if new.0 < *hash => {
-                    let key = (*last, *last_via);
-                    ranked.pop_last();
-                    let labels = Arc::clone(&sets[key.0 as usize].labels);
-                    self.pushed_out.extend(bucket.cells.remove(&key).map(|pending| (labels, key.1, pending)));
-                }
-                _ => return None,
-            }
-            ranked.insert(new);
+        let at = self.position(second);
+        let Buckets { open, sets, pushed_out, .. } = self;
+        let bucket = &mut open[at].1;
+        let recent = second.rem_euclid(RECENT) as usize;
+        let mut place = sets[set as usize].recent[recent];
+        if !bucket.cells.get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via)) {
+            place = bucket.place(set, via, sets, pushed_out)?;
+            sets[set as usize].recent[recent] = place;
         }
-        Some(bucket.cells.entry((set, via)).or_default())
+        bucket.cells.get_mut(place as usize)
+    }
+
+    /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
+    pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Pending {
+        let bucket = self.bucket(second);
+        let place = bucket.places.get(&(set, via)).copied().unwrap_or_else(|| bucket.add(set, via));
+        &mut bucket.cells[place as usize]
+    }
+
+    /// Takes back a sealed bucket.
+    pub fn recycle(&mut self, mut bucket: Bucket) {
+        bucket.cells.clear();
+        bucket.places.clear();
+        self.spare = Bucket { cells: bucket.cells, places: bucket.places, ..Bucket::default() };
     }
 
     /// The last open second before `second`.
@@ -202,31 +227,76 @@ impl Buckets {
         self.ids.clear();
         let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
         for (_, bucket) in &mut self.open {
-            let cells = std::mem::take(&mut bucket.cells);
-            for ((id, via), pending) in cells {
-                let new = *moved.entry(id).or_insert_with(|| {
-                    let set = old[id as usize].clone();
+            for cell in &mut bucket.cells {
+                cell.set = *moved.entry(cell.set).or_insert_with(|| {
+                    let set = old[cell.set as usize].clone();
                     let new = self.sets.len() as SetId;
                     self.ids.insert(Arc::clone(&set.labels), new);
                     self.sets.push(set);
                     new
                 });
-                bucket.cells.insert((new, via), pending);
             }
+            let places = bucket.cells.iter().zip(0..).map(|(cell, place)| ((cell.set, cell.via), place));
+            bucket.places = places.collect();
             bucket.ranked = None;
         }
         self.in_use = self.sets.len();
     }
 }
 
+impl Bucket {
+    /// The cells, in no telling order.
+    pub fn cells(&self) -> &[Pending] {
+        &self.cells
+    }
+
+    /// The place of a cell, which is made if need be.
+    fn place(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
+        if let Some(place) = self.places.get(&(set, via)) {
+            return Some(*place);
+        }
+        if self.cells.len() < MOST_CELLS {
+            return Some(self.add(set, via));
+        }
+        let rank = |cell: (SetId, Via)| (FxBuildHasher.hash_one(&sets[cell.0 as usize].labels), cell.0, cell.1);
+        let ranked =
+            self.ranked.get_or_insert_with(|| self.cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
+        let new = rank((set, via));
+        let last = *ranked.last().filter(|(hash, ..)| new.0 < *hash)?;
+        let place = self.places.remove(&(last.1, last.2))?;
+        ranked.remove(&last);
+        ranked.insert(new);
+        self.places.insert((set, via), place);
+        pushed_out.push(std::mem::replace(&mut self.cells[place as usize], Pending::new(set, via)));
+        Some(place)
+    }
+
+    fn add(&mut self, set: SetId, via: Via) -> u32 {
+        let place = self.cells.len() as u32;
+        self.cells.push(Pending::new(set, via));
+        self.places.insert((set, via), place);
+        place
+    }
+}
+
+impl Set {
+    pub fn new(labels: Arc<LabelSet>, keep: Keep, examples_until: Option<Time>, matches: Rc<[Match]>) -> Self {
+        Set { labels, keep, examples_until, matches, recent: [u32::MAX; RECENT as usize] }
+    }
+}
+
 impl Pending {
+    pub fn new(set: SetId, via: Via) -> Self {
+        Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
+    }
+
     /// Joins the events of another cell of the same second.
     pub fn merge(&mut self, other: Pending) {
         self.events += other.events;
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
         self.points.extend(other.points);
-        other.evidence.iter().for_each(|line| super::cell::keep_evidence(&mut self.evidence, line));
+        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
     }
 
     pub fn add(&mut self, keep: Keep, examples_until: Option<Time>, point: Point, evidence: impl FnOnce() -> Evidence) {
@@ -240,7 +310,7 @@ impl Pending {
         let wanted =
             self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| point.time <= last.time);
         if shown && wanted {
-            super::cell::keep_evidence(&mut self.evidence, &evidence());
+            keep_evidence(&mut self.evidence, &evidence());
         }
     }
 }

@@ -8,48 +8,65 @@ use rustc_hash::FxBuildHasher;
 /// Values by key, at most `limit` of them; the values of all other keys are joined in one.
 #[derive(Clone, Debug)]
 pub struct Capped<K, V> {
-    kept: BTreeMap<(u64, K), V>,
+    kept: BTreeMap<(u64, K), usize>,
+    /// `None` for a key that was pushed out: it never comes back.
+    values: Vec<Option<V>>,
     limit: usize,
     /// What the keys that are not kept came to; `None` while all are.
     pub other: Option<V>,
 }
 
+/// Where the value of a key is, for good: a key that is not kept, or is pushed out, has that of the others from then on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place(Option<usize>);
+
 impl<K: Hash + Ord, V: Default> Capped<K, V> {
     pub fn new(limit: usize) -> Self {
-        Capped { kept: BTreeMap::new(), limit, other: None }
+        Capped { kept: BTreeMap::new(), values: Vec::new(), limit, other: None }
     }
 
-    /// The value of a key, or that of the others if it is not kept; `join` adds a value that is pushed out to theirs.
-    pub fn entry(&mut self, key: K, join: impl FnOnce(&mut V, V)) -> &mut V {
+    /// The place of a key, which is kept if it can be; `join` adds a value that is pushed out to those of the others.
+    pub fn place(&mut self, key: K, join: impl FnOnce(&mut V, V)) -> Place {
         let key = (FxBuildHasher.hash_one(&key), key);
-        if self.kept.len() >= self.limit && !self.kept.contains_key(&key) {
+        if let Some(at) = self.kept.get(&key) {
+            return Place(Some(*at));
+        }
+        if self.kept.len() >= self.limit {
             if self.kept.last_key_value().is_none_or(|(last, _)| key > *last) {
-                return self.other.get_or_insert_default();
+                return Place(None);
             }
-            if let Some((_, pushed_out)) = self.kept.pop_last() {
+            if let Some(pushed_out) = self.kept.pop_last().and_then(|(_, at)| self.values[at].take()) {
                 join(self.other.get_or_insert_default(), pushed_out);
             }
         }
-        self.kept.entry(key).or_default()
+        self.values.push(Some(V::default()));
+        self.kept.insert(key, self.values.len() - 1);
+        Place(Some(self.values.len() - 1))
+    }
+
+    /// The value at a place, which is that of the others if its key is not kept.
+    pub fn at(&mut self, place: Place) -> &mut V {
+        match place.0.and_then(|at| self.values[at].as_mut()) {
+            Some(value) => value,
+            None => self.other.get_or_insert_default(),
+        }
+    }
+
+    /// The value at a place, if its key is kept.
+    pub fn kept_at(&mut self, place: Place) -> Option<&mut V> {
+        self.values[place.0?].as_mut()
     }
 
     pub fn get(&self, key: &K) -> Option<&V>
     where
         K: Clone,
     {
-        self.kept.get(&(FxBuildHasher.hash_one(key), key.clone()))
-    }
-
-    pub fn get_mut(&mut self, key: &K) -> Option<&mut V>
-    where
-        K: Clone,
-    {
-        self.kept.get_mut(&(FxBuildHasher.hash_one(key), key.clone()))
+        self.values[*self.kept.get(&(FxBuildHasher.hash_one(key), key.clone()))?].as_ref()
     }
 
     /// The keys that are kept, with their values, in no telling order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.kept.iter().map(|((_, key), value)| (key, value))
+        self.kept.iter().filter_map(|((_, key), at)| Some((key, self.values[*at].as_ref()?)))
     }
 }
 
@@ -63,8 +80,13 @@ mod tests {
         fn the_order_of_arrival_does_not_matter(mut keys in prop::collection::vec(0u32..40, 0..80)) {
             let count = |keys: &[u32]| {
                 let mut capped: Capped<u32, u64> = Capped::new(8);
+                let mut places = BTreeMap::new();
                 for key in keys {
-                    *capped.entry(*key, |other, pushed_out| *other += pushed_out) += 1;
+                    // Places are asked for once, and good for ever.
+                    let place = *places.entry(*key).or_insert_with(|| capped.place(*key, |other, pushed_out| *other += pushed_out));
+                    *capped.at(place) += 1;
+                    let kept = capped.get(key).copied();
+                    assert_eq!(capped.kept_at(place).copied(), kept);
                 }
                 let kept: BTreeMap<u32, u64> = capped.iter().map(|(key, count)| (*key, *count)).collect();
                 (kept, capped.other)

@@ -1,17 +1,15 @@
 //! The contents of a bucket for one series: what merges (SEMANTICS 14).
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::distribution::Distribution;
+use super::distribution::Samples;
+use super::evidence::{Evidence, keep_evidence};
 use crate::time::Time;
 
 /// The most events of one second whose order is kept; beyond that, what depends on order is unknown.
 pub const MOST_ORDERED: usize = 4_096;
 /// The most distinct values kept; of more, the smallest hashes.
 pub const MOST_DISTINCT: usize = 4_096;
-/// The most evidence lines kept of any stretch of time: the first ones by time, then text.
-pub const MOST_EVIDENCE: usize = 3;
 
 /// What one series holds for one stretch of time.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,7 +43,7 @@ pub struct Values {
     /// (time, content hash, value) of the earliest and the latest.
     pub first: (Time, u64, i64),
     pub last: (Time, u64, i64),
-    pub distribution: Distribution,
+    pub samples: Samples,
 }
 
 /// How many of the latest events in a row had the wanted outcome.
@@ -57,22 +55,12 @@ pub struct Run {
     pub overflowed: bool,
 }
 
-/// A line that shows something.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Evidence {
-    pub time: Time,
-    pub text: Arc<str>,
-    /// Index of the source.
-    pub source: usize,
-    pub line: u64,
-}
-
 impl Values {
     pub fn one(time: Time, hash: u64, value: i64) -> Self {
-        let mut distribution = Distribution::default();
-        distribution.record(value);
+        let mut samples = Samples::default();
+        samples.record(value);
         let point = (time, hash, value);
-        Values { sum: i128::from(value), min: value, max: value, first: point, last: point, distribution }
+        Values { sum: i128::from(value), min: value, max: value, first: point, last: point, samples }
     }
 
     pub fn add(&mut self, time: Time, hash: u64, value: i64) {
@@ -81,7 +69,7 @@ impl Values {
         self.max = self.max.max(value);
         self.first = self.first.min((time, hash, value));
         self.last = self.last.max((time, hash, value));
-        self.distribution.record(value);
+        self.samples.record(value);
     }
 
     fn merge(&mut self, other: &Values) {
@@ -90,7 +78,7 @@ impl Values {
         self.max = self.max.max(other.max);
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        self.distribution.merge(&other.distribution);
+        self.samples.merge(&other.samples);
     }
 }
 
@@ -147,20 +135,6 @@ fn joined<T: Copy>(a: Option<T>, b: Option<T>, join: impl Fn(T, T) -> T) -> Opti
     }
 }
 
-/// Keeps the first [`MOST_EVIDENCE`] lines by time, then text.
-pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
-    if let Some(at) = evidence_place(kept, line.time, &line.text) {
-        kept.insert(at, line.clone());
-        kept.truncate(MOST_EVIDENCE);
-    }
-}
-
-/// Where a line would stand among the kept ones; `None` when it is beyond them.
-pub fn evidence_place(kept: &[Evidence], time: Time, text: &str) -> Option<usize> {
-    let at = kept.partition_point(|known| (known.time, &*known.text) <= (time, text));
-    (at < MOST_EVIDENCE).then_some(at)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,7 +151,7 @@ mod tests {
             values: (!seed.is_multiple_of(4)).then(|| Box::new(Values::one(time, seed, value))),
             distinct: BTreeSet::from([seed % 5]),
             run: Some(Run { length: seed % 2, total: 1, overflowed: false }),
-            evidence: vec![Evidence { time, text: format!("line {}", seed % 7).into(), source: 0, line: seed }],
+            evidence: vec![Evidence::new(time, 0, seed, format!("line {}", seed % 7).as_bytes())],
         }
     }
 

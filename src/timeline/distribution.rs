@@ -1,8 +1,5 @@
-//! A histogram that is as small as what it has seen, and merges exactly.
-
-use std::sync::LazyLock;
-
-use hdrhistogram::Histogram;
+//! Distributions of values in the buckets of hdrhistogram, in two forms: what a stretch of time holds is short and only
+//! ever joined ([`Samples`]); what is read is asked for percentiles at every tick ([`Distribution`]).
 
 /// Significant decimal digits that a recorded value keeps: percentiles are within 0.1 % of a value that was seen.
 pub const SIGNIFICANT_DIGITS: u8 = 3;
@@ -10,31 +7,111 @@ pub const SIGNIFICANT_DIGITS: u8 = 3;
 /// Values are recorded in microseconds, bytes or thousandths: the kept integers over this.
 const RESOLUTION: i64 = 1_000;
 
-/// The bucket arithmetic; holds no counts itself.
-static BUCKETS: LazyLock<Histogram<u64>> = LazyLock::new(|| {
-    Histogram::new(SIGNIFICANT_DIGITS).expect("three significant digits are within what a histogram supports")
-});
+/// Bits of a bucket's number within its power of two: 2^10 buckets keep three significant digits (2^11 ≥ 2 × 10^3).
+const PRECISION: u32 = 10;
 
-/// Counts of values by their hdrhistogram bucket, sparse: one entry for each bucket that was hit.
-///
-/// Values are the integers kept everywhere (nanoseconds, bytes, millionths); negative ones count as zero.
+/// Number of a bucket: they are counted from zero without a gap. Below 2^11 each holds one value, and from there on each
+/// power of two has 2^10 of them. The largest value, `i64::MAX` over [`RESOLUTION`], is of one below 2^16.
+type Bucket = u16;
+
+/// The bucket of a value; negative values count as zero.
+fn bucket(value: i64) -> Bucket {
+    let scaled = (value.max(0) / RESOLUTION) as u64;
+    let bits = u64::BITS - scaled.leading_zeros();
+    let shift = bits.saturating_sub(PRECISION + 1);
+    ((shift << PRECISION) as u64 + (scaled >> shift)) as Bucket
+}
+
+/// The highest value of a bucket, in the kept unit.
+fn highest(bucket: Bucket) -> f64 {
+    let bucket = u64::from(bucket);
+    let shift = (bucket >> PRECISION).saturating_sub(1);
+    let first = (bucket - (shift << PRECISION)) << shift;
+    (first + (1 << shift) - 1) as f64 * RESOLUTION as f64
+}
+
+/// The values of one stretch of time.
+#[derive(Clone, Debug, Default)]
+pub struct Samples {
+    /// Buckets with counts, in any order. One may stand there several times: most are taken out as they were put in, and
+    /// are never looked up.
+    counts: Vec<(Bucket, u16)>,
+    /// How many of them were left when they were last joined.
+    joined: usize,
+}
+
+impl Samples {
+    pub fn record(&mut self, value: i64) {
+        self.counts.push((bucket(value), 1));
+        self.shrink();
+    }
+
+    pub fn merge(&mut self, other: &Samples) {
+        self.counts.extend_from_slice(&other.counts);
+        self.shrink();
+    }
+
+    /// Joins the counts of equal buckets whenever there are twice as many as after the last time.
+    fn shrink(&mut self) {
+        /// Counts that are not worth a look.
+        const FEW: usize = 64;
+        if self.counts.len() > 2 * self.joined + FEW {
+            self.counts = self.sorted();
+            self.joined = self.counts.len();
+        }
+    }
+
+    /// Ascending, with every bucket once, unless its count is beyond what fits.
+    fn sorted(&self) -> Vec<(Bucket, u16)> {
+        let mut sorted = self.counts.clone();
+        sorted.sort_unstable_by_key(|(bucket, _)| *bucket);
+        sorted.dedup_by(|later, kept| match kept.1.checked_add(later.1) {
+            Some(count) if kept.0 == later.0 => {
+                kept.1 = count;
+                true
+            }
+            _ => false,
+        });
+        sorted
+    }
+}
+
+impl PartialEq for Samples {
+    fn eq(&self, other: &Self) -> bool {
+        let of = |samples: &Samples| {
+            let mut distribution = Distribution::default();
+            distribution.merge(samples);
+            distribution
+        };
+        of(self) == of(other)
+    }
+}
+
+/// Buckets of one page.
+const PAGE: usize = 32;
+
+/// Pages beyond which empty ones are given back: a sliding window meets the same values again and again.
+const MOST_EMPTY: usize = 64;
+
+/// Counts of values by bucket, in pages of neighbours, so that a count is found in a few steps and a percentile by the
+/// totals of pages.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    /// (lowest value of the bucket in units of [`RESOLUTION`], count), ascending. A count can be zero: a sliding window
-    /// meets the same buckets again and again, and taking them out each time would move all that stand behind.
-    buckets: Vec<(u64, u64)>,
+    /// Ascending by their number.
+    pages: Vec<Page>,
     total: u64,
 }
 
-/// Buckets beyond which empty ones are taken out after all.
-const MOST_BUCKETS: usize = 2_048;
+#[derive(Clone, Debug)]
+struct Page {
+    number: u16,
+    total: u64,
+    counts: Box<[u64; PAGE]>,
+}
 
 impl PartialEq for Distribution {
     fn eq(&self, other: &Self) -> bool {
-        fn filled(distribution: &Distribution) -> impl Iterator<Item = &(u64, u64)> {
-            distribution.buckets.iter().filter(|(_, count)| *count > 0)
-        }
-        filled(self).eq(filled(other))
+        self.filled().eq(other.filled())
     }
 }
 
@@ -42,27 +119,36 @@ impl Eq for Distribution {}
 
 impl Distribution {
     pub fn record(&mut self, value: i64) {
-        let scaled = (value.max(0) / RESOLUTION) as u64;
-        self.add(BUCKETS.lowest_equivalent(scaled), 1);
+        self.add(bucket(value), 1);
     }
 
-    pub fn merge(&mut self, other: &Distribution) {
-        for &(bucket, count) in other.buckets.iter().filter(|(_, count)| *count > 0) {
+    pub fn merge(&mut self, samples: &Samples) {
+        for &(bucket, count) in &samples.counts {
+            self.add(bucket, u64::from(count));
+        }
+    }
+
+    /// Takes in another distribution.
+    pub fn join(&mut self, other: &Distribution) {
+        for (bucket, count) in other.filled() {
             self.add(bucket, count);
         }
     }
 
     /// Takes away what was merged before; counts that were never there are ignored.
-    pub fn subtract(&mut self, other: &Distribution) {
-        for &(bucket, count) in &other.buckets {
-            if let Ok(at) = self.buckets.binary_search_by_key(&bucket, |entry| entry.0) {
-                let taken = count.min(self.buckets[at].1);
-                self.buckets[at].1 -= taken;
-                self.total -= taken;
-            }
+    pub fn subtract(&mut self, samples: &Samples) {
+        for &(bucket, count) in &samples.counts {
+            let (number, within) = place(bucket);
+            let Ok(at) = self.find(number) else { continue };
+            let page = &mut self.pages[at];
+            let taken = u64::from(count).min(page.counts[within]);
+            page.counts[within] -= taken;
+            page.total -= taken;
+            self.total -= taken;
         }
-        if self.buckets.len() > MOST_BUCKETS || self.total == 0 {
-            self.buckets.retain(|(_, count)| *count > 0);
+        let empty = || self.pages.iter().filter(|page| page.total == 0).count();
+        if self.total == 0 || (self.pages.len() > MOST_EMPTY && empty() > self.pages.len() / 2) {
+            self.pages.retain(|page| page.total > 0);
         }
     }
 
@@ -75,31 +161,80 @@ impl Distribution {
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let rank = ((q.clamp(0.0, 1.0) * self.total as f64).ceil() as u64).max(1);
         let mut seen = 0;
-        self.buckets.iter().find_map(|&(bucket, count)| {
+        let page = self.pages.iter().find(|page| {
+            let reached = seen + page.total >= rank;
+            seen += if reached { 0 } else { page.total };
+            reached
+        })?;
+        let within = page.counts.iter().position(|count| {
             seen += count;
-            (seen >= rank).then(|| BUCKETS.highest_equivalent(bucket) as f64 * RESOLUTION as f64)
-        })
+            seen >= rank
+        })?;
+        Some(highest(page.bucket(within)))
     }
 
-    fn add(&mut self, bucket: u64, count: u64) {
-        self.total += count;
-        match self.buckets.binary_search_by_key(&bucket, |entry| entry.0) {
-            Ok(at) => self.buckets[at].1 += count,
-            Err(at) => self.buckets.insert(at, (bucket, count)),
-        }
+    /// The buckets that hold something, with their counts, ascending.
+    fn filled(&self) -> impl Iterator<Item = (Bucket, u64)> {
+        let buckets = |page: &'_ Page| {
+            let number = page.number;
+            (0..PAGE).map(move |within| number * PAGE as u16 + within as u16)
+        };
+        let all = self.pages.iter().flat_map(move |page| buckets(page).zip(page.counts.iter().copied()));
+        all.filter(|(_, count)| *count > 0)
     }
+
+    fn find(&self, number: u16) -> Result<usize, usize> {
+        self.pages.binary_search_by_key(&number, |page| page.number)
+    }
+
+    fn add(&mut self, bucket: Bucket, count: u64) {
+        let (number, within) = place(bucket);
+        let at = self.find(number).unwrap_or_else(|at| {
+            self.pages.insert(at, Page { number, total: 0, counts: Box::new([0; PAGE]) });
+            at
+        });
+        let page = &mut self.pages[at];
+        page.counts[within] += count;
+        page.total += count;
+        self.total += count;
+    }
+}
+
+impl Page {
+    fn bucket(&self, within: usize) -> Bucket {
+        self.number * PAGE as u16 + within as u16
+    }
+}
+
+/// The page of a bucket, and where it stands in it.
+fn place(bucket: Bucket) -> (u16, usize) {
+    (bucket / PAGE as u16, usize::from(bucket) % PAGE)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use hdrhistogram::Histogram;
     use proptest::prelude::*;
+
+    use super::*;
+
+    fn distribution(values: &[i64]) -> Distribution {
+        let mut distribution = Distribution::default();
+        values.iter().for_each(|value| distribution.record(*value));
+        distribution
+    }
+
+    fn samples(values: &[i64]) -> Samples {
+        let mut samples = Samples::default();
+        values.iter().for_each(|value| samples.record(*value));
+        samples
+    }
 
     proptest! {
         #[test]
         fn percentiles_are_those_of_hdrhistogram(values in prop::collection::vec(0i64..100_000_000, 1..200), q in 0.0f64..1.0) {
-            let mut ours = Distribution::default();
             let mut theirs = Histogram::<u64>::new(SIGNIFICANT_DIGITS).unwrap();
+            let mut ours = Distribution::default();
             for value in &values {
                 ours.record(value * RESOLUTION);
                 theirs.record(*value as u64).unwrap();
@@ -120,21 +255,50 @@ mod tests {
         }
 
         #[test]
-        fn merging_is_associative_and_subtraction_undoes_it(
-            a in prop::collection::vec(0i64..10_000_000_000, 0..50), b in prop::collection::vec(0i64..10_000_000_000, 0..50)
-        ) {
-            let of = |values: &[i64]| {
-                let mut distribution = Distribution::default();
-                values.iter().for_each(|value| distribution.record(*value));
-                distribution
-            };
-            let mut merged = of(&a);
-            merged.merge(&of(&b));
-            let mut other_way = of(&b);
-            other_way.merge(&of(&a));
-            prop_assert_eq!(&merged, &other_way);
-            merged.subtract(&of(&b));
-            prop_assert_eq!(merged, of(&a));
+        fn buckets_are_those_of_hdrhistogram_over_the_whole_range(bits in 0u32..64, value in any::<i64>()) {
+            let value = (value & i64::MAX) >> bits.min(62);
+            let theirs = Histogram::<u64>::new(SIGNIFICANT_DIGITS).unwrap();
+            let scaled = (value / RESOLUTION) as u64;
+            let expected = theirs.highest_equivalent(scaled) as f64 * RESOLUTION as f64;
+            prop_assert_eq!(highest(bucket(value)), expected);
         }
+
+        #[test]
+        fn merging_is_associative_and_subtraction_undoes_it(
+            a in prop::collection::vec(0i64..10_000_000_000, 0..500), b in prop::collection::vec(0i64..100_000, 0..500)
+        ) {
+            let (of_a, of_b) = (samples(&a), samples(&b));
+            let (mut both, mut other_way) = (of_a.clone(), of_b.clone());
+            both.merge(&of_b);
+            other_way.merge(&of_a);
+            prop_assert_eq!(&both, &other_way);
+            let mut merged = distribution(&a);
+            merged.merge(&of_b);
+            prop_assert_eq!(&merged, &distribution(&[a.clone(), b.clone()].concat()));
+            prop_assert_eq!(merged.count(), (a.len() + b.len()) as u64);
+            merged.subtract(&of_b);
+            prop_assert_eq!(&merged, &distribution(&a));
+            let mut joined = distribution(&b);
+            joined.join(&merged);
+            joined.subtract(&both);
+            prop_assert_eq!(joined.count(), 0);
+            prop_assert_eq!(joined.quantile(0.5), None);
+        }
+    }
+
+    #[test]
+    fn counts_beyond_what_fits_into_one_are_kept_in_several() {
+        let mut many = Samples::default();
+        (0..200_000).for_each(|_| many.record(RESOLUTION));
+        assert!(many.counts.len() < 200);
+        let mut distribution = Distribution::default();
+        distribution.merge(&many);
+        assert_eq!(distribution.count(), 200_000);
+    }
+
+    #[test]
+    fn what_the_largest_value_falls_into_is_a_bucket() {
+        assert!(highest(bucket(i64::MAX)) >= (i64::MAX / RESOLUTION * RESOLUTION) as f64);
+        assert_eq!(bucket(i64::MIN), 0);
     }
 }

@@ -1,9 +1,11 @@
 //! A stretch of the timeline that slides with the ticks (SEMANTICS 15).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
-use super::cell::{Cell, Evidence, Run, Span, keep_evidence};
+use super::cell::{Cell, Run, Span};
 use super::distribution::Distribution;
+use super::evidence::{Evidence, keep_evidence};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
@@ -26,8 +28,8 @@ pub struct Window {
     reach: Reach,
     /// Seconds that one kept cell covers.
     pane: i64,
-    /// (first second of the pane, cell), ascending.
-    cells: VecDeque<(i64, Cell)>,
+    /// (first second of the pane, cell), ascending. The cell of a single second is shared by all windows that it is in.
+    cells: VecDeque<(i64, Rc<Cell>)>,
     pub events: u64,
     pub unknown: u64,
     pub sum: i128,
@@ -73,12 +75,12 @@ impl Window {
     }
 
     /// Takes in the cell of one second; seconds come in order.
-    pub fn enter(&mut self, second: i64, cell: &Cell) {
+    pub fn enter(&mut self, second: i64, cell: &Rc<Cell>) {
         self.events += cell.events;
         self.unknown += cell.unknown;
         if let Some(values) = &cell.values {
             self.sum += values.sum;
-            self.distribution.merge(&values.distribution);
+            self.distribution.merge(&values.samples);
         }
         let pane = if self.pane == i64::MAX { 0 } else { second.div_euclid(self.pane) * self.pane };
         match self.cells.back_mut() {
@@ -87,13 +89,13 @@ impl Window {
                 for hash in cell.distinct.difference(&last.distinct) {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
-                last.then(cell);
+                Rc::make_mut(last).then(cell);
             }
             _ => {
                 for hash in &cell.distinct {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
-                self.cells.push_back((pane, cell.clone()));
+                self.cells.push_back((pane, Rc::clone(cell)));
             }
         }
     }
@@ -108,7 +110,7 @@ impl Window {
             self.unknown -= cell.unknown;
             if let Some(values) = &cell.values {
                 self.sum -= values.sum;
-                self.distribution.subtract(&values.distribution);
+                self.distribution.subtract(&values.samples);
             }
             for hash in &cell.distinct {
                 if let Some(count) = self.distinct.get_mut(hash) {
@@ -138,11 +140,12 @@ impl Window {
     }
 
     pub fn first(&self) -> Option<i64> {
-        self.values().map(|values| values.first).min().map(|(_, _, value)| value)
+        // Panes follow one another, and so do their values.
+        self.values().next().map(|values| values.first.2)
     }
 
     pub fn last(&self) -> Option<i64> {
-        self.values().map(|values| values.last).max().map(|(_, _, value)| value)
+        self.values().next_back().map(|values| values.last.2)
     }
 
     pub fn span(&self) -> Option<Span> {
@@ -169,7 +172,7 @@ impl Window {
         kept
     }
 
-    fn values(&self) -> impl Iterator<Item = &super::cell::Values> {
+    fn values(&self) -> impl DoubleEndedIterator<Item = &super::cell::Values> {
         self.cells.iter().filter_map(|(_, cell)| cell.values.as_deref())
     }
 }
@@ -178,8 +181,9 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn cell(second: i64, events: u64) -> Cell {
-        Cell { events, span: Some(Span::second(second)), distinct: [second as u64 % 3].into(), ..Cell::default() }
+    fn cell(second: i64, events: u64) -> Rc<Cell> {
+        let (span, distinct) = (Some(Span::second(second)), [second as u64 % 3].into());
+        Rc::new(Cell { events, span, distinct, ..Cell::default() })
     }
 
     #[test]

@@ -1,0 +1,115 @@
+//! Lines that show something, for those who ask why.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::decode;
+use crate::time::Time;
+
+/// The most evidence lines kept of any stretch of time: the first ones by time, then text.
+pub const MOST_EVIDENCE: usize = 3;
+
+/// A line that shows something. Of many only a few are ever shown, so the text is read when it is asked for.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    pub time: Time,
+    /// Index of the source.
+    pub source: usize,
+    pub line: u64,
+    text: Rc<Text>,
+}
+
+#[derive(Debug)]
+struct Text {
+    /// The line as it stands in the input; empty where it was too long to be kept as it is.
+    line: Box<[u8]>,
+    says: OnceCell<Box<str>>,
+}
+
+impl Evidence {
+    pub fn new(time: Time, source: usize, line: u64, content: &[u8]) -> Self {
+        /// Bytes of a line that are kept as they are.
+        const LONGEST: usize = 2_048;
+        let text = match content.len() {
+            ..=LONGEST => Text { line: content.into(), says: OnceCell::new() },
+            _ => Text { line: Box::default(), says: OnceCell::from(says(content)) },
+        };
+        Evidence { time, source, line, text: Rc::new(text) }
+    }
+
+    /// What the line says, not how it was wrapped: one line, cut where it is long.
+    pub fn text(&self) -> &str {
+        self.text.says.get_or_init(|| says(&self.text.line))
+    }
+
+    /// Whether it comes before another: by time, then text, which is read only for that.
+    fn is_before(&self, other: &Evidence) -> bool {
+        self.time < other.time || (self.time == other.time && self.text() < other.text())
+    }
+}
+
+impl PartialEq for Evidence {
+    fn eq(&self, other: &Self) -> bool {
+        (self.time, self.source, self.line) == (other.time, other.source, other.line) && self.text() == other.text()
+    }
+}
+
+impl Eq for Evidence {}
+
+/// Keeps the first [`MOST_EVIDENCE`] lines by time, then text.
+pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
+    let at = kept.partition_point(|known| !line.is_before(known));
+    if at < MOST_EVIDENCE {
+        kept.insert(at, line.clone());
+        kept.truncate(MOST_EVIDENCE);
+    }
+}
+
+fn says(line: &[u8]) -> Box<str> {
+    /// Bytes of a text that are kept.
+    const LONGEST: usize = 400;
+    let mut scratch = Vec::new();
+    let text = match decode::decode(line, &mut scratch) {
+        decode::Line::Record(record) => match &record.edge {
+            None => String::from_utf8_lossy(&record.says()).into_owned(),
+            Some(edge) => {
+                let [method, target] =
+                    [edge.method, edge.target].map(|text| String::from_utf8_lossy(&text.read()).into_owned());
+                format!("{method} {target} {}", edge.status)
+            }
+        },
+        _ => String::from_utf8_lossy(line).into_owned(),
+    };
+    let first = text.lines().next().unwrap_or_default();
+    first[..first.floor_char_boundary(LONGEST)].into()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_first_by_time_then_text_are_kept(lines in prop::collection::vec((0i64..3, "[a-c]{1,2}"), 0..12)) {
+            let mut kept = Vec::new();
+            for (time, text) in &lines {
+                keep_evidence(&mut kept, &Evidence::new(Time(*time), 0, 1, text.as_bytes()));
+            }
+            let mut sorted = lines.clone();
+            sorted.sort();
+            sorted.truncate(MOST_EVIDENCE);
+            let kept: Vec<(i64, String)> = kept.iter().map(|line| (line.time.0, line.text().to_string())).collect();
+            prop_assert_eq!(kept, sorted);
+        }
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_once_and_a_short_one_when_it_is_read() {
+        let long = Evidence::new(Time(0), 0, 1, "é".repeat(2_000).as_bytes());
+        assert_eq!((long.text().len(), long.text.line.len()), (400, 0));
+        let short = Evidence::new(Time(0), 0, 1, br#"{"message":"it says\nmore","timestamp":"2025-08-25T09:00:00Z"}"#);
+        assert_eq!(short.text(), "it says");
+    }
+}
