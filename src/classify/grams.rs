@@ -20,7 +20,7 @@ const BITS_A_GRAM: usize = 64;
 pub struct Grams {
     literals: Vec<Box<[u8]>>,
     /// By the gram at an offset within them: (index of the literal, offset).
-    places: FxHashMap<[u8; GRAM], Vec<(usize, usize)>>,
+    places: FxHashMap<u32, Vec<(usize, usize)>>,
     /// A bit for the hash of every gram in `places`.
     bits: Box<[u64]>,
     /// From a product to the number of a bit.
@@ -49,12 +49,12 @@ impl Frequencies {
 impl Grams {
     /// Every literal must have at least [`SHORTEST`] bytes.
     pub fn new(literals: Vec<Box<[u8]>>, frequencies: &Frequencies) -> Self {
-        let mut places: FxHashMap<[u8; GRAM], Vec<(usize, usize)>> = FxHashMap::default();
+        let mut places: FxHashMap<u32, Vec<(usize, usize)>> = FxHashMap::default();
         for (index, literal) in literals.iter().enumerate() {
             let start = frequencies.rarest(literal);
             for offset in start..start + STEP {
                 if let Some(gram) = literal[offset..].first_chunk() {
-                    places.entry(*gram).or_default().push((index, offset));
+                    places.entry(u32::from_le_bytes(*gram)).or_default().push((index, offset));
                 }
             }
         }
@@ -71,9 +71,10 @@ impl Grams {
     pub fn find(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
         let mut at = 0;
         while let Some(gram) = text.get(at..at + GRAM).and_then(|gram| gram.first_chunk()) {
-            let bit = hash(*gram, self.shift);
+            let gram = u32::from_le_bytes(*gram);
+            let bit = hash(gram, self.shift);
             if self.bits[bit / 64] >> (bit % 64) & 1 == 1 {
-                for &(literal, offset) in self.places.get(gram).into_iter().flatten() {
+                for &(literal, offset) in self.places.get(&gram).into_iter().flatten() {
                     let start = at.checked_sub(offset);
                     if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[literal])) {
                         hit(literal, start);
@@ -86,8 +87,8 @@ impl Grams {
 }
 
 /// Multiplication spreads the bytes over the upper bits (Knuth's multiplicative hashing, with 2^32 over the golden ratio).
-fn hash(gram: [u8; GRAM], shift: u32) -> usize {
-    (u32::from_le_bytes(gram).wrapping_mul(0x9E37_79B1) >> shift) as usize
+fn hash(gram: u32, shift: u32) -> usize {
+    (gram.wrapping_mul(0x9E37_79B1) >> shift) as usize
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub struct Routes {
 #[derive(Debug, Clone)]
 struct Template {
     text: Box<[u8]>,
+    /// What every tidy path that fits begins with.
+    head: Box<[u8]>,
     segments: Box<[Segment]>,
 }
 
@@ -48,11 +50,15 @@ impl Routes {
             Some(end) => &path[..end],
             None => path,
         };
-        if let Some(template) = self.templates.iter().find(|template| template.fits(path)) {
+        let tidy = is_tidy(path);
+        if let Some(template) =
+            self.templates.iter().find(|template| template.may_fit(path, tidy) && template.fits(path))
+        {
             out.extend_from_slice(&template.text);
             return;
         }
-        if is_plain(path) {
+        // Without a digit there is no id.
+        if tidy && !path.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
             out.extend_from_slice(path);
         } else {
             out.extend(path.starts_with(b"/").then_some(b'/'));
@@ -72,8 +78,19 @@ impl Routes {
 
 impl Template {
     fn new(text: &str) -> Self {
-        let segments = segments(text.as_bytes()).map(Segment::new).collect();
-        Self { text: text.as_bytes().into(), segments }
+        let segments: Box<[Segment]> = segments(text.as_bytes()).map(Segment::new).collect();
+        let mut head = Vec::new();
+        for segment in &segments {
+            head.push(b'/');
+            let Segment::Literal(text) = segment else { break };
+            head.extend_from_slice(text);
+        }
+        Self { text: text.as_bytes().into(), head: head.into(), segments }
+    }
+
+    /// A quick look: most paths fit no template.
+    fn may_fit(&self, path: &[u8], tidy: bool) -> bool {
+        !tidy || path.starts_with(&self.head)
     }
 
     fn fits(&self, path: &[u8]) -> bool {
@@ -118,16 +135,10 @@ pub(super) fn segments(path: &[u8]) -> impl Iterator<Item = &[u8]> {
     path.split(|&byte| byte == b'/').filter(|segment| !segment.is_empty())
 }
 
-/// Nothing to replace: no digit, so no id; no slash too many.
-fn is_plain(path: &[u8]) -> bool {
-    let mut previous = 0;
-    for &byte in path {
-        if byte.is_ascii_digit() || (byte == b'/' && previous == b'/') {
-            return false;
-        }
-        previous = byte;
-    }
-    previous != b'/' || path.len() == 1
+/// Whether a path begins with a slash, has no slash too many, and is none.
+fn is_tidy(path: &[u8]) -> bool {
+    let doubled = path.windows(2).fold(false, |any, pair| any | (pair == b"//"));
+    path.first() == Some(&b'/') && !doubled && (path.len() == 1 || path.last() != Some(&b'/'))
 }
 
 /// Whether a path segment names one thing rather than a kind of thing.

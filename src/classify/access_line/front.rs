@@ -89,15 +89,16 @@ fn ip(host: &[u8]) -> Option<&[u8]> {
     if let Some(inside) = host.strip_suffix(b"]") {
         return memrchr(b'[', inside).map(|open| &inside[open + 1..]);
     }
-    let trailing = |part: fn(&u8) -> bool| {
-        let start = host.iter().rposition(|byte| !part(byte));
-        &host[start.map_or(0, |at| at + 1)..]
-    };
-    let v4 = trailing(|byte| byte.is_ascii_digit() || *byte == b'.');
-    if v4.iter().filter(|byte| **byte == b'.').count() == 3 {
-        return Some(v4);
+    let mut dots = 0;
+    let start = host.iter().rposition(|byte| {
+        dots += usize::from(*byte == b'.');
+        !byte.is_ascii_digit() && *byte != b'.'
+    });
+    if dots == 3 {
+        return Some(&host[start.map_or(0, |at| at + 1)..]);
     }
-    let v6 = trailing(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'));
+    let start = host.iter().rposition(|byte| !byte.is_ascii_hexdigit() && !matches!(byte, b':' | b'.'));
+    let v6 = &host[start.map_or(0, |at| at + 1)..];
     let v6 = match v6.strip_prefix(b":") {
         Some(after_logger) if v6.len() < host.len() => after_logger,
         _ => v6,
