@@ -47,40 +47,8 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
         return morgan(message);
     };
     let (method, request) = method(&message[quote + 1..])?;
+    let front = Front::read(&message[..quote])?;
     let (request, status, tail) = request_and_status(request)?;
-    line(&message[..quote], method, request, status, tail)
-}
-
-/// Reads a message that is still escaped as it stood in JSON, if it is an access line and the two quotes around its request
-/// are all that is escaped in it; then it says what the unescaped message would.
-#[must_use]
-pub fn escaped_access_line(raw: &[u8]) -> Option<AccessLine<'_>> {
-    let (front, rest) = split_at_escaped_quote(raw)?;
-    let (method, rest) = method(rest)?;
-    let (request, after) = split_at_escaped_quote(rest)?;
-    let (status, tail) = status_after_quote(after)?;
-    match memchr(b'\\', tail) {
-        None => line(front, method, request, status, tail),
-        Some(_) => None,
-    }
-}
-
-/// What stands before and after the first backslash and its quote; `None` if another character is escaped first.
-fn split_at_escaped_quote(raw: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = memchr(b'\\', raw)?;
-    (raw.get(at + 1) == Some(&b'"')).then(|| (&raw[..at], &raw[at + 2..]))
-}
-
-/// An access line by its parts: what stands before its first quote, the request within its quotes without the method, and
-/// what follows the status.
-fn line<'a>(
-    front: &'a [u8],
-    method: &'a [u8],
-    request: &'a [u8],
-    status: u16,
-    tail: &'a [u8],
-) -> Option<AccessLine<'a>> {
-    let front = Front::read(front)?;
     let target = match request.strip_suffix(b" HTTP/1.1") {
         Some(target) => target,
         None => front.target(request)?,
@@ -97,6 +65,47 @@ fn line<'a>(
             _ => None,
         },
     })
+}
+
+/// uvicorn's line as it mostly is, in two parts: what stands before the request's quote, and what follows it, which is the
+/// same for all equal requests. A message that is `escaped` as it stood in JSON is split there, too.
+pub(super) fn split(message: &[u8], escaped: bool) -> Option<(&[u8], &[u8])> {
+    match escaped {
+        true => split_at_escaped_quote(message),
+        false => memchr(b'"', message).map(|quote| (&message[..quote], &message[quote + 1..])),
+    }
+}
+
+/// The client that the first part of uvicorn's line names, if it does; `None` for anything else.
+pub(super) fn peer(front: &[u8]) -> Option<Option<&[u8]>> {
+    match Front::read(front)? {
+        Front::Peer(client) => Some(client),
+        Front::Dated(_) => None,
+    }
+}
+
+/// Reads the second part of uvicorn's line, if nothing about it is unusual. The line's client is left to [`peer`].
+pub(super) fn request(rest: &[u8], escaped: bool) -> Option<AccessLine<'_>> {
+    let (method, rest) = method(rest)?;
+    let (request, status, tail) = match escaped {
+        true => {
+            let (request, after) = split_at_escaped_quote(rest)?;
+            let (status, tail) = status_after_quote(after)?;
+            (request, status, tail)
+        }
+        false => request_and_status(rest)?,
+    };
+    if escaped && memchr(b'\\', tail).is_some() {
+        return None;
+    }
+    let (path, query) = path_and_query(request.strip_suffix(b" HTTP/1.1")?)?;
+    Some(AccessLine { client: None, method, path, query, status, duration_ns: None })
+}
+
+/// What stands before and after the first backslash and its quote; `None` if another character is escaped first.
+fn split_at_escaped_quote(raw: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = memchr(b'\\', raw)?;
+    (raw.get(at + 1) == Some(&b'"')).then(|| (&raw[..at], &raw[at + 2..]))
 }
 
 /// The method and what follows its space.
@@ -256,15 +265,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_or_not_a_line_says_the_same(
-            message in r#"(INFO: |192.0.2.7:1|\\[|\\]| - |"|\\\\|GET |/a\\?b| HTTP/1.1| 200| OK|\t|é){0,14}"#,
-            usual in any::<bool>()
+        fn in_parts_a_line_says_the_same(
+            message in r#"(INFO: |192.0.2.7:1|\[|\]| - |"|\\|GET |/a\?b| HTTP/1.1| 200| OK|\t|é){0,14}"#,
+            usual in any::<bool>(),
+            escape in any::<bool>()
         ) {
             let message = if usual { format!("192.0.2.7:1 - \"GET /{message} HTTP/1.1\" 200 OK") } else { message };
             let json = serde_json::to_string(&message).expect("text is JSON");
-            let raw = &json.as_bytes()[1..json.len() - 1];
-            if let Some(line) = escaped_access_line(raw) {
-                prop_assert_eq!(Some(line), access_line(message.as_bytes()));
+            let inside = &json.as_bytes()[1..json.len() - 1];
+            let escaped = escape && inside != message.as_bytes();
+            let text = if escaped { inside } else { message.as_bytes() };
+            if let Some((front, rest)) = split(text, escaped)
+                && let (Some(client), Some(line)) = (peer(front), request(rest, escaped))
+            {
+                prop_assert_eq!(Some(AccessLine { client, ..line }), access_line(message.as_bytes()));
             }
         }
 

@@ -148,11 +148,12 @@ impl Classifier {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return Opens::Nothing;
         }
-        if record.message.escaped
+        // Nothing in JSON that is not escaped can hold the quotes of a request.
+        let may_quote = record.message.escaped || !matches!(record.attributes, Attributes::Json(_));
+        if may_quote
             && record.stack.is_none()
-            && let Some(line) = access_line::escaped_access_line(record.message.raw)
+            && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
-            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
         }
         let mut scratch = std::mem::take(&mut self.message);

@@ -1,30 +1,41 @@
 //! Requests: access lines and edge records to events of every class that speaks of requests.
 //!
 //! A service answers the same requests over and over, so what the patterns make of a method, a route and a status is worked
-//! out once and remembered, and so is the route of a path that was just seen; only patterns that look at the query or the
+//! out once and remembered, and so is the text of a request that was just seen; only patterns that look at the query or the
 //! client are asked each time.
 
 use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHasher};
 
-use super::access_line::AccessLine;
+use super::access_line::{self, AccessLine};
 use super::classifier::Shared;
 use super::definition::Parser;
 use super::event::{Found, MOST_VALUES, NO_VALUE, Via};
 use super::labels::Labels;
 use super::library::Pattern;
-use crate::decode::Edge;
+use crate::decode::{Edge, Text};
 
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;
 /// Places for the paths that were seen last; a power of two. Most requests are for few paths.
-const PLACES: usize = 1_024;
+const PLACES: usize = 4_096;
 
 /// The requests a thread has met.
 pub struct Requests {
     access: Patterns,
     edge: Patterns,
+    /// Access lines that were seen a moment ago, from the request's quote on, each at the place that its hash gives.
+    lines: Box<[Line]>,
+}
+
+/// An access line from its request on, and what the patterns make of it.
+#[derive(Clone, Default)]
+struct Line {
+    text: Vec<u8>,
+    escaped: bool,
+    query: Option<Vec<u8>>,
+    request: Recent,
 }
 
 /// The patterns that read requests seen in one way.
@@ -75,7 +86,11 @@ struct Request<'a> {
 
 impl Requests {
     pub fn new(shared: &Shared) -> Self {
-        Requests { access: Patterns::new(shared, Parser::AccessLine), edge: Patterns::new(shared, Parser::Edge) }
+        Requests {
+            access: Patterns::new(shared, Parser::AccessLine),
+            edge: Patterns::new(shared, Parser::Edge),
+            lines: vec![Line::default(); PLACES].into(),
+        }
     }
 
     /// Forgets what it knows by indices of label sets that are void.
@@ -84,19 +99,51 @@ impl Requests {
             patterns.known.clear();
             patterns.recent.fill(Recent::default());
         }
+        self.lines.fill(Line::default());
+    }
+
+    /// Adds the events of a message, `escaped` as it stood in JSON or not, that is an access line as uvicorn writes it;
+    /// whether it was one. Others may still be access lines.
+    pub fn usual_line(
+        &mut self,
+        shared: &Shared,
+        labels: &mut Labels,
+        message: Text<'_>,
+        events: &mut Vec<Found>,
+    ) -> bool {
+        let escaped = message.escaped;
+        let Some((front, rest)) = access_line::split(message.raw, escaped) else { return false };
+        let place = place([rest]);
+        let known = &mut self.lines[place];
+        if known.text != rest || known.escaped != escaped {
+            let Some(line) = access_line::request(rest, escaped) else { return false };
+            let mut kept = std::mem::take(known);
+            self.access.look_up(shared, labels, &Request::access(&line), &mut kept.request);
+            kept.escaped = escaped;
+            replace(&mut kept.text, rest);
+            match (line.query, &mut kept.query) {
+                (Some(query), Some(kept)) => replace(kept, query),
+                (query, kept) => *kept = query.map(<[u8]>::to_vec),
+            }
+            self.lines[place] = kept;
+        }
+        let Some(client) = access_line::peer(front) else { return false };
+        let Line { query, request: known, .. } = &self.lines[place];
+        let request = Request {
+            method: &known.method,
+            path: &known.path,
+            query: query.as_deref(),
+            status: known.status,
+            client,
+            via: Via::Access,
+            duration: None,
+        };
+        request.add(shared, labels, &known.route, &known.outcomes, events);
+        true
     }
 
     pub fn access(&mut self, shared: &Shared, labels: &mut Labels, line: &AccessLine<'_>, events: &mut Vec<Found>) {
-        let request = Request {
-            method: line.method,
-            path: line.path,
-            query: line.query,
-            status: digits(line.status),
-            client: line.client,
-            via: Via::Access,
-            duration: line.duration_ns,
-        };
-        self.access.request(shared, labels, &request, events);
+        self.access.request(shared, labels, &Request::access(line), events);
     }
 
     pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Found>) {
@@ -143,7 +190,7 @@ impl Patterns {
     }
 
     fn request(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
-        let place = request.place();
+        let place = place([request.path, request.method, &request.status]);
         if !self.recent[place].is_of(request) {
             let mut recent = std::mem::take(&mut self.recent[place]);
             self.look_up(shared, labels, request, &mut recent);
@@ -155,10 +202,8 @@ impl Patterns {
 
     fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, recent: &mut Recent) {
         recent.status = request.status;
-        for (kept, text) in [(&mut recent.method, request.method), (&mut recent.path, request.path)] {
-            kept.clear();
-            kept.extend_from_slice(text);
-        }
+        replace(&mut recent.method, request.method);
+        replace(&mut recent.path, request.path);
         shared.routes.route(request.path, &mut recent.route);
         let key = &mut self.key;
         key.clear();
@@ -215,13 +260,17 @@ fn is_own(label: &str) -> bool {
     matches!(label, "path" | "query" | "client")
 }
 
-impl Request<'_> {
-    fn place(&self) -> usize {
-        let mut hasher = FxHasher::default();
-        hasher.write(self.path);
-        hasher.write(self.method);
-        hasher.write(&self.status);
-        hasher.finish() as usize % PLACES
+impl<'a> Request<'a> {
+    fn access(line: &AccessLine<'a>) -> Self {
+        Request {
+            method: line.method,
+            path: line.path,
+            query: line.query,
+            status: digits(line.status),
+            client: line.client,
+            via: Via::Access,
+            duration: line.duration_ns,
+        }
     }
 
     fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
@@ -278,6 +327,18 @@ impl Request<'_> {
         }
         Found { labels, pattern: index as u32, via: self.via, values }
     }
+}
+
+/// Where a request that was seen is looked for.
+fn place<const N: usize>(parts: [&[u8]; N]) -> usize {
+    let mut hasher = FxHasher::default();
+    parts.iter().for_each(|part| hasher.write(part));
+    hasher.finish() as usize % PLACES
+}
+
+fn replace(kept: &mut Vec<u8>, text: &[u8]) {
+    kept.clear();
+    kept.extend_from_slice(text);
 }
 
 fn digits(status: u16) -> [u8; 3] {

@@ -172,7 +172,18 @@ impl<'t, 'o> Scan<'t, 'o> {
 
     /// A run of ASCII letters, digits and `_`, and what belongs to it.
     fn word(&mut self) {
-        let end = self.end_of(self.at, is_word);
+        let mut end = self.at;
+        let mut has_digit = false;
+        while let Some(&byte) = self.text.get(end).filter(|byte| is_word(**byte)) {
+            has_digit |= byte.is_ascii_digit();
+            end += 1;
+        }
+        // Nearly all words: neither a number nor a token nor part of an address, and no begin of a UUID.
+        if !has_digit && !self.has_mail && self.text.get(end) != Some(&b'-') {
+            push_lossy(&self.text[self.at..end], self.out);
+            self.at = end;
+            return;
+        }
         if self.has_mail
             && let Some(end) = self.mail_end(end)
         {
@@ -194,11 +205,6 @@ impl<'t, 'o> Scan<'t, 'o> {
     /// Letters as they are, each run of digits as `N`.
     fn mixed(&mut self, end: usize) {
         let word = &self.text[self.at..end];
-        if !word.iter().any(u8::is_ascii_digit) {
-            push_lossy(word, self.out);
-            self.at = end;
-            return;
-        }
         for part in word.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()) {
             if part[0].is_ascii_digit() {
                 self.out.push('N');
