@@ -10,8 +10,8 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::group_key::GroupKey;
 use super::groups::Place;
-use super::series::GroupKey;
 use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
