@@ -387,3 +387,6 @@ impl Judgement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,7 +157,7 @@ impl Timeline {
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
     /// this second; `armed` whether the rules' windows take it in, or only those of the baseline.
     pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
-        let mut staged: Vec<(&Match, Staged<'_>)> = Vec::new();
+        let mut staged: Vec<(&Match, Staged<'_>)> = Vec::with_capacity(bucket.cells().len());
         // Groups that have no slot yet, or are not kept.
         let mut fresh: Vec<(&Match, Staged<'_>)> = Vec::new();
         let mut places: FxHashMap<(SeriesId, Option<&GroupKey>), usize> = FxHashMap::default();
