@@ -1,15 +1,18 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
+mod totals;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+pub use totals::{Group, Key, Route, RouteTotal, Total};
 
 use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::{SECOND, Time};
 use crate::timeline::capped::{Capped, Place};
-use crate::timeline::distribution::Distribution;
-use crate::timeline::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use crate::timeline::evidence::{Evidence, keep_evidence};
 use crate::timeline::{Bucket, Buckets, Keep, Pending, SetId};
 
 /// The class of requests.
@@ -75,44 +78,6 @@ enum Role {
     Error,
     /// Grouped by class alone: a pattern knows what it is.
     Known,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Total {
-    pub count: u64,
-    pub first: Option<Time>,
-    pub last: Option<Time>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Route {
-    pub method: Box<str>,
-    pub route: Box<str>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct RouteTotal {
-    pub count: u64,
-    /// By the first digit of the status.
-    pub families: [u64; 6],
-    pub durations: Distribution,
-}
-
-/// What makes errors alike: the class, and for those nobody wrote a pattern for, the labels too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key {
-    pub class: ClassId,
-    pub labels: Box<[Option<Box<str>>]>,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Group {
-    pub total: Total,
-    pub evidence: Vec<Evidence>,
-    /// Of exceptions: the first message, by time, then text.
-    pub message: Option<(Option<Time>, Box<str>)>,
-    /// Failed requests in the same seconds, by route.
-    pub beside: BTreeMap<Rc<Route>, u64>,
 }
 
 /// A stretch of time without a line of the service.
@@ -359,49 +324,4 @@ fn role(library: &Library, id: ClassId) -> Role {
     }
     let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
     if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }
-}
-
-impl Total {
-    fn add(&mut self, pending: &Pending) {
-        self.merge(&Total { count: pending.events, first: pending.first, last: pending.last });
-    }
-
-    fn merge(&mut self, other: &Total) {
-        self.count += other.count;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-    }
-}
-
-impl RouteTotal {
-    fn merge(&mut self, other: &RouteTotal) {
-        self.count += other.count;
-        self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
-        self.durations.join(&other.durations);
-    }
-}
-
-impl Group {
-    /// The latest of its examples, once it has all it keeps.
-    fn examples_until(&self) -> Option<Time> {
-        self.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
-    }
-
-    fn say(&mut self, time: Option<Time>, message: &str) {
-        let earlier = self.message.as_ref().is_none_or(|(known, text)| (time, message) < (*known, text));
-        if earlier {
-            self.message = Some((time, message.into()));
-        }
-    }
-
-    fn merge(&mut self, other: &Group) {
-        self.total.merge(&other.total);
-        if let Some((time, message)) = &other.message {
-            self.say(*time, message);
-        }
-        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
-        for (route, count) in &other.beside {
-            *self.beside.entry(Rc::clone(route)).or_default() += count;
-        }
-    }
 }

@@ -12,7 +12,7 @@ impl Engine {
     pub(super) fn tick(&mut self, cause: Cause) {
         // A silent live source is left out, unless all are silent.
         let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
-        let counted = self.lanes.iter().filter(|lane| !lane.is_done() && !(any_speaks && lane.idle));
+        let counted = self.lanes.iter().filter(|lane| !(lane.is_done() || any_speaks && lane.idle));
         // `None`, which a source is that has shown no time yet, is less than any time.
         if let Some(limit) = counted.map(Lane::limit).min().flatten() {
             self.tick_until(limit.second(), cause);

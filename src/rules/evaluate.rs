@@ -1,14 +1,13 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use super::node::{Node, Read};
 use super::observed::Observed;
 use super::wilson;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::Timeline;
-use crate::timeline::series::GroupKey;
+use crate::timeline::group_key::GroupKey;
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -107,7 +106,7 @@ impl Evaluator<'_> {
             }
             Node::Trend { of, length, id } => self.trend(of, *length, *id),
             Node::Baseline { id, .. } => {
-                self.memory.baselines.get(&(*id, Arc::clone(self.group))).copied().unwrap_or_default()
+                self.memory.baselines.get(&(*id, self.group.clone())).copied().unwrap_or_default()
             }
             _ => Reading::default(),
         }
@@ -249,8 +248,7 @@ impl Evaluator<'_> {
         }
         let partial = first > start || until < self.tick - 1;
         let lossy = self.observed.dropped.is_some_and(|last| last >= first);
-        let group: &[Box<str>] = if read.grouped { self.group } else { &[] };
-        let slot = self.timeline.slot(read.series, group);
+        let slot = self.timeline.slot(read.series, read.grouped.then_some(self.group));
         let window = slot.map(|slot| &slot.windows[read.window]);
         let events = window.map_or(0, |window| window.events);
         let unknown = window.map_or(0, |window| window.unknown)
@@ -322,7 +320,7 @@ impl Evaluator<'_> {
     /// The relative change a second between the oldest reading within `length` and now; unknown until that was observed.
     fn trend(&mut self, of: &Node, length: i64, id: usize) -> Reading {
         let now = self.number(of);
-        let history = self.memory.trends.entry((id, Arc::clone(self.group))).or_default();
+        let history = self.memory.trends.entry((id, self.group.clone())).or_default();
         if let Some(value) = now.value
             && history.back().is_none_or(|(tick, _)| *tick < self.tick)
         {
@@ -389,3 +387,6 @@ impl Judgement {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,6 @@ pub mod trigger;
 pub mod verdict;
 pub mod wilson;
 
-use std::sync::Arc;
-
 use compile::{Compiled, Compiler};
 use evaluate::{Evaluator, Memory, Reading, Truth};
 use observed::Observed;
@@ -23,7 +21,7 @@ use trigger::{Change, Instance, State, Trigger};
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Expr, Metrics, Unit};
 use crate::timeline::Timeline;
-use crate::timeline::series::GroupKey;
+use crate::timeline::group_key::GroupKey;
 
 /// A plan ready to run.
 #[derive(Debug)]
@@ -122,7 +120,7 @@ impl Rules {
                     min_samples: trigger.min_samples,
                     group,
                 };
-                let is_new = !trigger.instances.contains_key(group);
+                let is_new = trigger.instances.is_empty() || !trigger.instances.contains_key(group);
                 if is_new && latest.is_some() && !trigger.remembers {
                     // Of most groups nothing is wanted but that they are not true.
                     let truth = evaluator.truth_alone(&trigger.when.node);
@@ -137,7 +135,7 @@ impl Rules {
                 if judgement.truth != Truth::True && is_new {
                     continue;
                 }
-                let instance = trigger.instances.entry(Arc::clone(group)).or_default();
+                let instance = trigger.instances.entry(group.clone()).or_default();
                 let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
                 if instance.state == State::Firing && changed && instance.judgement.is_none() {
                     instance.judgement = Some(judgement);
@@ -150,7 +148,7 @@ impl Rules {
                     };
                     changes.push(Change {
                         trigger: index,
-                        group: Arc::clone(group),
+                        group: group.clone(),
                         state: instance.state,
                         at: tick,
                         judgement,
@@ -191,7 +189,7 @@ impl Rules {
         for (compiled, z) in self.triggers.iter().map(|trigger| (&trigger.when, trigger.z)) {
             for (id, of) in compiled.node.baselines() {
                 let mut groups = of.groups(timeline);
-                groups.insert(Arc::new([]));
+                groups.insert(GroupKey::default());
                 for group in groups {
                     let mut evaluator = Evaluator {
                         timeline,
@@ -228,7 +226,7 @@ impl Rules {
     /// What the KPIs come to at the end.
     pub fn kpis(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
         let memory = &mut self.memory;
-        let none: GroupKey = Arc::new([]);
+        let none = GroupKey::default();
         self.kpis
             .iter()
             .map(|kpi| {
@@ -266,7 +264,7 @@ impl Kpi {
 fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::evidence::Evidence> {
     let mut kept = Vec::new();
     for (series, window) in &when.evidence {
-        let key: &[Box<str>] = if timeline.spec(*series).by.is_empty() { &[] } else { group };
+        let key = (!timeline.spec(*series).by.is_empty()).then_some(group);
         for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
                 crate::timeline::evidence::keep_evidence(&mut kept, &line);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::classify::Carriers;
 use crate::expr::{self, CompareOp, Function, Unit};
-use crate::timeline::series::GroupKey;
+use crate::timeline::group_key::GroupKey;
 use crate::timeline::{SeriesId, Timeline};
 
 /// An expression made ready to be evaluated at a tick.

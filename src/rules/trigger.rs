@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::compile::Compiled;
 use super::evaluate::{Judgement, Truth};
 use super::plan::Severity;
 use crate::timeline::Timeline;
 use crate::timeline::evidence::Evidence;
-use crate::timeline::series::GroupKey;
+use crate::timeline::group_key::GroupKey;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -152,7 +151,7 @@ impl Trigger {
         if self.groups.changes != changes {
             let mut keys = self.when.node.groups(timeline);
             if self.when.by.is_empty() {
-                keys.insert(Arc::new([]));
+                keys.insert(GroupKey::default());
             }
             self.groups = Groups { changes, keys: keys.into_iter().collect() };
         }

@@ -10,8 +10,8 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::group_key::GroupKey;
 use super::groups::Place;
-use super::series::GroupKey;
 use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
@@ -180,7 +180,7 @@ impl Buckets {
         let bucket = &mut open[at].1;
         let recent = second.rem_euclid(RECENT) as usize;
         let mut place = sets[set as usize].recent[recent];
-        if !bucket.cells.get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via)) {
+        if bucket.cells.get(place as usize).is_none_or(|cell| (cell.set, cell.via) != (set, via)) {
             place = bucket.place(set, via, sets, pushed_out)?;
             sets[set as usize].recent[recent] = place;
         }
@@ -314,3 +314,6 @@ impl Pending {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,10 @@
 //! The groups of one series, each with its windows: the most that are kept, found without a look at what they are called.
 
 use std::collections::BTreeSet;
-use std::hash::BuildHasher;
-use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
-use super::series::GroupKey;
+use super::group_key::GroupKey;
 use super::slot::Slot;
 use super::window::Reach;
 
@@ -46,16 +44,16 @@ impl Groups {
         self.slots.iter_mut().flatten().map(|(_, slot)| slot)
     }
 
-    pub fn get(&self, group: &[Box<str>]) -> Option<&Slot> {
-        // Without labels to group by there is but one.
-        let place = if group.is_empty() { 0 } else { *self.places.get(group)? };
+    /// The slot of a group, or the only one without groups.
+    pub fn get(&self, group: Option<&GroupKey>) -> Option<&Slot> {
+        let place = group.map_or(Some(0), |group| self.places.get(group).copied())?;
         self.slots.get(place)?.as_ref().map(|(_, slot)| slot)
     }
 
     /// The place of a group that is kept; `hint` is where it was the last time, and is brought up to date.
     pub fn find(&self, group: &GroupKey, hint: &std::cell::Cell<Place>) -> Option<Place> {
         if let Some(Some((key, _))) = self.slots.get(hint.get())
-            && Arc::ptr_eq(key, group)
+            && key.is_copy_of(group)
         {
             return Some(hint.get());
         }
@@ -75,7 +73,7 @@ impl Groups {
         if let Some(place) = self.places.get(group) {
             return *place;
         }
-        let rank = (FxBuildHasher.hash_one(group), Arc::clone(group));
+        let rank = (group.hash(), group.clone());
         if self.ranked.len() >= MOST_GROUPS {
             match self.ranked.last() {
                 Some(last) if rank < *last => {
@@ -84,30 +82,29 @@ impl Groups {
                     }
                 }
                 _ => {
-                    let others: GroupKey = vec![Box::from(OTHER); group.len()].into();
+                    let others = GroupKey::new(vec![Box::from(OTHER); group.len()]);
                     return self.places.get(&others).copied().unwrap_or_else(|| self.insert(others, reaches));
                 }
             }
         }
         self.ranked.insert(rank);
-        self.insert(Arc::clone(group), reaches)
+        self.insert(group.clone(), reaches)
     }
 
     /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`.
     pub fn slide(&mut self, tick: i64, kept: bool) {
         for place in 0..self.slots.len() {
             let Some((key, slot)) = &mut self.slots[place] else { continue };
-            slot.windows.iter_mut().for_each(|window| window.slide(tick));
-            if !kept && slot.is_idle() {
-                let key = Arc::clone(key);
-                self.ranked.remove(&(FxBuildHasher.hash_one(&key), Arc::clone(&key)));
+            if slot.slide(tick) && !kept && slot.is_idle() {
+                let key = key.clone();
+                self.ranked.remove(&(key.hash(), key.clone()));
                 self.remove(&key);
             }
         }
     }
 
     fn insert(&mut self, group: GroupKey, reaches: &[Reach]) -> Place {
-        let entry = Some((Arc::clone(&group), Slot::new(reaches)));
+        let entry = Some((group.clone(), Slot::new(reaches)));
         let place = match self.vacant.pop() {
             Some(place) => {
                 self.slots[place] = entry;
@@ -133,19 +130,21 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::BuildHasher;
+
     use proptest::prelude::*;
 
     use super::*;
 
     fn key(number: u32) -> GroupKey {
-        Arc::new([number.to_string().into()])
+        GroupKey::new([number.to_string().into()])
     }
 
     proptest! {
         #[test]
         fn the_same_groups_are_kept_whichever_came_first(seed in any::<u64>()) {
             let mut numbers: Vec<u32> = (0..MOST_GROUPS as u32 + 50).collect();
-            numbers.sort_by_key(|number| FxBuildHasher.hash_one((seed, number)));
+            numbers.sort_by_key(|number| rustc_hash::FxBuildHasher.hash_one((seed, number)));
             let kept = |numbers: &[u32]| {
                 let mut groups = Groups::default();
                 numbers.iter().for_each(|number| { groups.make(&key(*number), &[]); });

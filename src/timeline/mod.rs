@@ -9,22 +9,22 @@ pub mod capped;
 pub mod cell;
 pub mod distribution;
 pub mod evidence;
+pub mod group_key;
 mod groups;
 pub mod series;
 mod slot;
 mod staged;
 pub mod window;
 
-use std::hash::BuildHasher;
 use std::rc::Rc;
-use std::sync::Arc;
 
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use bucket::{Bucket, Buckets, Keep, Match, Pending, Point, Set, SetId};
+use group_key::GroupKey;
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
-use series::{GroupKey, Measure, Spec};
+use series::{Measure, Spec};
 pub use slot::Slot;
 use staged::Staged;
 use window::Reach;
@@ -96,7 +96,8 @@ impl Timeline {
         self.series.iter().map(|series| series.groups.changes).sum()
     }
 
-    pub fn slot(&self, id: SeriesId, group: &[Box<str>]) -> Option<&Slot> {
+    /// The slot of a group, or that of a series without groups.
+    pub fn slot(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<&Slot> {
         self.series[id].groups.get(group)
     }
 
@@ -122,15 +123,15 @@ impl Timeline {
                 evidence: series.evidence,
                 examples: false,
             });
-            let group = series::group(&spec.by, labels).map(|key| {
+            let group = GroupKey::of(&spec.by, labels).map(|key| {
                 if let Some(known) = series.keys.get(&key) {
-                    return Arc::clone(known);
+                    return known.clone();
                 }
                 if series.keys.len() > 4 * MOST_GROUPS {
                     // Keys still in use stay alive with those who use them.
                     series.keys.clear();
                 }
-                series.keys.insert(Arc::clone(&key));
+                series.keys.insert(key.clone());
                 key
             });
             let part = match &spec.measure {
@@ -138,7 +139,7 @@ impl Timeline {
                 _ => Some(true),
             };
             let inner = match &spec.measure {
-                Measure::Intervals(by) => series::group(by, labels).map(|inner| FxBuildHasher.hash_one(&inner)),
+                Measure::Intervals(by) => GroupKey::of(by, labels).map(|inner| inner.hash()),
                 _ => None,
             };
             matches.push(Match {
@@ -156,10 +157,10 @@ impl Timeline {
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
     /// this second; `armed` whether the rules' windows take it in, or only those of the baseline.
     pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
-        let mut staged: Vec<(&Match, Staged<'_>)> = Vec::new();
+        let mut staged: Vec<(&Match, Staged<'_>)> = Vec::with_capacity(bucket.cells().len());
         // Groups that have no slot yet, or are not kept.
         let mut fresh: Vec<(&Match, Staged<'_>)> = Vec::new();
-        let mut places: FxHashMap<(SeriesId, &[Box<str>]), usize> = FxHashMap::default();
+        let mut places: FxHashMap<(SeriesId, Option<&GroupKey>), usize> = FxHashMap::default();
         for pending in bucket.cells() {
             let set = buckets.set(pending.set);
             for matched in &*set.matches {
@@ -174,8 +175,7 @@ impl Timeline {
                         (&mut staged, at)
                     }
                     None => {
-                        let group = matched.group.as_deref().unwrap_or_default();
-                        let at = *places.entry((matched.series, group)).or_insert(fresh.len());
+                        let at = *places.entry((matched.series, matched.group.as_ref())).or_insert(fresh.len());
                         (&mut fresh, at)
                     }
                 };
@@ -186,7 +186,7 @@ impl Timeline {
             }
         }
         // Those with the smallest hashes first: so none makes room for another before it has entered.
-        fresh.sort_by_cached_key(|(matched, _)| FxBuildHasher.hash_one(&matched.group));
+        fresh.sort_by_key(|(matched, _)| matched.group.as_ref().map(GroupKey::hash));
         for (matched, staged) in fresh.into_iter().chain(staged) {
             let Series { spec, reaches, groups, groupless, .. } = &mut self.series[matched.series];
             let slot = match &matched.group {
@@ -202,14 +202,7 @@ impl Timeline {
             };
             let cell = Rc::new(staged.finish(spec, second, slot));
             self.crowded |= cell.run.is_some_and(|run| run.overflowed);
-            if cell.events > 0 {
-                slot.last_second = Some(second);
-            }
-            for window in &mut slot.windows {
-                if armed || matches!(window.reach(), Reach::Baseline(_)) {
-                    window.enter(second, &cell);
-                }
-            }
+            slot.enter(second, &cell, armed);
         }
     }
 
@@ -217,7 +210,7 @@ impl Timeline {
     pub fn slide(&mut self, tick: i64) {
         for series in &mut self.series {
             series.groups.slide(tick, series.spec.by.is_empty());
-            series.groupless.windows.iter_mut().for_each(|window| window.slide(tick));
+            series.groupless.slide(tick);
         }
     }
 

@@ -1,7 +1,5 @@
 //! Series: which events an expression reads, how it groups them, and what it keeps of them.
 
-use std::sync::Arc;
-
 use regex::bytes::Regex;
 
 use crate::classify::glob::Glob;
@@ -111,12 +109,4 @@ impl Selector {
         }
         all
     }
-}
-
-/// The values of the labels a series is grouped by, in the order of `by`; empty for a series without groups.
-pub type GroupKey = Arc<[Box<str>]>;
-
-/// The group of an event; `None` when it lacks one of the labels.
-pub fn group(by: &[usize], labels: &LabelSet) -> Option<GroupKey> {
-    by.iter().map(|index| labels.values[*index].clone()).collect::<Option<Vec<_>>>().map(Into::into)
 }

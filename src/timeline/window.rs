@@ -123,6 +123,16 @@ impl Window {
         }
     }
 
+    /// The first tick at which something leaves it; `i64::MAX` if nothing ever does.
+    pub fn leaves(&self) -> i64 {
+        match (self.reach, self.cells.front()) {
+            (Reach::Length(length) | Reach::Baseline(length), Some((pane, _))) => {
+                pane.saturating_add(self.pane).saturating_add(length)
+            }
+            _ => i64::MAX,
+        }
+    }
+
     pub fn clear(&mut self) {
         *self = Window::new(self.reach);
     }
@@ -191,6 +201,7 @@ mod tests {
         let mut window = Window::new(Reach::Length(60));
         for second in 0..200 {
             window.enter(second, &cell(second, 2));
+            assert_eq!(window.leaves(), (second - 60).max(0) + 61);
             window.slide(second + 1);
             assert_eq!(window.events, 2 * (second as u64 + 1).min(60));
             assert_eq!(window.distinct(), (second as usize + 1).min(3));
@@ -210,6 +221,7 @@ mod tests {
         assert_eq!(window.events, 3_600);
         window.slide(2 * HOUR + 5);
         assert_eq!(window.events, 3_600);
+        assert_eq!(window.leaves(), 2 * HOUR + 10);
         window.slide(2 * HOUR + 10);
         assert_eq!(window.events, 3_590);
     }

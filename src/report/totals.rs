@@ -1,0 +1,93 @@
+//! What the report adds up, and what tells the things it adds up apart.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::classify::ClassId;
+use crate::time::Time;
+use crate::timeline::Pending;
+use crate::timeline::distribution::Distribution;
+use crate::timeline::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    pub count: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    pub method: Box<str>,
+    pub route: Box<str>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct RouteTotal {
+    pub count: u64,
+    /// By the first digit of the status.
+    pub families: [u64; 6],
+    pub durations: Distribution,
+}
+
+/// What makes errors alike: the class, and for those nobody wrote a pattern for, the labels too.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub class: ClassId,
+    pub labels: Box<[Option<Box<str>>]>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    pub total: Total,
+    pub evidence: Vec<Evidence>,
+    /// Of exceptions: the first message, by time, then text.
+    pub message: Option<(Option<Time>, Box<str>)>,
+    /// Failed requests in the same seconds, by route.
+    pub beside: BTreeMap<Rc<Route>, u64>,
+}
+
+impl Total {
+    pub(super) fn add(&mut self, pending: &Pending) {
+        self.merge(&Total { count: pending.events, first: pending.first, last: pending.last });
+    }
+
+    pub(super) fn merge(&mut self, other: &Total) {
+        self.count += other.count;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+    }
+}
+
+impl RouteTotal {
+    pub(super) fn merge(&mut self, other: &RouteTotal) {
+        self.count += other.count;
+        self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
+        self.durations.join(&other.durations);
+    }
+}
+
+impl Group {
+    /// The latest of its examples, once it has all it keeps.
+    pub(super) fn examples_until(&self) -> Option<Time> {
+        self.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
+    }
+
+    pub(super) fn say(&mut self, time: Option<Time>, message: &str) {
+        let earlier = self.message.as_ref().is_none_or(|(known, text)| (time, message) < (*known, text));
+        if earlier {
+            self.message = Some((time, message.into()));
+        }
+    }
+
+    pub(super) fn merge(&mut self, other: &Group) {
+        self.total.merge(&other.total);
+        if let Some((time, message)) = &other.message {
+            self.say(*time, message);
+        }
+        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
+        for (route, count) in &other.beside {
+            *self.beside.entry(Rc::clone(route)).or_default() += count;
+        }
+    }
+}
