@@ -4,14 +4,15 @@ use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
 
-/// What secrets look like in logs. The first group is kept, what follows it is masked.
+/// What secrets look like in logs. The first group is kept, what follows it is masked. Words end where ASCII says so: the
+/// engine that knows every script's words is a hundred times slower.
 static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r#"(?i)(?P<kept>\b(?:[a-z0-9]+[_-])*(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|token|authorization)["']?\s*[=:]\s*["']?(?:bearer\s+|basic\s+)?)[^\s"',;&)}]+"#,
-        r"|(?P<bearer>\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}",
-        r"|(?P<url>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@",
-        r"|\beyJ[a-z0-9_-]{8,}\.[a-z0-9_-]+\.[a-z0-9_-]*",
-        r"|\b(?:sk|pk|rk|ghp|gho|ghs|xox[abp])[_-][a-z0-9_-]{12,}",
+        r#"(?i)(?P<kept>(?-u:\b)(?:[a-z0-9]+[_-])*(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|token|authorization)["']?[ \t\r\n]*[=:][ \t\r\n]*["']?(?:bearer[ \t\r\n]+|basic[ \t\r\n]+)?)[^ \t\r\n"',;&)}]+"#,
+        r"|(?P<bearer>(?-u:\b)(?:bearer|basic)[ \t\r\n]+)[a-z0-9._~+/=-]{8,}",
+        r"|(?P<url>(?-u:\b)[a-z][a-z0-9+.-]*://[^ \t\r\n/:@]*:)[^ \t\r\n/@]+@",
+        r"|(?-u:\b)eyJ[a-z0-9_-]{8,}\.[a-z0-9_-]+\.[a-z0-9_-]*",
+        r"|(?-u:\b)(?:sk|pk|rk|ghp|gho|ghs|xox[abp])[_-][a-z0-9_-]{12,}",
     ))
     .expect("the regex is a constant, and tested")
 });
@@ -40,7 +41,15 @@ pub fn escape(text: &str) -> String {
     if !text.chars().any(escaped) {
         return text.to_string();
     }
-    text.chars().map(|c| if escaped(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if escaped(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 #[cfg(test)]
