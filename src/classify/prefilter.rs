@@ -39,8 +39,28 @@ enum Hint {
 pub struct Candidates {
     /// The patterns to run, ascending by index.
     pub patterns: Vec<Candidate>,
+    /// By pattern: where it is in `patterns` while a scan goes on, or [`NOT_YET`].
+    places: Vec<u32>,
     pub python_head: bool,
     pub javascript_head: bool,
+}
+
+const NOT_YET: u32 = u32::MAX;
+
+impl Candidates {
+    /// A match of a pattern may begin at `start`, or later.
+    fn add(&mut self, pattern: usize, start: usize) {
+        match self.places[pattern] {
+            NOT_YET => {
+                self.places[pattern] = self.patterns.len() as u32;
+                self.patterns.push(Candidate { pattern, start });
+            }
+            place => {
+                let known = &mut self.patterns[place as usize].start;
+                *known = start.min(*known);
+            }
+        }
+    }
 }
 
 /// A pattern that may match.
@@ -99,14 +119,14 @@ impl Prefilter {
     /// Scans an unescaped message.
     pub fn scan(&self, message: &[u8], found: &mut Candidates) {
         found.patterns.clear();
+        found.places.resize(self.beside.len(), NOT_YET);
         found.python_head = false;
         found.javascript_head = false;
         let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {
                     Hint::Pattern(pattern, lead) => {
-                        let start = lead.map_or(0, |lead| at.saturating_sub(lead));
-                        found.patterns.push(Candidate { pattern: *pattern, start });
+                        found.add(*pattern, lead.map_or(0, |lead| at.saturating_sub(lead)));
                     }
                     Hint::PythonHead => found.python_head = true,
                     Hint::JavascriptHead => found.javascript_head = true,
@@ -119,15 +139,17 @@ impl Prefilter {
                 hit(self.first_short + literal.pattern().as_usize(), literal.start());
             }
         }
-        found.patterns.extend(self.always.iter().map(|pattern| Candidate { pattern: *pattern, start: 0 }));
-        if found.patterns.len() > 1 {
-            found.patterns.sort_unstable();
-            found.patterns.dedup_by_key(|candidate| candidate.pattern);
+        for pattern in &self.always {
+            found.add(*pattern, 0);
+        }
+        for candidate in &found.patterns {
+            found.places[candidate.pattern] = NOT_YET;
         }
         found.patterns.retain(|candidate| {
             let here = |finder: &Finder<'_>| finder.find(message).is_some();
             self.beside[candidate.pattern].iter().all(|set| set.iter().any(here))
         });
+        found.patterns.sort_unstable();
     }
 }
 
