@@ -4,6 +4,7 @@
 pub mod frame;
 mod open;
 mod pump;
+mod trickle;
 
 pub use open::{Failure, Input, Opened};
 pub use pump::{Pump, Received};

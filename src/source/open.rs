@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::trickle::Trickle;
+
 /// An input as it was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -75,6 +77,7 @@ impl Input {
                 }
             }
         };
+        let stream = if live { Box::new(Trickle::new(stream)) } else { stream };
         let counted = Counted { stream, position: Arc::clone(&position) };
         let stream = decompressed(counted).map_err(|source| Failure::Open { path: self.label.clone(), source })?;
         Ok(Opened { label: self.label.clone(), stream, size, position, live })
