@@ -88,7 +88,7 @@ impl PartialEq for Samples {
 }
 
 /// Buckets of one page.
-const PAGE: usize = 32;
+const PAGE: usize = 16;
 
 /// Pages beyond which empty ones are given back: a sliding window meets the same values again and again.
 const MOST_EMPTY: usize = 64;
@@ -97,8 +97,8 @@ const MOST_EMPTY: usize = 64;
 /// pages.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
-    /// By the number of a page: its place in `pages` plus one, or 0 where there is none. Its 2^11 numbers at most take
-    /// 4 KiB, and mostly a tenth of that.
+    /// By the number of a page: its place in `pages` plus one, or 0 where there is none. Its 2^12 numbers at most take
+    /// 8 KiB, and mostly a tenth of that.
     places: Vec<u16>,
     pages: Vec<Page>,
     total: u64,

@@ -29,7 +29,7 @@ struct Text {
 impl Evidence {
     pub fn new(time: Time, source: usize, line: u64, content: &[u8]) -> Self {
         /// Bytes of a line that are kept as they are.
-        const LONGEST: usize = 2_048;
+        const LONGEST: usize = 1_024;
         let text = match content.len() {
             ..=LONGEST => Text { line: content.into(), says: OnceCell::new() },
             _ => Text { line: Box::default(), says: OnceCell::from(says(content)) },
