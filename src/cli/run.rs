@@ -18,7 +18,6 @@ use crate::output::github;
 use crate::recording::Recorder;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
-use crate::source::frame::Fill;
 use crate::source::{Input, Opened, Pump, Received};
 use crate::summary::{Summary, TriggerEvent};
 
@@ -174,11 +173,12 @@ fn start(session: &mut Session, opened: Vec<Opened>, jobs: usize) -> Vec<Source>
     let workers = (jobs / several).max(1);
     let pumps = opened.into_iter().map(|input| {
         session.add_source(&input.label);
-        let fill = if input.live { Fill::Prompt } else { Fill::Full };
-        let pump = if jobs == 1 && several == 1 && !input.live {
+        let pump = if input.live {
+            Pump::live(input.stream, chunk_size, session.mapper())
+        } else if jobs == 1 && several == 1 {
             Pump::inline(input.stream, chunk_size, session.mapper())
         } else {
-            Pump::threads(input.stream, chunk_size, fill, (0..workers).map(|_| session.mapper()).collect())
+            Pump::threads(input.stream, chunk_size, (0..workers).map(|_| session.mapper()).collect())
         };
         Source { pump, clock: input.live.then(Clock::new), ended: false }
     });

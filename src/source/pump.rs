@@ -1,6 +1,6 @@
 //! Pump: a source's chunks to fragments, on as many threads as wanted, given out in the order of the source.
 //!
-//! One thread reads and frames; chunk *n* goes to worker *n* modulo their number, and fragments are taken from the
+//! Of a file one thread reads and frames; chunk *n* goes to worker *n* modulo their number, and fragments are taken from the
 //! workers in the same turn, so they need no numbers and no sorting. Every channel is bounded: a slow end slows the
 //! beginning.
 
@@ -47,8 +47,23 @@ impl Pump {
         Pump::Inline { framer: Framer::new(stream, chunk_size, Fill::Full), mapper: Box::new(mapper), ended: false }
     }
 
+    /// One thread that reads whatever there is and maps it: the few lines of a live source are not worth waking more for.
+    pub fn live(stream: Box<dyn Read + Send>, chunk_size: usize, mut mapper: Mapper) -> Self {
+        let (sender, receiver) = bounded(IN_FLIGHT);
+        let mut framer = Framer::new(stream, chunk_size, Fill::Prompt);
+        thread::spawn(move || {
+            while let Some(chunk) = framer.next_chunk().transpose() {
+                let failed = chunk.is_err();
+                if sender.send(chunk.map(|chunk| mapper.map(chunk))).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Pump::Threads { fragments: vec![receiver], turn: 0 }
+    }
+
     /// One thread that reads, and one for each mapper.
-    pub fn threads(stream: Box<dyn Read + Send>, chunk_size: usize, fill: Fill, mappers: Vec<Mapper>) -> Self {
+    pub fn threads(stream: Box<dyn Read + Send>, chunk_size: usize, mappers: Vec<Mapper>) -> Self {
         let mut fragments = Vec::new();
         let mut chunks = Vec::new();
         for mapper in mappers {
@@ -58,7 +73,7 @@ impl Pump {
             chunks.push(chunk_sender);
             fragments.push(receiver);
         }
-        thread::spawn(move || read(Framer::new(stream, chunk_size, fill), &chunks));
+        thread::spawn(move || read(Framer::new(stream, chunk_size, Fill::Full), &chunks));
         Pump::Threads { fragments, turn: 0 }
     }
 
