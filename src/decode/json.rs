@@ -135,8 +135,7 @@ impl<'a> Members<'a> {
             }
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
                 let rest = &self.line[start..];
-                let scalar = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.');
-                let length = rest.iter().position(|byte| !scalar(byte)).ok_or(Broken)?;
+                let length = rest.iter().position(|byte| !in_scalar(*byte)).ok_or(Broken)?;
                 self.at = start + length;
                 Ok(Value::Other(&rest[..length]))
             }
@@ -183,6 +182,11 @@ impl<'a> Iterator for Members<'a> {
         }
         step.transpose()
     }
+}
+
+/// Whether a byte can belong to a number, `true`, `false` or `null`.
+pub fn in_scalar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
 }
 
 /// The value of one top-level member.

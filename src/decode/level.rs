@@ -16,7 +16,15 @@ pub enum Level {
 impl Level {
     /// A level by any of its usual names, in any case, or by pino's and Python's numbers.
     pub fn from_name(name: &[u8]) -> Option<Level> {
-        let mut upper = [0; 9];
+        // As Railway writes them.
+        match name {
+            b"info" => return Some(Level::Info),
+            b"error" => return Some(Level::Error),
+            b"warn" => return Some(Level::Warning),
+            b"debug" => return Some(Level::Debug),
+            _ => {}
+        }
+        let mut upper = [0; LONGEST_WORD];
         let upper = upper.get_mut(..name.len())?;
         upper.copy_from_slice(name);
         upper.make_ascii_uppercase();

@@ -4,7 +4,9 @@
 //! `railway logs --http --json`, or of an app that logs JSON; anything else is text, with or without a time, a level,
 //! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
 
+mod compact;
 pub mod json;
+mod known;
 pub mod level;
 mod logfmt;
 mod structured;

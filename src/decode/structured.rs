@@ -1,30 +1,19 @@
 //! Records that are JSON objects: Railway's two kinds, and apps that log JSON themselves.
 
+use super::compact;
 use super::json::{Broken, Members, Text, Value};
+use super::known::{Known, Member};
 use super::{Attributes, Edge, Level, Line, Record, milliseconds, status, time_in_message};
 use crate::time::{self, Time};
 
-/// The members that mean something, as they are met.
-#[derive(Default)]
-struct Known<'a> {
-    time: Option<Value<'a>>,
-    message: Option<Value<'a>>,
-    level: Option<Value<'a>>,
-    logger: Option<Value<'a>>,
-    stack: Option<Value<'a>>,
-    replica: Option<Value<'a>>,
-    method: Option<Value<'a>>,
-    path: Option<Value<'a>>,
-    status: Option<Value<'a>>,
-    duration: Option<Value<'a>>,
-    client: Option<Value<'a>>,
-    deployment: Option<Value<'a>>,
-}
-
 /// Reads a line that begins with a brace.
 pub fn object(line: &[u8]) -> Line<'_> {
+    let mut known = Known::default();
+    if compact::walk(line, |text, length, raw, string| known.note(text, length, raw, string)).is_ok() {
+        return record(line, &known);
+    }
     match walk(line) {
-        Ok(known) => record(line, known),
+        Ok(known) => record(line, &known),
         // `{'python': 'dict'}` and the like are text that happens to begin with a brace.
         Err(Broken) if line.get(1).is_none_or(|byte| *byte == b'"') => Line::Malformed,
         Err(Broken) => super::text::record(line),
@@ -36,34 +25,19 @@ fn walk(line: &[u8]) -> Result<Known<'_>, Broken> {
     let mut members = Members::new(line);
     for member in &mut members {
         let (key, value) = member?;
-        let place = match key {
-            b"timestamp" | b"time" | b"ts" | b"@timestamp" => &mut known.time,
-            b"message" | b"msg" | b"event" => &mut known.message,
-            b"level" | b"severity" | b"levelname" | b"lvl" => &mut known.level,
-            b"logger" | b"name" => &mut known.logger,
-            b"exception" | b"exc_info" | b"stack" | b"stack_trace" => &mut known.stack,
-            b"deploymentInstanceId" | b"replicaId" => &mut known.replica,
-            b"method" => &mut known.method,
-            b"path" => &mut known.path,
-            b"httpStatus" => &mut known.status,
-            b"totalDuration" => &mut known.duration,
-            b"srcIp" => &mut known.client,
-            b"deploymentId" => &mut known.deployment,
-            _ => continue,
-        };
-        place.get_or_insert(value);
+        known.note(key, key.len(), value.raw(), matches!(value, Value::String(_)));
     }
     if members.position() == line.len() { Ok(known) } else { Err(Broken) }
 }
 
-fn record<'a>(line: &'a [u8], known: Known<'a>) -> Line<'a> {
-    let stamp = known.time.and_then(stamp);
-    let replica = known.replica.map(Value::raw);
-    if let (Some(code), Some(Value::String(method)), Some(Value::String(target))) =
-        (known.status, known.method, known.path)
-        && let Some(status) = status(code.raw())
+fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
+    let stamp = stamp(known);
+    let replica = known.raw(Member::Replica);
+    if let (Some(code), Some(method), Some(target)) =
+        (known.raw(Member::Status), known.text(Member::Method), known.text(Member::Path))
+        && let Some(status) = status(code)
     {
-        let duration = known.duration.and_then(|value| milliseconds(value.raw()));
+        let duration = known.raw(Member::Duration).and_then(milliseconds);
         return Line::Record(Record {
             // The stamp is the request's start; the record is written at its end (SEMANTICS 2).
             time: stamp.map(|start| start.saturating_add(duration.unwrap_or(0))),
@@ -74,37 +48,32 @@ fn record<'a>(line: &'a [u8], known: Known<'a>) -> Line<'a> {
                 target,
                 status,
                 duration,
-                client: known.client.and_then(Value::text),
-                deployment: known.deployment.map(Value::raw),
+                client: known.text(Member::Client),
+                deployment: known.raw(Member::Deployment),
             }),
             ..Record::text(b"")
         });
     }
-    let Some(message) = known.message else { return super::text::record(line) };
-    let message = match message {
-        Value::String(text) => text,
-        Value::Other(raw) => Text::plain(raw),
-    };
-    if message.raw.trim_ascii().is_empty() {
+    let Some(raw) = known.raw(Member::Message) else { return super::text::record(line) };
+    if raw.trim_ascii().is_empty() {
         return Line::Blank(stamp);
     }
     Line::Record(Record {
-        time: stamp.or_else(|| time_in_message(message.raw)),
-        raw_level: known.level.and_then(|value| Level::from_name(value.raw())),
-        logger: known.logger.and_then(Value::text),
-        message,
-        stack: known.stack.and_then(Value::text),
+        time: stamp.or_else(|| time_in_message(raw)),
+        raw_level: known.raw(Member::Level).and_then(Level::from_name),
+        logger: known.text(Member::Logger),
+        message: known.text(Member::Message).unwrap_or(Text::plain(raw)),
+        stack: known.text(Member::Stack),
         replica,
         attributes: Attributes::Json(line),
         edge: None,
     })
 }
 
-fn stamp(value: Value<'_>) -> Option<Time> {
-    match value {
-        Value::String(text) => time::parse(text.raw).or_else(|| time::from_epoch_number(text.raw)),
-        Value::Other(raw) => time::from_epoch_number(raw),
-    }
+fn stamp(known: &Known<'_>) -> Option<Time> {
+    let raw = known.raw(Member::Time)?;
+    let written = if known.is_text(Member::Time) { time::parse(raw) } else { None };
+    written.or_else(|| time::from_epoch_number(raw))
 }
 
 #[cfg(test)]

@@ -1,0 +1,191 @@
+//! The members of a JSON record that mean something, by their names.
+//!
+//! Members come in any order, and a processor guesses wrong at a branch for each name. So names are looked up in a table,
+//! and every member is stored alike: those without a meaning, and all but the first of a kind, in a place nobody reads.
+
+use super::json::Text;
+
+/// What a member means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    Time,
+    Message,
+    Level,
+    Logger,
+    Stack,
+    Replica,
+    Method,
+    Path,
+    Status,
+    Duration,
+    Client,
+    Deployment,
+    /// Nothing that is known. All bits of a place, so that any place can be turned into this one without a branch.
+    Other = 0b1111,
+}
+
+const NAMES: [(&[u8], Member); 25] = [
+    (b"timestamp", Member::Time),
+    (b"time", Member::Time),
+    (b"ts", Member::Time),
+    (b"@timestamp", Member::Time),
+    (b"message", Member::Message),
+    (b"msg", Member::Message),
+    (b"event", Member::Message),
+    (b"level", Member::Level),
+    (b"severity", Member::Level),
+    (b"levelname", Member::Level),
+    (b"lvl", Member::Level),
+    (b"logger", Member::Logger),
+    (b"name", Member::Logger),
+    (b"exception", Member::Stack),
+    (b"exc_info", Member::Stack),
+    (b"stack", Member::Stack),
+    (b"stack_trace", Member::Stack),
+    (b"deploymentInstanceId", Member::Replica),
+    (b"replicaId", Member::Replica),
+    (b"method", Member::Method),
+    (b"path", Member::Path),
+    (b"httpStatus", Member::Status),
+    (b"totalDuration", Member::Duration),
+    (b"srcIp", Member::Client),
+    (b"deploymentId", Member::Deployment),
+];
+
+/// The first bytes of a name as a number, filled up with zeroes.
+type Head = u128;
+const HEAD: usize = size_of::<Head>();
+
+#[derive(Clone, Copy)]
+struct Entry {
+    head: Head,
+    name: &'static [u8],
+    member: Member,
+}
+
+const TABLE_BITS: u32 = 6;
+static TABLE: [Entry; 1 << TABLE_BITS] = table();
+
+const fn table() -> [Entry; 1 << TABLE_BITS] {
+    let mut table = [Entry { head: 0, name: b"", member: Member::Other }; 1 << TABLE_BITS];
+    let mut at = 0;
+    while at < NAMES.len() {
+        let (name, member) = NAMES[at];
+        let mut head = 0;
+        let mut byte = 0;
+        while byte < name.len() && byte < HEAD {
+            head |= (name[byte] as Head) << (8 * byte);
+            byte += 1;
+        }
+        let place = place(head);
+        assert!(table[place].name.is_empty(), "two names at one place: try another FACTOR");
+        table[place] = Entry { head, name, member };
+        at += 1;
+    }
+    table
+}
+
+/// Where in the table a name stands. The factor was found by trying random ones until no two names met.
+const fn place(head: Head) -> usize {
+    const FACTOR: u64 = 0x8a44_9ebe_89d9_bf03;
+    let folded = head as u64 ^ ((head >> 64) as u64) << 1;
+    (folded.wrapping_mul(FACTOR) >> (u64::BITS - TABLE_BITS)) as usize
+}
+
+fn other_unless(condition: bool) -> usize {
+    usize::from(condition).wrapping_sub(1) & Member::Other as usize
+}
+
+impl Member {
+    /// The place of what the member means whose name is the first `length` bytes of `text`.
+    #[inline]
+    fn of(text: &[u8], length: usize) -> usize {
+        let head = match text.first_chunk() {
+            // Behind a name there is nearly always enough to read its whole head at once.
+            Some(bytes) => Head::from_le_bytes(*bytes) & (Head::MAX >> (8 * HEAD.saturating_sub(length)).min(127)),
+            None => {
+                let mut bytes = [0; HEAD];
+                bytes[..length].copy_from_slice(&text[..length]);
+                Head::from_le_bytes(bytes)
+            }
+        };
+        let entry = &TABLE[place(head)];
+        let mut same = (entry.head == head) & (entry.name.len() == length);
+        if length > HEAD && same {
+            same = entry.name[HEAD..] == text[HEAD..length];
+        }
+        entry.member as usize | other_unless(same)
+    }
+}
+
+/// The members of one object that mean something, the first of each.
+#[derive(Default)]
+pub struct Known<'a> {
+    raw: [&'a [u8]; Member::Other as usize + 1],
+    /// A bit for each member that is there.
+    there: u16,
+    /// A bit for each member that is a string.
+    strings: u16,
+}
+
+impl<'a> Known<'a> {
+    /// Takes a member whose name is the first `length` bytes of `text`.
+    #[inline]
+    pub fn note(&mut self, text: &[u8], length: usize, raw: &'a [u8], string: bool) {
+        let member = Member::of(text, length);
+        let member = member | other_unless(self.there >> member & 1 == 0);
+        self.raw[member] = raw;
+        self.there |= 1 << member;
+        self.strings |= u16::from(string) << member;
+    }
+
+    /// A member as it stands in the line; of a string, what is between its quotes.
+    pub fn raw(&self, member: Member) -> Option<&'a [u8]> {
+        (self.there >> member as u16 & 1 != 0).then(|| self.raw[member as usize])
+    }
+
+    pub fn is_text(&self, member: Member) -> bool {
+        self.strings >> member as u16 & 1 != 0
+    }
+
+    /// A member that is a string.
+    pub fn text(&self, member: Member) -> Option<Text<'a>> {
+        let raw = self.raw[member as usize];
+        self.is_text(member).then(|| Text { raw, escaped: memchr::memchr(b'\\', raw).is_some() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, behind: &str) -> usize {
+        Member::of(format!("{name}{behind}").as_bytes(), name.len())
+    }
+
+    #[test]
+    fn every_name_is_found_whatever_stands_behind_it() {
+        for (name, member) in NAMES {
+            let name = std::str::from_utf8(name).unwrap();
+            for behind in ["", "\":1", "\":\"some text that is long enough\"}"] {
+                assert_eq!(of(name, behind), member as usize, "{name}");
+                assert_eq!(of(&format!("{name}s"), behind), Member::Other as usize);
+                assert_eq!(of(&name[..name.len() - 1], behind), Member::Other as usize);
+                assert_eq!(of(&name.replace("e", "E"), behind) == member as usize, !name.contains('e'));
+            }
+        }
+        for name in ["", "deploymentInstanceIx", "deploymentInstan", "a name far longer than any that is known", "\0"] {
+            assert_eq!(of(name, ""), Member::Other as usize);
+        }
+    }
+
+    #[test]
+    fn the_first_of_a_kind_counts() {
+        let mut known = Known::default();
+        known.note(b"msg", 3, b"1", false);
+        known.note(b"message\":\"x\",\"other\":1", 7, b"x", true);
+        assert_eq!(known.raw(Member::Message), Some(&b"1"[..]));
+        assert!(!known.is_text(Member::Message) && known.text(Member::Message).is_none());
+        assert_eq!(known.raw(Member::Time), None);
+    }
+}
