@@ -78,6 +78,9 @@ pub(super) fn split(message: &[u8], escaped: bool) -> Option<(&[u8], &[u8])> {
 
 /// The client that the first part of uvicorn's line names, if it does; `None` for anything else.
 pub(super) fn peer(front: &[u8]) -> Option<Option<&[u8]>> {
+    if let Some(client) = front::usual_peer(front) {
+        return Some(Some(client));
+    }
     match Front::read(front)? {
         Front::Peer(client) => Some(client),
         Front::Dated(_) => None,

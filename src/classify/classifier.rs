@@ -14,7 +14,8 @@ use super::library::{self, ClassId, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
-use super::{access_line, javascript, python, shape};
+use super::shape::Shapes;
+use super::{access_line, javascript, python};
 use crate::decode::{Attributes, Level, Record, level};
 
 /// What all threads share.
@@ -40,7 +41,7 @@ pub struct Classifier {
 /// Runs single patterns: what it needs to remember and to write on.
 struct Matcher {
     labels: Labels,
-    shape: String,
+    shapes: Shapes,
     /// By pattern, once it is needed.
     runs: Vec<Option<Box<Run>>>,
 }
@@ -115,7 +116,7 @@ impl Classifier {
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let requests = Requests::new(&shared);
         let runs = (0..shared.library.patterns.len()).map(|_| None).collect();
-        let matcher = Matcher { labels: Labels::default(), shape: String::new(), runs };
+        let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), runs };
         Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new() }
     }
 
@@ -246,17 +247,16 @@ impl Matcher {
                 return Err(Miss::Regex);
             }
         }
-        if pattern.parser == Some(Parser::Level) {
-            self.shape.clear();
-            shape::shape(view.body, &mut self.shape);
-        }
-        let shape = std::mem::take(&mut self.shape);
+        let shape = match pattern.parser {
+            Some(Parser::Level) => self.shapes.of(view.body),
+            _ => "",
+        };
         let captures = self.runs[index].as_ref().map(|run| &run.captures);
         let read = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
             if let Some((start, end)) = captures.zip(group).and_then(|(captures, group)| captures.get(group)) {
                 return Some(Cow::Borrowed(&text[start..end]));
             }
-            view.member(pattern.parser?, name, &shape)
+            view.member(pattern.parser?, name, shape)
         };
         let fits = |(label, glob): &(String, LabelGlob)| {
             let group = pattern.regex.as_ref().and_then(|regex| library::group(regex, label));
@@ -265,7 +265,6 @@ impl Matcher {
         let missed = pattern.label_globs.iter().position(|condition| !fits(condition));
         if let Some(index) = missed {
             let others_fit = pattern.label_globs.iter().any(fits);
-            self.shape = shape;
             return Err(Miss::Label { index, others_fit });
         }
         self.labels.begin(pattern.class);
@@ -278,7 +277,6 @@ impl Matcher {
             numbers[value.index] = text.and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
         let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
-        self.shape = shape;
         Ok(Found { labels, pattern: index as u32, via: Via::None, values: numbers })
     }
 }

@@ -196,8 +196,9 @@ pub fn member<'a>(object: &'a [u8], name: &str) -> Option<Value<'a>> {
 
 /// Appends what an escaped string says. A broken escape stands as it is; a lone surrogate becomes U+FFFD.
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    out.reserve(raw.len());
     let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
+    while let Some(at) = next_backslash(rest) {
         out.extend_from_slice(&rest[..at]);
         let Some(&code) = rest.get(at + 1) else {
             out.push(b'\\');
@@ -223,6 +224,13 @@ pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
         rest = &rest[used..];
     }
     out.extend_from_slice(rest);
+}
+
+/// Where one escape is, others are: the next is mostly too near for a vector search to pay.
+fn next_backslash(text: &[u8]) -> Option<usize> {
+    const NEAR: usize = 16;
+    let (near, far) = text.split_at(text.len().min(NEAR));
+    near.iter().position(|byte| *byte == b'\\').or_else(|| memchr::memchr(b'\\', far).map(|at| near.len() + at))
 }
 
 /// Reads `\uXXXX`, or a surrogate pair of them, at the start of `text`: the character, and its length in bytes.

@@ -10,6 +10,18 @@ pub(super) enum Front<'a> {
     Dated(Option<&'a [u8]>),
 }
 
+/// The address in `INFO:     192.0.2.7:40112 - `, which is what nearly every access line begins with; [`Front::read`] says
+/// the same of it, and reads all else, too.
+pub(super) fn usual_peer(text: &[u8]) -> Option<&[u8]> {
+    let peer = text.strip_prefix(b"INFO:     ")?.strip_suffix(b" - ")?;
+    let mut dots = 0;
+    let colon = peer.iter().position(|byte| {
+        dots += usize::from(*byte == b'.');
+        !byte.is_ascii_digit() && *byte != b'.'
+    })?;
+    (dots == 3 && peer[colon] == b':' && is_port(&peer[colon + 1..])).then(|| &peer[..colon])
+}
+
 impl<'a> Front<'a> {
     pub(super) fn read(text: &'a [u8]) -> Option<Self> {
         let text = text.trim_ascii_end();

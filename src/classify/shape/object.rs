@@ -54,11 +54,11 @@ fn string_end(text: &[u8]) -> Option<usize> {
     let inside = text.strip_prefix(b"\"")?;
     let mut at = 0;
     loop {
-        match inside.get(at)? {
-            b'"' => return Some(at + 2),
-            b'\\' => at += 2,
-            _ => at += 1,
+        at += inside.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if inside[at] == b'"' {
+            return Some(at + 2);
         }
+        at += 2;
     }
 }
 
