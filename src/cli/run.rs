@@ -21,8 +21,9 @@ use crate::session::Session;
 use crate::source::{Input, Opened, Pump, Received};
 use crate::summary::{Summary, TriggerEvent};
 
-/// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches.
-const CHUNK: usize = 1 << 20;
+/// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
+/// 128 KiB and 1 MiB no difference in time was measured; peak memory grows by some 20 of them on two threads.
+const CHUNK: usize = 1 << 19;
 /// How long a run waits for input before it looks at the clock and at signals; half of the promised promptness.
 const PATIENCE: Duration = Duration::from_millis(50);
 

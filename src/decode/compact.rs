@@ -4,14 +4,16 @@
 //! steps from quote to quote: where a string ends is known without looking for it. What it does not expect it leaves to
 //! `Members`.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
 use super::json::{Broken, in_scalar};
 
-/// Gives each member in order: the line from its raw key on, the key's length, the raw value, and whether that is a string.
+/// Gives each member in order: where its raw key is, its raw value, and whether that is a string.
 /// `Err` says only that the object has to be read in the general way, perhaps after some of its members were given.
 #[inline]
-pub fn walk<'a>(line: &'a [u8], mut member: impl FnMut(&'a [u8], usize, &'a [u8], bool)) -> Result<(), Broken> {
+pub fn walk<'a>(line: &'a [u8], mut member: impl FnMut(Range<usize>, &'a [u8], bool)) -> Result<(), Broken> {
     let mut quotes = Quotes::new(line)?;
     let mut at = 1;
     loop {
@@ -19,18 +21,17 @@ pub fn walk<'a>(line: &'a [u8], mut member: impl FnMut(&'a [u8], usize, &'a [u8]
             return Err(Broken);
         }
         let key_end = quotes.next()?;
-        let (key, key_length) = (&line[at + 1..], key_end - at - 1);
         let start = key_end + 2;
         let Some([b':', first, ..]) = line.get(key_end + 1..) else { return Err(Broken) };
         if *first == b'"' {
             // The quote at `start` stands behind a colon, so nothing escapes it.
             quotes.next()?;
             let end = quotes.next()?;
-            member(key, key_length, &line[start + 1..end], true);
+            member(at + 1..key_end, &line[start + 1..end], true);
             at = end + 1;
         } else {
             let length = scalar_length(&line[start..]).ok_or(Broken)?;
-            member(key, key_length, &line[start..start + length], false);
+            member(at + 1..key_end, &line[start..start + length], false);
             at = start + length;
         }
         match line.get(at) {
@@ -144,7 +145,7 @@ mod tests {
 
     fn compact(line: &[u8]) -> Option<Vec<Member>> {
         let mut members = Vec::new();
-        walk(line, |key, length, value, string| members.push((key[..length].to_vec(), value.to_vec(), string))).ok()?;
+        walk(line, |key, value, string| members.push((line[key].to_vec(), value.to_vec(), string))).ok()?;
         Some(members)
     }
 

@@ -3,6 +3,8 @@
 //! Members come in any order, and a processor guesses wrong at a branch for each name. So names are looked up in a table,
 //! and every member is stored alike: those without a meaning, and all but the first of a kind, in a place nobody reads.
 
+use std::ops::Range;
+
 use super::json::Text;
 
 /// What a member means.
@@ -97,22 +99,21 @@ fn other_unless(condition: bool) -> usize {
 }
 
 impl Member {
-    /// The place of what the member means whose name is the first `length` bytes of `text`.
+    /// The place of what the member means whose name is `text[name]`.
     #[inline]
-    fn of(text: &[u8], length: usize) -> usize {
-        let head = match text.first_chunk() {
-            // Behind a name there is nearly always enough to read its whole head at once.
-            Some(bytes) => Head::from_le_bytes(*bytes) & (Head::MAX >> (8 * HEAD.saturating_sub(length)).min(127)),
-            None => {
-                let mut bytes = [0; HEAD];
-                bytes[..length].copy_from_slice(&text[..length]);
-                Head::from_le_bytes(bytes)
-            }
+    fn of(text: &[u8], name: Range<usize>) -> usize {
+        let (name, length) = (&text[name.start..], name.len());
+        // Around a name there is nearly always enough to read its whole head at once.
+        let head = match (name.first_chunk(), text.last_chunk()) {
+            (Some(bytes), _) => Head::from_le_bytes(*bytes),
+            (None, Some(bytes)) => Head::from_le_bytes(*bytes) >> (8 * (HEAD - name.len())).min(127),
+            (None, None) => name.iter().rev().fold(0, |head, byte| head << 8 | Head::from(*byte)),
         };
+        let head = head & (Head::MAX >> (8 * HEAD.saturating_sub(length)).min(127));
         let entry = &TABLE[place(head)];
         let mut same = (entry.head == head) & (entry.name.len() == length);
         if length > HEAD && same {
-            same = entry.name[HEAD..] == text[HEAD..length];
+            same = entry.name[HEAD..] == name[HEAD..length];
         }
         entry.member as usize | other_unless(same)
     }
@@ -129,10 +130,10 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Takes a member whose name is the first `length` bytes of `text`.
+    /// Takes the member whose name is `text[name]`.
     #[inline]
-    pub fn note(&mut self, text: &[u8], length: usize, raw: &'a [u8], string: bool) {
-        let member = Member::of(text, length);
+    pub fn note(&mut self, text: &[u8], name: Range<usize>, raw: &'a [u8], string: bool) {
+        let member = Member::of(text, name);
         let member = member | other_unless(self.there >> member & 1 == 0);
         self.raw[member] = raw;
         self.there |= 1 << member;
@@ -159,31 +160,34 @@ impl<'a> Known<'a> {
 mod tests {
     use super::*;
 
-    fn of(name: &str, behind: &str) -> usize {
-        Member::of(format!("{name}{behind}").as_bytes(), name.len())
+    fn of(name: &str, before: &str, behind: &str) -> usize {
+        Member::of(format!("{before}{name}{behind}").as_bytes(), before.len()..before.len() + name.len())
     }
 
     #[test]
-    fn every_name_is_found_whatever_stands_behind_it() {
-        for (name, member) in NAMES {
-            let name = std::str::from_utf8(name).unwrap();
+    fn every_name_is_found_whatever_stands_around_it() {
+        let others = ["", "deploymentInstanceIx", "deploymentInstan", "a name far longer than any that is known", "\0"];
+        for before in ["", "{\"", "{\"some\":\"text that is long enough\",\""] {
             for behind in ["", "\":1", "\":\"some text that is long enough\"}"] {
-                assert_eq!(of(name, behind), member as usize, "{name}");
-                assert_eq!(of(&format!("{name}s"), behind), Member::Other as usize);
-                assert_eq!(of(&name[..name.len() - 1], behind), Member::Other as usize);
-                assert_eq!(of(&name.replace("e", "E"), behind) == member as usize, !name.contains('e'));
+                for (name, member) in NAMES {
+                    let name = std::str::from_utf8(name).unwrap();
+                    assert_eq!(of(name, before, behind), member as usize, "{name}");
+                    for other in [&format!("{name}s"), &name[..name.len() - 1], &name.to_uppercase()] {
+                        assert_eq!(of(other, before, behind), Member::Other as usize, "{other}");
+                    }
+                }
+                for other in others {
+                    assert_eq!(of(other, before, behind), Member::Other as usize, "{other}");
+                }
             }
-        }
-        for name in ["", "deploymentInstanceIx", "deploymentInstan", "a name far longer than any that is known", "\0"] {
-            assert_eq!(of(name, ""), Member::Other as usize);
         }
     }
 
     #[test]
     fn the_first_of_a_kind_counts() {
         let mut known = Known::default();
-        known.note(b"msg", 3, b"1", false);
-        known.note(b"message\":\"x\",\"other\":1", 7, b"x", true);
+        known.note(b"msg", 0..3, b"1", false);
+        known.note(b"{\"message\":\"x\",\"other\":1", 2..9, b"x", true);
         assert_eq!(known.raw(Member::Message), Some(&b"1"[..]));
         assert!(!known.is_text(Member::Message) && known.text(Member::Message).is_none());
         assert_eq!(known.raw(Member::Time), None);

@@ -16,12 +16,12 @@ pub enum Level {
 impl Level {
     /// A level by any of its usual names, in any case, or by pino's and Python's numbers.
     pub fn from_name(name: &[u8]) -> Option<Level> {
-        // As Railway writes them.
+        // As Railway writes them, in JSON and for people.
         match name {
-            b"info" => return Some(Level::Info),
-            b"error" => return Some(Level::Error),
-            b"warn" => return Some(Level::Warning),
-            b"debug" => return Some(Level::Debug),
+            b"info" | b"INFO" => return Some(Level::Info),
+            b"error" | b"ERRO" => return Some(Level::Error),
+            b"warn" | b"WARN" => return Some(Level::Warning),
+            b"debug" | b"DBUG" => return Some(Level::Debug),
             _ => {}
         }
         let mut upper = [0; LONGEST_WORD];

@@ -165,6 +165,9 @@ fn time_in_message(message: &[u8]) -> Option<Time> {
 
 /// Milliseconds as Railway writes them, to nanoseconds.
 fn milliseconds(text: &[u8]) -> Option<i64> {
+    if let Some(whole) = short_integer(text) {
+        return Some(i64::from(whole) * (SECOND / 1000));
+    }
     let text = std::str::from_utf8(text).ok()?;
     if let Ok(whole) = text.parse::<u32>() {
         return Some(i64::from(whole) * (SECOND / 1000));
@@ -174,5 +177,14 @@ fn milliseconds(text: &[u8]) -> Option<i64> {
 }
 
 fn status(text: &[u8]) -> Option<u16> {
-    std::str::from_utf8(text).ok()?.parse().ok().filter(|status| (100..600).contains(status))
+    let status = short_integer(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())?;
+    u16::try_from(status).ok().filter(|status| (100..600).contains(status))
+}
+
+/// A number of one to eight digits and nothing else, as nearly all numbers of a log are.
+fn short_integer(text: &[u8]) -> Option<u32> {
+    if text.is_empty() || text.len() > 8 {
+        return None;
+    }
+    text.iter().try_fold(0, |value, digit| digit.is_ascii_digit().then(|| value * 10 + u32::from(digit - b'0')))
 }

@@ -9,7 +9,7 @@ use crate::time::{self, Time};
 /// Reads a line that begins with a brace.
 pub fn object(line: &[u8]) -> Line<'_> {
     let mut known = Known::default();
-    if compact::walk(line, |text, length, raw, string| known.note(text, length, raw, string)).is_ok() {
+    if compact::walk(line, |key, raw, string| known.note(line, key, raw, string)).is_ok() {
         return record(line, &known);
     }
     match walk(line) {
@@ -25,7 +25,7 @@ fn walk(line: &[u8]) -> Result<Known<'_>, Broken> {
     let mut members = Members::new(line);
     for member in &mut members {
         let (key, value) = member?;
-        known.note(key, key.len(), value.raw(), matches!(value, Value::String(_)));
+        known.note(key, 0..key.len(), value.raw(), matches!(value, Value::String(_)));
     }
     if members.position() == line.len() { Ok(known) } else { Err(Broken) }
 }
