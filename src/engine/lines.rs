@@ -58,6 +58,10 @@ impl Engine {
             Some(time) if self.lanes[lane].is_late(time) || time < self.sealed_before => return self.counts.late += 1,
             Some(time) => {
                 self.observe(lane, time);
+                // A record may confirm a time far ahead (SEMANTICS 3), and so be late itself.
+                if self.lanes[lane].is_late(time) {
+                    return self.counts.late += 1;
+                }
                 self.from = Some(self.from.map_or(time, |from| from.min(time)));
                 self.to = Some(self.to.map_or(time, |to| to.max(time)));
             }

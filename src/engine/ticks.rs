@@ -26,9 +26,12 @@ impl Engine {
             self.seal(tick - 1);
             self.timeline.slide(tick);
             let mut next = tick + 1;
-            if self.timeline.is_still() && !self.rules.is_waiting() {
-                // Nothing can change before the next event, so the ticks between need not be looked at one by one.
-                next = self.buckets.first().map_or(last + 1, |second| (second + 1).min(last + 1)).max(next);
+            if self.timeline.is_still() && !(self.may_judge(tick) && self.rules.is_waiting()) {
+                // Nothing can change before the next event or the deployment, so the ticks between need not be looked at one
+                // by one: one wrong clock can put centuries there.
+                let event = self.buckets.first().map_or(last, |second| second.min(last));
+                let deployment = self.fixed.filter(|_| self.deployment.is_none());
+                next = deployment.map_or(event, |deployment| event.min(deployment.at.second())).max(tick) + 1;
             }
             if self.is_armed(tick - 1) {
                 let skipped = (next - tick - 1).min(self.armed_until() - tick).max(0) as u64;
@@ -92,6 +95,11 @@ impl Engine {
 
     fn is_armed(&self, second: i64) -> bool {
         self.deployment.is_some_and(|deployment| second >= deployment.at.second()) && second < self.armed_until()
+    }
+
+    /// Whether rules are looked at in this second or may be in a later one, if there is no other deployment.
+    fn may_judge(&self, second: i64) -> bool {
+        self.deployment.is_some() && second < self.armed_until()
     }
 
     fn armed_until(&self) -> i64 {

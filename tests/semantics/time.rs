@@ -98,6 +98,31 @@ fn one_clock_an_hour_ahead_makes_nothing_late_until_a_second_agrees() {
     assert_eq!((outcome.input("late"), outcome.count("job.done")), (1, 1));
 }
 
+/// Rule 3: the record that confirms a time far ahead is judged by it.
+#[test]
+fn who_confirms_a_time_far_ahead_may_be_late_to_it() {
+    let lines = [noise("13:30:00"), noise("15:10:00"), job("14:40:00", ""), job("15:10:01", ""), noise("15:30:00")];
+    let outcome = Case::new().trigger("job", "count(job.done[10s]) > 0").log("a.jsonl", lines).run();
+    assert_eq!((outcome.input("late"), outcome.count("job.done")), (1, 1));
+    assert_eq!(outcome.changes("job"), ["firing 15:10:02", "resolved 15:10:12"]);
+}
+
+/// Rule 4: ticks at which nothing can change are skipped, though a trigger fires that nothing resolves.
+#[test]
+fn centuries_between_two_records_take_no_time() {
+    let far = |line: String| line.replace("2025-08-25", "2225-08-25");
+    let lines =
+        [noise("13:30:00"), trouble("13:30:01"), far(noise("13:30:00")), far(noise("13:30:01")), trouble("13:30:02")];
+    let case = Case::new()
+        .rule("rollback", "share", "count(job.trouble[5s]) / (count(job.trouble[5s]) + count(job.done[5s])) > 1%", "")
+        .log("a.jsonl", lines);
+    let start = std::time::Instant::now();
+    let outcome = case.run();
+    assert_eq!(outcome.changes("share"), ["firing 13:30:02"]);
+    assert_eq!(outcome.input("late"), 1);
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
 /// Rule 3: a wrong clock within the hour does move the watermark.
 #[test]
 fn less_than_an_hour_ahead_is_believed_at_once() {
