@@ -19,7 +19,10 @@ use crate::decode::{Edge, Text};
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;
 /// Places for the paths that were seen last; a power of two. Most requests are for few paths.
-const PLACES: usize = 4_096;
+const PLACES: usize = 1_024;
+
+/// Longer texts are hardly ever repeated.
+const LONGEST_REMEMBERED: usize = 256;
 
 /// The requests a thread has met.
 pub struct Requests {
@@ -113,6 +116,9 @@ impl Requests {
     ) -> bool {
         let escaped = message.escaped;
         let Some((front, rest)) = access_line::split(message.raw, escaped) else { return false };
+        if rest.len() > LONGEST_REMEMBERED {
+            return false;
+        }
         let place = place([rest]);
         let known = &mut self.lines[place];
         if known.text != rest || known.escaped != escaped {
