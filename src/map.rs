@@ -148,6 +148,7 @@ impl Mapper {
         let Chunk { text, bytes, unterminated, recording } = chunk;
         let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
+        fragment.events.reserve(text.len() / 128);
         self.classifier.trim();
         self.sets.clear();
         // Nearly every chunk is valid, and then no line of it has to be looked at.
@@ -184,14 +185,15 @@ impl Mapper {
         if line.len() > LONGEST_LINE {
             return mapped;
         }
-        match decode::decode(line, &mut self.scratch) {
+        // By reference: a record is too large to be copied for every line.
+        match &decode::decode(line, &mut self.scratch) {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
-            Decoded::Blank(time) => Line { kind: Kind::Blank, time, ..mapped },
+            Decoded::Blank(time) => Line { kind: Kind::Blank, time: *time, ..mapped },
             Decoded::Record(record) => {
                 let deferred = record.edge.is_none() && is_continuation(record.message.raw);
                 let opens = match deferred {
                     true => Opens::Nothing,
-                    false => self.classifier.record(&record, &mut self.found),
+                    false => self.classifier.record(record, &mut self.found),
                 };
                 fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
@@ -201,11 +203,11 @@ impl Mapper {
                 Line {
                     time: record.time,
                     kind,
-                    stream: stream(&record),
+                    stream: stream(record),
                     raw_level: record.raw_level,
                     opens,
                     deferred,
-                    content: content(&record),
+                    content: content(record),
                     events_end: fragment.events.len() as u32,
                     ..mapped
                 }

@@ -85,14 +85,11 @@ mod tests {
         regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex).unwrap()
     }
 
-    /// The texts with their leads, then the others.
-    fn of(regex: &str) -> (Vec<(String, Option<usize>)>, Vec<Vec<String>>) {
-        let text = |text: Vec<u8>| String::from_utf8(text).unwrap();
-        let Required { any, beside } = required(&parse(regex));
-        (
-            any.into_iter().map(|literal| (text(literal.text), literal.lead)).collect(),
-            beside.into_iter().map(|set| set.into_iter().map(text).collect()).collect(),
-        )
+    /// The texts with their leads, and the others.
+    fn expected(any: &[(&str, Option<usize>)], beside: &[&[&str]]) -> Required {
+        let literal = |(text, lead): &(&str, Option<usize>)| Literal { text: text.as_bytes().into(), lead: *lead };
+        let texts = |set: &&[&str]| set.iter().map(|text| text.as_bytes().into()).collect();
+        Required { any: any.iter().map(literal).collect(), beside: beside.iter().map(texts).collect() }
     }
 
     #[test]
@@ -118,16 +115,14 @@ mod tests {
             (r"\b[Tt]imeframe .*30s", &[("imeframe ", Some(1))], &[&["30s"]]),
             (r"a.*bcd", &[("bcd", None)], &[]),
         ] {
-            let any: Vec<_> = any.iter().map(|(text, lead)| (text.to_string(), *lead)).collect();
-            let beside: Vec<Vec<_>> = beside.iter().map(|set| set.iter().map(ToString::to_string).collect()).collect();
-            assert_eq!(of(regex), (any, beside), "{regex}");
+            assert_eq!(required(&parse(regex)), expected(any, beside), "{regex}");
         }
     }
 
     #[test]
     fn knows_when_there_is_none() {
         for regex in [r"\d+", r"a|bcdef", r"(?i)timeout", r"(?:abcdef)?", ".*", ""] {
-            assert_eq!(of(regex), (Vec::new(), Vec::new()), "{regex}");
+            assert_eq!(required(&parse(regex)), Required::default(), "{regex}");
         }
     }
 

@@ -13,13 +13,12 @@
 //! It takes about 3 ns a byte, and allocates only where invalid UTF-8 or the escapes of a JSON object must be replaced.
 
 mod object;
-
-use std::hash::Hasher;
+mod recent;
 
 use memchr::{memchr, memchr_iter};
-use rustc_hash::FxHasher;
 
 use object::Object;
+pub use recent::Shapes;
 
 /// Longest shape in bytes: enough to tell errors apart, short enough for one line of a report.
 const MAX_SHAPE: usize = 240;
@@ -40,47 +39,6 @@ pub fn shape(message: &[u8], out: &mut String) {
     out.clear();
     append(message, out, 0);
     cut(out);
-}
-
-/// Places for the shapes that were made last; a power of two.
-const PLACES: usize = 256;
-
-/// Shapes that were made a moment ago: an error told as a JSON object comes again and again, with another id.
-#[derive(Default)]
-pub struct Shapes {
-    /// What a shape was made of, and the shape, at the place that its hash gives.
-    places: Vec<(Vec<u8>, String)>,
-    parts: Vec<u8>,
-    other: String,
-}
-
-impl Shapes {
-    /// The [`shape`] of a message.
-    pub fn of(&mut self, message: &[u8]) -> &str {
-        let Some((text, object)) = object::split(message.trim_ascii()) else {
-            shape(message, &mut self.other);
-            return &self.other;
-        };
-        self.parts.clear();
-        self.parts.extend_from_slice(text);
-        for value in object {
-            self.parts.push(u8::from(value.is_some()));
-            let value = value.unwrap_or_default();
-            self.parts.extend_from_slice(&(value.len() as u32).to_le_bytes());
-            self.parts.extend_from_slice(value);
-        }
-        let mut hasher = FxHasher::default();
-        hasher.write(&self.parts);
-        self.places.resize_with(PLACES, Default::default);
-        let (parts, shape) = &mut self.places[hasher.finish() as usize % PLACES];
-        if *parts != self.parts {
-            shape.clear();
-            append_both(text, &object, shape, 0);
-            cut(shape);
-            parts.clone_from(&self.parts);
-        }
-        shape
-    }
 }
 
 fn cut(out: &mut String) {
@@ -380,16 +338,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn remembered_or_not_a_shape_is_the_same(
-            messages in prop::collection::vec(r#"(error |7 |\{"(path|message|x)": ?("a"|1|"b 7")(, ?"(path|status_code)": ?[12])?\})+"#, 1..20)
-        ) {
-            let mut shapes = Shapes::default();
-            for message in messages.iter().chain(&messages) {
-                prop_assert_eq!(shapes.of(message.as_bytes()), of(message));
-            }
-        }
-
         #[test]
         fn any_bytes_give_a_short_shape(text in r#"(\{|\}|"|'|: |, |a|1|é|@|\.|/|\?|\\|message|0x| ){0,40}"#, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let mut out = String::new();

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use regex::Regex;
 
 use super::{speedup, throughput};
 use crate::child::{pairs, run};
@@ -50,13 +49,11 @@ fn against(version: &str, patterns: &Path, name: &str, options: &Options, table:
     Ok(())
 }
 
-/// The library's regexes. Captures lose their names: ripgrep makes one regex of all, where a name may stand only once.
+/// The library's regexes.
 fn own_patterns() -> Result<PathBuf> {
     let listed = programs::logwatch(&["patterns", "list", "--format", "regex"]).output()?;
     ensure!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
-    let listed = String::from_utf8(listed.stdout)?;
-    let unnamed = Regex::new(r"\(\?P?<\w+>")?.replace_all(&listed, "(");
     let path = corpora::place("library.regexes")?;
-    fs::write(&path, &*unnamed)?;
+    fs::write(&path, listed.stdout)?;
     Ok(path)
 }
