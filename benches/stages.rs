@@ -32,11 +32,11 @@ const CHUNK: usize = 1 << 20;
 
 /// Kinds of corpora, with the most newline scans the whole pipeline may cost on one thread: about twice what was measured.
 const KINDS: [(&str, Kind, f64); 5] = [
-    ("app", Kind::App, 190.0),
-    ("text", Kind::Text, 150.0),
-    ("http", Kind::Http, 210.0),
-    ("http-shuffled", Kind::HttpShuffled, 220.0),
-    ("hard", Kind::Hard, 250.0),
+    ("app", Kind::App, 95.0),
+    ("text", Kind::Text, 80.0),
+    ("http", Kind::Http, 85.0),
+    ("http-shuffled", Kind::HttpShuffled, 105.0),
+    ("hard", Kind::Hard, 130.0),
 ];
 
 /// How much slower the map stage may be with a thousand patterns.
