@@ -10,7 +10,7 @@ use super::window::Reach;
 
 /// Groups kept of one series; of more, those with the smallest hashes, the others together as [`OTHER`].
 pub const MOST_GROUPS: usize = 1_000;
-/// The group that takes the events of groups beyond [`MOST_GROUPS`].
+/// The group that takes the events of groups that are kept.
 pub const OTHER: &str = "(other)";
 
 /// Where a group's slot may be found: it has to be looked at whether it still is that group's.

@@ -1,7 +1,7 @@
 //! Timeline: events to buckets of one second, buckets to sliding windows.
 //!
 //! Events fall into the open bucket of their second in any order. When the watermark passes a second it is sealed: its
-//! events become one [`Cell`] for each series and group that reads them, and the cells enter the windows. Everything
+//! events become one [`Cell`](cell::Cell) for each series and group that reads them, and the cells enter the windows. Everything
 //! that decides reads windows, and nothing else.
 
 mod bucket;
