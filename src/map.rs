@@ -9,13 +9,14 @@ use rustc_hash::FxHasher;
 use crate::classify::{Classifier, Event, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, Level, Line as Decoded, Record};
 use crate::recording::{self, Directive};
+use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
 use crate::time::Time;
 
 /// A mapped chunk.
 #[derive(Debug, Default)]
 pub struct Fragment {
-    pub text: Vec<u8>,
+    pub text: Buffer,
     pub lines: Vec<Line>,
     pub events: Vec<Mapped>,
     /// The distinct label sets of the events.

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::buffer::{Buffer, Buffers};
 use crate::recording;
 
 /// Lines longer than this are cut there and counted; nothing a person reads is longer.
@@ -10,7 +11,7 @@ pub const LONGEST_LINE: usize = 1 << 20;
 /// Whole lines, each ended by a newline but perhaps the last of the stream.
 #[derive(Debug, Default)]
 pub struct Chunk {
-    pub text: Vec<u8>,
+    pub text: Buffer,
     /// Bytes of the stream this stands for; more than `text` has where a line was cut.
     pub bytes: u64,
     /// The stream ended here, within a line.
@@ -39,6 +40,7 @@ pub struct Framer<R> {
     /// Reads go straight to where their bytes stay: behind the first `filled` ones, which are still to be handed on.
     buffer: Vec<u8>,
     filled: usize,
+    buffers: Buffers,
     /// Within a line that is too long: its rest is dropped up to the newline.
     cutting: bool,
     ended: bool,
@@ -58,6 +60,7 @@ impl<R: Read> Framer<R> {
             fill,
             buffer: Vec::new(),
             filled: 0,
+            buffers: Buffers::new(),
             cutting: false,
             ended: false,
             recording: None,
@@ -127,15 +130,15 @@ impl<R: Read> Framer<R> {
         self.filled = rest.len();
         let text = if end < self.buffer.len() / 2 {
             // Little for so large a buffer, as a live stream gives: it is copied, and the buffer stays.
-            let text = self.buffer[..end].to_vec();
+            let text = Buffer::from(self.buffer[..end].to_vec());
             self.buffer.copy_within(rest, 0);
             text
         } else {
-            let mut next = Vec::with_capacity(rest.len() + self.size);
-            next.extend_from_slice(&self.buffer[rest]);
-            let mut text = std::mem::replace(&mut self.buffer, next);
-            text.truncate(end);
-            text
+            let mut next = self.buffers.take();
+            next.resize(next.len().max(rest.len()), 0);
+            next[..rest.len()].copy_from_slice(&self.buffer[rest]);
+            let bytes = std::mem::replace(&mut self.buffer, next);
+            self.buffers.lend(bytes, end)
         };
         let recording = *self.recording.get_or_insert_with(|| text.starts_with(recording::HEADER));
         Chunk { text, bytes, unterminated, recording }
@@ -173,7 +176,7 @@ mod tests {
             prop_assert!(others.iter().all(|chunk| chunk.text.ends_with(b"\n") && !chunk.unterminated));
             prop_assert_eq!(last.is_some_and(|chunk| chunk.unterminated), !text.is_empty() && !text.ends_with('\n'));
             prop_assert_eq!(chunks.iter().map(|chunk| chunk.bytes).sum::<u64>(), text.len() as u64);
-            prop_assert_eq!(chunks.into_iter().flat_map(|chunk| chunk.text).collect::<Vec<u8>>(), text.into_bytes());
+            prop_assert_eq!(chunks.iter().flat_map(|chunk| chunk.text.to_vec()).collect::<Vec<u8>>(), text.into_bytes());
         }
     }
 
@@ -219,9 +222,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_used_buffer_held_is_never_seen_again() {
+        let text: Vec<u8> = (0..4_000).flat_map(|line| format!("line {line}\n").into_bytes()).collect();
+        for step in [7, 100, 5_000] {
+            let mut framer = Framer::new(Slow(&text, step), 900, Fill::Full);
+            let mut kept = Vec::new();
+            // Each chunk's buffer comes back before the next is read.
+            while let Some(chunk) = framer.next_chunk().unwrap() {
+                kept.extend_from_slice(&chunk.text);
+            }
+            assert!(kept == text, "reading {step} bytes at a time");
+        }
+    }
+
+    #[test]
     fn a_live_stream_hands_on_what_each_read_gives() {
         let given: Vec<_> =
-            chunks(b"one\ntwo\nthr", 5, 1 << 20, Fill::Prompt).into_iter().map(|chunk| chunk.text).collect();
+            chunks(b"one\ntwo\nthr", 5, 1 << 20, Fill::Prompt).into_iter().map(|chunk| chunk.text.to_vec()).collect();
         assert_eq!(given, [&b"one\n"[..], b"two\n", b"thr"]);
     }
 
@@ -231,7 +248,7 @@ mod tests {
         text.extend_from_slice(b"\nnext\n");
         for (step, fill) in [(1000, Fill::Prompt), (1 << 16, Fill::Full), (usize::MAX, Fill::Full)] {
             let chunks = chunks(&text, step, 1 << 18, fill);
-            let kept: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.text.clone()).collect();
+            let kept: Vec<u8> = chunks.iter().flat_map(|chunk| chunk.text.to_vec()).collect();
             let lines: Vec<&[u8]> = kept.split(|byte| *byte == b'\n').collect();
             assert_eq!(lines[1..], [&b"next"[..], b""]);
             assert!(lines[0].len() > LONGEST_LINE && lines[0].len() < LONGEST_LINE + (1 << 19));

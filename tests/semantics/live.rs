@@ -36,7 +36,7 @@ impl Live {
     /// Feeds lines as one chunk; the changes it led to.
     pub fn feed(&mut self, source: usize, lines: &[String]) -> Vec<String> {
         let text = (lines.join("\n") + "\n").into_bytes();
-        let chunk = Chunk { bytes: text.len() as u64, text, ..Chunk::default() };
+        let chunk = Chunk { bytes: text.len() as u64, text: text.into(), ..Chunk::default() };
         let fragment = self.mapper.map(chunk);
         self.session.engine.feed(source, fragment);
         self.changes()
