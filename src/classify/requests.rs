@@ -21,7 +21,7 @@ const MOST_ROUTES: usize = 8_192;
 /// Places for the paths that were seen last; a power of two. Most requests are for few paths.
 const PLACES: usize = 1_024;
 
-/// Longer texts are hardly ever repeated.
+/// Longer texts are not remembered: they are hardly ever repeated, and would fill the memory.
 const LONGEST_REMEMBERED: usize = 256;
 
 /// The requests a thread has met.
@@ -119,6 +119,7 @@ impl Requests {
         if rest.len() > LONGEST_REMEMBERED {
             return false;
         }
+        let Some(client) = access_line::peer(front) else { return false };
         let place = place([rest]);
         let known = &mut self.lines[place];
         if known.text != rest || known.escaped != escaped {
@@ -133,7 +134,6 @@ impl Requests {
             }
             self.lines[place] = kept;
         }
-        let Some(client) = access_line::peer(front) else { return false };
         let Line { query, request: known, .. } = &self.lines[place];
         let request = Request {
             method: &known.method,
@@ -196,6 +196,12 @@ impl Patterns {
     }
 
     fn request(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
+        if request.path.len() + request.method.len() > LONGEST_REMEMBERED {
+            let mut route = Vec::new();
+            shared.routes.route(request.path, &mut route);
+            let outcomes = self.work_out(shared, labels, request, &route);
+            return request.add(shared, labels, &route, &outcomes, events);
+        }
         let place = place([request.path, request.method, &request.status]);
         if !self.recent[place].is_of(request) {
             let mut recent = std::mem::take(&mut self.recent[place]);
@@ -312,7 +318,7 @@ impl<'a> Request<'a> {
                 Outcome::Ask(index) => {
                     let pattern = &shared.library.patterns[index];
                     let taken = events[first..].iter().any(|found| shared.class_of(found) == pattern.class);
-                    if !taken && self.fits(pattern, route, |label| matches!(label, "query" | "client")) {
+                    if !taken && self.fits(pattern, route, is_own) {
                         events.push(self.event(shared, labels, index, route));
                     }
                 }

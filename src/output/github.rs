@@ -101,16 +101,19 @@ fn triggers(summary: &Summary) -> Vec<String> {
 fn errors(summary: &Summary) -> Vec<String> {
     let several = summary.sources.len() > 1;
     let place = |finding: &Finding<'_>| {
-        let file = finding.file.filter(|_| several).unwrap_or("line ");
-        finding.line_no.map_or(String::new(), |line| code(&format!("{file}{}{line}", if several { ":" } else { "" })))
+        let file = finding.seen.file.as_deref().filter(|_| several).unwrap_or("line ");
+        finding
+            .seen
+            .line_no
+            .map_or(String::new(), |line| code(&format!("{file}{}{line}", if several { ":" } else { "" })))
     };
     let rows = findings(summary).into_iter().map(|finding| {
-        let times = finding.first.zip(finding.last).map(|(first, last)| clocks(first, last, summary.to));
-        let beside = finding.beside.map(|beside| {
+        let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to));
+        let beside = finding.seen.beside.as_ref().map(|beside| {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
         });
         let facts: Vec<String> = times.into_iter().chain(beside).collect();
-        [count(finding.count), code(&finding.message), code(&finding.name), place(&finding), facts.join(", ")]
+        [count(finding.seen.count), code(&finding.message), code(&finding.name), place(&finding), facts.join(", ")]
     });
     table("Errors", ["n", "message", "from", "first at", "when"], 1, rows)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, Http, KpiLine, KpiStatus, RouteLine, Silence,
+    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, Http, KpiLine, KpiStatus, RouteLine, Seen, Silence,
     Summary, Target, TriggerEvent, TriggerResult, TriggerState, Unknown, ViaSeconds, unit_name,
 };
 use crate::classify::Library;
@@ -168,26 +168,20 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
             let index = class.labels.iter().position(|label| label == name)?;
             key.labels.get(index)?.as_deref().map(crate::output::redact)
         };
-        let (first, last, count) = (group.total.first, group.total.last, group.total.count);
         let evidence = group.evidence.first();
-        let file = evidence.map(|line| engine.lanes[line.source].label.clone());
-        let line_no = evidence.map(|line| line.line);
-        let route = beside.as_ref().map(|beside| beside.route.clone());
+        let seen = Seen {
+            count: group.total.count,
+            first: group.total.first,
+            last: group.total.last,
+            file: evidence.map(|line| engine.lanes[line.source].label.clone()),
+            line_no: evidence.map(|line| line.line),
+            route: beside.as_ref().map(|beside| beside.route.clone()),
+            beside,
+        };
         if report.is_exception(key.class) {
             let kind = label("type").unwrap_or_default();
             let message = group.message.as_ref().map(|(_, text)| crate::output::redact(text)).unwrap_or_default();
-            exceptions.push(ExceptionGroup {
-                kind,
-                message,
-                place: label("where"),
-                count,
-                first,
-                last,
-                file,
-                line_no,
-                route,
-                beside,
-            });
+            exceptions.push(ExceptionGroup { kind, message, place: label("where"), seen });
             continue;
         }
         let text = evidence.map(|line| line.text().to_string()).unwrap_or_default();
@@ -205,13 +199,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
             logger: label("logger").or_else(|| head.logger.map(|logger| String::from_utf8_lossy(logger).into_owned())),
             shape: label("shape").unwrap_or_else(|| crate::output::redact(&shape)),
             example: crate::output::redact(body),
-            count,
-            first,
-            last,
-            file,
-            line_no,
-            route,
-            beside,
+            seen,
             silences,
         });
     }

@@ -90,13 +90,9 @@ pub struct RouteLine {
     pub p99_ms: Option<f64>,
 }
 
+/// How often, when and where a group of alike errors was seen.
 #[derive(Clone, Debug, Serialize)]
-pub struct ExceptionGroup {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub message: String,
-    #[serde(rename = "where")]
-    pub place: Option<String>,
+pub struct Seen {
     pub count: u64,
     pub first: Option<Time>,
     pub last: Option<Time>,
@@ -109,6 +105,17 @@ pub struct ExceptionGroup {
 }
 
 #[derive(Clone, Debug, Serialize)]
+pub struct ExceptionGroup {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub message: String,
+    #[serde(rename = "where")]
+    pub place: Option<String>,
+    #[serde(flatten)]
+    pub seen: Seen,
+}
+
+#[derive(Clone, Debug, Serialize)]
 pub struct ErrorGroup {
     pub class: String,
     /// How grave the class is.
@@ -116,14 +123,8 @@ pub struct ErrorGroup {
     pub logger: Option<String>,
     pub shape: String,
     pub example: String,
-    pub count: u64,
-    pub first: Option<Time>,
-    pub last: Option<Time>,
-    pub file: Option<String>,
-    pub line_no: Option<u64>,
-    pub route: Option<String>,
-    #[serde(skip)]
-    pub beside: Option<Beside>,
+    #[serde(flatten)]
+    pub seen: Seen,
     /// Silences that a line of this group ended, and their seconds in all.
     #[serde(skip)]
     pub silences: (u64, i64),

@@ -80,3 +80,17 @@ fn beyond_the_watermark_of_a_silent_edge_source_access_lines_count() {
     let (_, summary) = live.finish();
     assert_eq!(summary.http.requests, 31, "each of 31 seconds has one");
 }
+
+/// A request is the same whether it is one of those that are remembered: a path too long for that, and a few in turn.
+#[test]
+fn long_paths_and_short_ones_are_requests_alike() {
+    let paths = [format!("/api/{}", "x".repeat(400)), "/api/bots/7".to_string(), "/api/bots/8".to_string()];
+    let path = |clock: &str| &paths[clock.bytes().map(usize::from).sum::<usize>() % 3];
+    for line in [&(|clock: &str| access(clock, path(clock), 500)) as &dyn Fn(&str) -> String, &|clock| {
+        edge(clock, path(clock), 500, 5)
+    }] {
+        let outcome = Case::new().log("a.jsonl", every_second("13:30:00", 30, line)).run();
+        assert_eq!((outcome.requests(), outcome.count("http.request"), outcome.count("http.error")), (30, 30, 30));
+        assert_eq!(outcome.summary()["http"]["by_route"].as_array().map(Vec::len), Some(2));
+    }
+}

@@ -4,24 +4,18 @@ use std::borrow::Cow;
 
 use super::super::format::{cut_start, one_line};
 use crate::classify::Severity as Gravity;
-use crate::summary::{Beside, Summary};
-use crate::time::Time;
+use crate::summary::{Seen, Summary};
 
 /// Columns that a name beside a message may take.
 const NAME: usize = 48;
 
 /// An exception or an error, as the list of both shows it.
 pub(in crate::output) struct Finding<'a> {
-    pub count: u64,
     pub message: String,
     /// The function of an exception, the logger of an error.
     pub name: String,
-    pub file: Option<&'a str>,
-    pub line_no: Option<u64>,
     pub gravity: Gravity,
-    pub first: Option<Time>,
-    pub last: Option<Time>,
-    pub beside: Option<&'a Beside>,
+    pub seen: &'a Seen,
     /// Silences it ended, and their seconds in all.
     pub silences: (u64, i64),
 }
@@ -29,35 +23,27 @@ pub(in crate::output) struct Finding<'a> {
 /// Exceptions and errors: those beside most failed requests first, then the gravest, then the most frequent.
 pub(in crate::output) fn findings(summary: &Summary) -> Vec<Finding<'_>> {
     let exceptions = summary.exceptions.iter().map(|group| Finding {
-        count: group.count,
         message: match (group.kind.is_empty(), group.message.is_empty()) {
             (false, false) => one_line(&format!("{}: {}", group.kind, group.message)),
             _ => one_line(&format!("{}{}", group.kind, group.message)),
         },
         name: cut_start(&one_line(group.place.as_deref().unwrap_or_default()), NAME),
-        file: group.file.as_deref(),
-        line_no: group.line_no,
         gravity: Gravity::Error,
-        first: group.first,
-        last: group.last,
-        beside: group.beside.as_ref(),
+        seen: &group.seen,
         silences: (0, 0),
     });
     let errors = summary.errors.iter().map(|group| Finding {
-        count: group.count,
         message: one_line(&said(&group.example)),
         name: cut_start(&one_line(group.logger.as_deref().unwrap_or_default()), NAME),
-        file: group.file.as_deref(),
-        line_no: group.line_no,
         gravity: group.severity,
-        first: group.first,
-        last: group.last,
-        beside: group.beside.as_ref(),
+        seen: &group.seen,
         silences: group.silences,
     });
     let mut all: Vec<Finding<'_>> = exceptions.chain(errors).collect();
-    let failures = |finding: &Finding<'_>| finding.beside.map_or(0, |beside| beside.failures);
-    all.sort_by_key(|finding| (std::cmp::Reverse((failures(finding), finding.gravity, finding.count)), finding.first));
+    let failures = |finding: &Finding<'_>| finding.seen.beside.as_ref().map_or(0, |beside| beside.failures);
+    all.sort_by_key(|finding| {
+        (std::cmp::Reverse((failures(finding), finding.gravity, finding.seen.count)), finding.seen.first)
+    });
     all
 }
 

@@ -107,8 +107,8 @@ impl Screen<'_> {
             title += &format!("  {} of {} groups", listed.len(), count(findings.len() as u64));
         }
         let mut lines = vec![String::new(), title];
-        let counts = listed.iter().map(|finding| columns(&count(finding.count)) + 1).max().unwrap_or(0);
-        let place = |finding: &Finding<'_>| location(finding.file, finding.line_no, self.several);
+        let counts = listed.iter().map(|finding| columns(&count(finding.seen.count)) + 1).max().unwrap_or(0);
+        let place = |finding: &Finding<'_>| location(finding.seen.file.as_deref(), finding.seen.line_no, self.several);
         // The name stands beside the message where both have room, else below.
         let room = |finding: &Finding<'_>| self.style.width.saturating_sub(counts + columns(&place(finding)) + 6);
         let fits = |finding: &Finding<'_>| columns(&finding.message) + columns(&finding.name) + 3 <= room(finding);
@@ -122,7 +122,8 @@ impl Screen<'_> {
             } else {
                 (cut(&finding.message, room(finding)), finding.name.as_str())
             };
-            let start = format!("  {}  {}", pad_start(&format!("{}×", count(finding.count)), counts), text.trim_end());
+            let start =
+                format!("  {}  {}", pad_start(&format!("{}×", count(finding.seen.count)), counts), text.trim_end());
             lines.push(with_place(start.clone(), columns(&start), &place(finding), self.style));
             lines.extend(self.around(finding, below).iter().map(|text| self.style.paint(Ink::Dim, text)));
         }
@@ -133,8 +134,8 @@ impl Screen<'_> {
     fn around(&self, finding: &Finding<'_>, name: &str) -> Vec<String> {
         let today = self.summary.to;
         let name = (!name.is_empty()).then(|| name.to_string());
-        let times = finding.first.zip(finding.last).map(|(first, last)| clocks(first, last, today));
-        let beside = finding.beside.map(|beside| {
+        let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, today));
+        let beside = finding.seen.beside.as_ref().map(|beside| {
             let mut failures = self.summary.http.by_status.iter().filter(|(status, n)| **status >= 500 && **n > 0);
             let status = if failures.all(|(status, _)| *status == 500) { "500s" } else { "5xx" };
             format!("beside {} of {} {} {status}", count(beside.failures), count(beside.of), one_line(&beside.route))

@@ -7,7 +7,7 @@ use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::{Beside, Http, KpiStatus, RouteLine, TriggerResult, TriggerState, Unknown};
-use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Target, ViaSeconds};
+use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target, ViaSeconds};
 
 fn at(clock: &str) -> Time {
     crate::time::parse(format!("2026-11-23T{clock}Z").as_bytes()).unwrap()
@@ -49,6 +49,18 @@ fn nothing() -> Summary {
     }
 }
 
+fn seen(count: u64, [first, last]: [&str; 2], line_no: u64) -> Seen {
+    Seen {
+        count,
+        first: Some(at(first)),
+        last: Some(at(last)),
+        file: Some("before-fix.jsonl".into()),
+        line_no: Some(line_no),
+        route: None,
+        beside: None,
+    }
+}
+
 fn error(example: &str, logger: &str, count: u64, line_no: u64) -> ErrorGroup {
     ErrorGroup {
         class: "app.error".into(),
@@ -56,13 +68,7 @@ fn error(example: &str, logger: &str, count: u64, line_no: u64) -> ErrorGroup {
         logger: Some(logger.into()),
         shape: String::new(),
         example: example.into(),
-        count,
-        first: Some(at("06:06:32")),
-        last: Some(at("06:07:33")),
-        file: Some("before-fix.jsonl".into()),
-        line_no: Some(line_no),
-        route: None,
-        beside: None,
+        seen: seen(count, ["06:06:32", "06:07:33"], line_no),
         silences: (0, 0),
     }
 }
@@ -121,7 +127,8 @@ fn unknown(what: &str, because: &str, remedy: &str) -> Unknown {
 
 /// A deployment that has to be rolled back.
 pub(in crate::output) fn broken() -> Summary {
-    let session = Beside { route: "POST /api/user/exchanges".into(), failures: 6, of: 6 };
+    let mut session = error("name 'session' is not defined", "utils.security_middleware", 6, 71);
+    session.seen.beside = Some(Beside { route: "POST /api/user/exchanges".into(), failures: 6, of: 6 });
     let mut slow = route("POST", "/api/create-bot", [8, 0, 0, 8]);
     slow.p95_ms = Some(30_000.0);
     Summary {
@@ -148,22 +155,13 @@ pub(in crate::output) fn broken() -> Summary {
                 silences: (4, 120),
                 ..error("QueuePool limit of size 5 overflow 10 reached, timeout 30 s", "services.auth_service", 4, 152)
             },
-            ErrorGroup {
-                beside: Some(session),
-                ..error("name 'session' is not defined", "utils.security_middleware", 6, 71)
-            },
+            session,
         ],
         exceptions: vec![ExceptionGroup {
             kind: "AttributeError".into(),
             message: "'Analysis' object has no attribute 'manipulation_risk'".into(),
             place: Some("services/selector.py:688 in validate".into()),
-            count: 3,
-            first: Some(at("06:06:40")),
-            last: Some(at("06:06:40")),
-            file: Some("before-fix.jsonl".into()),
-            line_no: Some(90),
-            route: None,
-            beside: None,
+            seen: seen(3, ["06:06:40", "06:06:40"], 90),
         }],
         triggers: vec![
             trigger("exchange-500-rate", Severity::Rollback, TriggerState::Firing, "06:07:03"),
@@ -437,7 +435,7 @@ fn nothing_in_a_log_leaves_its_line() {
         summary.exceptions[0] =
             ExceptionGroup { kind: owned(), message: owned(), place: Some(owned()), ..summary.exceptions[0].clone() };
         summary.errors[0] = ErrorGroup { example: owned(), logger: Some(owned()), ..summary.errors[0].clone() };
-        summary.errors[1].beside = Some(Beside { route: owned(), failures: 1, of: 2 });
+        summary.errors[1].seen.beside = Some(Beside { route: owned(), failures: 1, of: 2 });
         summary.http.by_route.push(route(text, text, [1, 1, 0, 0]));
         summary.sources = vec![owned(), owned()];
         summary.plan = owned();
