@@ -87,7 +87,7 @@ pub struct Read {
     /// The mildest verdict that is not exit status 0
     #[arg(long, value_enum, default_value_t = FailOn::Unknown)]
     pub fail_on: FailOn,
-    /// Threads that work on lines; one a core unless given
+    /// Threads that work on the lines of files; one a core unless given
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// Colours: in a terminal, always, or never

@@ -1,5 +1,5 @@
-//! Source: where bytes come from. Files and standard input, plain or compressed; decompression and framing run on a
-//! thread of their own, away from the work on the lines.
+//! Source: where bytes come from. Files and standard input, plain or compressed; where there is more than one thread,
+//! decompression and framing have one of their own, away from the work on the lines.
 
 mod buffer;
 pub mod frame;
