@@ -60,18 +60,11 @@ impl serde::Serialize for Time {
 
 /// A time at the very start of `text`, and how many bytes it took. Reads RFC 3339 and its common relatives: `T` or a
 /// blank between date and clock, `.` or `,` before the decimals, `Z`, `+hh:mm`, `+hhmm` or no offset (UTC).
+#[inline]
 pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
-    // Fixed columns: YYYY-MM-DD?hh:mm:ss
-    if text.len() < 19
-        || text[4] != b'-'
-        || text[7] != b'-'
-        || !matches!(text[10], b'T' | b't' | b' ')
-        || text[13] != b':'
-        || text[16] != b':'
-    {
-        return None;
-    }
-    let (minute, second) = (minute(text)?, two(text, 17)?);
+    let (date, rest) = text.split_first_chunk()?;
+    let [b':', tens, ones, ..] = *rest else { return None };
+    let (minute, second) = (minute(date)?, two([tens, ones])?);
     if second > 60 {
         return None;
     }
@@ -89,29 +82,34 @@ pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
     Some((Time(second.checked_mul(SECOND)?.checked_add(nanoseconds)?), at))
 }
 
-/// Seconds from the epoch to the minute that a text of fixed columns begins with. The last one is remembered: a log
-/// changes its minute once in thousands of lines.
-fn minute(text: &[u8]) -> Option<i64> {
-    const LENGTH: usize = 16;
+/// `YYYY-MM-DDThh:mm`
+type Minute = [u8; 16];
+
+/// Seconds from the epoch to a minute. The last one is remembered: a log changes its minute once in thousands of lines.
+#[inline]
+fn minute(text: &Minute) -> Option<i64> {
     thread_local! {
-        static LAST: Cell<([u8; LENGTH], i64)> = const { Cell::new(([0; LENGTH], 0)) };
+        static LAST: Cell<(Minute, i64)> = const { Cell::new(([0; 16], 0)) };
     }
-    let key: [u8; LENGTH] = text[..LENGTH].try_into().ok()?;
     let (last, seconds) = LAST.get();
-    if last == key {
+    if last == *text {
         return Some(seconds);
     }
-    let year = two(text, 0)? * 100 + two(text, 2)?;
-    let days = days_from_civil(year, two(text, 5)?, two(text, 8)?)?;
-    let seconds = days * 86_400 + seconds_of_day(two(text, 11)?, two(text, 14)?, 0)?;
-    LAST.set((key, seconds));
+    let seconds = minute_from_columns(text)?;
+    LAST.set((*text, seconds));
     Some(seconds)
 }
 
-/// Two digits at a place that is there.
-fn two(text: &[u8], at: usize) -> Option<i64> {
-    let (a, b) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
-    (a < 10 && b < 10).then(|| i64::from(a) * 10 + i64::from(b))
+fn minute_from_columns(text: &Minute) -> Option<i64> {
+    let [c, e, n, t, b'-', m, o, b'-', d, a, b'T' | b't' | b' ', h, r, b':', i, u] = *text else { return None };
+    let days = days_from_civil(two([c, e])? * 100 + two([n, t])?, two([m, o])?, two([d, a])?)?;
+    Some(days * 86_400 + seconds_of_day(two([h, r])?, two([i, u])?, 0)?)
+}
+
+/// The number that two digits are.
+fn two(digits: [u8; 2]) -> Option<i64> {
+    let [tens, ones] = digits.map(|digit| digit.wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
 }
 
 /// The whole of `text` as a time, as [`parse_prefix`] reads it.
@@ -210,8 +208,14 @@ fn decimals(text: &[u8]) -> (i64, usize) {
 /// The number that eight digits are: neighbours are joined to numbers of two, four and eight digits.
 #[inline]
 fn eight_digits(digits: [u8; 8]) -> Option<i64> {
-    digits.iter().all(u8::is_ascii_digit).then_some(())?;
-    let ones = u64::from_le_bytes(digits) & 0x0f0f_0f0f_0f0f_0f0f;
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(digits);
+    // Digits are 0x30 to 0x39, and still 0x3_ with six added to each.
+    let upper = |word: u64| word & (EACH * 0xf0);
+    if upper(word) != EACH * 0x30 || upper(word.wrapping_add(EACH * 6)) != EACH * 0x30 {
+        return None;
+    }
+    let ones = word & (EACH * 0x0f);
     let twos = ones.wrapping_mul(10).wrapping_add(ones >> 8) & 0x00ff_00ff_00ff_00ff;
     let fours = twos.wrapping_mul(100).wrapping_add(twos >> 16) & 0x0000_ffff_0000_ffff;
     Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff) as i64)

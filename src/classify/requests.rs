@@ -4,6 +4,9 @@
 //! out once and remembered, and so is the text of a request that was just seen; only patterns that look at the query or the
 //! client are asked each time.
 
+mod numbers;
+mod request;
+
 use std::hash::Hasher;
 
 use rustc_hash::{FxHashMap, FxHasher};
@@ -11,10 +14,13 @@ use rustc_hash::{FxHashMap, FxHasher};
 use super::access_line::{self, AccessLine};
 use super::classifier::Shared;
 use super::definition::Parser;
-use super::event::{Found, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Found, Via};
+use super::glob::looks_at_numbers;
 use super::labels::Labels;
 use super::library::Pattern;
 use crate::decode::{Edge, Text};
+use numbers::without_numbers;
+use request::{Outcome, Own, Request, digits};
 
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;
@@ -30,6 +36,9 @@ pub struct Requests {
     edge: Patterns,
     /// Access lines that were seen a moment ago, from the request's quote on, each at the place that its hash gives.
     lines: Box<[Line]>,
+    /// Whether lines are known by their text without the numbers in the path.
+    alike: bool,
+    text: Vec<u8>,
 }
 
 /// An access line from its request on, and what the patterns make of it.
@@ -37,19 +46,20 @@ pub struct Requests {
 struct Line {
     text: Vec<u8>,
     escaped: bool,
-    query: Option<Vec<u8>>,
-    request: Recent,
+    /// Settled: only patterns that look at the client are left to be asked, or at numbers in the path.
+    outcomes: Vec<Outcome>,
 }
 
 /// The patterns that read requests seen in one way.
 struct Patterns {
-    /// (index in the library, whether it looks at more than method, route and status)
-    patterns: Vec<(usize, bool)>,
+    /// (index in the library, what those of its class look at)
+    patterns: Vec<(usize, Own)>,
     /// What the patterns make of all requests of one method, route and status, in their order.
     known: FxHashMap<Box<[u8]>, Box<[Outcome]>>,
     /// Requests that were seen a moment ago, each at the place that its hash gives.
     recent: Box<[Recent]>,
     key: Vec<u8>,
+    route: Vec<u8>,
 }
 
 /// What the patterns make of requests of one method, path and status.
@@ -62,37 +72,15 @@ struct Recent {
     outcomes: Vec<Outcome>,
 }
 
-#[derive(Clone, Copy)]
-enum Outcome {
-    Event {
-        labels: u32,
-        pattern: u32,
-        /// Index of the value that is the request's duration.
-        duration: Option<usize>,
-    },
-    /// The pattern has to see the request.
-    Ask(usize),
-}
-
-/// What a request is known by.
-struct Request<'a> {
-    method: &'a [u8],
-    path: &'a [u8],
-    query: Option<&'a [u8]>,
-    /// Its three digits.
-    status: [u8; 3],
-    client: Option<&'a [u8]>,
-    via: Via,
-    /// Nanoseconds.
-    duration: Option<i64>,
-}
-
 impl Requests {
     pub fn new(shared: &Shared) -> Self {
+        let access = Patterns::new(shared, Parser::AccessLine);
         Requests {
-            access: Patterns::new(shared, Parser::AccessLine),
+            alike: !access.look_at_numbers(shared),
+            access,
             edge: Patterns::new(shared, Parser::Edge),
             lines: vec![Line::default(); PLACES].into(),
+            text: Vec::new(),
         }
     }
 
@@ -120,31 +108,35 @@ impl Requests {
             return false;
         }
         let Some(client) = access_line::peer(front) else { return false };
-        let place = place([rest]);
-        let known = &mut self.lines[place];
-        if known.text != rest || known.escaped != escaped {
-            let Some(line) = access_line::request(rest, escaped) else { return false };
-            let mut kept = std::mem::take(known);
-            self.access.look_up(shared, labels, &Request::access(&line), &mut kept.request);
-            kept.escaped = escaped;
-            replace(&mut kept.text, rest);
-            match (line.query, &mut kept.query) {
-                (Some(query), Some(kept)) => replace(kept, query),
-                (query, kept) => *kept = query.map(<[u8]>::to_vec),
-            }
-            self.lines[place] = kept;
-        }
-        let Line { query, request: known, .. } = &self.lines[place];
-        let request = Request {
-            method: &known.method,
-            path: &known.path,
-            query: query.as_deref(),
-            status: known.status,
-            client,
-            via: Via::Access,
-            duration: None,
+        let Requests { access, lines, alike, text, .. } = self;
+        let (text, path) = match alike {
+            true => without_numbers(rest, text),
+            false => (rest, 0..0),
         };
-        request.add(shared, labels, &known.route, &known.outcomes, events);
+        let known = &mut lines[place([text])];
+        if known.text != text || known.escaped != escaped {
+            let Some(line) = access_line::request(rest, escaped) else { return false };
+            let request = Request::access(&line);
+            if text.len() != rest.len() && line.path.len() != path.len() {
+                access.request(shared, labels, &Request { client, ..request }, events);
+                return true;
+            }
+            let (route, outcomes) = access.look_up(shared, labels, &request);
+            request.settle(shared, labels, route, outcomes, &mut known.outcomes);
+            known.escaped = escaped;
+            replace(&mut known.text, text);
+        }
+        if known.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ask { .. }))
+            && let Some(line) = access_line::request(rest, escaped)
+        {
+            access.request(shared, labels, &Request { client, ..Request::access(&line) }, events);
+            return true;
+        }
+        for outcome in &known.outcomes {
+            if let Outcome::Event(event) = outcome {
+                events.push(event.found(Via::Access, None));
+            }
+        }
         true
     }
 
@@ -178,21 +170,33 @@ impl Patterns {
         let indices: Vec<usize> =
             (0..library.patterns.len()).filter(|index| takes(&library.patterns[*index])).collect();
         // Of a class's patterns the first that fits takes the request, so all of them are asked when one is.
-        let asks = |class| {
+        let looks_at = |class| {
             let patterns = indices.iter().map(|index| &library.patterns[*index]);
-            patterns.filter(|pattern| pattern.class == class).any(|pattern| {
+            let labels = patterns.filter(|pattern| pattern.class == class).flat_map(|pattern| {
                 let conditions = pattern.label_globs.iter().map(|(label, _)| label.as_str());
                 let read = pattern.labels.iter().filter(|label| shared.interest.wants(class, label.index));
-                conditions.chain(read.map(|label| label.name.as_str())).any(is_own)
-            })
+                conditions.chain(read.map(|label| label.name.as_str()))
+            });
+            labels.map(Own::of).max().unwrap_or(Own::Nothing)
         };
-        let patterns = indices.iter().map(|index| (*index, asks(library.patterns[*index].class))).collect();
+        let patterns = indices.iter().map(|index| (*index, looks_at(library.patterns[*index].class))).collect();
         Patterns {
             patterns,
             known: FxHashMap::default(),
             recent: vec![Recent::default(); PLACES].into(),
             key: Vec::new(),
+            route: Vec::new(),
         }
+    }
+
+    /// Whether requests that differ only in numbers in their paths may be told apart.
+    fn look_at_numbers(&self, shared: &Shared) -> bool {
+        let patterns = || self.patterns.iter().map(|(index, _)| &shared.library.patterns[*index]);
+        let mut globs = patterns().flat_map(|pattern| &pattern.label_globs).filter(|(label, _)| label == "path");
+        let mut labels = patterns().flat_map(|pattern| pattern.labels.iter().map(|label| (pattern.class, label)));
+        shared.routes.look_at_numbers()
+            || globs.any(|(_, glob)| looks_at_numbers(glob.to_string().as_bytes()))
+            || labels.any(|(class, label)| label.name == "path" && shared.interest.wants(class, label.index))
     }
 
     fn request(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
@@ -205,56 +209,54 @@ impl Patterns {
         let place = place([request.path, request.method, &request.status]);
         if !self.recent[place].is_of(request) {
             let mut recent = std::mem::take(&mut self.recent[place]);
-            self.look_up(shared, labels, request, &mut recent);
+            let (route, outcomes) = self.look_up(shared, labels, request);
+            recent.status = request.status;
+            replace(&mut recent.method, request.method);
+            replace(&mut recent.path, request.path);
+            replace(&mut recent.route, route);
+            recent.outcomes.clear();
+            let may_fit = |outcome: &&Outcome| match outcome {
+                Outcome::Event(_) => true,
+                Outcome::Ask { pattern, .. } => request.path_fits(&shared.library.patterns[*pattern]),
+            };
+            recent.outcomes.extend(outcomes.iter().filter(may_fit));
             self.recent[place] = recent;
         }
         let Recent { route, outcomes, .. } = &self.recent[place];
         request.add(shared, labels, route, outcomes, events);
     }
 
-    fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, recent: &mut Recent) {
-        recent.status = request.status;
-        replace(&mut recent.method, request.method);
-        replace(&mut recent.path, request.path);
-        shared.routes.route(request.path, &mut recent.route);
+    /// The request's route, and what the patterns make of requests like it.
+    fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>) -> (&[u8], &[Outcome]) {
+        shared.routes.route(request.path, &mut self.route);
         let key = &mut self.key;
         key.clear();
         key.extend_from_slice(&request.status);
         key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
         key.extend_from_slice(request.method);
-        key.extend_from_slice(&recent.route);
+        key.extend_from_slice(&self.route);
         if !self.known.contains_key(self.key.as_slice()) {
             if self.known.len() >= MOST_ROUTES {
                 self.known.clear();
             }
-            let outcomes = self.work_out(shared, labels, request, &recent.route);
+            let outcomes = self.work_out(shared, labels, request, &self.route);
             self.known.insert(self.key.as_slice().into(), outcomes.into());
         }
-        recent.outcomes.clear();
-        let may_fit = |outcome: &Outcome| match *outcome {
-            Outcome::Event { .. } => true,
-            Outcome::Ask(index) => {
-                request.fits(&shared.library.patterns[index], &recent.route, |label| label == "path")
-            }
-        };
-        let outcomes = self.known.get(self.key.as_slice()).into_iter().flatten();
-        recent.outcomes.extend(outcomes.copied().filter(may_fit));
+        (&self.route, self.known.get(self.key.as_slice()).map_or(&[], |outcomes| outcomes))
     }
 
     fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, route: &[u8]) -> Vec<Outcome> {
         let mut outcomes: Vec<Outcome> = Vec::new();
         let mut taken = Vec::new();
-        for &(index, asks) in &self.patterns {
+        for &(index, own) in &self.patterns {
             let pattern = &shared.library.patterns[index];
-            if asks {
-                if request.fits(pattern, route, |label| !is_own(label)) {
-                    outcomes.push(Outcome::Ask(index));
+            if own != Own::Nothing {
+                if request.fits(pattern, route, |own| own == Own::Nothing) {
+                    outcomes.push(Outcome::Ask { pattern: index, own });
                 }
             } else if !taken.contains(&pattern.class) && request.fits(pattern, route, |_| true) {
                 taken.push(pattern.class);
-                let labels = request.event(shared, labels, index, route).labels;
-                let duration = pattern.values.first().map(|value| value.index);
-                outcomes.push(Outcome::Event { labels, pattern: index as u32, duration });
+                outcomes.push(Outcome::Event(request.event(shared, labels, index, route)));
             }
         }
         outcomes
@@ -264,80 +266,6 @@ impl Patterns {
 impl Recent {
     fn is_of(&self, request: &Request<'_>) -> bool {
         self.path == request.path && self.method == request.method && self.status == request.status
-    }
-}
-
-/// Whether requests of one method, route and status differ in this label.
-fn is_own(label: &str) -> bool {
-    matches!(label, "path" | "query" | "client")
-}
-
-impl<'a> Request<'a> {
-    fn access(line: &AccessLine<'a>) -> Self {
-        Request {
-            method: line.method,
-            path: line.path,
-            query: line.query,
-            status: digits(line.status),
-            client: line.client,
-            via: Via::Access,
-            duration: line.duration_ns,
-        }
-    }
-
-    fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
-        match label {
-            "method" => Some(self.method),
-            "path" => Some(self.path),
-            "query" => self.query,
-            "route" => Some(route),
-            "status" => Some(&self.status),
-            "client" => self.client,
-            "via" => Some(if self.via == Via::Edge { b"edge" } else { b"access" }),
-            _ => None,
-        }
-    }
-
-    /// Whether the request meets the pattern's conditions on the labels that are `asked` for.
-    fn fits(&self, pattern: &Pattern, route: &[u8], asked: impl Fn(&str) -> bool) -> bool {
-        let mut conditions = pattern.label_globs.iter().filter(|(label, _)| asked(label));
-        conditions.all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
-    }
-
-    fn add(&self, shared: &Shared, labels: &mut Labels, route: &[u8], outcomes: &[Outcome], events: &mut Vec<Found>) {
-        let first = events.len();
-        for &outcome in outcomes {
-            match outcome {
-                Outcome::Event { labels, pattern, duration } => {
-                    let mut values = [NO_VALUE; MOST_VALUES];
-                    if let (Some(index), Some(duration)) = (duration, self.duration) {
-                        values[index] = duration;
-                    }
-                    events.push(Found { labels, pattern, via: self.via, values });
-                }
-                Outcome::Ask(index) => {
-                    let pattern = &shared.library.patterns[index];
-                    let taken = events[first..].iter().any(|found| shared.class_of(found) == pattern.class);
-                    if !taken && self.fits(pattern, route, is_own) {
-                        events.push(self.event(shared, labels, index, route));
-                    }
-                }
-            }
-        }
-    }
-
-    fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Found {
-        let pattern = &shared.library.patterns[index];
-        labels.begin(pattern.class);
-        for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-            labels.add(label, self.read(&label.name, route));
-        }
-        let labels = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
-        let mut values = [NO_VALUE; MOST_VALUES];
-        if let (Some(value), Some(duration)) = (pattern.values.first(), self.duration) {
-            values[value.index] = duration;
-        }
-        Found { labels, pattern: index as u32, via: self.via, values }
     }
 }
 
@@ -351,8 +279,4 @@ fn place<const N: usize>(parts: [&[u8]; N]) -> usize {
 fn replace(kept: &mut Vec<u8>, text: &[u8]) {
     kept.clear();
     kept.extend_from_slice(text);
-}
-
-fn digits(status: u16) -> [u8; 3] {
-    [status / 100, status / 10 % 10, status % 10].map(|digit| b'0' + digit as u8)
 }

@@ -1,6 +1,6 @@
 //! Routes: request paths with their ids taken out, so that `/api/bots/17` and `/api/bots/18` are counted together.
 
-use super::glob::Glob;
+use super::glob::{self, Glob};
 
 /// Longest route in bytes. Real routes are far shorter; scanners send paths of kilobytes, and a label must stay small.
 const MAX_ROUTE: usize = 200;
@@ -39,6 +39,11 @@ impl Routes {
         Self { templates: templates.iter().map(|text| Template::new(text)).collect() }
     }
 
+    /// Whether a template may fit a path and not another that differs only in segments of digits.
+    pub(super) fn look_at_numbers(&self) -> bool {
+        self.templates.iter().any(|template| glob::looks_at_numbers(&template.text))
+    }
+
     /// Replaces the content of `out` with the route of `path`, which may still have its query.
     ///
     /// A template's own text where one fits. Otherwise the path, each id (integer, UUID, 8 or more hex digits with a decimal
@@ -50,26 +55,18 @@ impl Routes {
             Some(end) => &path[..end],
             None => path,
         };
-        let tidy = is_tidy(path);
-        if let Some(template) =
-            self.templates.iter().find(|template| template.may_fit(path, tidy) && template.fits(path))
-        {
+        if let Some(template) = self.templates.iter().find(|template| template.may_fit(path) && template.fits(path)) {
             out.extend_from_slice(&template.text);
             return;
         }
-        // Without a digit there is no id.
-        if tidy && !path.iter().fold(false, |any, byte| any | byte.is_ascii_digit()) {
-            out.extend_from_slice(path);
-        } else {
-            out.extend(path.starts_with(b"/").then_some(b'/'));
-            for (at, segment) in segments(path).enumerate() {
-                if at > 0 {
-                    out.push(b'/');
-                }
-                out.extend_from_slice(if is_id(segment) { ID } else { segment });
-                if out.len() > MAX_ROUTE {
-                    break;
-                }
+        out.extend(path.starts_with(b"/").then_some(b'/'));
+        for (at, segment) in segments(path).enumerate() {
+            if at > 0 {
+                out.push(b'/');
+            }
+            out.extend_from_slice(if is_id(segment) { ID } else { segment });
+            if out.len() > MAX_ROUTE {
+                break;
             }
         }
         cut(out);
@@ -89,8 +86,8 @@ impl Template {
     }
 
     /// A quick look: most paths fit no template.
-    fn may_fit(&self, path: &[u8], tidy: bool) -> bool {
-        !tidy || path.starts_with(&self.head)
+    fn may_fit(&self, path: &[u8]) -> bool {
+        path.starts_with(&self.head) || !is_tidy(path)
     }
 
     fn fits(&self, path: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! What stands before an access line's request: the server's own head and the client's address.
 
 use memchr::{memchr, memrchr};
+use wide::u8x16;
 
 /// What stands before the request's quote, with the client's address.
 pub(super) enum Front<'a> {
@@ -10,16 +11,21 @@ pub(super) enum Front<'a> {
     Dated(Option<&'a [u8]>),
 }
 
+/// What uvicorn begins its lines with.
+const HEAD: &[u8; 10] = b"INFO:     ";
+
 /// The address in `INFO:     192.0.2.7:40112 - `, which is what nearly every access line begins with; [`Front::read`] says
 /// the same of it, and reads all else, too.
 pub(super) fn usual_peer(text: &[u8]) -> Option<&[u8]> {
-    let peer = text.strip_prefix(b"INFO:     ")?.strip_suffix(b" - ")?;
-    let mut dots = 0;
-    let colon = peer.iter().position(|byte| {
-        dots += usize::from(*byte == b'.');
-        !byte.is_ascii_digit() && *byte != b'.'
-    })?;
-    (dots == 3 && peer[colon] == b':' && is_port(&peer[colon + 1..])).then(|| &peer[..colon])
+    let peer = text.strip_prefix(HEAD)?.strip_suffix(b" - ")?;
+    // An address and its colon are no longer than a vector, so all of it is looked at at once.
+    let bytes = u8x16::new(*text[HEAD.len()..].first_chunk()?);
+    let digits = bytes.max(u8x16::splat(b'0')).simd_eq(bytes) & bytes.min(u8x16::splat(b'9')).simd_eq(bytes);
+    let dots = bytes.simd_eq(u8x16::splat(b'.'));
+    let length = (digits | dots).to_bitmask().trailing_ones();
+    let dots = dots.to_bitmask() & !(u32::MAX << length);
+    let (host, port) = peer.split_at_checked(length as usize)?;
+    (dots.count_ones() == 3 && is_port(port.strip_prefix(b":")?)).then_some(host)
 }
 
 impl<'a> Front<'a> {
