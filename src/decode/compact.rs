@@ -92,12 +92,8 @@ impl<'a> Quotes<'a> {
     fn next(&mut self) -> Result<usize, Broken> {
         while self.left == 0 {
             self.block += BLOCK;
-            let rest = self.line.get(self.block..).filter(|rest| !rest.is_empty()).ok_or(Broken)?;
-            match rest.first_chunk() {
-                Some(bytes) => self.look(bytes, 0),
-                // The last bytes are looked at together with some that were looked at before.
-                None => self.look(self.line.last_chunk().ok_or(Broken)?, BLOCK - rest.len()),
-            }
+            let (bytes, before) = block(self.line, self.block).ok_or(Broken)?;
+            self.look(bytes, before);
         }
         let place = self.block + self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
@@ -107,24 +103,53 @@ impl<'a> Quotes<'a> {
     /// Finds the quotes of the block in hand; the first `before` of the bytes given belong to the one before.
     #[inline]
     fn look(&mut self, bytes: &[u8; BLOCK], before: usize) {
-        let escaped = self.escaped(places(bytes, b'\\') >> before);
+        let escaped = escaped(places(bytes, b'\\') >> before, &mut self.escaping);
         self.left = (places(bytes, b'"') >> before) & !escaped;
     }
+}
 
-    /// The bytes of the block in hand that are escaped: those behind an odd number of backslashes.
-    #[inline]
-    fn escaped(&mut self, backslashes: u64) -> u64 {
-        const EVEN: u64 = 0x5555_5555_5555_5555;
-        let before = u64::from(self.escaping);
-        let backslashes = backslashes & !before;
-        let behind = backslashes << 1 | before;
-        // Added to its run of backslashes, a run's first bit moves to the place behind the run; whether the two are an odd
-        // number of places apart shows by whether they are among the even places. (The way of simdjson.)
-        let odd_starts = backslashes & !EVEN & !behind;
-        let (moved, carried) = odd_starts.overflowing_add(backslashes);
-        self.escaping = carried;
-        (EVEN ^ (moved << 1)) & behind
+/// The length of the string whose first character stands at `start`, and whether there is a backslash in it.
+/// `None` for a string without an end, or in a line shorter than a block.
+#[inline]
+pub fn string(line: &[u8], start: usize) -> Option<(usize, bool)> {
+    let (mut at, mut escaping, mut slashed) = (start, false, false);
+    loop {
+        let (bytes, before) = block(line, at)?;
+        let slashes = places(bytes, b'\\') >> before;
+        let quotes = (places(bytes, b'"') >> before) & !escaped(slashes, &mut escaping);
+        if quotes != 0 {
+            let until_it = quotes ^ (quotes - 1);
+            return Some((at - start + quotes.trailing_zeros() as usize, slashed | (slashes & until_it != 0)));
+        }
+        slashed |= slashes != 0;
+        at += BLOCK;
     }
+}
+
+/// The block at a place. The last bytes of a line come with some that stand before them, and how many these are.
+#[inline]
+fn block(line: &[u8], at: usize) -> Option<(&[u8; BLOCK], usize)> {
+    let rest = line.get(at..).filter(|rest| !rest.is_empty())?;
+    match rest.first_chunk() {
+        Some(bytes) => Some((bytes, 0)),
+        None => Some((line.last_chunk()?, BLOCK - rest.len())),
+    }
+}
+
+/// The bytes of a block that are escaped: those behind an odd number of backslashes. `escaping` is whether the last byte of
+/// the block before escapes the first of this one, and then of this one and the next.
+#[inline]
+fn escaped(backslashes: u64, escaping: &mut bool) -> u64 {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let before = u64::from(*escaping);
+    let backslashes = backslashes & !before;
+    let behind = backslashes << 1 | before;
+    // Added to its run of backslashes, a run's first bit moves to the place behind the run; whether the two are an odd
+    // number of places apart shows by whether they are among the even places. (The way of simdjson.)
+    let odd_starts = backslashes & !EVEN & !behind;
+    let (moved, carried) = odd_starts.overflowing_add(backslashes);
+    *escaping = carried;
+    (EVEN ^ (moved << 1)) & behind
 }
 
 /// Bit *n* says whether byte *n* is `wanted`.

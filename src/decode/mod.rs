@@ -9,6 +9,7 @@ pub mod json;
 mod known;
 pub mod level;
 mod logfmt;
+mod railway;
 mod structured;
 mod text;
 

@@ -3,11 +3,18 @@
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
-use super::{Attributes, Edge, Level, Line, Record, milliseconds, status, time_in_message};
+use super::{Attributes, Edge, Level, Line, Record, milliseconds, railway, status, time_in_message};
 use crate::time::{self, Time};
 
 /// Reads a line that begins with a brace.
 pub fn object(line: &[u8]) -> Line<'_> {
+    match railway::record(line) {
+        Some(record) => Line::Record(record),
+        None => any_object(line),
+    }
+}
+
+pub(super) fn any_object(line: &[u8]) -> Line<'_> {
     let mut known = Known::default();
     if compact::walk(line, |key, raw, string| known.note(line, key, raw, string)).is_ok() {
         return record(line, &known);
