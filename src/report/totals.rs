@@ -54,7 +54,10 @@ impl Total {
 
     pub(super) fn merge(&mut self, other: &Total) {
         self.count += other.count;
-        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.first = match (self.first, other.first) {
+            (Some(first), Some(other)) => Some(first.min(other)),
+            (first, other) => first.or(other),
+        };
         self.last = self.last.max(other.last);
     }
 }
