@@ -181,7 +181,7 @@ impl Engine {
     /// Puts one event of an entry into the bucket of its second.
     fn event(&mut self, place: Place<'_>, id: SetId, via: Via, values: [i64; MOST_VALUES]) {
         let set = self.buckets.set(id);
-        let (class, keep, examples_until) = (set.labels.class, set.keep, set.examples_until);
+        let (class, keep, examples_until) = (set.class, set.keep, set.examples_until);
         let Some(time) = place.time else {
             let mut pending = Pending { events: 1, ..Pending::new(id, via) };
             pending.evidence.push(evidence(place, Time(0)));
@@ -203,16 +203,22 @@ impl Engine {
         let second = time.second();
         match self.buckets.cell(second, id, via) {
             Some(pending) => pending.add(keep, examples_until, point, || evidence(place, time)),
-            None => self.others(second, class, via).add(keep, None, point, || evidence(place, time)),
+            None => {
+                if let Some(others) = self.others(second, class, via) {
+                    others.add(keep, None, point, || evidence(place, time));
+                }
+            }
         }
         while let Some(pending) = self.buckets.pushed_out.pop() {
-            let class = self.buckets.set(pending.set).labels.class;
-            self.others(second, class, pending.via).merge(pending);
+            let class = self.buckets.set(pending.set).class;
+            if let Some(others) = self.others(second, class, pending.via) {
+                others.merge(pending);
+            }
         }
     }
 
     /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
-    fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
+    fn others(&mut self, second: i64, class: ClassId, via: Via) -> Option<&mut Pending> {
         self.crowded += 1;
         let values = vec![None; self.library.classes[class].labels.len()].into();
         let others = self.intern(&[Arc::new(LabelSet { class, values })])[0];

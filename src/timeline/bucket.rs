@@ -12,7 +12,7 @@ use super::SeriesId;
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
 use super::group_key::GroupKey;
 use super::groups::Place;
-use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
+use crate::classify::{ClassId, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
 
@@ -30,8 +30,12 @@ const RECENT: i64 = 4;
 /// One second of one run, before its watermark.
 #[derive(Debug, Default)]
 pub struct Bucket {
+    /// Those of an earlier second may follow, for their memory.
     cells: Vec<Pending>,
-    places: FxHashMap<(SetId, Via), u32>,
+    /// How many cells are this second's.
+    filled: usize,
+    /// Where they are, once somebody had to ask: mostly their label sets know.
+    places: Option<FxHashMap<(SetId, Via), u32>>,
     /// The cells by the hash of their labels, once there are too many of them.
     ranked: Option<BTreeSet<(u64, SetId, Via)>>,
     /// The earliest and latest entry of the second, of sources that are a service's own output.
@@ -68,8 +72,10 @@ pub struct Point {
 /// All open buckets, and the label sets their events have.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    /// By second, ascending. Nearly every event falls into the last one.
+    /// By second, ascending.
     open: VecDeque<(i64, Bucket)>,
+    /// The second that was asked for last, and where its bucket stands.
+    current: Option<(i64, usize)>,
     sets: Vec<Set>,
     ids: FxHashMap<Arc<LabelSet>, SetId>,
     /// Label sets that were in use when the others were last dropped.
@@ -84,13 +90,27 @@ pub struct Buckets {
 #[derive(Clone, Debug)]
 pub struct Set {
     pub labels: Arc<LabelSet>,
+    /// That of the labels.
+    pub class: ClassId,
     pub keep: Keep,
     /// The report has its examples, none of them later than this: later lines need not be kept for it.
     pub examples_until: Option<Time>,
     /// The series that read its events.
     pub matches: Rc<[Match]>,
-    /// Where its cells may be found in the open buckets: they have to be looked at whether they still are its own.
-    recent: [u32; RECENT as usize],
+    /// Where its cells are in the latest buckets it has any in.
+    recent: [Recent; RECENT as usize],
+}
+
+/// Where the cells of a label set are in one second's bucket.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    second: i64,
+    /// By [`Via`]. The cell there has to be looked at: it may have had to make room for another.
+    places: [u32; 3],
+}
+
+impl Recent {
+    const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
 }
 
 /// A series that reads the events of a label set.
@@ -160,13 +180,14 @@ impl Buckets {
 
     /// Where the bucket of a second stands, which is opened if need be.
     fn position(&mut self, second: i64) -> usize {
-        match self.open.back() {
-            Some((last, _)) if *last == second => self.open.len() - 1,
+        match self.current {
+            Some((current, at)) if current == second => at,
             _ => {
                 let at = self.open.partition_point(|(open, _)| *open < second);
                 if self.open.get(at).is_none_or(|(open, _)| *open != second) {
                     self.open.insert(at, (second, std::mem::take(&mut self.spare)));
                 }
+                self.current = Some((second, at));
                 at
             }
         }
@@ -175,30 +196,46 @@ impl Buckets {
     /// The cell of a label set in a second; `None` when the second has too many and this is not one of those kept. Then
     /// the events of [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
     pub fn cell(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
+        self.cell_or(second, set, via, Bucket::make)
+    }
+
+    /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
+    pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
+        self.cell_or(second, set, via, |bucket, set, via, _, _| Some(bucket.add(set, via)))
+    }
+
+    /// The cell of a label set in a second, or the one that is made for it.
+    fn cell_or(
+        &mut self,
+        second: i64,
+        set: SetId,
+        via: Via,
+        make: impl FnOnce(&mut Bucket, SetId, Via, &[Set], &mut Vec<Pending>) -> Option<u32>,
+    ) -> Option<&mut Pending> {
         let at = self.position(second);
         let Buckets { open, sets, pushed_out, .. } = self;
         let bucket = &mut open[at].1;
-        let recent = second.rem_euclid(RECENT) as usize;
-        let mut place = sets[set as usize].recent[recent];
-        if bucket.cells.get(place as usize).is_none_or(|cell| (cell.set, cell.via) != (set, via)) {
-            place = bucket.place(set, via, sets, pushed_out)?;
-            sets[set as usize].recent[recent] = place;
+        let at = second.rem_euclid(RECENT) as usize;
+        let recent = &mut sets[set as usize].recent[at];
+        if recent.second < second {
+            // Had it a cell already, this would be its second or a later one.
+            *recent = Recent { second, ..Recent::NONE };
+        }
+        let is_recent = recent.second == second;
+        let mut place = if is_recent { recent.places[via as usize] } else { bucket.find(set, via).unwrap_or(u32::MAX) };
+        if !bucket.is_at(place, set, via) {
+            place = make(bucket, set, via, sets, pushed_out)?;
+            if is_recent {
+                sets[set as usize].recent[at].places[via as usize] = place;
+            }
         }
         bucket.cells.get_mut(place as usize)
     }
 
-    /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
-    pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Pending {
-        let bucket = self.bucket(second);
-        let place = bucket.places.get(&(set, via)).copied().unwrap_or_else(|| bucket.add(set, via));
-        &mut bucket.cells[place as usize]
-    }
-
     /// Takes back a sealed bucket.
     pub fn recycle(&mut self, mut bucket: Bucket) {
-        bucket.cells.clear();
-        bucket.places.clear();
-        self.spare = Bucket { cells: bucket.cells, places: bucket.places, ..Bucket::default() };
+        bucket.cells[..bucket.filled].iter_mut().for_each(Pending::clear);
+        self.spare = Bucket { cells: bucket.cells, ..Bucket::default() };
     }
 
     /// The last open second before `second`.
@@ -213,7 +250,11 @@ impl Buckets {
 
     /// Takes out the first open bucket, if it is of this second.
     pub fn take(&mut self, second: i64) -> Option<Bucket> {
-        if self.first() == Some(second) { self.open.pop_front().map(|(_, bucket)| bucket) } else { None }
+        if self.first() != Some(second) {
+            return None;
+        }
+        self.current = None;
+        self.open.pop_front().map(|(_, bucket)| bucket)
     }
 
     /// Whether there are so many label sets that [`Buckets::forget_unused`] is due.
@@ -227,7 +268,7 @@ impl Buckets {
         self.ids.clear();
         let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
         for (_, bucket) in &mut self.open {
-            for cell in &mut bucket.cells {
+            for cell in &mut bucket.cells[..bucket.filled] {
                 cell.set = *moved.entry(cell.set).or_insert_with(|| {
                     let set = old[cell.set as usize].clone();
                     let new = self.sets.len() as SetId;
@@ -236,8 +277,7 @@ impl Buckets {
                     new
                 });
             }
-            let places = bucket.cells.iter().zip(0..).map(|(cell, place)| ((cell.set, cell.via), place));
-            bucket.places = places.collect();
+            bucket.places = None;
             bucket.ranked = None;
         }
         self.in_use = self.sets.len();
@@ -247,47 +287,75 @@ impl Buckets {
 impl Bucket {
     /// The cells, in no telling order.
     pub fn cells(&self) -> &[Pending] {
-        &self.cells
+        &self.cells[..self.filled]
     }
 
-    /// The place of a cell, which is made if need be.
-    fn place(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
-        if let Some(place) = self.places.get(&(set, via)) {
-            return Some(*place);
-        }
-        if self.cells.len() < MOST_CELLS {
+    /// Whether a place holds this cell.
+    fn is_at(&self, place: u32, set: SetId, via: Via) -> bool {
+        self.cells().get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via))
+    }
+
+    fn find(&mut self, set: SetId, via: Via) -> Option<u32> {
+        self.places().get(&(set, via)).copied()
+    }
+
+    fn places(&mut self) -> &mut FxHashMap<(SetId, Via), u32> {
+        let cells = &self.cells[..self.filled];
+        self.places.get_or_insert_with(|| cells.iter().zip(0..).map(|(cell, at)| ((cell.set, cell.via), at)).collect())
+    }
+
+    /// Makes a cell; its place, if there is room for it.
+    fn make(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
+        if self.filled < MOST_CELLS {
             return Some(self.add(set, via));
         }
         let rank = |cell: (SetId, Via)| (FxBuildHasher.hash_one(&sets[cell.0 as usize].labels), cell.0, cell.1);
-        let ranked =
-            self.ranked.get_or_insert_with(|| self.cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
+        let cells = &self.cells[..self.filled];
+        let ranked = self.ranked.get_or_insert_with(|| cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
         let new = rank((set, via));
         let last = *ranked.last().filter(|(hash, ..)| new.0 < *hash)?;
-        let place = self.places.remove(&(last.1, last.2))?;
         ranked.remove(&last);
         ranked.insert(new);
-        self.places.insert((set, via), place);
+        let places = self.places();
+        let place = places.remove(&(last.1, last.2))?;
+        places.insert((set, via), place);
         pushed_out.push(std::mem::replace(&mut self.cells[place as usize], Pending::new(set, via)));
         Some(place)
     }
 
     fn add(&mut self, set: SetId, via: Via) -> u32 {
-        let place = self.cells.len() as u32;
-        self.cells.push(Pending::new(set, via));
-        self.places.insert((set, via), place);
-        place
+        let place = self.filled;
+        match self.cells.get_mut(place) {
+            Some(spare) => (spare.set, spare.via) = (set, via),
+            None => self.cells.push(Pending::new(set, via)),
+        }
+        self.filled += 1;
+        if let Some(places) = &mut self.places {
+            places.insert((set, via), place as u32);
+        }
+        place as u32
     }
 }
 
 impl Set {
     pub fn new(labels: Arc<LabelSet>, keep: Keep, examples_until: Option<Time>, matches: Rc<[Match]>) -> Self {
-        Set { labels, keep, examples_until, matches, recent: [u32::MAX; RECENT as usize] }
+        Set { class: labels.class, labels, keep, examples_until, matches, recent: [Recent::NONE; RECENT as usize] }
     }
 }
 
 impl Pending {
     pub fn new(set: SetId, via: Via) -> Self {
         Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
+    }
+
+    /// Empties it, but for its memory.
+    fn clear(&mut self) {
+        /// Events that memory is kept for: the next second may be anybody's.
+        const USUAL: usize = 32;
+        (self.events, self.first, self.last) = (0, None, None);
+        self.points.clear();
+        self.points.shrink_to(USUAL);
+        self.evidence.clear();
     }
 
     /// Joins the events of another cell of the same second.
@@ -300,16 +368,16 @@ impl Pending {
     }
 
     pub fn add(&mut self, keep: Keep, examples_until: Option<Time>, point: Point, evidence: impl FnOnce() -> Evidence) {
-        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| point.time <= until));
+        let time = point.time;
         self.events += 1;
-        self.first = Some(self.first.map_or(point.time, |first| first.min(point.time)));
-        self.last = Some(self.last.map_or(point.time, |last| last.max(point.time)));
+        self.first = Some(self.first.map_or(time, |first| first.min(time)));
+        self.last = Some(self.last.map_or(time, |last| last.max(time)));
         if keep.order || (keep.values && point.values != [NO_VALUE; MOST_VALUES]) {
             self.points.push(point);
         }
-        let wanted =
-            self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| point.time <= last.time);
-        if shown && wanted {
+        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
+        let wanted = || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
+        if shown && wanted() {
             keep_evidence(&mut self.evidence, &evidence());
         }
     }
