@@ -367,13 +367,22 @@ impl Pending {
         other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
     }
 
-    pub fn add(&mut self, keep: Keep, examples_until: Option<Time>, point: Point, evidence: impl FnOnce() -> Evidence) {
-        let time = point.time;
+    /// Adds an event, by its time and the hash of its content.
+    pub fn add(
+        &mut self,
+        keep: Keep,
+        examples_until: Option<Time>,
+        (time, hash): (Time, u64),
+        values: &[i64; MOST_VALUES],
+        evidence: impl FnOnce() -> Evidence,
+    ) {
         self.events += 1;
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-        self.last = Some(self.last.map_or(time, |last| last.max(time)));
-        if keep.order || (keep.values && point.values != [NO_VALUE; MOST_VALUES]) {
-            self.points.push(point);
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        self.last = self.last.max(Some(time));
+        if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
+            self.points.push(Point { time, hash, values: *values });
         }
         let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
         let wanted = || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
