@@ -187,17 +187,17 @@ impl Engine {
     /// Puts one event of an entry into the bucket of its second.
     fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.set(id);
-        let (class, keep, examples_until) = (set.class, set.keep, set.examples_until);
+        let (class, keep, examples_until, is_noted) = (set.class, set.keep, set.examples_until, set.is_noted);
         let Some(time) = place.time else {
             let mut pending = Pending { events: 1, ..Pending::new(id, via) };
             pending.evidence.push(evidence(place, Time(0)));
             let labels = Arc::clone(&set.labels);
             return self.report.add_untimed(&labels, &pending);
         };
-        if Some(class) == self.started {
+        if is_noted && Some(class) == self.started {
             self.process_started(time, place);
         }
-        if Some(class) == self.rate_limited {
+        if is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
             self.counts.platform_dropped += dropped as u64;
             self.buckets.bucket(place.second).dropped += dropped.max(1) as u64;
@@ -206,24 +206,20 @@ impl Engine {
             self.observed.access_durations = values[0] != NO_VALUE;
         }
         let (second, hash) = (place.second, place.content);
-        match self.buckets.cell(second, id, via) {
-            Some(pending) => pending.add(keep, examples_until, (time, hash), values, || evidence(place, time)),
+        match self.buckets.open(second).cell(id, via) {
+            Some(cell) => cell.add(keep, examples_until, (time, hash), values, || evidence(place, time)),
             None => {
-                if let Some(others) = self.others(second, class, via) {
-                    others.add(keep, None, (time, hash), values, || evidence(place, time));
-                }
+                self.others(second, class, via).add(keep, None, (time, hash), values, || evidence(place, time));
             }
         }
         while let Some(pending) = self.buckets.pushed_out.pop() {
             let class = self.buckets.set(pending.set).class;
-            if let Some(others) = self.others(second, class, pending.via) {
-                others.merge(pending);
-            }
+            self.others(second, class, pending.via).merge(pending);
         }
     }
 
     /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
-    fn others(&mut self, second: i64, class: ClassId, via: Via) -> Option<&mut Pending> {
+    fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
         self.crowded += 1;
         let values = vec![None; self.library.classes[class].labels.len()].into();
         let others = self.intern(&[Arc::new(LabelSet { class, values })])[0];

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
-use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::evidence::Evidence;
 use super::group_key::GroupKey;
 use super::groups::Place;
-use crate::classify::{ClassId, LabelSet, MOST_VALUES, NO_VALUE, Via};
+use super::pending::{Keep, Pending};
+use crate::classify::{ClassId, LabelSet, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
 
@@ -48,27 +49,6 @@ pub struct Bucket {
     pub deployment: Option<Deployment>,
 }
 
-/// Events of one label set in one second.
-#[derive(Debug)]
-pub struct Pending {
-    pub set: SetId,
-    pub via: Via,
-    pub events: u64,
-    pub first: Option<Time>,
-    pub last: Option<Time>,
-    /// The events themselves, where a series or the report needs more than their number.
-    pub points: Vec<Point>,
-    pub evidence: Vec<Evidence>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Point {
-    pub time: Time,
-    /// Hash of the entry's content: orders events of one time.
-    pub hash: u64,
-    pub values: [i64; MOST_VALUES],
-}
-
 /// All open buckets, and the label sets their events have.
 #[derive(Debug, Default)]
 pub struct Buckets {
@@ -86,19 +66,29 @@ pub struct Buckets {
     spare: Bucket,
 }
 
+/// The bucket of one second, open for events of label sets.
+pub struct Open<'a> {
+    second: i64,
+    pub bucket: &'a mut Bucket,
+    pub sets: &'a mut [Set],
+    pushed_out: &'a mut Vec<Pending>,
+}
+
 /// A label set, and what is worked out about it once.
 #[derive(Clone, Debug)]
 pub struct Set {
     pub labels: Arc<LabelSet>,
     /// That of the labels.
     pub class: ClassId,
+    /// Whether events of the class are more than counted.
+    pub is_noted: bool,
     pub keep: Keep,
     /// The report has its examples, none of them later than this: later lines need not be kept for it.
     pub examples_until: Option<Time>,
     /// The series that read its events.
     pub matches: Rc<[Match]>,
     /// Where its cells are in the latest buckets it has any in.
-    recent: [Recent; RECENT as usize],
+    pub recent: Recents,
 }
 
 /// Where the cells of a label set are in one second's bucket.
@@ -108,6 +98,10 @@ struct Recent {
     /// By [`Via`]. The cell there has to be looked at: it may have had to make room for another.
     places: [u32; 3],
 }
+
+/// By second.
+#[derive(Clone, Copy, Debug)]
+pub struct Recents([Recent; RECENT as usize]);
 
 impl Recent {
     const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
@@ -127,30 +121,6 @@ pub struct Match {
     pub part: Option<bool>,
     /// For intervals: the hash of the inner group; `None` when the events lack a label of it.
     pub inner: Option<u64>,
-}
-
-/// What has to be kept of the events of a label set, beside their number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// Events that carry a value.
-    pub values: bool,
-    /// Every event, with its time.
-    pub order: bool,
-    /// Lines that show it, for rules: the first of every second.
-    pub evidence: bool,
-    /// Lines that show it, for the report: the first of all.
-    pub examples: bool,
-}
-
-impl Keep {
-    pub fn and(self, other: Keep) -> Keep {
-        Keep {
-            values: self.values || other.values,
-            order: self.order || other.order,
-            evidence: self.evidence || other.evidence,
-            examples: self.examples || other.examples,
-        }
-    }
 }
 
 impl Buckets {
@@ -193,43 +163,33 @@ impl Buckets {
         }
     }
 
-    /// The cell of a label set in a second; `None` when the second has too many and this is not one of those kept. Then
-    /// the events of [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
-    pub fn cell(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
-        self.cell_or(second, set, via, Bucket::make)
+    /// The bucket of a second with the label sets, to put events in.
+    pub fn open(&mut self, second: i64) -> Open<'_> {
+        let at = self.position(second);
+        self.open_at(second, at)
+    }
+
+    /// The same, if it was opened before.
+    pub fn opened(&mut self, second: i64) -> Option<Open<'_>> {
+        let at = match self.current {
+            Some((current, at)) if current == second => at,
+            _ => self.open.binary_search_by_key(&second, |(open, _)| *open).ok()?,
+        };
+        Some(self.open_at(second, at))
+    }
+
+    fn open_at(&mut self, second: i64, at: usize) -> Open<'_> {
+        let Buckets { open, sets, pushed_out, .. } = self;
+        Open { second, bucket: &mut open[at].1, sets, pushed_out }
     }
 
     /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
-    pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
-        self.cell_or(second, set, via, |bucket, set, via, _, _| Some(bucket.add(set, via)))
-    }
-
-    /// The cell of a label set in a second, or the one that is made for it.
-    fn cell_or(
-        &mut self,
-        second: i64,
-        set: SetId,
-        via: Via,
-        make: impl FnOnce(&mut Bucket, SetId, Via, &[Set], &mut Vec<Pending>) -> Option<u32>,
-    ) -> Option<&mut Pending> {
+    pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Pending {
         let at = self.position(second);
         let Buckets { open, sets, pushed_out, .. } = self;
         let bucket = &mut open[at].1;
-        let at = second.rem_euclid(RECENT) as usize;
-        let recent = &mut sets[set as usize].recent[at];
-        if recent.second < second {
-            // Had it a cell already, this would be its second or a later one.
-            *recent = Recent { second, ..Recent::NONE };
-        }
-        let is_recent = recent.second == second;
-        let mut place = if is_recent { recent.places[via as usize] } else { bucket.find(set, via).unwrap_or(u32::MAX) };
-        if !bucket.is_at(place, set, via) {
-            place = make(bucket, set, via, sets, pushed_out)?;
-            if is_recent {
-                sets[set as usize].recent[at].places[via as usize] = place;
-            }
-        }
-        bucket.cells.get_mut(place as usize)
+        let place = Open { second, bucket, sets, pushed_out }.place_of_others(set, via);
+        &mut bucket.cells[place as usize]
     }
 
     /// Takes back a sealed bucket.
@@ -284,7 +244,57 @@ impl Buckets {
     }
 }
 
+impl Open<'_> {
+    /// The cell of a label set; `None` when the second has too many and this is not one of those kept. Then the events of
+    /// [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
+    pub fn cell(&mut self, set: SetId, via: Via) -> Option<&mut Pending> {
+        let place = self.find(set, via);
+        if !self.bucket.is_at(place, set, via) {
+            let place = self.bucket.make(set, via, self.sets, self.pushed_out)?;
+            return Some(self.made(place, set, via));
+        }
+        self.bucket.cells.get_mut(place as usize)
+    }
+
+    fn place_of_others(&mut self, set: SetId, via: Via) -> u32 {
+        let place = self.find(set, via);
+        if self.bucket.is_at(place, set, via) {
+            return place;
+        }
+        let place = self.bucket.add(set, via);
+        self.made(place, set, via);
+        place
+    }
+
+    /// Where the cell of a label set is, if it has one.
+    fn find(&mut self, set: SetId, via: Via) -> u32 {
+        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
+        if recent.second < self.second {
+            // Had it a cell already, this would be its second or a later one.
+            *recent = Recent { second: self.second, ..Recent::NONE };
+        }
+        if recent.second == self.second {
+            return recent.places[via as usize];
+        }
+        self.bucket.places().get(&(set, via)).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The cell at a place, which is remembered.
+    fn made(&mut self, place: u32, set: SetId, via: Via) -> &mut Pending {
+        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
+        if recent.second == self.second {
+            recent.places[via as usize] = place;
+        }
+        &mut self.bucket.cells[place as usize]
+    }
+}
+
 impl Bucket {
+    /// Whether so many more cells are sure to have room.
+    pub fn has_room_for(&self, cells: usize) -> bool {
+        self.filled + cells <= MOST_CELLS
+    }
+
     /// The cells, in no telling order.
     pub fn cells(&self) -> &[Pending] {
         &self.cells[..self.filled]
@@ -293,10 +303,6 @@ impl Bucket {
     /// Whether a place holds this cell.
     fn is_at(&self, place: u32, set: SetId, via: Via) -> bool {
         self.cells().get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via))
-    }
-
-    fn find(&mut self, set: SetId, via: Via) -> Option<u32> {
-        self.places().get(&(set, via)).copied()
     }
 
     fn places(&mut self) -> &mut FxHashMap<(SetId, Via), u32> {
@@ -338,56 +344,15 @@ impl Bucket {
 }
 
 impl Set {
-    pub fn new(labels: Arc<LabelSet>, keep: Keep, examples_until: Option<Time>, matches: Rc<[Match]>) -> Self {
-        Set { class: labels.class, labels, keep, examples_until, matches, recent: [Recent::NONE; RECENT as usize] }
-    }
-}
-
-impl Pending {
-    pub fn new(set: SetId, via: Via) -> Self {
-        Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
-    }
-
-    /// Empties it, but for its memory.
-    fn clear(&mut self) {
-        /// Events that memory is kept for: the next second may be anybody's.
-        const USUAL: usize = 32;
-        (self.events, self.first, self.last) = (0, None, None);
-        self.points.clear();
-        self.points.shrink_to(USUAL);
-        self.evidence.clear();
-    }
-
-    /// Joins the events of another cell of the same second.
-    pub fn merge(&mut self, other: Pending) {
-        self.events += other.events;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-        self.points.extend(other.points);
-        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
-    }
-
-    /// Adds an event, by its time and the hash of its content.
-    pub fn add(
-        &mut self,
-        keep: Keep,
-        examples_until: Option<Time>,
-        (time, hash): (Time, u64),
-        values: &[i64; MOST_VALUES],
-        evidence: impl FnOnce() -> Evidence,
-    ) {
-        self.events += 1;
-        if self.first.is_none_or(|first| time < first) {
-            self.first = Some(time);
-        }
-        self.last = self.last.max(Some(time));
-        if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
-            self.points.push(Point { time, hash, values: *values });
-        }
-        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
-        let wanted = || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
-        if shown && wanted() {
-            keep_evidence(&mut self.evidence, &evidence());
+    pub fn new(labels: Arc<LabelSet>, keep: Keep, matches: Rc<[Match]>) -> Self {
+        Set {
+            class: labels.class,
+            labels,
+            is_noted: false,
+            keep,
+            examples_until: None,
+            matches,
+            recent: Recents([Recent::NONE; RECENT as usize]),
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod distribution;
 pub mod evidence;
 pub mod group_key;
 mod groups;
+mod pending;
 pub mod series;
 mod slot;
 mod staged;
@@ -20,11 +21,12 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-pub use bucket::{Bucket, Buckets, Keep, Match, Pending, Point, Set, SetId};
+pub use bucket::{Bucket, Buckets, Match, Open, Set, SetId};
 use group_key::GroupKey;
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
 pub use groups::Place;
+pub use pending::{Keep, Pending, Point};
 use series::{Measure, Spec};
 pub use slot::Slot;
 use window::Reach;

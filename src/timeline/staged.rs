@@ -4,10 +4,11 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::bucket::{Match, Pending, Point};
+use super::bucket::Match;
 use super::cell::{Cell, MOST_DISTINCT, MOST_ORDERED, Run, Span, Values};
 use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
+use super::pending::{Pending, Point};
 use super::series::{Measure, Spec};
 use crate::classify::{LabelSet, NO_VALUE};
 use crate::time::Time;
@@ -32,6 +33,13 @@ struct Ordered {
     hash: u64,
     /// The hash of its inner group, or whether it had the wanted outcome.
     says: u64,
+}
+
+impl Ordered {
+    /// Time, then hash, as one number.
+    fn place(&self) -> i128 {
+        i128::from(self.time.0) << 64 | i128::from(self.hash)
+    }
 }
 
 impl Staged {
@@ -85,7 +93,7 @@ impl Staged {
     pub fn finish(&mut self, spec: &Spec, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
         self.begun = false;
         let mut cell = std::mem::take(&mut self.cell);
-        self.ordered.sort_unstable_by_key(|event| (event.time, event.hash));
+        self.ordered.sort_unstable_by_key(Ordered::place);
         match &spec.measure {
             Measure::Events | Measure::Distinct(_) | Measure::Value(_) => {}
             Measure::Intervals(_) => {
