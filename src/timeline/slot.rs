@@ -39,7 +39,7 @@ impl Slot {
     /// second held more events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, second: i64, armed: bool) -> bool {
         let cell = self.staged.finish(spec, second, &mut self.previous);
-        let crowded = cell.run.is_some_and(|run| run.overflowed);
+        let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
         self.enter(second, cell, armed);
         crowded
     }

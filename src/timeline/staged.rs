@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::bucket::Match;
-use super::cell::{Cell, MOST_DISTINCT, MOST_ORDERED, Run, Span, Values};
+use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
 use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
 use super::pending::{Pending, Point};
@@ -75,17 +75,15 @@ impl Staged {
             Measure::Distinct(label) => match &labels.values[label] {
                 Some(value) => {
                     cell.events += events;
-                    cell.distinct.insert(FxBuildHasher.hash_one(value));
-                    if cell.distinct.len() > MOST_DISTINCT {
-                        cell.distinct.pop_last();
-                    }
+                    cell.details().see(FxBuildHasher.hash_one(value));
                 }
                 None => cell.unknown += events,
             },
             _ => cell.events += events,
         }
-        if evidence {
-            pending.evidence.iter().for_each(|line| keep_evidence(&mut cell.evidence, line));
+        if evidence && !pending.evidence.is_empty() {
+            let kept = &mut cell.details().evidence;
+            pending.evidence.iter().for_each(|line| keep_evidence(kept, line));
         }
     }
 
@@ -108,10 +106,11 @@ impl Staged {
             }
             Measure::Run(_) => {
                 let outcomes = self.ordered.iter().map(|event| event.says);
-                cell.run = outcomes
-                    .map(|hit| Run { length: hit, total: 1, overflowed: false })
-                    .reduce(Run::then)
-                    .map(|run| Run { overflowed: run.total > MOST_ORDERED as u64, ..run });
+                let run =
+                    outcomes.map(|hit| Run { length: hit, total: 1, overflowed: false }).reduce(Run::then);
+                if let Some(run) = run {
+                    cell.details().run = Some(Run { overflowed: run.total > MOST_ORDERED as u64, ..run });
+                }
             }
         }
         self.ordered.clear();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::cell::{Cell, Run, Span};
-use super::distribution::Distribution;
+use super::distribution::{Distribution, Samples};
 use super::evidence::{Evidence, keep_evidence};
 
 const MINUTE: i64 = 60;
@@ -74,24 +74,29 @@ impl Window {
     }
 
     /// Takes in the cell of one second; seconds come in order.
-    pub fn enter(&mut self, second: i64, cell: Cell) {
+    pub fn enter(&mut self, second: i64, mut cell: Cell) {
         self.events += cell.events;
         self.unknown += cell.unknown;
-        if let Some(values) = &cell.values {
+        if let Some(values) = &mut cell.values {
             self.sum += values.sum;
             self.distribution.merge(&values.samples);
+            if self.reach == Reach::Deploy {
+                // What never leaves has not to be taken out again.
+                values.samples = Samples::default();
+            }
         }
         let pane = if self.pane == i64::MAX { 0 } else { second.div_euclid(self.pane) * self.pane };
         match self.cells.back_mut() {
             Some((start, last)) if *start == pane => {
                 // Within one pane a value counts once.
-                for hash in cell.distinct.difference(&last.distinct) {
+                let known = last.details.as_ref().map(|details| &details.distinct);
+                for hash in cell.distinct().filter(|hash| known.is_none_or(|known| !known.contains(hash))) {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
                 last.then(&cell);
             }
             _ => {
-                for hash in &cell.distinct {
+                for hash in cell.distinct() {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
                 self.cells.push_back((pane, cell));
@@ -112,7 +117,7 @@ impl Window {
                 self.sum -= values.sum;
                 self.distribution.subtract(&values.samples);
             }
-            for hash in &cell.distinct {
+            for hash in cell.distinct() {
                 if let Some(count) = self.distinct.get_mut(hash) {
                     *count -= 1;
                     if *count == 0 {
@@ -167,7 +172,7 @@ impl Window {
     pub fn run(&self) -> Option<Run> {
         let mut run: Option<Run> = None;
         for (_, cell) in self.cells.iter().rev() {
-            let Some(earlier) = cell.run else { continue };
+            let Some(earlier) = cell.details.as_ref().and_then(|details| details.run) else { continue };
             let joined = run.map_or(earlier, |later| earlier.then(later));
             run = Some(joined);
             if joined.length < joined.total {
@@ -179,7 +184,8 @@ impl Window {
 
     pub fn evidence(&self) -> Vec<Evidence> {
         let mut kept = Vec::new();
-        self.cells.iter().flat_map(|(_, cell)| &cell.evidence).for_each(|line| keep_evidence(&mut kept, line));
+        let details = self.cells.iter().filter_map(|(_, cell)| cell.details.as_ref());
+        details.flat_map(|details| &details.evidence).for_each(|line| keep_evidence(&mut kept, line));
         kept
     }
 
@@ -193,8 +199,9 @@ mod tests {
     use super::*;
 
     fn cell(second: i64, events: u64) -> Cell {
-        let (span, distinct) = (Some(Span::second(second)), [second as u64 % 3].into());
-        Cell { events, span, distinct, ..Cell::default() }
+        let mut cell = Cell { events, span: Some(Span::second(second)), ..Cell::default() };
+        cell.details().see(second as u64 % 3);
+        cell
     }
 
     #[test]
