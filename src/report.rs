@@ -58,9 +58,18 @@ pub struct Report {
 enum Part {
     Other,
     /// `failing` is the route, once a request on it failed beside an error.
-    Request { failing: Option<FailingId>, place: Place, status: u16, duration: usize },
+    Request {
+        failing: Option<FailingId>,
+        place: Place,
+        status: u16,
+        duration: usize,
+    },
     /// `is_error` if it is no mere warning.
-    Group { place: Place, message: Option<usize>, is_error: bool },
+    Group {
+        place: Place,
+        message: Option<usize>,
+        is_error: bool,
+    },
 }
 
 /// What happened in one second that is told of together.

@@ -107,7 +107,12 @@ impl Seats {
             while before.next_if(|seat| seat.group < group).is_some() {}
             let known = before.next_if(|seat| seat.group == group).filter(|seat| seat.places == places);
             let has_instance = instances.contains_key(&group);
-            self.seats.push(Seat { group, has_instance, places, said: known.map_or_else(Said::default, |seat| seat.said) });
+            self.seats.push(Seat {
+                group,
+                has_instance,
+                places,
+                said: known.map_or_else(Said::default, |seat| seat.said),
+            });
         }
     }
 }
@@ -123,6 +128,7 @@ impl Said {
         if let Some(truth) = self.truth
             && self.holds(evaluator, reads)
         {
+            debug_assert_eq!(truth, evaluator.truth_alone(node));
             return truth;
         }
         let (truth, reads) = match node {
@@ -142,6 +148,7 @@ impl Said {
         if let Some(judgement) = self.judgement
             && self.holds(evaluator, reads)
         {
+            debug_assert_eq!(judgement, evaluator.truth(node));
             return judgement;
         }
         let judgement = evaluator.truth(node);

@@ -58,6 +58,9 @@ pub struct Buckets {
     current: Option<(i64, usize)>,
     sets: Vec<Set>,
     ids: FxHashMap<Arc<LabelSet>, SetId>,
+    /// The same by where copies of the label sets are: a thread hands out the same copy from fragment to fragment. Each is
+    /// held, so that nothing else can come to be there.
+    copies: FxHashMap<usize, (Arc<LabelSet>, SetId)>,
     /// Label sets that were in use when the others were last dropped.
     in_use: usize,
     /// Cells that had to make room for others.
@@ -126,12 +129,25 @@ pub struct Match {
 impl Buckets {
     /// The id of a label set; `work_out` is asked when it is new.
     pub fn intern(&mut self, labels: &Arc<LabelSet>, work_out: impl FnOnce(&Arc<LabelSet>) -> Set) -> SetId {
-        if let Some(id) = self.ids.get(labels) {
+        /// Copies held; one for each thread that met the label set.
+        const MOST_COPIES: usize = 2 * MOST_SETS;
+        let address = Arc::as_ptr(labels).addr();
+        if let Some((_, id)) = self.copies.get(&address) {
             return *id;
         }
-        let id = self.sets.len() as SetId;
-        self.sets.push(work_out(labels));
-        self.ids.insert(Arc::clone(labels), id);
+        let id = match self.ids.get(labels) {
+            Some(id) => *id,
+            None => {
+                let id = self.sets.len() as SetId;
+                self.sets.push(work_out(labels));
+                self.ids.insert(Arc::clone(labels), id);
+                id
+            }
+        };
+        if self.copies.len() >= MOST_COPIES {
+            self.copies.clear();
+        }
+        self.copies.insert(address, (Arc::clone(labels), id));
         id
     }
 
@@ -226,6 +242,7 @@ impl Buckets {
     pub fn forget_unused(&mut self) {
         let old = std::mem::take(&mut self.sets);
         self.ids.clear();
+        self.copies.clear();
         let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
         for (_, bucket) in &mut self.open {
             for cell in &mut bucket.cells[..bucket.filled] {

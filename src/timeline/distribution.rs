@@ -322,8 +322,11 @@ mod tests {
             merged.merge(&of_b);
             prop_assert_eq!(&merged, &distribution(&[a.clone(), b.clone()].concat()));
             prop_assert_eq!(merged.count(), (a.len() + b.len()) as u64);
+            prop_assert_eq!(merged.quantile(0.9), distribution(&[a.clone(), b.clone()].concat()).quantile(0.9));
             merged.subtract(&of_b);
             prop_assert_eq!(&merged, &distribution(&a));
+            prop_assert_eq!(merged.quantile(0.9), distribution(&a).quantile(0.9));
+            prop_assert_eq!(merged.quantile(0.9), distribution(&a).quantile(0.9));
             let mut joined = distribution(&b);
             joined.join(&merged);
             joined.subtract(&both);

@@ -92,7 +92,8 @@ impl Pending {
             self.points.push(Point { time, hash, values: *values });
         }
         let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
-        let wanted = || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
+        let wanted =
+            || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
         if shown && wanted() {
             keep_evidence(&mut self.evidence, &evidence());
         }

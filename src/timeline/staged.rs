@@ -65,7 +65,9 @@ impl Staged {
                 with_value.map(|point| put(cell, (point.time, point.hash), point.values[*index])).count() as u64
             }
             // An event that does not say whose it is tells nothing of anybody's intervals.
-            Measure::Intervals(_) => matched.inner.map_or(0, |inner| order(&mut self.ordered, accepted, |_| Some(inner))),
+            Measure::Intervals(_) => {
+                matched.inner.map_or(0, |inner| order(&mut self.ordered, accepted, |_| Some(inner)))
+            }
             Measure::Run(part) => {
                 let outcome = |point: &Point| if matched.part? { part.accepts(&point.values) } else { Some(false) };
                 order(&mut self.ordered, accepted, |point| outcome(point).map(u64::from))
@@ -106,8 +108,7 @@ impl Staged {
             }
             Measure::Run(_) => {
                 let outcomes = self.ordered.iter().map(|event| event.says);
-                let run =
-                    outcomes.map(|hit| Run { length: hit, total: 1, overflowed: false }).reduce(Run::then);
+                let run = outcomes.map(|hit| Run { length: hit, total: 1, overflowed: false }).reduce(Run::then);
                 if let Some(run) = run {
                     cell.details().run = Some(Run { overflowed: run.total > MOST_ORDERED as u64, ..run });
                 }
