@@ -1,6 +1,7 @@
 //! Lane: the fragments of one source in their order, with what spans records: time, lateness, open entries.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::assemble::Assembler;
@@ -129,6 +130,17 @@ impl Lane {
     /// Whether a record of this time comes too late to be used.
     pub fn is_late(&self, time: Time) -> bool {
         time < self.late_before
+    }
+
+    /// The times of records that are not late, and bring nothing into another second.
+    pub fn quiet(&self) -> Range<Time> {
+        self.late_before..self.next_step
+    }
+
+    /// Takes note of records whose times are [quiet](Lane::quiet): the greatest of them, and that of the last one.
+    pub fn observe_quiet(&mut self, greatest: Time, last: Time) {
+        self.latest = self.latest.max(Some(greatest));
+        self.last_time = Some(last);
     }
 
     /// Takes note of a record's time; `true` when it brought the latest time into another second.

@@ -3,9 +3,10 @@
 mod totals;
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
+use rustc_hash::FxHashMap;
+use totals::FailingId;
 pub use totals::{Group, Key, Route, RouteTotal, Total};
 
 use crate::classify::definition::Parser;
@@ -48,14 +49,27 @@ pub struct Report {
     last_entry: Option<Time>,
     /// By label set: what is worked out the first time it is met.
     parts: Vec<Option<Part>>,
+    /// The routes that requests failed on in the same second as something else.
+    failing: FxHashMap<Route, FailingId>,
 }
 
 /// What a label set adds to.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Part {
     Other,
-    Request { route: Rc<Route>, place: Place, status: u16, duration: usize },
-    Group { place: Place, message: Option<usize> },
+    /// `failing` is the route, once a request on it failed beside an error.
+    Request {
+        failing: Option<FailingId>,
+        place: Place,
+        status: u16,
+        duration: usize,
+    },
+    /// `is_error` if it is no mere warning.
+    Group {
+        place: Place,
+        message: Option<usize>,
+        is_error: bool,
+    },
 }
 
 /// What happened in one second that is told of together.
@@ -63,7 +77,8 @@ enum Part {
 struct Second {
     /// Whether there were requests.
     requests: bool,
-    failed: BTreeMap<Rc<Route>, u64>,
+    /// By label set.
+    failed: Vec<(SetId, u64)>,
     groups: Vec<(Place, u64)>,
 }
 
@@ -106,6 +121,7 @@ impl Report {
             silences: Vec::new(),
             last_entry: None,
             parts: Vec::new(),
+            failing: FxHashMap::default(),
         }
     }
 
@@ -150,9 +166,14 @@ impl Report {
             if self.parts.len() <= at {
                 self.parts.resize_with(at + 1, || None);
             }
-            let part = self.parts[at].take().unwrap_or_else(|| self.part(labels));
-            self.add(&part, labels, pending, &mut second);
-            self.parts[at] = Some(part);
+            let part = match self.parts[at] {
+                Some(part) => part,
+                None => {
+                    let part = self.part(labels);
+                    *self.parts[at].insert(part)
+                }
+            };
+            self.add(part, labels, pending, &mut second);
         }
         if armed {
             self.requests_since_deployment += self.requests() - requests_before;
@@ -160,11 +181,8 @@ impl Report {
         if second.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
         }
-        for (place, events) in second.groups {
-            let Some(group) = self.groups.kept_at(place) else { continue };
-            for (route, failures) in &second.failed {
-                *group.beside.entry(Rc::clone(route)).or_default() += events.min(*failures);
-            }
+        if !second.groups.is_empty() && !second.failed.is_empty() {
+            self.put_beside(&second, buckets);
         }
         self.silence(bucket);
     }
@@ -172,7 +190,7 @@ impl Report {
     /// Counts an event that has no time, and so stands in no second.
     pub fn add_untimed(&mut self, labels: &LabelSet, pending: &Pending) {
         let part = self.part(labels);
-        self.add(&part, labels, pending, &mut Second::default());
+        self.add(part, labels, pending, &mut Second::default());
     }
 
     /// The label sets are numbered anew.
@@ -184,27 +202,56 @@ impl Report {
     fn part(&mut self, labels: &LabelSet) -> Part {
         let role = self.roles[labels.class];
         if let Role::Request([method, route, status, duration]) = role {
-            let text = |index: usize| labels.values[index].clone().unwrap_or_default();
-            let route = Route { method: text(method), route: text(route) };
+            let route = Route::of(labels, method, route);
             let status = labels.values[status].as_deref().and_then(|status| status.parse().ok()).unwrap_or_default();
-            let place = self.routes.place(route.clone(), |others, pushed_out| others.merge(&pushed_out));
-            return Part::Request { route: Rc::new(route), place, status, duration };
+            let place = self.routes.place(route, |others, pushed_out| others.merge(&pushed_out));
+            return Part::Request { failing: None, place, status, duration };
         }
         let Some(key) = self.key(labels) else { return Part::Other };
         let place = self.groups.place(key, |others, pushed_out| others.merge(&pushed_out));
         let message = if let Role::Exception(message) = role { message } else { None };
-        Part::Group { place, message }
+        let is_error = self.library.classes[labels.class].severity >= Severity::Error;
+        Part::Group { place, message, is_error }
     }
 
-    fn add(&mut self, part: &Part, labels: &LabelSet, pending: &Pending, second: &mut Second) {
+    /// Notes which requests failed in a second beside its errors.
+    fn put_beside(&mut self, second: &Second, buckets: &Buckets) {
+        let mut failed = Vec::with_capacity(second.failed.len());
+        for (set, failures) in &second.failed {
+            failed.push((self.failing(*set, &buckets.set(*set).labels), *failures));
+        }
+        failed.sort_unstable();
+        for (place, events) in &second.groups {
+            let Some(group) = self.groups.kept_at(*place) else { continue };
+            for same in failed.chunk_by(|a, b| a.0 == b.0) {
+                let failures = same.iter().map(|(_, failures)| failures).sum();
+                *group.beside.entry(same[0].0).or_default() += events.min(&failures);
+            }
+        }
+    }
+
+    /// The route of a label set of requests.
+    fn failing(&mut self, set: SetId, labels: &LabelSet) -> FailingId {
+        let (Role::Request([method, route, ..]), Some(Some(Part::Request { failing, .. }))) =
+            (self.roles[labels.class], self.parts.get_mut(set as usize))
+        else {
+            return 0;
+        };
+        *failing.get_or_insert_with(|| {
+            let next = self.failing.len() as FailingId;
+            *self.failing.entry(Route::of(labels, method, route)).or_insert(next)
+        })
+    }
+
+    fn add(&mut self, part: Part, labels: &LabelSet, pending: &Pending, second: &mut Second) {
         self.classes[labels.class].add(pending);
-        match *part {
+        match part {
             Part::Other => {}
-            Part::Request { ref route, place, status, duration } => {
+            Part::Request { place, status, duration, .. } => {
                 second.requests = true;
                 *self.by_status.entry(status).or_default() += pending.events;
                 if status >= 500 {
-                    *second.failed.entry(Rc::clone(route)).or_default() += pending.events;
+                    second.failed.push((pending.set, pending.events));
                 }
                 let total = self.routes.at(place);
                 total.count += pending.events;
@@ -213,16 +260,23 @@ impl Report {
                     total.durations.record(point.values[duration]);
                 }
             }
-            Part::Group { place, message } => {
+            Part::Group { place, message, is_error } => {
                 let group = self.groups.at(place);
                 group.total.add(pending);
                 if let Some(message) = message.and_then(|message| labels.values[message].as_deref()) {
                     group.say(pending.first, message);
                 }
                 pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
-                second.groups.push((place, pending.events));
+                if is_error {
+                    second.groups.push((place, pending.events));
+                }
             }
         }
+    }
+
+    /// The routes that failed in the same seconds as a group's errors, with how often.
+    pub fn beside(&self, group: &Group) -> impl Iterator<Item = (&Route, u64)> {
+        self.failing.iter().filter_map(|(route, id)| Some((route, *group.beside.get(id)?)))
     }
 
     /// The same as [`Report::examples_until`], of a label set that was sealed.

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use support::{Run, Told, in_chunks, whole};
 
+use logwatch::engine::{Bound, Range};
 use logwatch::time::{SECOND, Time};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_logwatch");
@@ -45,12 +46,17 @@ fn line() -> impl Strategy<Value = (i64, &'static str)> {
 
 /// A log of such lines; times step on by the gaps, in milliseconds. CRLF in one log of four.
 fn log(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    (prop::collection::vec(line(), 0..most), 0..4, any::<bool>()).prop_map(|(lines, crlf, ends)| {
+    log_in_steps(most, 1_000_000)
+}
+
+/// The same with gaps in so many nanoseconds.
+fn log_in_steps(most: usize, step: i64) -> impl Strategy<Value = Vec<u8>> {
+    (prop::collection::vec(line(), 0..most), 0..4, any::<bool>()).prop_map(move |(lines, crlf, ends)| {
         let end = if crlf == 0 { "\r\n" } else { "\n" };
         let mut time = 1_756_128_000 * SECOND;
         let mut text = String::new();
         for (gap, line) in lines {
-            time += gap * 1_000_000;
+            time += gap * step;
             text.push_str(&line.replace('@', &Time(time).to_string()));
             text.push_str(end);
         }
@@ -75,6 +81,19 @@ proptest! {
         let expected = whole("dl-034", &log);
         prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
         prop_assert_eq!(in_chunks("dl-034", &log, step, size), expected);
+    }
+
+    /// Lines of one second that have only to be counted are taken in one go, unless a range is asked for.
+    #[test]
+    fn lines_taken_in_one_go_are_as_if_taken_one_by_one(log in log_in_steps(150, 30_000)) {
+        let first = br#"{"timestamp":"2025-08-25T13:19:59Z","level":"info","message":"INFO:app:first"}"#;
+        let log = [&first[..], b"\n", &log].concat();
+        let range = Range { since: Some(Bound::At(Time(0))), until: None };
+        let mut one_by_one = Run::within("dl-034", range);
+        let source = one_by_one.add_source("log");
+        one_by_one.feed(source, &log, usize::MAX, 1 << 20);
+        one_by_one.close(source);
+        prop_assert_eq!(whole("dl-034", &log), one_by_one.finish());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::time::Time;
 use crate::timeline::evidence::Evidence;
-use crate::timeline::{Pending, Point, SetId};
+use crate::timeline::{Pending, SetId};
 
 /// Where an entry stands in the input.
 #[derive(Clone, Copy)]
@@ -21,7 +21,15 @@ struct Place<'a> {
     /// The line as it stands in the input.
     line: &'a [u8],
     time: Option<Time>,
+    /// The second of the time.
+    second: i64,
     content: u64,
+}
+
+impl<'a> Place<'a> {
+    fn new(lane: usize, line_number: u64, line: &'a [u8], time: Option<Time>, content: u64) -> Self {
+        Place { lane, line_number, line, time, second: time.map_or(0, Time::second), content }
+    }
 }
 
 impl Engine {
@@ -62,23 +70,27 @@ impl Engine {
                 if self.lanes[lane].is_late(time) {
                     return self.counts.late += 1;
                 }
-                self.from = Some(self.from.map_or(time, |from| from.min(time)));
-                self.to = Some(self.to.map_or(time, |to| to.max(time)));
+                if self.from.is_none_or(|from| time < from) {
+                    self.from = Some(time);
+                }
+                self.to = self.to.max(Some(time));
             }
         }
         let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-        let place = Place { lane, line_number: self.lanes[lane].line_number, line: text, time, content: line.content };
+        let line_number = self.lanes[lane].line_number;
+        let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
             if let Some(time) = time {
-                self.lanes[lane].edge_from.get_or_insert_with(|| time.second());
+                self.lanes[lane].edge_from.get_or_insert(place.second);
                 self.edge_deployment(deployment, time, place);
             }
         } else {
-            if let Some(time) = time {
-                self.lanes[lane].app_from.get_or_insert_with(|| time.second());
+            let lane_of = &mut self.lanes[lane];
+            if time.is_some() {
+                lane_of.app_from.get_or_insert(place.second);
             }
-            if !self.lanes[lane].assembler.is_idle() {
-                match self.lanes[lane].assembler.offer(line.stream, text, time) {
+            if !lane_of.assembler.is_idle() {
+                match lane_of.assembler.offer(line.stream, text, time) {
                     Ok(()) => return,
                     Err(Some(closed)) => self.entry(lane, &closed),
                     Err(None) => {}
@@ -104,7 +116,7 @@ impl Engine {
         let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
-            self.event(place, sets[event.set as usize], event.via, fragment.values(event));
+            self.event(place, sets[event.set as usize], event.via, &fragment.values(event));
         }
         if line.kind == Kind::App {
             self.occupied(place, events.iter().map(|event| sets[event.set as usize]));
@@ -134,19 +146,13 @@ impl Engine {
         self.classifier.trim();
         self.classifier.entry(entry.subject(), &mut events);
         self.counts.merged += entry.records - 1;
-        let place = Place {
-            lane,
-            line_number: entry.line_number,
-            line: &entry.first_line,
-            time: entry.time,
-            content: entry.content,
-        };
-        self.own_events(place, &events);
+        let place = Place::new(lane, entry.line_number, &entry.first_line, entry.time, entry.content);
+        self.own_events(&place, &events);
         self.scratch = events;
     }
 
     /// A record that the map stage left to be classified should it belong to no entry.
-    fn alone(&mut self, place: Place<'_>) {
+    fn alone(&mut self, place: &Place<'_>) {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
@@ -159,13 +165,13 @@ impl Engine {
     }
 
     /// Events of an entry that the engine classified itself.
-    fn own_events(&mut self, place: Place<'_>, events: &[Found]) {
+    fn own_events(&mut self, place: &Place<'_>, events: &[Found]) {
         self.classified(events.is_empty());
         let labels: Vec<Arc<LabelSet>> =
             events.iter().map(|found| Arc::clone(self.classifier.labels(found.labels))).collect();
         let sets = self.intern(&labels);
         for (event, set) in events.iter().zip(&*sets) {
-            self.event(place, *set, event.via, event.values);
+            self.event(place, *set, event.via, &event.values);
         }
         self.occupied(place, sets.iter().copied());
     }
@@ -179,34 +185,35 @@ impl Engine {
     }
 
     /// Puts one event of an entry into the bucket of its second.
-    fn event(&mut self, place: Place<'_>, id: SetId, via: Via, values: [i64; MOST_VALUES]) {
+    fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.set(id);
-        let (class, keep, examples_until) = (set.labels.class, set.keep, set.examples_until);
+        let (class, keep, examples_until, is_noted) = (set.class, set.keep, set.examples_until, set.is_noted);
         let Some(time) = place.time else {
             let mut pending = Pending { events: 1, ..Pending::new(id, via) };
             pending.evidence.push(evidence(place, Time(0)));
             let labels = Arc::clone(&set.labels);
             return self.report.add_untimed(&labels, &pending);
         };
-        if Some(class) == self.started {
+        if is_noted && Some(class) == self.started {
             self.process_started(time, place);
         }
-        if Some(class) == self.rate_limited {
+        if is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
             self.counts.platform_dropped += dropped as u64;
-            self.buckets.bucket(time.second()).dropped += dropped.max(1) as u64;
+            self.buckets.bucket(place.second).dropped += dropped.max(1) as u64;
         }
-        if via == Via::Access && Some(class) == self.request && values[0] != NO_VALUE {
-            self.observed.access_durations = true;
+        if via == Via::Access && !self.observed.access_durations && Some(class) == self.request {
+            self.observed.access_durations = values[0] != NO_VALUE;
         }
-        let point = Point { time, hash: place.content, values };
-        let second = time.second();
-        match self.buckets.cell(second, id, via) {
-            Some(pending) => pending.add(keep, examples_until, point, || evidence(place, time)),
-            None => self.others(second, class, via).add(keep, None, point, || evidence(place, time)),
+        let (second, hash) = (place.second, place.content);
+        match self.buckets.open(second).cell(id, via) {
+            Some(cell) => cell.add(keep, examples_until, (time, hash), values, || evidence(place, time)),
+            None => {
+                self.others(second, class, via).add(keep, None, (time, hash), values, || evidence(place, time));
+            }
         }
         while let Some(pending) = self.buckets.pushed_out.pop() {
-            let class = self.buckets.set(pending.set).labels.class;
+            let class = self.buckets.set(pending.set).class;
             self.others(second, class, pending.via).merge(pending);
         }
     }
@@ -220,9 +227,9 @@ impl Engine {
     }
 
     /// Notes that the service wrote something, and whether it had been silent.
-    fn occupied(&mut self, place: Place<'_>, sets: impl Iterator<Item = SetId>) {
+    fn occupied(&mut self, place: &Place<'_>, sets: impl Iterator<Item = SetId>) {
         let Some(time) = place.time else { return };
-        let second = time.second();
+        let second = place.second;
         let bucket = self.buckets.bucket(second);
         if let (Some((first, last)), None) = (bucket.entries, &bucket.after_pause) {
             bucket.entries = Some((first.min(time), last.max(time)));
@@ -243,22 +250,22 @@ impl Engine {
         }
     }
 
-    fn edge_deployment(&mut self, id: u32, time: Time, place: Place<'_>) {
+    fn edge_deployment(&mut self, id: u32, time: Time, place: &Place<'_>) {
         if id != 0 && self.fixed.is_none() && !self.deployments_seen.contains(&id) {
             self.deployments_seen.push(id);
             let line = Some((place.lane, place.line_number));
-            self.buckets.bucket(time.second()).deployment =
+            self.buckets.bucket(place.second).deployment =
                 Some(Deployment { at: time, from: From::DeploymentId, line });
         }
     }
 
-    fn process_started(&mut self, time: Time, place: Place<'_>) {
+    fn process_started(&mut self, time: Time, place: &Place<'_>) {
         // A deployment id tells deployments from restarts; a start alone cannot.
         if self.fixed.is_some() || !self.deployments_seen.is_empty() {
             return;
         }
         let line = Some((place.lane, place.line_number));
-        let known = &mut self.buckets.bucket(time.second()).deployment;
+        let known = &mut self.buckets.bucket(place.second).deployment;
         if known.is_none_or(|known| known.at <= time) {
             *known = Some(Deployment { at: time, from: From::ProcessStarted, line });
         }
@@ -266,6 +273,6 @@ impl Engine {
 }
 
 /// The line as evidence.
-fn evidence(place: Place<'_>, time: Time) -> Evidence {
+fn evidence(place: &Place<'_>, time: Time) -> Evidence {
     Evidence::new(time, place.lane, place.line_number, place.line)
 }

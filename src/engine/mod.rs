@@ -4,6 +4,7 @@
 //! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
 
 mod lines;
+mod run;
 mod ticks;
 
 use std::rc::Rc;
@@ -29,6 +30,12 @@ pub const RATE_LIMITED: &str = "railway.rate_limited";
 pub struct Range {
     pub since: Option<Bound>,
     pub until: Option<Bound>,
+}
+
+impl Range {
+    pub fn is_bounded(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
 }
 
 /// An end of the range: a time, or seconds after the deployment.
@@ -221,11 +228,18 @@ impl Engine {
             let mut cursor = self.lanes[lane].cursor;
             let end = if self.lanes.len() == 1 { fragment.lines.len() } else { cursor + 1 };
             let mut events_start = cursor.checked_sub(1).map_or(0, |before| fragment.lines[before].events_end);
-            for line in &fragment.lines[cursor..end] {
-                self.line(lane, &fragment, &sets, line, events_start);
-                events_start = line.events_end;
+            while cursor < end {
+                let lines = &fragment.lines[cursor..end];
+                let taken = self.run(lane, &fragment, &sets, lines, events_start);
+                if let Some(last) = lines[..taken].last() {
+                    events_start = last.events_end;
+                }
+                if let Some(line) = lines.get(taken) {
+                    self.line(lane, &fragment, &sets, line, events_start);
+                    events_start = line.events_end;
+                }
+                cursor = end.min(cursor + taken + 1);
             }
-            cursor = end;
             if cursor == fragment.lines.len() {
                 self.lanes[lane].queue.pop_front();
                 cursor = 0;
@@ -236,7 +250,8 @@ impl Engine {
 
     fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
         let (buckets, timeline, report) = (&mut self.buckets, &mut self.timeline, &self.report);
-        sets.iter().map(|labels| buckets.intern(labels, |labels| work_out(timeline, report, labels))).collect()
+        let noted = [self.started, self.rate_limited];
+        sets.iter().map(|labels| buckets.intern(labels, |labels| work_out(timeline, report, labels, noted))).collect()
     }
 
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
@@ -283,8 +298,12 @@ impl Engine {
     }
 }
 
-fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>) -> Set {
+/// What is known of a label set from the start; events of the `noted` classes are more than counted.
+fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>, noted: [Option<ClassId>; 2]) -> Set {
     let (matches, keep) = timeline.matches(labels);
-    let examples_until = report.examples_until(labels);
-    Set::new(Arc::clone(labels), keep.and(report.keep(labels)), examples_until, matches)
+    Set {
+        is_noted: noted.contains(&Some(labels.class)),
+        examples_until: report.examples_until(labels),
+        ..Set::new(Arc::clone(labels), keep.and(report.keep(labels)), matches)
+    }
 }

@@ -1,9 +1,8 @@
 //! What the report adds up, and what tells the things it adds up apart.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
-use crate::classify::ClassId;
+use crate::classify::{ClassId, LabelSet};
 use crate::time::Time;
 use crate::timeline::Pending;
 use crate::timeline::distribution::Distribution;
@@ -21,6 +20,9 @@ pub struct Route {
     pub method: Box<str>,
     pub route: Box<str>,
 }
+
+/// Number of a route that requests failed on.
+pub(super) type FailingId = u32;
 
 #[derive(Clone, Debug, Default)]
 pub struct RouteTotal {
@@ -43,8 +45,8 @@ pub struct Group {
     pub evidence: Vec<Evidence>,
     /// Of exceptions: the first message, by time, then text.
     pub message: Option<(Option<Time>, Box<str>)>,
-    /// Failed requests in the same seconds, by route.
-    pub beside: BTreeMap<Rc<Route>, u64>,
+    /// Of errors: failed requests in the same seconds, by route.
+    pub(super) beside: BTreeMap<FailingId, u64>,
 }
 
 impl Total {
@@ -54,8 +56,19 @@ impl Total {
 
     pub(super) fn merge(&mut self, other: &Total) {
         self.count += other.count;
-        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.first = match (self.first, other.first) {
+            (Some(first), Some(other)) => Some(first.min(other)),
+            (first, other) => first.or(other),
+        };
         self.last = self.last.max(other.last);
+    }
+}
+
+impl Route {
+    /// That of a request whose labels at these indices are method and route.
+    pub(super) fn of(labels: &LabelSet, method: usize, route: usize) -> Self {
+        let text = |index: usize| labels.values[index].clone().unwrap_or_default();
+        Route { method: text(method), route: text(route) }
     }
 }
 
@@ -87,7 +100,7 @@ impl Group {
         }
         other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
         for (route, count) in &other.beside {
-            *self.beside.entry(Rc::clone(route)).or_default() += count;
+            *self.beside.entry(*route).or_default() += count;
         }
     }
 }

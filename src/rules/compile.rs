@@ -43,6 +43,8 @@ struct Scope<'a, 'b> {
     has_share: bool,
     in_baseline: bool,
     keep_evidence: bool,
+    /// How many numbers are read.
+    reads: usize,
     /// Values that events must carry to be read: those that the part of a ratio tests (SEMANTICS 11).
     required: Vec<usize>,
 }
@@ -62,6 +64,7 @@ impl Compiler<'_> {
             has_share: false,
             in_baseline: false,
             keep_evidence: evidence,
+            reads: 0,
             required: Vec::new(),
         };
         let node = scope.node(expr)?;
@@ -235,7 +238,9 @@ impl Scope<'_, '_> {
         if keep {
             self.evidence.push((series, window));
         }
+        self.reads += 1;
         Ok(Read {
+            index: self.reads - 1,
             series,
             window,
             function,

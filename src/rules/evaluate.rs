@@ -3,11 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::node::{Node, Read};
-use super::observed::Observed;
+use super::observed::{Quality, Stretch};
 use super::wilson;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
-use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Place, Timeline};
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,7 +58,9 @@ pub struct Memory {
 /// Everything an evaluation looks at.
 pub struct Evaluator<'a> {
     pub timeline: &'a Timeline,
-    pub observed: &'a Observed,
+    /// What was observed of the windows that are read, and the slots they are of, by [`Read::index`].
+    pub stretches: &'a [Option<Stretch>],
+    pub places: &'a [Option<Place>],
     pub memory: &'a mut Memory,
     pub tick: i64,
     /// z of the confidence, where a rule has one.
@@ -177,11 +179,7 @@ impl Evaluator<'_> {
         match node {
             Node::And(left, right) => match self.truth_alone(left) {
                 Truth::False => Truth::False,
-                left => match (left, self.truth_alone(right)) {
-                    (_, Truth::False) => Truth::False,
-                    (Truth::True, truth) | (truth, Truth::True) => truth,
-                    _ => Truth::Unknown,
-                },
+                left => self.truth_of_both(left, right),
             },
             Node::Or(left, right) => match self.truth_alone(left) {
                 Truth::True => Truth::True,
@@ -192,6 +190,15 @@ impl Evaluator<'_> {
                 },
             },
             _ => self.truth(node).truth,
+        }
+    }
+
+    /// The truth of `and` whose left side is not false.
+    pub fn truth_of_both(&mut self, left: Truth, right: &Node) -> Truth {
+        match (left, self.truth_alone(right)) {
+            (_, Truth::False) => Truth::False,
+            (Truth::True, truth) | (truth, Truth::True) => truth,
+            _ => Truth::Unknown,
         }
     }
 
@@ -234,25 +241,13 @@ impl Evaluator<'_> {
     }
 
     fn read(&self, read: &Read) -> Reading {
-        let Some(covered) = self.observed.covered(read.carriers, read.reads_duration) else {
+        let Some(Stretch { first, quality: Quality { partial, lossy } }) = self.stretches[read.index] else {
             return Reading::default();
         };
-        let start = read.length.map_or(self.observed.deployed, |length| self.tick - length);
-        let earliest = if read.in_baseline { start } else { start.max(self.observed.deployed) };
-        let first = earliest.max(covered.from);
-        // A sliding window that its sources do not reach tells nothing; one they only reach into is partly observed, as is
-        // one that reaches back beyond the deployment or the input.
-        let until = covered.until.filter(|_| read.length.is_some()).unwrap_or(i64::MAX);
-        if until < first {
-            return Reading::default();
-        }
-        let partial = first > start || until < self.tick - 1;
-        let lossy = self.observed.dropped.is_some_and(|last| last >= first);
-        let slot = self.timeline.slot(read.series, read.grouped.then_some(self.group));
+        let slot = self.places[read.index].and_then(|place| self.timeline.slot_at(read.series, place));
         let window = slot.map(|slot| &slot.windows[read.window]);
         let events = window.map_or(0, |window| window.events);
-        let unknown = window.map_or(0, |window| window.unknown)
-            + if read.grouped { 0 } else { self.timeline.groupless(read.series, read.window) };
+        let unknown = window.map_or(0, |window| window.unknown);
         let at_least = lossy || unknown > 0;
         let certain = |value: Option<f64>, samples: u64| Reading {
             value: value.filter(|_| !at_least && samples >= self.min_samples),

@@ -7,14 +7,17 @@ pub mod evaluate;
 pub mod node;
 pub mod observed;
 pub mod plan;
+mod seats;
 pub mod trigger;
 pub mod verdict;
 pub mod wilson;
 
 use compile::{Compiled, Compiler};
 use evaluate::{Evaluator, Memory, Reading, Truth};
+use node::Read;
 use observed::Observed;
 use plan::{Error, Plan};
+use seats::{Seat, Seats};
 use toml::Spanned;
 use trigger::{Change, Instance, State, Trigger};
 
@@ -107,34 +110,38 @@ impl Rules {
     pub fn tick(&mut self, tick: i64, skipped: u64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            let groups = trigger.groups(timeline);
+            trigger.seats.update(&trigger.when, &trigger.instances, timeline, observed, tick);
+            let Seats { reads, stretches, seats, .. } = &mut trigger.seats;
+            let node = &trigger.when.node;
             let mut known = true;
             let mut latest = None;
-            for group in &*groups {
+            let mut forgotten = false;
+            for Seat { group, has_instance, places, said } in seats {
                 let mut evaluator = Evaluator {
                     timeline,
-                    observed,
+                    stretches,
+                    places,
                     memory: &mut self.memory,
                     tick,
                     z: trigger.z,
                     min_samples: trigger.min_samples,
                     group,
                 };
-                let is_new = trigger.instances.is_empty() || !trigger.instances.contains_key(group);
-                if is_new && latest.is_some() && !trigger.remembers {
+                if !*has_instance && latest.is_some() && !trigger.remembers {
                     // Of most groups nothing is wanted but that they are not true.
-                    let truth = evaluator.truth_alone(&trigger.when.node);
+                    let truth = said.truth(&mut evaluator, node, reads);
                     known &= matches!(truth, Truth::True | Truth::False);
                     if truth != Truth::True {
                         continue;
                     }
                 }
-                let judgement = evaluator.truth(&trigger.when.node);
+                let judgement = said.judgement(&mut evaluator, node, reads);
                 known &= matches!(judgement.truth, Truth::True | Truth::False);
                 latest.get_or_insert(judgement);
-                if judgement.truth != Truth::True && is_new {
+                if judgement.truth != Truth::True && !*has_instance {
                     continue;
                 }
+                *has_instance = true;
                 let instance = trigger.instances.entry(group.clone()).or_default();
                 let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
                 if instance.state == State::Firing && changed && instance.judgement.is_none() {
@@ -158,11 +165,15 @@ impl Rules {
                 if instance.state == State::Ok && !trigger.when.by.is_empty() {
                     // A group that never fired is forgotten until it is true again.
                     trigger.instances.remove(group);
+                    forgotten = true;
                 }
+            }
+            if forgotten {
+                trigger.seats.renew();
             }
             // Without any group there is nothing to be true of, unless the class has no source or its labels are missing.
             if latest.is_none() {
-                known = trigger.when.node.reads().iter().all(|read| {
+                known = trigger.seats.reads.iter().all(|read| {
                     observed.covered(read.carriers, read.reads_duration).is_some()
                         && timeline.groupless(read.series, read.window) == 0
                 });
@@ -179,7 +190,7 @@ impl Rules {
     pub fn is_waiting(&self) -> bool {
         self.triggers.iter().any(|trigger| {
             trigger.instances.values().any(Instance::is_waiting)
-                || trigger.when.node.reads().iter().any(|read| read.length.is_none())
+                || trigger.seats.reads.iter().any(|read| read.length.is_none())
         })
     }
 
@@ -187,13 +198,16 @@ impl Rules {
     pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
         let mut frozen = Vec::new();
         for (compiled, z) in self.triggers.iter().map(|trigger| (&trigger.when, trigger.z)) {
+            let reads: Vec<Read> = compiled.node.reads().into_iter().cloned().collect();
+            let stretches = observed.stretches(&reads, tick);
             for (id, of) in compiled.node.baselines() {
                 let mut groups = of.groups(timeline);
                 groups.insert(GroupKey::default());
                 for group in groups {
                     let mut evaluator = Evaluator {
                         timeline,
-                        observed,
+                        stretches: &stretches,
+                        places: &seats::places(&reads, &group, timeline),
                         memory: &mut self.memory,
                         tick,
                         z,
@@ -211,6 +225,7 @@ impl Rules {
         self.memory.begin();
         for trigger in &mut self.triggers {
             trigger.instances.clear();
+            trigger.seats.clear();
             trigger.known_ticks = 0;
             trigger.ticks = 0;
             trigger.latest = None;
@@ -226,12 +241,22 @@ impl Rules {
     /// What the KPIs come to at the end.
     pub fn kpis(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
         let memory = &mut self.memory;
-        let none = GroupKey::default();
+        let group = &GroupKey::default();
         self.kpis
             .iter()
             .map(|kpi| {
-                let mut evaluator =
-                    Evaluator { timeline, observed, memory, tick, z: None, min_samples: kpi.min_samples, group: &none };
+                // The target's left side is the value again, and so reads the same.
+                let reads: Vec<Read> = kpi.value.node.reads().into_iter().cloned().collect();
+                let mut evaluator = Evaluator {
+                    timeline,
+                    stretches: &observed.stretches(&reads, tick),
+                    places: &seats::places(&reads, group, timeline),
+                    memory,
+                    tick,
+                    z: None,
+                    min_samples: kpi.min_samples,
+                    group,
+                };
                 let reading = evaluator.number(&kpi.value.node);
                 let (op, target) = kpi.target();
                 let judgement = evaluator.truth(&kpi.target.node);
@@ -295,21 +320,20 @@ fn compile_trigger(
             return Err(plan.error(&written.when, message.into()));
         }
     }
-    let remembers = when.node.remembers();
     Ok(Trigger {
         id: written.id.get_ref().clone(),
         severity: written.severity,
         about: written.about.clone(),
         runbook: written.runbook.clone(),
         text: text.clone(),
+        seats: Seats::new(&when.node),
+        remembers: when.node.remembers(),
         when,
         hold: written.hold.0,
         resolve_after: written.resolve_after.0,
         z: written.confidence.map(wilson::z_of),
         min_samples: written.min_samples,
         instances: Default::default(),
-        groups: Default::default(),
-        remembers,
         is_known: false,
         known_ticks: 0,
         ticks: 0,

@@ -52,6 +52,8 @@ pub enum Node {
 /// One number out of one window.
 #[derive(Clone, Debug)]
 pub struct Read {
+    /// Its number among the reads of its expression, from left to right.
+    pub index: usize,
     pub series: SeriesId,
     pub window: usize,
     pub function: Function,
@@ -81,6 +83,7 @@ impl Node {
         }
     }
 
+    /// What it reads, from left to right.
     pub fn reads(&self) -> Vec<&Read> {
         match self {
             Node::Read(read) | Node::Absent(read) => vec![read],
@@ -92,6 +95,12 @@ impl Node {
     /// Whether it remembers what it came to at earlier ticks.
     pub fn remembers(&self) -> bool {
         matches!(self, Node::Trend { .. }) || self.children().into_iter().any(Node::remembers)
+    }
+
+    /// Whether what it says can change while nothing enters or leaves a window, and all is observed as before.
+    pub fn moves(&self) -> bool {
+        let by_itself = |read: &&Read| matches!(read.function, Function::Rate | Function::Gap);
+        self.remembers() || self.reads().iter().any(by_itself)
     }
 
     /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.

@@ -1,12 +1,11 @@
 //! A trigger's states (SEMANTICS 19).
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeMap;
 
 use super::compile::Compiled;
 use super::evaluate::{Judgement, Truth};
 use super::plan::Severity;
-use crate::timeline::Timeline;
+use super::seats::Seats;
 use crate::timeline::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
@@ -35,8 +34,8 @@ pub struct Trigger {
     pub z: Option<f64>,
     pub min_samples: u64,
     pub instances: BTreeMap<GroupKey, Instance>,
-    /// The groups looked at, as they were the last time.
-    pub(super) groups: Groups,
+    /// The groups looked at, with what it said of them the last time.
+    pub(super) seats: Seats,
     /// Whether what it says depends on what it said before, and so has to be worked out at every tick.
     pub(super) remembers: bool,
     /// Whether its truth was known at the last tick.
@@ -46,14 +45,6 @@ pub struct Trigger {
     pub ticks: u64,
     /// The last judgement, of the first group that has one.
     pub latest: Option<Judgement>,
-}
-
-/// The groups of a trigger at one tick, ascending.
-#[derive(Debug, Default)]
-pub struct Groups {
-    /// How often groups had come or gone in the timeline.
-    changes: Option<u64>,
-    keys: Rc<[GroupKey]>,
 }
 
 /// One group of a trigger.
@@ -145,23 +136,6 @@ impl Instance {
 }
 
 impl Trigger {
-    /// The groups it may be true for, and those it has an instance of. They are worked out only when some came or went.
-    pub(super) fn groups(&mut self, timeline: &Timeline) -> Rc<[GroupKey]> {
-        let changes = Some(timeline.group_changes());
-        if self.groups.changes != changes {
-            let mut keys = self.when.node.groups(timeline);
-            if self.when.by.is_empty() {
-                keys.insert(GroupKey::default());
-            }
-            self.groups = Groups { changes, keys: keys.into_iter().collect() };
-        }
-        if self.when.by.is_empty() || self.instances.keys().all(|key| self.groups.keys.binary_search(key).is_ok()) {
-            return Rc::clone(&self.groups.keys);
-        }
-        let all: BTreeSet<&GroupKey> = self.groups.keys.iter().chain(self.instances.keys()).collect();
-        all.into_iter().cloned().collect()
-    }
-
     /// The gravest state of all its groups, and how often it fired in all.
     pub fn state(&self) -> State {
         let rank = |state: State| match state {

@@ -214,11 +214,11 @@ fn beside(engine: &Engine, key: &Key, group: &Group) -> Option<Beside> {
         return None;
     }
     let (route, failures) =
-        group.beside.iter().max_by_key(|(route, failures)| (**failures, std::cmp::Reverse(*route)))?;
+        report.beside(group).max_by_key(|(route, failures)| (*failures, std::cmp::Reverse(*route)))?;
     let of = report.routes.get(route)?.families[5];
     (failures * 2 >= group.total.count).then(|| Beside {
         route: format!("{} {}", route.method, route.route),
-        failures: *failures,
+        failures,
         of,
     })
 }

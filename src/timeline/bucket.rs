@@ -9,10 +9,11 @@ use std::sync::Arc;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::SeriesId;
-use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::evidence::Evidence;
 use super::group_key::GroupKey;
 use super::groups::Place;
-use crate::classify::{LabelSet, MOST_VALUES, NO_VALUE, Via};
+use super::pending::{Keep, Pending};
+use crate::classify::{ClassId, LabelSet, Via};
 use crate::deployment::Deployment;
 use crate::time::Time;
 
@@ -30,8 +31,12 @@ const RECENT: i64 = 4;
 /// One second of one run, before its watermark.
 #[derive(Debug, Default)]
 pub struct Bucket {
+    /// Those of an earlier second may follow, for their memory.
     cells: Vec<Pending>,
-    places: FxHashMap<(SetId, Via), u32>,
+    /// How many cells are this second's.
+    filled: usize,
+    /// Where they are, once somebody had to ask: mostly their label sets know.
+    places: Option<FxHashMap<(SetId, Via), u32>>,
     /// The cells by the hash of their labels, once there are too many of them.
     ranked: Option<BTreeSet<(u64, SetId, Via)>>,
     /// The earliest and latest entry of the second, of sources that are a service's own output.
@@ -44,34 +49,18 @@ pub struct Bucket {
     pub deployment: Option<Deployment>,
 }
 
-/// Events of one label set in one second.
-#[derive(Debug)]
-pub struct Pending {
-    pub set: SetId,
-    pub via: Via,
-    pub events: u64,
-    pub first: Option<Time>,
-    pub last: Option<Time>,
-    /// The events themselves, where a series or the report needs more than their number.
-    pub points: Vec<Point>,
-    pub evidence: Vec<Evidence>,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub struct Point {
-    pub time: Time,
-    /// Hash of the entry's content: orders events of one time.
-    pub hash: u64,
-    pub values: [i64; MOST_VALUES],
-}
-
 /// All open buckets, and the label sets their events have.
 #[derive(Debug, Default)]
 pub struct Buckets {
-    /// By second, ascending. Nearly every event falls into the last one.
+    /// By second, ascending.
     open: VecDeque<(i64, Bucket)>,
+    /// The second that was asked for last, and where its bucket stands.
+    current: Option<(i64, usize)>,
     sets: Vec<Set>,
     ids: FxHashMap<Arc<LabelSet>, SetId>,
+    /// The same by where copies of the label sets are: a thread hands out the same copy from fragment to fragment. Each is
+    /// held, so that nothing else can come to be there.
+    copies: FxHashMap<usize, (Arc<LabelSet>, SetId)>,
     /// Label sets that were in use when the others were last dropped.
     in_use: usize,
     /// Cells that had to make room for others.
@@ -80,17 +69,45 @@ pub struct Buckets {
     spare: Bucket,
 }
 
+/// The bucket of one second, open for events of label sets.
+pub struct Open<'a> {
+    second: i64,
+    pub bucket: &'a mut Bucket,
+    pub sets: &'a mut [Set],
+    pushed_out: &'a mut Vec<Pending>,
+}
+
 /// A label set, and what is worked out about it once.
 #[derive(Clone, Debug)]
 pub struct Set {
     pub labels: Arc<LabelSet>,
+    /// That of the labels.
+    pub class: ClassId,
+    /// Whether events of the class are more than counted.
+    pub is_noted: bool,
     pub keep: Keep,
     /// The report has its examples, none of them later than this: later lines need not be kept for it.
     pub examples_until: Option<Time>,
     /// The series that read its events.
     pub matches: Rc<[Match]>,
-    /// Where its cells may be found in the open buckets: they have to be looked at whether they still are its own.
-    recent: [u32; RECENT as usize],
+    /// Where its cells are in the latest buckets it has any in.
+    pub recent: Recents,
+}
+
+/// Where the cells of a label set are in one second's bucket.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    second: i64,
+    /// By [`Via`]. The cell there has to be looked at: it may have had to make room for another.
+    places: [u32; 3],
+}
+
+/// By second.
+#[derive(Clone, Copy, Debug)]
+pub struct Recents([Recent; RECENT as usize]);
+
+impl Recent {
+    const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
 }
 
 /// A series that reads the events of a label set.
@@ -109,39 +126,28 @@ pub struct Match {
     pub inner: Option<u64>,
 }
 
-/// What has to be kept of the events of a label set, beside their number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
-    /// Events that carry a value.
-    pub values: bool,
-    /// Every event, with its time.
-    pub order: bool,
-    /// Lines that show it, for rules: the first of every second.
-    pub evidence: bool,
-    /// Lines that show it, for the report: the first of all.
-    pub examples: bool,
-}
-
-impl Keep {
-    pub fn and(self, other: Keep) -> Keep {
-        Keep {
-            values: self.values || other.values,
-            order: self.order || other.order,
-            evidence: self.evidence || other.evidence,
-            examples: self.examples || other.examples,
-        }
-    }
-}
-
 impl Buckets {
     /// The id of a label set; `work_out` is asked when it is new.
     pub fn intern(&mut self, labels: &Arc<LabelSet>, work_out: impl FnOnce(&Arc<LabelSet>) -> Set) -> SetId {
-        if let Some(id) = self.ids.get(labels) {
+        /// Copies held; one for each thread that met the label set.
+        const MOST_COPIES: usize = 2 * MOST_SETS;
+        let address = Arc::as_ptr(labels).addr();
+        if let Some((_, id)) = self.copies.get(&address) {
             return *id;
         }
-        let id = self.sets.len() as SetId;
-        self.sets.push(work_out(labels));
-        self.ids.insert(Arc::clone(labels), id);
+        let id = match self.ids.get(labels) {
+            Some(id) => *id,
+            None => {
+                let id = self.sets.len() as SetId;
+                self.sets.push(work_out(labels));
+                self.ids.insert(Arc::clone(labels), id);
+                id
+            }
+        };
+        if self.copies.len() >= MOST_COPIES {
+            self.copies.clear();
+        }
+        self.copies.insert(address, (Arc::clone(labels), id));
         id
     }
 
@@ -160,45 +166,52 @@ impl Buckets {
 
     /// Where the bucket of a second stands, which is opened if need be.
     fn position(&mut self, second: i64) -> usize {
-        match self.open.back() {
-            Some((last, _)) if *last == second => self.open.len() - 1,
+        match self.current {
+            Some((current, at)) if current == second => at,
             _ => {
                 let at = self.open.partition_point(|(open, _)| *open < second);
                 if self.open.get(at).is_none_or(|(open, _)| *open != second) {
                     self.open.insert(at, (second, std::mem::take(&mut self.spare)));
                 }
+                self.current = Some((second, at));
                 at
             }
         }
     }
 
-    /// The cell of a label set in a second; `None` when the second has too many and this is not one of those kept. Then
-    /// the events of [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
-    pub fn cell(&mut self, second: i64, set: SetId, via: Via) -> Option<&mut Pending> {
+    /// The bucket of a second with the label sets, to put events in.
+    pub fn open(&mut self, second: i64) -> Open<'_> {
         let at = self.position(second);
+        self.open_at(second, at)
+    }
+
+    /// The same, if it was opened before.
+    pub fn opened(&mut self, second: i64) -> Option<Open<'_>> {
+        let at = match self.current {
+            Some((current, at)) if current == second => at,
+            _ => self.open.binary_search_by_key(&second, |(open, _)| *open).ok()?,
+        };
+        Some(self.open_at(second, at))
+    }
+
+    fn open_at(&mut self, second: i64, at: usize) -> Open<'_> {
         let Buckets { open, sets, pushed_out, .. } = self;
-        let bucket = &mut open[at].1;
-        let recent = second.rem_euclid(RECENT) as usize;
-        let mut place = sets[set as usize].recent[recent];
-        if bucket.cells.get(place as usize).is_none_or(|cell| (cell.set, cell.via) != (set, via)) {
-            place = bucket.place(set, via, sets, pushed_out)?;
-            sets[set as usize].recent[recent] = place;
-        }
-        bucket.cells.get_mut(place as usize)
+        Open { second, bucket: &mut open[at].1, sets, pushed_out }
     }
 
     /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
     pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Pending {
-        let bucket = self.bucket(second);
-        let place = bucket.places.get(&(set, via)).copied().unwrap_or_else(|| bucket.add(set, via));
+        let at = self.position(second);
+        let Buckets { open, sets, pushed_out, .. } = self;
+        let bucket = &mut open[at].1;
+        let place = Open { second, bucket, sets, pushed_out }.place_of_others(set, via);
         &mut bucket.cells[place as usize]
     }
 
     /// Takes back a sealed bucket.
     pub fn recycle(&mut self, mut bucket: Bucket) {
-        bucket.cells.clear();
-        bucket.places.clear();
-        self.spare = Bucket { cells: bucket.cells, places: bucket.places, ..Bucket::default() };
+        bucket.cells[..bucket.filled].iter_mut().for_each(Pending::clear);
+        self.spare = Bucket { cells: bucket.cells, ..Bucket::default() };
     }
 
     /// The last open second before `second`.
@@ -213,7 +226,11 @@ impl Buckets {
 
     /// Takes out the first open bucket, if it is of this second.
     pub fn take(&mut self, second: i64) -> Option<Bucket> {
-        if self.first() == Some(second) { self.open.pop_front().map(|(_, bucket)| bucket) } else { None }
+        if self.first() != Some(second) {
+            return None;
+        }
+        self.current = None;
+        self.open.pop_front().map(|(_, bucket)| bucket)
     }
 
     /// Whether there are so many label sets that [`Buckets::forget_unused`] is due.
@@ -225,9 +242,10 @@ impl Buckets {
     pub fn forget_unused(&mut self) {
         let old = std::mem::take(&mut self.sets);
         self.ids.clear();
+        self.copies.clear();
         let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
         for (_, bucket) in &mut self.open {
-            for cell in &mut bucket.cells {
+            for cell in &mut bucket.cells[..bucket.filled] {
                 cell.set = *moved.entry(cell.set).or_insert_with(|| {
                     let set = old[cell.set as usize].clone();
                     let new = self.sets.len() as SetId;
@@ -236,81 +254,122 @@ impl Buckets {
                     new
                 });
             }
-            let places = bucket.cells.iter().zip(0..).map(|(cell, place)| ((cell.set, cell.via), place));
-            bucket.places = places.collect();
+            bucket.places = None;
             bucket.ranked = None;
         }
         self.in_use = self.sets.len();
     }
 }
 
-impl Bucket {
-    /// The cells, in no telling order.
-    pub fn cells(&self) -> &[Pending] {
-        &self.cells
+impl Open<'_> {
+    /// The cell of a label set; `None` when the second has too many and this is not one of those kept. Then the events of
+    /// [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
+    pub fn cell(&mut self, set: SetId, via: Via) -> Option<&mut Pending> {
+        let place = self.find(set, via);
+        if !self.bucket.is_at(place, set, via) {
+            let place = self.bucket.make(set, via, self.sets, self.pushed_out)?;
+            return Some(self.made(place, set, via));
+        }
+        self.bucket.cells.get_mut(place as usize)
     }
 
-    /// The place of a cell, which is made if need be.
-    fn place(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
-        if let Some(place) = self.places.get(&(set, via)) {
-            return Some(*place);
+    fn place_of_others(&mut self, set: SetId, via: Via) -> u32 {
+        let place = self.find(set, via);
+        if self.bucket.is_at(place, set, via) {
+            return place;
         }
-        if self.cells.len() < MOST_CELLS {
+        let place = self.bucket.add(set, via);
+        self.made(place, set, via);
+        place
+    }
+
+    /// Where the cell of a label set is, if it has one.
+    fn find(&mut self, set: SetId, via: Via) -> u32 {
+        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
+        if recent.second < self.second {
+            // Had it a cell already, this would be its second or a later one.
+            *recent = Recent { second: self.second, ..Recent::NONE };
+        }
+        if recent.second == self.second {
+            return recent.places[via as usize];
+        }
+        self.bucket.places().get(&(set, via)).copied().unwrap_or(u32::MAX)
+    }
+
+    /// The cell at a place, which is remembered.
+    fn made(&mut self, place: u32, set: SetId, via: Via) -> &mut Pending {
+        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
+        if recent.second == self.second {
+            recent.places[via as usize] = place;
+        }
+        &mut self.bucket.cells[place as usize]
+    }
+}
+
+impl Bucket {
+    /// Whether so many more cells are sure to have room.
+    pub fn has_room_for(&self, cells: usize) -> bool {
+        self.filled + cells <= MOST_CELLS
+    }
+
+    /// The cells, in no telling order.
+    pub fn cells(&self) -> &[Pending] {
+        &self.cells[..self.filled]
+    }
+
+    /// Whether a place holds this cell.
+    fn is_at(&self, place: u32, set: SetId, via: Via) -> bool {
+        self.cells().get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via))
+    }
+
+    fn places(&mut self) -> &mut FxHashMap<(SetId, Via), u32> {
+        let cells = &self.cells[..self.filled];
+        self.places.get_or_insert_with(|| cells.iter().zip(0..).map(|(cell, at)| ((cell.set, cell.via), at)).collect())
+    }
+
+    /// Makes a cell; its place, if there is room for it.
+    fn make(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
+        if self.filled < MOST_CELLS {
             return Some(self.add(set, via));
         }
         let rank = |cell: (SetId, Via)| (FxBuildHasher.hash_one(&sets[cell.0 as usize].labels), cell.0, cell.1);
-        let ranked =
-            self.ranked.get_or_insert_with(|| self.cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
+        let cells = &self.cells[..self.filled];
+        let ranked = self.ranked.get_or_insert_with(|| cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
         let new = rank((set, via));
         let last = *ranked.last().filter(|(hash, ..)| new.0 < *hash)?;
-        let place = self.places.remove(&(last.1, last.2))?;
         ranked.remove(&last);
         ranked.insert(new);
-        self.places.insert((set, via), place);
+        let places = self.places();
+        let place = places.remove(&(last.1, last.2))?;
+        places.insert((set, via), place);
         pushed_out.push(std::mem::replace(&mut self.cells[place as usize], Pending::new(set, via)));
         Some(place)
     }
 
     fn add(&mut self, set: SetId, via: Via) -> u32 {
-        let place = self.cells.len() as u32;
-        self.cells.push(Pending::new(set, via));
-        self.places.insert((set, via), place);
-        place
+        let place = self.filled;
+        match self.cells.get_mut(place) {
+            Some(spare) => (spare.set, spare.via) = (set, via),
+            None => self.cells.push(Pending::new(set, via)),
+        }
+        self.filled += 1;
+        if let Some(places) = &mut self.places {
+            places.insert((set, via), place as u32);
+        }
+        place as u32
     }
 }
 
 impl Set {
-    pub fn new(labels: Arc<LabelSet>, keep: Keep, examples_until: Option<Time>, matches: Rc<[Match]>) -> Self {
-        Set { labels, keep, examples_until, matches, recent: [u32::MAX; RECENT as usize] }
-    }
-}
-
-impl Pending {
-    pub fn new(set: SetId, via: Via) -> Self {
-        Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
-    }
-
-    /// Joins the events of another cell of the same second.
-    pub fn merge(&mut self, other: Pending) {
-        self.events += other.events;
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-        self.points.extend(other.points);
-        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
-    }
-
-    pub fn add(&mut self, keep: Keep, examples_until: Option<Time>, point: Point, evidence: impl FnOnce() -> Evidence) {
-        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| point.time <= until));
-        self.events += 1;
-        self.first = Some(self.first.map_or(point.time, |first| first.min(point.time)));
-        self.last = Some(self.last.map_or(point.time, |last| last.max(point.time)));
-        if keep.order || (keep.values && point.values != [NO_VALUE; MOST_VALUES]) {
-            self.points.push(point);
-        }
-        let wanted =
-            self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| point.time <= last.time);
-        if shown && wanted {
-            keep_evidence(&mut self.evidence, &evidence());
+    pub fn new(labels: Arc<LabelSet>, keep: Keep, matches: Rc<[Match]>) -> Self {
+        Set {
+            class: labels.class,
+            labels,
+            is_noted: false,
+            keep,
+            examples_until: None,
+            matches,
+            recent: Recents([Recent::NONE; RECENT as usize]),
         }
     }
 }

@@ -20,6 +20,12 @@ pub struct Cell {
     pub unknown: u64,
     pub span: Option<Span>,
     pub values: Option<Box<Values>>,
+    pub details: Option<Box<Details>>,
+}
+
+/// What few series keep. Cells are many, and moved from second to window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
     /// Hashes of distinct label values.
     pub distinct: BTreeSet<u64>,
     pub run: Option<Run>,
@@ -112,16 +118,38 @@ impl Cell {
         self.events += later.events;
         self.unknown += later.unknown;
         self.span = joined(self.span, later.span, Span::then);
-        self.run = joined(self.run, later.run, Run::then);
         match (&mut self.values, &later.values) {
             (Some(mine), Some(theirs)) => mine.merge(theirs),
             (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
             (_, None) => {}
         }
-        self.distinct.extend(&later.distinct);
-        while self.distinct.len() > MOST_DISTINCT {
+        if let Some(theirs) = &later.details {
+            self.details().then(theirs);
+        }
+    }
+
+    pub fn details(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    /// Hashes of distinct label values, ascending.
+    pub fn distinct(&self) -> impl Iterator<Item = &u64> {
+        self.details.iter().flat_map(|details| &details.distinct)
+    }
+}
+
+impl Details {
+    /// Adds a label value.
+    pub fn see(&mut self, hash: u64) {
+        self.distinct.insert(hash);
+        if self.distinct.len() > MOST_DISTINCT {
             self.distinct.pop_last();
         }
+    }
+
+    fn then(&mut self, later: &Details) {
+        self.run = joined(self.run, later.run, Run::then);
+        later.distinct.iter().for_each(|hash| self.see(*hash));
         for evidence in &later.evidence {
             keep_evidence(&mut self.evidence, evidence);
         }
@@ -149,9 +177,13 @@ mod tests {
             unknown: seed % 2,
             span: Some(Span::second(second)),
             values: (!seed.is_multiple_of(4)).then(|| Box::new(Values::one(time, seed, value))),
-            distinct: BTreeSet::from([seed % 5]),
-            run: Some(Run { length: seed % 2, total: 1, overflowed: false }),
-            evidence: vec![Evidence::new(time, 0, seed, format!("line {}", seed % 7).as_bytes())],
+            details: (!seed.is_multiple_of(7)).then(|| {
+                Box::new(Details {
+                    distinct: BTreeSet::from([seed % 5]),
+                    run: Some(Run { length: seed % 2, total: 1, overflowed: false }),
+                    evidence: vec![Evidence::new(time, 0, seed, format!("line {}", seed % 7).as_bytes())],
+                })
+            }),
         }
     }
 

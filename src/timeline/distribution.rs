@@ -1,6 +1,8 @@
 //! Distributions of values in the buckets of hdrhistogram, in two forms: what a stretch of time holds is short and only
 //! ever joined ([`Samples`]); what is read is asked for percentiles at every tick ([`Distribution`]).
 
+use std::cell::Cell;
+
 /// Significant decimal digits that a recorded value keeps: percentiles are within 0.1 % of a value that was seen.
 pub const SIGNIFICANT_DIGITS: u8 = 3;
 
@@ -54,7 +56,7 @@ impl Samples {
     /// Joins the counts of equal buckets whenever there are twice as many as after the last time.
     fn shrink(&mut self) {
         /// Counts that are not worth a look.
-        const FEW: usize = 64;
+        const FEW: usize = 256;
         if self.counts.len() > 2 * self.joined + FEW {
             self.counts = self.sorted();
             self.joined = self.counts.len();
@@ -90,18 +92,25 @@ impl PartialEq for Samples {
 /// Buckets of one page.
 const PAGE: usize = 16;
 
+/// Pages that are added up in one total more.
+const BLOCK: usize = 16;
+
 /// Pages beyond which empty ones are given back: a sliding window meets the same values again and again.
 const MOST_EMPTY: usize = 64;
 
 /// Counts of values by bucket, in pages of neighbours, so that a count is found at once and a percentile by the totals of
-/// pages.
+/// blocks, then pages.
 #[derive(Clone, Debug, Default)]
 pub struct Distribution {
     /// By the number of a page: its place in `pages` plus one, or 0 where there is none. Its 2^12 numbers at most take
     /// 8 KiB, and mostly a tenth of that.
     places: Vec<u16>,
     pages: Vec<Page>,
+    /// Totals of [`BLOCK`] pages each.
+    blocks: Vec<u64>,
     total: u64,
+    /// A share that was asked for since the counts last changed, and the value: rules compare one percentile twice.
+    asked: Cell<Option<(f64, f64)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -139,12 +148,14 @@ impl Distribution {
 
     /// Takes away what was merged before; counts that were never there are ignored.
     pub fn subtract(&mut self, samples: &Samples) {
+        self.asked.set(None);
         for &(bucket, count) in &samples.counts {
             let (number, within) = place(bucket);
             let Some(page) = self.page(number) else { continue };
             let taken = u64::from(count).min(page.counts[within]);
             page.counts[within] -= taken;
             page.total -= taken;
+            self.blocks[usize::from(number) / BLOCK] -= taken;
             self.total -= taken;
         }
         let empty = || self.pages.iter().filter(|page| page.total == 0).count();
@@ -164,18 +175,23 @@ impl Distribution {
     /// The smallest recorded value at or below which a share `q` (0 to 1) of all values lies, as the highest value of its
     /// bucket, in the kept unit. `None` when empty.
     pub fn quantile(&self, q: f64) -> Option<f64> {
+        if let Some((_, value)) = self.asked.get().filter(|(asked, _)| *asked == q) {
+            return Some(value);
+        }
         let rank = ((q.clamp(0.0, 1.0) * self.total as f64).ceil() as u64).max(1);
         let mut seen = 0;
-        let page = self.ascending().find(|page| {
-            let reached = seen + page.total >= rank;
-            seen += if reached { 0 } else { page.total };
+        // Whether the rank lies within the next so many values, which are passed if not.
+        let mut reaches = |count: u64| {
+            let reached = seen + count >= rank;
+            seen += if reached { 0 } else { count };
             reached
-        })?;
-        let within = page.counts.iter().position(|count| {
-            seen += count;
-            seen >= rank
-        })?;
-        Some(highest(page.bucket(within)))
+        };
+        let block = self.blocks.iter().position(|total| reaches(*total))?;
+        let page = self.ascending(block * BLOCK).find(|page| reaches(page.total))?;
+        let within = page.counts.iter().position(|count| reaches(*count))?;
+        let value = highest(page.bucket(within));
+        self.asked.set(Some((q, value)));
+        Some(value)
     }
 
     /// The buckets that hold something, with their counts, ascending.
@@ -184,12 +200,13 @@ impl Distribution {
             let number = page.number;
             (0..PAGE).map(move |within| number * PAGE as u16 + within as u16)
         };
-        let all = self.ascending().flat_map(move |page| buckets(page).zip(page.counts.iter().copied()));
+        let all = self.ascending(0).flat_map(move |page| buckets(page).zip(page.counts.iter().copied()));
         all.filter(|(_, count)| *count > 0)
     }
 
-    fn ascending(&self) -> impl Iterator<Item = &Page> {
-        self.places.iter().filter_map(|place| self.pages.get(usize::from(place.checked_sub(1)?)))
+    /// The pages from a number on.
+    fn ascending(&self, from: usize) -> impl Iterator<Item = &Page> {
+        self.places.iter().skip(from).filter_map(|place| self.pages.get(usize::from(place.checked_sub(1)?)))
     }
 
     fn page(&mut self, number: u16) -> Option<&mut Page> {
@@ -203,21 +220,29 @@ impl Distribution {
         if self.places.len() <= number {
             self.places.resize(number + 1, 0);
         }
+        if self.blocks.len() <= number / BLOCK {
+            self.blocks.resize(number / BLOCK + 1, 0);
+        }
         self.places[number] = at as u16 + 1;
     }
 
     fn add(&mut self, bucket: Bucket, count: u64) {
         let (number, within) = place(bucket);
+        self.asked.set(None);
         self.total += count;
-        if let Some(page) = self.page(number) {
-            page.counts[within] += count;
-            page.total += count;
-            return;
+        match self.page(number) {
+            Some(page) => {
+                page.counts[within] += count;
+                page.total += count;
+            }
+            None => {
+                let mut page = Page { number, total: count, counts: [0; PAGE] };
+                page.counts[within] = count;
+                self.pages.push(page);
+                self.note(self.pages.len() - 1);
+            }
         }
-        let mut page = Page { number, total: count, counts: [0; PAGE] };
-        page.counts[within] = count;
-        self.pages.push(page);
-        self.note(self.pages.len() - 1);
+        self.blocks[usize::from(number) / BLOCK] += count;
     }
 }
 
@@ -297,8 +322,11 @@ mod tests {
             merged.merge(&of_b);
             prop_assert_eq!(&merged, &distribution(&[a.clone(), b.clone()].concat()));
             prop_assert_eq!(merged.count(), (a.len() + b.len()) as u64);
+            prop_assert_eq!(merged.quantile(0.9), distribution(&[a.clone(), b.clone()].concat()).quantile(0.9));
             merged.subtract(&of_b);
             prop_assert_eq!(&merged, &distribution(&a));
+            prop_assert_eq!(merged.quantile(0.9), distribution(&a).quantile(0.9));
+            prop_assert_eq!(merged.quantile(0.9), distribution(&a).quantile(0.9));
             let mut joined = distribution(&b);
             joined.join(&merged);
             joined.subtract(&both);
@@ -311,7 +339,7 @@ mod tests {
     fn counts_beyond_what_fits_into_one_are_kept_in_several() {
         let mut many = Samples::default();
         (0..200_000).for_each(|_| many.record(RESOLUTION));
-        assert!(many.counts.len() < 200);
+        assert!(many.counts.len() < 600);
         let mut distribution = Distribution::default();
         distribution.merge(&many);
         assert_eq!(distribution.count(), 200_000);

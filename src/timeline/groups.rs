@@ -23,6 +23,8 @@ pub struct Groups {
     places: FxHashMap<GroupKey, Place>,
     /// The groups by hash, so that the one with the largest is known.
     ranked: BTreeSet<(u64, GroupKey)>,
+    /// Where [`OTHER`] is, if anything went into it.
+    others: Option<Place>,
     /// How often a group came or went.
     pub changes: u64,
 }
@@ -44,12 +46,6 @@ impl Groups {
         self.slots.iter_mut().flatten().map(|(_, slot)| slot)
     }
 
-    /// The slot of a group, or the only one without groups.
-    pub fn get(&self, group: Option<&GroupKey>) -> Option<&Slot> {
-        let place = group.map_or(Some(0), |group| self.places.get(group).copied())?;
-        self.slots.get(place)?.as_ref().map(|(_, slot)| slot)
-    }
-
     /// The place of a group that is kept; `hint` is where it was the last time, and is brought up to date.
     pub fn find(&self, group: &GroupKey, hint: &std::cell::Cell<Place>) -> Option<Place> {
         if let Some(Some((key, _))) = self.slots.get(hint.get())
@@ -62,8 +58,17 @@ impl Groups {
         Some(place)
     }
 
-    /// The slot at a place that [`Groups::find`] or [`Groups::make`] just gave.
-    pub fn at(&mut self, place: Place) -> Option<&mut Slot> {
+    /// The place of a group that is kept, or of the only one without groups.
+    pub fn place(&self, group: Option<&GroupKey>) -> Option<Place> {
+        group.map_or(Some(0), |group| self.places.get(group).copied())
+    }
+
+    /// The slot at a place that was just given.
+    pub fn at(&self, place: Place) -> Option<&Slot> {
+        self.slots.get(place)?.as_ref().map(|(_, slot)| slot)
+    }
+
+    pub fn at_mut(&mut self, place: Place) -> Option<&mut Slot> {
         self.slots.get_mut(place)?.as_mut().map(|(_, slot)| slot)
     }
 
@@ -82,8 +87,13 @@ impl Groups {
                     }
                 }
                 _ => {
-                    let others = GroupKey::new(vec![Box::from(OTHER); group.len()]);
-                    return self.places.get(&others).copied().unwrap_or_else(|| self.insert(others, reaches));
+                    return match self.others {
+                        Some(others) => others,
+                        None => {
+                            let others = self.insert(GroupKey::new(vec![Box::from(OTHER); group.len()]), reaches);
+                            *self.others.insert(others)
+                        }
+                    };
                 }
             }
         }
@@ -123,6 +133,7 @@ impl Groups {
     fn remove(&mut self, group: &GroupKey) {
         let Some(place) = self.places.remove(group) else { return };
         self.slots[place] = None;
+        self.others.take_if(|others| *others == place);
         self.vacant.push(place);
         self.changes += 1;
     }

@@ -11,6 +11,7 @@ pub mod distribution;
 pub mod evidence;
 pub mod group_key;
 mod groups;
+mod pending;
 pub mod series;
 mod slot;
 mod staged;
@@ -18,15 +19,16 @@ pub mod window;
 
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-pub use bucket::{Bucket, Buckets, Keep, Match, Pending, Point, Set, SetId};
+pub use bucket::{Bucket, Buckets, Match, Open, Set, SetId};
 use group_key::GroupKey;
 pub use groups::OTHER;
+pub use groups::Place;
 use groups::{Groups, MOST_GROUPS};
+pub use pending::{Keep, Pending, Point};
 use series::{Measure, Spec};
 pub use slot::Slot;
-use staged::Staged;
 use window::Reach;
 
 use crate::classify::{LabelSet, Via};
@@ -38,6 +40,8 @@ pub type SeriesId = usize;
 #[derive(Debug, Default)]
 pub struct Timeline {
     series: Vec<Series>,
+    /// The slots that hold events of the second that is being sealed; `None` for that of events without a group.
+    staged: Vec<(SeriesId, Option<Place>)>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
     /// Whether a second held more events than their order is kept of, where a rule asks for it.
@@ -91,14 +95,23 @@ impl Timeline {
         self.series[id].groups.keys()
     }
 
-    /// How often a group of any series came or went.
-    pub fn group_changes(&self) -> u64 {
-        self.series.iter().map(|series| series.groups.changes).sum()
+    /// How often a group of a series came or went.
+    pub fn group_changes(&self, id: SeriesId) -> u64 {
+        self.series[id].groups.changes
     }
 
     /// The slot of a group, or that of a series without groups.
     pub fn slot(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<&Slot> {
-        self.series[id].groups.get(group)
+        self.slot_at(id, self.place(id, group)?)
+    }
+
+    /// Where the slot of a group is, until a group of the series comes or goes.
+    pub fn place(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<Place> {
+        self.series[id].groups.place(group)
+    }
+
+    pub fn slot_at(&self, id: SeriesId, place: Place) -> Option<&Slot> {
+        self.series[id].groups.at(place)
     }
 
     /// Events in a window that belong to a group nobody can tell.
@@ -157,52 +170,64 @@ impl Timeline {
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
     /// this second; `armed` whether the rules' windows take it in, or only those of the baseline.
     pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
-        let mut staged: Vec<(&Match, Staged<'_>)> = Vec::with_capacity(bucket.cells().len());
-        // Groups that have no slot yet, or are not kept.
-        let mut fresh: Vec<(&Match, Staged<'_>)> = Vec::new();
-        let mut places: FxHashMap<(SeriesId, Option<&GroupKey>), usize> = FxHashMap::default();
+        if self.series.iter().any(|series| series.groups.len() + bucket.cells().len() > MOST_GROUPS) {
+            self.make_room(bucket, buckets, seen);
+        }
+        // Groups that are not kept, each once.
+        let mut lost: FxHashSet<(SeriesId, &GroupKey)> = FxHashSet::default();
         for pending in bucket.cells() {
             let set = buckets.set(pending.set);
             for matched in &*set.matches {
-                let series = &mut self.series[matched.series];
-                if pending.via != Via::None && pending.via != seen && !series.spec.selector.names_via {
+                let Series { spec, reaches, evidence, groups, groupless, .. } = &mut self.series[matched.series];
+                if !is_read(spec, pending, seen) {
                     continue;
                 }
-                let (list, at) = match series.slot(matched) {
-                    Some(slot) => {
-                        let at = slot.staged.filter(|(known, _)| *known == second).map_or(staged.len(), |(_, at)| at);
-                        slot.staged = Some((second, at));
-                        (&mut staged, at)
-                    }
-                    None => {
-                        let at = *places.entry((matched.series, matched.group.as_ref())).or_insert(fresh.len());
-                        (&mut fresh, at)
-                    }
-                };
-                if at == list.len() {
-                    list.push((matched, Staged::default()));
+                let place = matched.group.as_ref().map(|group| {
+                    groups.find(group, &matched.hint).unwrap_or_else(|| {
+                        if groups.len() >= MOST_GROUPS {
+                            lost.insert((matched.series, group));
+                        }
+                        groups.make(group, reaches)
+                    })
+                });
+                let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
+                if slot.staged.begin() {
+                    self.staged.push((matched.series, place));
                 }
-                list[at].1.add(&series.spec, &set.labels, pending, matched, series.evidence);
+                slot.staged.add(spec, &set.labels, pending, matched, *evidence);
             }
         }
-        // Those with the smallest hashes first: so none makes room for another before it has entered.
-        fresh.sort_by_key(|(matched, _)| matched.group.as_ref().map(GroupKey::hash));
-        for (matched, staged) in fresh.into_iter().chain(staged) {
-            let Series { spec, reaches, groups, groupless, .. } = &mut self.series[matched.series];
-            let slot = match &matched.group {
-                None => groupless,
-                Some(group) => {
-                    let place = groups.find(group, &matched.hint).unwrap_or_else(|| {
-                        self.overflowed += u64::from(groups.len() >= MOST_GROUPS);
-                        groups.make(group, reaches)
-                    });
-                    let Some(slot) = groups.at(place) else { continue };
-                    slot
+        self.overflowed += lost.len() as u64;
+        for (series, place) in self.staged.drain(..) {
+            let Series { spec, groups, groupless, .. } = &mut self.series[series];
+            let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
+            self.crowded |= slot.settle(spec, second, armed);
+        }
+    }
+
+    /// Makes the groups that a second brings where not all may have room, those with the smallest hashes first: so none
+    /// makes room for another once it holds events of the second.
+    fn make_room(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via) {
+        let mut fresh: Vec<(&GroupKey, &Match)> = Vec::new();
+        for pending in bucket.cells() {
+            for matched in &*buckets.set(pending.set).matches {
+                let Series { spec, groups, .. } = &self.series[matched.series];
+                if let Some(group) = &matched.group
+                    && is_read(spec, pending, seen)
+                    && groups.find(group, &matched.hint).is_none()
+                {
+                    fresh.push((group, matched));
                 }
-            };
-            let cell = Rc::new(staged.finish(spec, second, slot));
-            self.crowded |= cell.run.is_some_and(|run| run.overflowed);
-            slot.enter(second, &cell, armed);
+            }
+        }
+        fresh.sort_by_key(|(group, _)| group.hash());
+        for (group, matched) in fresh {
+            let Series { groups, reaches, .. } = &mut self.series[matched.series];
+            if groups.find(group, &matched.hint).is_none() {
+                let is_full = groups.len() >= MOST_GROUPS;
+                groups.make(group, reaches);
+                self.overflowed += u64::from(is_full && groups.find(group, &matched.hint).is_some());
+            }
         }
     }
 
@@ -229,12 +254,7 @@ impl Timeline {
     }
 }
 
-impl Series {
-    /// The slot that takes the events of a label set, if there is one yet.
-    fn slot(&mut self, matched: &Match) -> Option<&mut Slot> {
-        match &matched.group {
-            None => Some(&mut self.groupless),
-            Some(group) => self.groups.at(self.groups.find(group, &matched.hint)?),
-        }
-    }
+/// Whether a series reads these events: of requests those as they were seen best, unless it names how.
+fn is_read(spec: &Spec, pending: &Pending, seen: Via) -> bool {
+    pending.via == Via::None || pending.via == seen || spec.selector.names_via
 }

@@ -1,10 +1,10 @@
 //! One group of one series: its windows, and what is remembered from second to second.
 
-use std::rc::Rc;
-
 use rustc_hash::FxHashMap;
 
 use super::cell::Cell;
+use super::series::Spec;
+use super::staged::Staged;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
@@ -13,12 +13,14 @@ pub struct Slot {
     pub windows: Vec<Window>,
     /// No window has anything to let go of before this tick.
     leaves: i64,
+    /// The last tick at which something entered or left a window.
+    changed: i64,
     /// The last occupied second since the deployment.
     pub last_second: Option<i64>,
     /// For intervals: the last event, by the hash of the inner group.
     pub(super) previous: FxHashMap<u64, Time>,
-    /// The second last sealed with events for it, and which of that second's cells is its own.
-    pub(super) staged: Option<(i64, usize)>,
+    /// Its cell of the second that is being sealed.
+    pub(super) staged: Staged,
 }
 
 impl Slot {
@@ -26,22 +28,35 @@ impl Slot {
         Slot {
             windows: reaches.iter().copied().map(Window::new).collect(),
             leaves: i64::MIN,
+            changed: i64::MIN,
             last_second: None,
             previous: FxHashMap::default(),
-            staged: None,
+            staged: Staged::default(),
         }
     }
 
-    /// Takes in the cell of a second: into all windows, or only those of the baseline.
-    pub fn enter(&mut self, second: i64, cell: &Rc<Cell>, armed: bool) {
+    /// Completes the cell of a second, and takes it in: into all windows, or only those of the baseline. `true` if the
+    /// second held more events than their order is kept of.
+    pub fn settle(&mut self, spec: &Spec, second: i64, armed: bool) -> bool {
+        let cell = self.staged.finish(spec, second, &mut self.previous);
+        let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
+        self.enter(second, cell, armed);
+        crowded
+    }
+
+    fn enter(&mut self, second: i64, cell: Cell, armed: bool) {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        for window in &mut self.windows {
-            if armed || matches!(window.reach(), Reach::Baseline(_)) {
-                window.enter(second, cell);
-                self.leaves = self.leaves.min(window.leaves());
-            }
+        let mut windows =
+            self.windows.iter_mut().filter(|window| armed || matches!(window.reach(), Reach::Baseline(_))).peekable();
+        let mut cell = Some(cell);
+        while let Some(window) = windows.next() {
+            // Most groups have one window, which takes the cell as it is.
+            let own = if windows.peek().is_some() { cell.clone() } else { cell.take() };
+            window.enter(second, own.unwrap_or_default());
+            self.leaves = self.leaves.min(window.leaves());
+            self.changed = second + 1;
         }
     }
 
@@ -50,9 +65,18 @@ impl Slot {
         if tick < self.leaves {
             return false;
         }
-        self.windows.iter_mut().for_each(|window| window.slide(tick));
+        for window in &mut self.windows {
+            if window.slide(tick) {
+                self.changed = tick;
+            }
+        }
         self.leaves = self.windows.iter().map(Window::leaves).min().unwrap_or(i64::MAX);
         true
+    }
+
+    /// Whether its windows hold the same as right after an earlier tick.
+    pub fn is_as_at(&self, tick: i64) -> bool {
+        self.changed <= tick
     }
 
     pub fn is_idle(&self) -> bool {

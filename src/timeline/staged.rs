@@ -1,37 +1,55 @@
-//! The cells of one second in the making: the events of label sets to what a series keeps of them.
+//! The cell of one second in the making: the events of label sets to what a series keeps of them.
 
 use std::hash::BuildHasher;
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::bucket::{Match, Pending, Point};
-use super::cell::{Cell, MOST_DISTINCT, MOST_ORDERED, Run, Span, Values};
+use super::bucket::Match;
+use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
 use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
+use super::pending::{Pending, Point};
 use super::series::{Measure, Spec};
-use super::slot::Slot;
 use crate::classify::{LabelSet, NO_VALUE};
+use crate::time::Time;
 
 /// Seconds that the last event of an inner group is remembered for: clients come and go.
 const MEMORY: i64 = 86_400;
 
-#[derive(Default)]
-pub struct Staged<'a> {
+/// What is known so far of one slot's second; its memory is used again for the next.
+#[derive(Debug, Default)]
+pub struct Staged {
     cell: Cell,
     /// Those events whose order matters.
-    ordered: Vec<Placed<'a>>,
+    ordered: Vec<Ordered>,
+    begun: bool,
 }
 
-/// An event with what its label set says about it for one series.
-#[derive(Clone, Copy)]
-struct Placed<'a> {
-    point: &'a Point,
-    matched: &'a Match,
+/// An event with what it says in its turn.
+#[derive(Clone, Copy, Debug)]
+struct Ordered {
+    time: Time,
+    /// Hash of the entry's content: orders events of one time.
+    hash: u64,
+    /// The hash of its inner group, or whether it had the wanted outcome.
+    says: u64,
 }
 
-impl<'a> Staged<'a> {
+impl Ordered {
+    /// Time, then hash, as one number.
+    fn place(&self) -> i128 {
+        i128::from(self.time.0) << 64 | i128::from(self.hash)
+    }
+}
+
+impl Staged {
+    /// Begins a second's cell; `false` if it was begun before.
+    pub fn begin(&mut self) -> bool {
+        !std::mem::replace(&mut self.begun, true)
+    }
+
     /// Adds the events of one label set.
-    pub fn add(&mut self, spec: &Spec, labels: &LabelSet, pending: &'a Pending, matched: &'a Match, evidence: bool) {
+    pub fn add(&mut self, spec: &Spec, labels: &LabelSet, pending: &Pending, matched: &Match, evidence: bool) {
         let cell = &mut self.cell;
         if !matched.certain {
             cell.unknown += pending.events;
@@ -44,64 +62,59 @@ impl<'a> Staged<'a> {
             Measure::Events | Measure::Distinct(_) => accepted.count() as u64,
             Measure::Value(index) => {
                 let with_value = accepted.filter(|point| point.values[*index] != NO_VALUE);
-                with_value.map(|point| put(cell, point, point.values[*index])).count() as u64
+                with_value.map(|point| put(cell, (point.time, point.hash), point.values[*index])).count() as u64
             }
-            Measure::Intervals(_) | Measure::Run(_) => {
-                let before = self.ordered.len();
-                self.ordered.extend(accepted.map(|point| Placed { point, matched }));
-                (self.ordered.len() - before) as u64
+            // An event that does not say whose it is tells nothing of anybody's intervals.
+            Measure::Intervals(_) => {
+                matched.inner.map_or(0, |inner| order(&mut self.ordered, accepted, |_| Some(inner)))
+            }
+            Measure::Run(part) => {
+                let outcome = |point: &Point| if matched.part? { part.accepts(&point.values) } else { Some(false) };
+                order(&mut self.ordered, accepted, |point| outcome(point).map(u64::from))
             }
         };
         match spec.measure {
             Measure::Distinct(label) => match &labels.values[label] {
                 Some(value) => {
                     cell.events += events;
-                    cell.distinct.insert(FxBuildHasher.hash_one(value));
-                    if cell.distinct.len() > MOST_DISTINCT {
-                        cell.distinct.pop_last();
-                    }
+                    cell.details().see(FxBuildHasher.hash_one(value));
                 }
                 None => cell.unknown += events,
             },
             _ => cell.events += events,
         }
-        if evidence {
-            pending.evidence.iter().for_each(|line| keep_evidence(&mut cell.evidence, line));
+        if evidence && !pending.evidence.is_empty() {
+            let kept = &mut cell.details().evidence;
+            pending.evidence.iter().for_each(|line| keep_evidence(kept, line));
         }
     }
 
-    /// Works out what depends on the order of the second's events.
-    pub fn finish(self, spec: &Spec, second: i64, slot: &mut Slot) -> Cell {
-        let Staged { mut cell, mut ordered } = self;
-        ordered.sort_unstable_by_key(|placed| (placed.point.time, placed.point.hash));
+    /// Works out what depends on the order of the second's events. `previous` has the last event of each inner group.
+    pub fn finish(&mut self, spec: &Spec, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
+        self.begun = false;
+        let mut cell = std::mem::take(&mut self.cell);
+        self.ordered.sort_unstable_by_key(Ordered::place);
         match &spec.measure {
             Measure::Events | Measure::Distinct(_) | Measure::Value(_) => {}
             Measure::Intervals(_) => {
-                for Placed { point, matched } in ordered {
-                    // An event that does not say whose it is tells nothing of anybody's intervals.
-                    let Some(inner) = matched.inner else {
-                        cell.events -= 1;
-                        continue;
-                    };
-                    if let Some(before) = slot.previous.insert(inner, point.time) {
-                        put(&mut cell, point, point.time.0 - before.0);
+                for event in &self.ordered {
+                    if let Some(before) = previous.insert(event.says, event.time) {
+                        put(&mut cell, (event.time, event.hash), event.time.0 - before.0);
                     }
                 }
-                if slot.previous.len() > MOST_GROUPS {
-                    slot.previous.retain(|_, time| second - time.second() < MEMORY);
+                if previous.len() > MOST_GROUPS {
+                    previous.retain(|_, time| second - time.second() < MEMORY);
                 }
             }
-            Measure::Run(part) => {
-                let outcomes = ordered.iter().filter_map(|Placed { point, matched }| match matched.part? {
-                    false => Some(false),
-                    true => part.accepts(&point.values),
-                });
-                cell.run = outcomes
-                    .map(|hit| Run { length: u64::from(hit), total: 1, overflowed: false })
-                    .reduce(Run::then)
-                    .map(|run| Run { overflowed: run.total > MOST_ORDERED as u64, ..run });
+            Measure::Run(_) => {
+                let outcomes = self.ordered.iter().map(|event| event.says);
+                let run = outcomes.map(|hit| Run { length: hit, total: 1, overflowed: false }).reduce(Run::then);
+                if let Some(run) = run {
+                    cell.details().run = Some(Run { overflowed: run.total > MOST_ORDERED as u64, ..run });
+                }
             }
         }
+        self.ordered.clear();
         if cell.events > 0 {
             cell.span = Some(Span::second(second));
         }
@@ -109,9 +122,21 @@ impl<'a> Staged<'a> {
     }
 }
 
-fn put(cell: &mut Cell, point: &Point, value: i64) {
+/// Adds those events that say something; returns how many events there were in all.
+fn order<'a>(
+    ordered: &mut Vec<Ordered>,
+    points: impl Iterator<Item = &'a Point>,
+    says: impl Fn(&Point) -> Option<u64>,
+) -> u64 {
+    let mut events = 0;
+    let said = points.inspect(|_| events += 1).filter_map(|point| Some((point, says(point)?)));
+    ordered.extend(said.map(|(point, says)| Ordered { time: point.time, hash: point.hash, says }));
+    events
+}
+
+fn put(cell: &mut Cell, (time, hash): (Time, u64), value: i64) {
     match &mut cell.values {
-        Some(values) => values.add(point.time, point.hash, value),
-        none => *none = Some(Box::new(Values::one(point.time, point.hash, value))),
+        Some(values) => values.add(time, hash, value),
+        none => *none = Some(Box::new(Values::one(time, hash, value))),
     }
 }

@@ -1,10 +1,9 @@
 //! A stretch of the timeline that slides with the ticks (SEMANTICS 15).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
 
 use super::cell::{Cell, Run, Span};
-use super::distribution::Distribution;
+use super::distribution::{Distribution, Samples};
 use super::evidence::{Evidence, keep_evidence};
 
 const MINUTE: i64 = 60;
@@ -28,8 +27,8 @@ pub struct Window {
     reach: Reach,
     /// Seconds that one kept cell covers.
     pane: i64,
-    /// (first second of the pane, cell), ascending. The cell of a single second is shared by all windows that it is in.
-    cells: VecDeque<(i64, Rc<Cell>)>,
+    /// (first second of the pane, cell), ascending.
+    cells: VecDeque<(i64, Cell)>,
     pub events: u64,
     pub unknown: u64,
     pub sum: i128,
@@ -75,35 +74,41 @@ impl Window {
     }
 
     /// Takes in the cell of one second; seconds come in order.
-    pub fn enter(&mut self, second: i64, cell: &Rc<Cell>) {
+    pub fn enter(&mut self, second: i64, mut cell: Cell) {
         self.events += cell.events;
         self.unknown += cell.unknown;
-        if let Some(values) = &cell.values {
+        if let Some(values) = &mut cell.values {
             self.sum += values.sum;
             self.distribution.merge(&values.samples);
+            if self.reach == Reach::Deploy {
+                // What never leaves has not to be taken out again.
+                values.samples = Samples::default();
+            }
         }
         let pane = if self.pane == i64::MAX { 0 } else { second.div_euclid(self.pane) * self.pane };
         match self.cells.back_mut() {
             Some((start, last)) if *start == pane => {
                 // Within one pane a value counts once.
-                for hash in cell.distinct.difference(&last.distinct) {
+                let known = last.details.as_ref().map(|details| &details.distinct);
+                for hash in cell.distinct().filter(|hash| known.is_none_or(|known| !known.contains(hash))) {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
-                Rc::make_mut(last).then(cell);
+                last.then(&cell);
             }
             _ => {
-                for hash in &cell.distinct {
+                for hash in cell.distinct() {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
-                self.cells.push_back((pane, Rc::clone(cell)));
+                self.cells.push_back((pane, cell));
             }
         }
     }
 
-    /// Lets go of what lies before the window `[tick − length, tick)`.
-    pub fn slide(&mut self, tick: i64) {
-        let (Reach::Length(length) | Reach::Baseline(length)) = self.reach else { return };
+    /// Lets go of what lies before the window `[tick − length, tick)`; `true` if there was something.
+    pub fn slide(&mut self, tick: i64) -> bool {
+        let (Reach::Length(length) | Reach::Baseline(length)) = self.reach else { return false };
         let start = (tick - length).div_euclid(self.pane) * self.pane;
+        let before = self.cells.len();
         while self.cells.front().is_some_and(|(pane, _)| *pane < start) {
             let Some((_, cell)) = self.cells.pop_front() else { break };
             self.events -= cell.events;
@@ -112,7 +117,7 @@ impl Window {
                 self.sum -= values.sum;
                 self.distribution.subtract(&values.samples);
             }
-            for hash in &cell.distinct {
+            for hash in cell.distinct() {
                 if let Some(count) = self.distinct.get_mut(hash) {
                     *count -= 1;
                     if *count == 0 {
@@ -121,6 +126,7 @@ impl Window {
                 }
             }
         }
+        self.cells.len() < before
     }
 
     /// The first tick at which something leaves it; `i64::MAX` if nothing ever does.
@@ -166,7 +172,7 @@ impl Window {
     pub fn run(&self) -> Option<Run> {
         let mut run: Option<Run> = None;
         for (_, cell) in self.cells.iter().rev() {
-            let Some(earlier) = cell.run else { continue };
+            let Some(earlier) = cell.details.as_ref().and_then(|details| details.run) else { continue };
             let joined = run.map_or(earlier, |later| earlier.then(later));
             run = Some(joined);
             if joined.length < joined.total {
@@ -178,7 +184,8 @@ impl Window {
 
     pub fn evidence(&self) -> Vec<Evidence> {
         let mut kept = Vec::new();
-        self.cells.iter().flat_map(|(_, cell)| &cell.evidence).for_each(|line| keep_evidence(&mut kept, line));
+        let details = self.cells.iter().filter_map(|(_, cell)| cell.details.as_ref());
+        details.flat_map(|details| &details.evidence).for_each(|line| keep_evidence(&mut kept, line));
         kept
     }
 
@@ -191,16 +198,17 @@ impl Window {
 mod tests {
     use super::*;
 
-    fn cell(second: i64, events: u64) -> Rc<Cell> {
-        let (span, distinct) = (Some(Span::second(second)), [second as u64 % 3].into());
-        Rc::new(Cell { events, span, distinct, ..Cell::default() })
+    fn cell(second: i64, events: u64) -> Cell {
+        let mut cell = Cell { events, span: Some(Span::second(second)), ..Cell::default() };
+        cell.details().see(second as u64 % 3);
+        cell
     }
 
     #[test]
     fn sliding_keeps_exactly_the_window() {
         let mut window = Window::new(Reach::Length(60));
         for second in 0..200 {
-            window.enter(second, &cell(second, 2));
+            window.enter(second, cell(second, 2));
             assert_eq!(window.leaves(), (second - 60).max(0) + 61);
             window.slide(second + 1);
             assert_eq!(window.events, 2 * (second as u64 + 1).min(60));
@@ -214,7 +222,7 @@ mod tests {
     fn long_windows_use_panes_and_reach_at_least_their_length() {
         let mut window = Window::new(Reach::Length(HOUR));
         for second in 0..2 * HOUR {
-            window.enter(second, &cell(second, 1));
+            window.enter(second, cell(second, 1));
             window.slide(second + 1);
         }
         assert_eq!(window.cells.len(), 360);
@@ -230,7 +238,7 @@ mod tests {
     fn since_the_deployment_nothing_leaves() {
         let mut window = Window::new(Reach::Deploy);
         for second in [5, 500_000] {
-            window.enter(second, &cell(second, 1));
+            window.enter(second, cell(second, 1));
             window.slide(second + 1);
         }
         assert_eq!((window.events, window.cells.len()), (2, 1));

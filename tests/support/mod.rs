@@ -25,9 +25,13 @@ pub struct Run {
 
 impl Run {
     pub fn new(plan: &str) -> Self {
+        Self::within(plan, Range::default())
+    }
+
+    pub fn within(plan: &str, range: Range) -> Self {
         let plan = Plan::load(plan).expect("a built-in plan");
         let library = Library::load(&[] as &[&str]).expect("the built-in packs");
-        let session = Session::new(plan, library, None, Range::default()).expect("the plan fits the packs");
+        let session = Session::new(plan, library, None, range).expect("the plan fits the packs");
         Run { session, events: Vec::new() }
     }
 

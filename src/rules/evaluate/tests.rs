@@ -28,11 +28,12 @@ fn tree() -> impl Strategy<Value = Node> {
 proptest! {
     #[test]
     fn the_truth_alone_is_that_of_the_judgement(node in tree()) {
-        let (timeline, observed, group) = (Timeline::default(), Observed::default(), GroupKey::default());
+        let (timeline, group) = (Timeline::default(), GroupKey::default());
         let mut memory = Memory::default();
         let mut evaluator = Evaluator {
             timeline: &timeline,
-            observed: &observed,
+            stretches: &[],
+            places: &[],
             memory: &mut memory,
             tick: 1,
             z: None,

@@ -9,7 +9,7 @@ fn labels(number: u32) -> Arc<LabelSet> {
 }
 
 fn intern(buckets: &mut Buckets, number: u32) -> SetId {
-    buckets.intern(&labels(number), |labels| Set::new(Arc::clone(labels), Keep::default(), None, Rc::new([])))
+    buckets.intern(&labels(number), |labels| Set::new(Arc::clone(labels), Keep::default(), Rc::new([])))
 }
 
 proptest! {
@@ -37,7 +37,7 @@ proptest! {
                 _ => {
                     let via = if is_edge { Via::Edge } else { Via::None };
                     let set = intern(&mut buckets, number);
-                    buckets.cell(second, set, via).expect("room for it").events += 1;
+                    buckets.open(second).cell(set, via).expect("room for it").events += 1;
                     *expected.entry((second, number, via)).or_default() += 1;
                 }
             }
@@ -56,7 +56,7 @@ fn a_crowded_second_keeps_the_label_sets_with_the_smallest_hashes() {
     let mut without_cell = 0;
     for number in 0..many {
         let set = intern(&mut buckets, number);
-        match buckets.cell(7, set, Via::None) {
+        match buckets.open(7).cell(set, Via::None) {
             Some(cell) => cell.events += 1,
             None => without_cell += 1,
         }

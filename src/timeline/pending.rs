@@ -1,0 +1,101 @@
+//! Events of one label set in one second, before its watermark.
+
+use super::bucket::SetId;
+use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use crate::classify::{MOST_VALUES, NO_VALUE, Via};
+use crate::time::Time;
+
+/// Events of one label set in one second.
+#[derive(Debug)]
+pub struct Pending {
+    pub set: SetId,
+    pub via: Via,
+    pub events: u64,
+    pub first: Option<Time>,
+    pub last: Option<Time>,
+    /// The events themselves, where a series or the report needs more than their number.
+    pub points: Vec<Point>,
+    pub evidence: Vec<Evidence>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    pub time: Time,
+    /// Hash of the entry's content: orders events of one time.
+    pub hash: u64,
+    pub values: [i64; MOST_VALUES],
+}
+
+/// What has to be kept of the events of a label set, beside their number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Events that carry a value.
+    pub values: bool,
+    /// Every event, with its time.
+    pub order: bool,
+    /// Lines that show it, for rules: the first of every second.
+    pub evidence: bool,
+    /// Lines that show it, for the report: the first of all.
+    pub examples: bool,
+}
+
+impl Keep {
+    pub fn and(self, other: Keep) -> Keep {
+        Keep {
+            values: self.values || other.values,
+            order: self.order || other.order,
+            evidence: self.evidence || other.evidence,
+            examples: self.examples || other.examples,
+        }
+    }
+}
+
+impl Pending {
+    pub fn new(set: SetId, via: Via) -> Self {
+        Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
+    }
+
+    /// Empties it, but for its memory.
+    pub(super) fn clear(&mut self) {
+        /// Events that memory is kept for: the next second may be anybody's.
+        const USUAL: usize = 32;
+        (self.events, self.first, self.last) = (0, None, None);
+        self.points.clear();
+        self.points.shrink_to(USUAL);
+        self.evidence.clear();
+    }
+
+    /// Joins the events of another cell of the same second.
+    pub fn merge(&mut self, other: Pending) {
+        self.events += other.events;
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+        self.points.extend(other.points);
+        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
+    }
+
+    /// Adds an event, by its time and the hash of its content.
+    pub fn add(
+        &mut self,
+        keep: Keep,
+        examples_until: Option<Time>,
+        (time, hash): (Time, u64),
+        values: &[i64; MOST_VALUES],
+        evidence: impl FnOnce() -> Evidence,
+    ) {
+        self.events += 1;
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        self.last = self.last.max(Some(time));
+        if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
+            self.points.push(Point { time, hash, values: *values });
+        }
+        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
+        let wanted =
+            || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
+        if shown && wanted() {
+            keep_evidence(&mut self.evidence, &evidence());
+        }
+    }
+}
