@@ -14,17 +14,15 @@ const STEP: usize = 3;
 /// The shortest literal that can be found.
 pub const SHORTEST: usize = GRAM + STEP - 1;
 
-/// Bits of the table for each gram in it: few enough to stay in the nearest cache, enough that few are set.
-const BITS_A_GRAM: usize = 64;
+/// Places of the table of grams, a power of two: few enough to stay in the nearest cache, many enough that few are taken.
+const TABLE: usize = 1 << 14;
 
 pub struct Grams {
     literals: Vec<Box<[u8]>>,
     /// By the gram at an offset within them: (index of the literal, offset).
     places: FxHashMap<u32, Vec<(usize, usize)>>,
-    /// A bit for the hash of every gram in `places`.
-    bits: Box<[u64]>,
-    /// From a product to the number of a bit.
-    shift: u32,
+    /// By the hash of a gram: not 0 for every gram in `places`.
+    taken: Box<[u8; TABLE]>,
 }
 
 /// How often grams stand in text like that which will be searched.
@@ -58,37 +56,63 @@ impl Grams {
                 }
             }
         }
-        let size = (places.len() * BITS_A_GRAM).next_power_of_two().max(64);
-        let mut grams = Grams { literals, places, bits: vec![0; size / 64].into(), shift: 32 - size.ilog2() };
-        for gram in grams.places.keys() {
-            let bit = hash(*gram, grams.shift);
-            grams.bits[bit / 64] |= 1 << (bit % 64);
+        let mut taken = Box::new([0; TABLE]);
+        for gram in places.keys() {
+            taken[hash(*gram)] = 1;
         }
-        grams
+        Grams { literals, places, taken }
     }
 
     /// Calls `hit` with the index of every literal that stands in the text, and where.
     pub fn find(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
         let mut at = 0;
-        while let Some(gram) = text.get(at..at + GRAM).and_then(|gram| gram.first_chunk()) {
-            let gram = u32::from_le_bytes(*gram);
-            let bit = hash(gram, self.shift);
-            if self.bits[bit / 64] >> (bit % 64) & 1 == 1 {
-                for &(literal, offset) in self.places.get(&gram).into_iter().flatten() {
-                    let start = at.checked_sub(offset);
-                    if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[literal])) {
-                        hit(literal, start);
-                    }
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            // Nearly always there is none of them, which one branch for all of them tells.
+            let grams = grams(block);
+            if grams.iter().fold(0, |taken, gram| taken | self.taken[hash(*gram)]) != 0 {
+                for (index, gram) in grams.into_iter().enumerate() {
+                    self.confirm(gram, at + index * STEP, text, &mut hit);
                 }
             }
+            at += STEPS * STEP;
+        }
+        while let Some(gram) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            self.confirm(u32::from_le_bytes(*gram), at, text, &mut hit);
             at += STEP;
+        }
+    }
+
+    /// Calls `hit` for the literals that have this gram, where they stand around it.
+    fn confirm(&self, gram: u32, at: usize, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        if self.taken[hash(gram)] == 0 {
+            return;
+        }
+        for &(literal, offset) in self.places.get(&gram).into_iter().flatten() {
+            let start = at.checked_sub(offset);
+            if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[literal])) {
+                hit(literal, start);
+            }
         }
     }
 }
 
+/// Places that are looked at together, and the bytes that their grams stand in.
+const STEPS: usize = 5;
+const BLOCK: usize = (STEPS - 1) * STEP + GRAM;
+
+/// The grams at every third place of a block.
+#[inline]
+fn grams(block: &[u8; BLOCK]) -> [u32; STEPS] {
+    std::array::from_fn(|index| {
+        let at = index * STEP;
+        u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
+    })
+}
+
 /// Multiplication spreads the bytes over the upper bits (Knuth's multiplicative hashing, with 2^32 over the golden ratio).
-fn hash(gram: u32, shift: u32) -> usize {
-    (gram.wrapping_mul(0x9E37_79B1) >> shift) as usize
+#[inline]
+fn hash(gram: u32) -> usize {
+    (gram.wrapping_mul(0x9E37_79B1) >> (u32::BITS - TABLE.ilog2())) as usize
 }
 
 #[cfg(test)]
