@@ -16,13 +16,22 @@ pub const SHORTEST: usize = GRAM + STEP - 1;
 
 /// Places of the table of grams, a power of two: few enough to stay in the nearest cache, many enough that few are taken.
 const TABLE: usize = 1 << 14;
+/// Buckets that a byte can number, of which the first stays empty.
+const BUCKETS: usize = 256;
 
 pub struct Grams {
     literals: Vec<Box<[u8]>>,
-    /// By the gram at an offset within them: (index of the literal, offset).
-    places: FxHashMap<u32, Vec<(usize, usize)>>,
-    /// By the hash of a gram: not 0 for every gram in `places`.
-    taken: Box<[u8; TABLE]>,
+    /// By the hash of a gram: the bucket that it is in, if it is looked for; nearly always the empty one.
+    table: Box<[u8; TABLE]>,
+    buckets: Vec<Vec<Place>>,
+}
+
+/// Where a gram stands in a literal.
+struct Place {
+    gram: u32,
+    /// Index of the literal.
+    literal: usize,
+    offset: usize,
 }
 
 /// How often grams stand in text like that which will be searched.
@@ -47,20 +56,21 @@ impl Frequencies {
 impl Grams {
     /// Every literal must have at least [`SHORTEST`] bytes.
     pub fn new(literals: Vec<Box<[u8]>>, frequencies: &Frequencies) -> Self {
-        let mut places: FxHashMap<u32, Vec<(usize, usize)>> = FxHashMap::default();
+        let mut table = Box::new([0; TABLE]);
+        let mut buckets: Vec<Vec<Place>> = std::iter::repeat_with(Vec::new).take(BUCKETS).collect();
+        let mut numbers = (1..=u8::MAX).cycle();
         for (index, literal) in literals.iter().enumerate() {
             let start = frequencies.rarest(literal);
             for offset in start..start + STEP {
-                if let Some(gram) = literal[offset..].first_chunk() {
-                    places.entry(u32::from_le_bytes(*gram)).or_default().push((index, offset));
+                let Some(gram) = literal[offset..].first_chunk().copied().map(u32::from_le_bytes) else { continue };
+                let number = &mut table[hash(gram)];
+                if *number == 0 {
+                    *number = numbers.next().unwrap_or(1);
                 }
+                buckets[usize::from(*number)].push(Place { gram, literal: index, offset });
             }
         }
-        let mut taken = Box::new([0; TABLE]);
-        for gram in places.keys() {
-            taken[hash(*gram)] = 1;
-        }
-        Grams { literals, places, taken }
+        Grams { literals, table, buckets }
     }
 
     /// Calls `hit` with the index of every literal that stands in the text, and where.
@@ -68,29 +78,36 @@ impl Grams {
         let mut at = 0;
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
             // Nearly always there is none of them, which one branch for all of them tells.
-            let grams = grams(block);
-            if grams.iter().fold(0, |taken, gram| taken | self.taken[hash(*gram)]) != 0 {
-                for (index, gram) in grams.into_iter().enumerate() {
-                    self.confirm(gram, at + index * STEP, text, &mut hit);
-                }
+            if grams(block).iter().fold(0, |any, gram| any | self.table[hash(*gram)]) != 0 {
+                self.confirm(at, block, text, &mut hit);
             }
             at += STEPS * STEP;
         }
-        while let Some(gram) = text.get(at..).and_then(<[u8]>::first_chunk) {
-            self.confirm(u32::from_le_bytes(*gram), at, text, &mut hit);
-            at += STEP;
+        // What is left is shorter than a block; bytes behind it are taken for zeros, which no literal can go on with there.
+        let rest = text.get(at..).unwrap_or_default();
+        if rest.len() >= GRAM {
+            let mut block = [0; BLOCK];
+            block[..rest.len()].copy_from_slice(rest);
+            self.confirm(at, &block, text, &mut hit);
         }
     }
 
-    /// Calls `hit` for the literals that have this gram, where they stand around it.
-    fn confirm(&self, gram: u32, at: usize, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
-        if self.taken[hash(gram)] == 0 {
-            return;
-        }
-        for &(literal, offset) in self.places.get(&gram).into_iter().flatten() {
-            let start = at.checked_sub(offset);
-            if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[literal])) {
-                hit(literal, start);
+    /// Calls `hit` for the literals whose grams are in the block at this place, where they stand around it.
+    #[inline(never)]
+    fn confirm(&self, at: usize, block: &[u8; BLOCK], text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        for (index, gram) in grams(block).into_iter().enumerate() {
+            let number = self.table[hash(gram)];
+            if number == 0 {
+                continue;
+            }
+            for place in self.buckets[usize::from(number)].iter().filter(|place| place.gram == gram) {
+                let start = (at + index * STEP).checked_sub(place.offset);
+                let stands = |start: &usize| {
+                    text.get(*start..).is_some_and(|text| text.starts_with(&self.literals[place.literal]))
+                };
+                if let Some(start) = start.filter(stands) {
+                    hit(place.literal, start);
+                }
             }
         }
     }
