@@ -189,6 +189,10 @@ impl Classifier {
 
     /// Runs the patterns that the last scan found.
     fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
+        let nothing = self.found.patterns.is_empty() && subject.kind == Opens::Nothing;
+        if nothing && level::is_usual_below(Level::Warning, subject.text) {
+            return;
+        }
         let view = View::new(subject);
         let first = events.len();
         // Borrowed, not cloned: threads that count references to what all share would wait for each other.

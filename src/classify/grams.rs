@@ -2,8 +2,8 @@
 //!
 //! A literal of six bytes and more holds at least three grams in a row. Of any three places in a row in a text one is looked
 //! at, and its gram looked up among three in a row of every literal; so no literal is missed, two thirds of the places are
-//! never looked at, and nearly all of the others are done with after one look at a table of bits. What the number of
-//! literals costs is the size of that table.
+//! never looked at, and nearly all of the others are done with after one look at a table. What more literals cost is that
+//! more of its places are taken.
 
 use rustc_hash::FxHashMap;
 
@@ -79,35 +79,39 @@ impl Grams {
         while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
             // Nearly always there is none of them, which one branch for all of them tells.
             if grams(block).iter().fold(0, |any, gram| any | self.table[hash(*gram)]) != 0 {
-                self.confirm(at, block, text, &mut hit);
+                self.look_into(block, at, text, &mut hit);
             }
             at += STEPS * STEP;
         }
-        // What is left is shorter than a block; bytes behind it are taken for zeros, which no literal can go on with there.
-        let rest = text.get(at..).unwrap_or_default();
-        if rest.len() >= GRAM {
-            let mut block = [0; BLOCK];
-            block[..rest.len()].copy_from_slice(rest);
-            self.confirm(at, &block, text, &mut hit);
+        while let Some(gram) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            self.look(at, u32::from_le_bytes(*gram), text, &mut hit);
+            at += STEP;
         }
     }
 
-    /// Calls `hit` for the literals whose grams are in the block at this place, where they stand around it.
+    /// Not inlined, to leave the search its registers.
     #[inline(never)]
-    fn confirm(&self, at: usize, block: &[u8; BLOCK], text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+    fn look_into(&self, block: &[u8; BLOCK], at: usize, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
         for (index, gram) in grams(block).into_iter().enumerate() {
-            let number = self.table[hash(gram)];
-            if number == 0 {
-                continue;
-            }
-            for place in self.buckets[usize::from(number)].iter().filter(|place| place.gram == gram) {
-                let start = (at + index * STEP).checked_sub(place.offset);
-                let stands = |start: &usize| {
-                    text.get(*start..).is_some_and(|text| text.starts_with(&self.literals[place.literal]))
-                };
-                if let Some(start) = start.filter(stands) {
-                    hit(place.literal, start);
-                }
+            self.look(at + index * STEP, gram, text, hit);
+        }
+    }
+
+    #[inline(always)]
+    fn look(&self, at: usize, gram: u32, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        let number = self.table[hash(gram)];
+        if number != 0 {
+            self.confirm(&self.buckets[usize::from(number)], at, gram, text, hit);
+        }
+    }
+
+    /// Calls `hit` for the literals of a bucket that have this gram, where they stand around it.
+    #[inline(never)]
+    fn confirm(&self, bucket: &[Place], at: usize, gram: u32, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        for place in bucket.iter().filter(|place| place.gram == gram) {
+            let start = at.checked_sub(place.offset);
+            if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[place.literal])) {
+                hit(place.literal, start);
             }
         }
     }

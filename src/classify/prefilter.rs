@@ -8,6 +8,7 @@ use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
 use super::library::Library;
+use super::literals::Literal;
 
 /// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
 const PYTHON_HEAD: &[u8] = b"Traceback (most recent call last)";
@@ -109,8 +110,8 @@ impl Prefilter {
         }
         let mut always = Vec::new();
         for (index, pattern) in library.patterns.iter().enumerate() {
-            for literal in &pattern.required.any {
-                add(&literal.text, Hint::Pattern(index, literal.lead.clone()));
+            for (text, lead) in widest_leads(&pattern.required.any) {
+                add(text, Hint::Pattern(index, lead));
             }
             if pattern.regex.is_some() && pattern.required.any.is_empty() {
                 always.push(index);
@@ -186,6 +187,17 @@ impl Prefilter {
     }
 }
 
+/// Each text once: in a pattern's alternatives one may stand in several places.
+fn widest_leads(literals: &[Literal]) -> BTreeMap<&[u8], Option<RangeInclusive<usize>>> {
+    let mut leads: BTreeMap<&[u8], Option<RangeInclusive<usize>>> = BTreeMap::new();
+    for Literal { text, lead } in literals {
+        let known = leads.entry(text).or_insert_with(|| lead.clone());
+        let widened = known.take().zip(lead.clone());
+        *known = widened.map(|(one, two)| *one.start().min(two.start())..=*one.end().max(two.end()));
+    }
+    leads
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,7 +223,7 @@ match    = '\d oomph (?:off|into) the engine'
             prefilter.scan(message.as_bytes(), &mut found);
             found.patterns.iter().map(|candidate| (candidate.pattern, candidate.start)).collect::<Vec<_>>()
         };
-        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, Start::From(3)), (1, Start::At(11))]);
+        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, Start::From(3)), (1, Start::From(11))]);
         assert_eq!(scan("5 oomph the engine"), [(0, Start::At(2))]);
         assert_eq!(scan("no room"), [(0, Start::At(4))]);
         assert_eq!(scan("oomph, no room"), [(0, Start::From(0))]);

@@ -65,6 +65,11 @@ pub struct Head<'a> {
 /// The longest level word, and so where a search for one may stop.
 const LONGEST_WORD: usize = 9;
 
+/// Whether the head of a message is one of the usual ones that state a level below `level`: quicker than reading it.
+pub fn is_usual_below(level: Level, message: &[u8]) -> bool {
+    USUAL.iter().any(|(word, stated)| *stated < level && message.starts_with(word))
+}
+
 /// Reads the head of a message.
 pub fn head(message: &[u8]) -> Head<'_> {
     match message.first() {
