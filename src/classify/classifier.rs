@@ -3,17 +3,16 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use regex::bytes::{CaptureLocations, Regex};
-
 use super::definition::Parser;
 use super::event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 use super::exception::Exception;
 use super::glob::Glob;
 use super::labels::Labels;
-use super::library::{self, ClassId, LabelGlob, Library, Pattern};
-use super::prefilter::{Candidate, Candidates, Prefilter};
+use super::library::{ClassId, LabelGlob, Library, Pattern};
+use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;
+use super::search::Searcher;
 use super::shape::Shapes;
 use super::{access_line, javascript, python};
 use crate::decode::{Attributes, Level, Record, level};
@@ -43,13 +42,7 @@ struct Matcher {
     labels: Labels,
     shapes: Shapes,
     /// By pattern, once it is needed.
-    runs: Vec<Option<Box<Run>>>,
-}
-
-/// A regex of this thread's own, and the place for what it captures.
-struct Run {
-    regex: Regex,
-    captures: CaptureLocations,
+    searchers: Vec<Option<Box<Searcher>>>,
 }
 
 /// Whether a record begins an entry that further records may belong to.
@@ -115,8 +108,8 @@ impl Classifier {
     /// Another classifier of the same library, for another thread.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let requests = Requests::new(&shared);
-        let runs = (0..shared.library.patterns.len()).map(|_| None).collect();
-        let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), runs };
+        let searchers = (0..shared.library.patterns.len()).map(|_| None).collect();
+        let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), searchers };
         Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new() }
     }
 
@@ -196,6 +189,10 @@ impl Classifier {
 
     /// Runs the patterns that the last scan found.
     fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
+        let nothing = self.found.patterns.is_empty() && subject.kind == Opens::Nothing;
+        if nothing && level::is_usual_below(Level::Warning, subject.text) {
+            return;
+        }
         let view = View::new(subject);
         let first = events.len();
         // Borrowed, not cloned: threads that count references to what all share would wait for each other.
@@ -203,10 +200,10 @@ impl Classifier {
         if view.exception.is_some() {
             let reads = |pattern: &Pattern| pattern.regex.is_none() && view.is_read_by(pattern);
             let patterns = shared.library.patterns.iter().enumerate();
-            let candidate = |pattern| Candidate { pattern, start: 0 };
+            let candidate = |pattern| Candidate { pattern, start: Start::ANYWHERE };
             found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| candidate(index)));
             // Of the patterns of one class the first in its pack takes the entry, whatever found it.
-            found.patterns.sort_unstable();
+            found.patterns.sort_unstable_by_key(|candidate| candidate.pattern);
         }
         for &Candidate { pattern: index, start } in &found.patterns {
             let class = shared.library.patterns[index].class;
@@ -219,29 +216,29 @@ impl Classifier {
             let applies = |index: &usize| view.allows(&shared.library.patterns[*index]).is_ok();
             let gravest = |index: &usize| shared.library.patterns[*index].level;
             if let Some(index) = shared.levels.iter().copied().filter(applies).max_by_key(gravest) {
-                events.extend(matcher.try_pattern(shared, index, &view, 0).ok());
+                events.extend(matcher.try_pattern(shared, index, &view, Start::ANYWHERE).ok());
             }
         }
     }
 
     /// Runs one pattern on an entry that is no request.
     pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Found, Miss> {
-        self.matcher.try_pattern(&self.shared, index, view, 0)
+        self.matcher.try_pattern(&self.shared, index, view, Start::ANYWHERE)
     }
 }
 
 impl Matcher {
-    /// Runs one pattern; no match of its regex begins before `start` in the entry's text.
-    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: usize) -> Result<Found, Miss> {
+    /// Runs one pattern; a match of its regex begins at `start` in the entry's text.
+    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: Start) -> Result<Found, Miss> {
         let pattern = &shared.library.patterns[index];
         view.allows(pattern)?;
         let text = view.searched(pattern);
-        let start = start.saturating_sub(view.subject.text.len() - text.len());
         if let Some(regex) = &pattern.regex {
-            let run = self.runs[index].get_or_insert_with(|| Box::new(Run::new(regex)));
+            let start = start.within(view.subject.text.len() - text.len()).ok_or(Miss::Regex)?;
+            let searcher = self.searchers[index].get_or_insert_with(|| Box::new(Searcher::new(regex)));
             let matches = match shared.reads_captures[index] {
-                true => run.regex.captures_read_at(&mut run.captures, text, start).is_some(),
-                false => run.regex.is_match_at(text, start),
+                true => searcher.captures(regex, text, start),
+                false => searcher.is_match(regex, text, start),
             };
             if !matches {
                 return Err(Miss::Regex);
@@ -251,15 +248,15 @@ impl Matcher {
             Some(Parser::Level) => self.shapes.of(view.body),
             _ => "",
         };
-        let captures = self.runs[index].as_ref().map(|run| &run.captures);
+        let searcher = self.searchers[index].as_deref();
         let read = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
-            if let Some((start, end)) = captures.zip(group).and_then(|(captures, group)| captures.get(group)) {
-                return Some(Cow::Borrowed(&text[start..end]));
+            if let Some(place) = searcher.zip(group).and_then(|(searcher, group)| searcher.group(group)) {
+                return Some(Cow::Borrowed(&text[place]));
             }
             view.member(pattern.parser?, name, shape)
         };
         let fits = |(label, glob): &(String, LabelGlob)| {
-            let group = pattern.regex.as_ref().and_then(|regex| library::group(regex, label));
+            let group = pattern.regex.as_ref().and_then(|regex| regex.group(label));
             read(group, label).is_some_and(|value| glob.is_match(&value))
         };
         let missed = pattern.label_globs.iter().position(|condition| !fits(condition));
@@ -284,13 +281,6 @@ impl Matcher {
 impl Shared {
     pub(super) fn class_of(&self, found: &Found) -> ClassId {
         self.library.patterns[found.pattern as usize].class
-    }
-}
-
-impl Run {
-    fn new(regex: &Regex) -> Self {
-        // A clone has scratch space of its own, so that threads do not wait for each other's.
-        Run { regex: regex.clone(), captures: regex.capture_locations() }
     }
 }
 

@@ -128,9 +128,9 @@ fn matched(library: &Library, event: &Event, view: &View<'_>) -> Match {
 
 pub(super) fn captures(pattern: &Pattern, view: &View<'_>) -> Vec<(String, String)> {
     let Some(regex) = &pattern.regex else { return Vec::new() };
-    let Some(captures) = regex.captures(view.searched(pattern)) else { return Vec::new() };
-    let named = regex.capture_names().flatten();
-    named.filter_map(|name| Some((name.to_string(), lossy(captures.name(name)?.as_bytes())))).collect()
+    let text = view.searched(pattern);
+    let named = regex.named_captures(text).into_iter().flatten();
+    named.map(|(name, place)| (name.to_string(), lossy(&text[place]))).collect()
 }
 
 #[cfg(test)]

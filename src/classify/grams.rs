@@ -2,8 +2,8 @@
 //!
 //! A literal of six bytes and more holds at least three grams in a row. Of any three places in a row in a text one is looked
 //! at, and its gram looked up among three in a row of every literal; so no literal is missed, two thirds of the places are
-//! never looked at, and nearly all of the others are done with after one look at a table of bits. What the number of
-//! literals costs is the size of that table.
+//! never looked at, and nearly all of the others are done with after one look at a table. What more literals cost is that
+//! more of its places are taken.
 
 use rustc_hash::FxHashMap;
 
@@ -14,17 +14,24 @@ const STEP: usize = 3;
 /// The shortest literal that can be found.
 pub const SHORTEST: usize = GRAM + STEP - 1;
 
-/// Bits of the table for each gram in it: few enough to stay in the nearest cache, enough that few are set.
-const BITS_A_GRAM: usize = 64;
+/// Places of the table of grams, a power of two: few enough to stay in the nearest cache, many enough that few are taken.
+const TABLE: usize = 1 << 14;
+/// Buckets that a byte can number, of which the first stays empty.
+const BUCKETS: usize = 256;
 
 pub struct Grams {
     literals: Vec<Box<[u8]>>,
-    /// By the gram at an offset within them: (index of the literal, offset).
-    places: FxHashMap<u32, Vec<(usize, usize)>>,
-    /// A bit for the hash of every gram in `places`.
-    bits: Box<[u64]>,
-    /// From a product to the number of a bit.
-    shift: u32,
+    /// By the hash of a gram: the bucket that it is in, if it is looked for; nearly always the empty one.
+    table: Box<[u8; TABLE]>,
+    buckets: Vec<Vec<Place>>,
+}
+
+/// Where a gram stands in a literal.
+struct Place {
+    gram: u32,
+    /// Index of the literal.
+    literal: usize,
+    offset: usize,
 }
 
 /// How often grams stand in text like that which will be searched.
@@ -49,46 +56,84 @@ impl Frequencies {
 impl Grams {
     /// Every literal must have at least [`SHORTEST`] bytes.
     pub fn new(literals: Vec<Box<[u8]>>, frequencies: &Frequencies) -> Self {
-        let mut places: FxHashMap<u32, Vec<(usize, usize)>> = FxHashMap::default();
+        let mut table = Box::new([0; TABLE]);
+        let mut buckets: Vec<Vec<Place>> = std::iter::repeat_with(Vec::new).take(BUCKETS).collect();
+        let mut numbers = (1..=u8::MAX).cycle();
         for (index, literal) in literals.iter().enumerate() {
             let start = frequencies.rarest(literal);
             for offset in start..start + STEP {
-                if let Some(gram) = literal[offset..].first_chunk() {
-                    places.entry(u32::from_le_bytes(*gram)).or_default().push((index, offset));
+                let Some(gram) = literal[offset..].first_chunk().copied().map(u32::from_le_bytes) else { continue };
+                let number = &mut table[hash(gram)];
+                if *number == 0 {
+                    *number = numbers.next().unwrap_or(1);
                 }
+                buckets[usize::from(*number)].push(Place { gram, literal: index, offset });
             }
         }
-        let size = (places.len() * BITS_A_GRAM).next_power_of_two().max(64);
-        let mut grams = Grams { literals, places, bits: vec![0; size / 64].into(), shift: 32 - size.ilog2() };
-        for gram in grams.places.keys() {
-            let bit = hash(*gram, grams.shift);
-            grams.bits[bit / 64] |= 1 << (bit % 64);
-        }
-        grams
+        Grams { literals, table, buckets }
     }
 
     /// Calls `hit` with the index of every literal that stands in the text, and where.
     pub fn find(&self, text: &[u8], mut hit: impl FnMut(usize, usize)) {
         let mut at = 0;
-        while let Some(gram) = text.get(at..at + GRAM).and_then(|gram| gram.first_chunk()) {
-            let gram = u32::from_le_bytes(*gram);
-            let bit = hash(gram, self.shift);
-            if self.bits[bit / 64] >> (bit % 64) & 1 == 1 {
-                for &(literal, offset) in self.places.get(&gram).into_iter().flatten() {
-                    let start = at.checked_sub(offset);
-                    if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[literal])) {
-                        hit(literal, start);
-                    }
-                }
+        while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            // Nearly always there is none of them, which one branch for all of them tells.
+            if grams(block).iter().fold(0, |any, gram| any | self.table[hash(*gram)]) != 0 {
+                self.look_into(block, at, text, &mut hit);
             }
+            at += STEPS * STEP;
+        }
+        while let Some(gram) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            self.look(at, u32::from_le_bytes(*gram), text, &mut hit);
             at += STEP;
+        }
+    }
+
+    /// Not inlined, to leave the search its registers.
+    #[inline(never)]
+    fn look_into(&self, block: &[u8; BLOCK], at: usize, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        for (index, gram) in grams(block).into_iter().enumerate() {
+            self.look(at + index * STEP, gram, text, hit);
+        }
+    }
+
+    #[inline(always)]
+    fn look(&self, at: usize, gram: u32, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        let number = self.table[hash(gram)];
+        if number != 0 {
+            self.confirm(&self.buckets[usize::from(number)], at, gram, text, hit);
+        }
+    }
+
+    /// Calls `hit` for the literals of a bucket that have this gram, where they stand around it.
+    #[inline(never)]
+    fn confirm(&self, bucket: &[Place], at: usize, gram: u32, text: &[u8], hit: &mut impl FnMut(usize, usize)) {
+        for place in bucket.iter().filter(|place| place.gram == gram) {
+            let start = at.checked_sub(place.offset);
+            if let Some(start) = start.filter(|start| text[*start..].starts_with(&self.literals[place.literal])) {
+                hit(place.literal, start);
+            }
         }
     }
 }
 
+/// Places that are looked at together, and the bytes that their grams stand in.
+const STEPS: usize = 5;
+const BLOCK: usize = (STEPS - 1) * STEP + GRAM;
+
+/// The grams at every third place of a block.
+#[inline]
+fn grams(block: &[u8; BLOCK]) -> [u32; STEPS] {
+    std::array::from_fn(|index| {
+        let at = index * STEP;
+        u32::from_le_bytes([block[at], block[at + 1], block[at + 2], block[at + 3]])
+    })
+}
+
 /// Multiplication spreads the bytes over the upper bits (Knuth's multiplicative hashing, with 2^32 over the golden ratio).
-fn hash(gram: u32, shift: u32) -> usize {
-    (gram.wrapping_mul(0x9E37_79B1) >> shift) as usize
+#[inline]
+fn hash(gram: u32) -> usize {
+    (gram.wrapping_mul(0x9E37_79B1) >> (u32::BITS - TABLE.ilog2())) as usize
 }
 
 #[cfg(test)]

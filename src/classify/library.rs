@@ -13,10 +13,10 @@ use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, Valu
 use super::event::MOST_VALUES;
 use super::glob::Glob;
 use super::literals::Required;
+use super::search::Search;
 use crate::decode::Level;
 use crate::expr::Unit;
 
-pub use compile::group;
 use compile::{Source, value_unit};
 
 /// Index of a class in [`Library::classes`].
@@ -69,7 +69,7 @@ pub struct Pattern {
     pub origin: Origin,
     pub about: String,
     pub severity: Severity,
-    pub regex: Option<Regex>,
+    pub regex: Option<Search>,
     pub parser: Option<Parser>,
     pub raw: bool,
     /// Unicode classes and boundaries in `regex`.
@@ -138,24 +138,32 @@ impl fmt::Display for LabelGlob {
 impl Library {
     /// The packs inside the binary, and those in `folders`; a pack of the same name replaces the built-in one.
     pub fn load(folders: &[impl AsRef<Path>]) -> Result<Library, Error> {
-        let mut packs: BTreeMap<String, (String, String)> = builtin::PACKS
-            .iter()
-            .map(|(name, text)| (name.to_string(), (format!("{name}.toml"), text.to_string())))
-            .collect();
+        let mut foreign = BTreeMap::new();
         for folder in folders {
-            packs.extend(read_folder(folder.as_ref())?);
+            foreign.extend(read_folder(folder.as_ref())?);
         }
-        Library::compile(packs.values().map(|(path, text)| (path.as_str(), text.as_str())))
+        let own = builtin::PACKS.iter().filter(|(name, _)| !foreign.contains_key(*name));
+        let own: Vec<_> = own.map(|(name, text)| (*name, format!("{name}.toml"), *text)).collect();
+        let mut packs: BTreeMap<&str, (Source<'_>, &str)> = BTreeMap::new();
+        packs.extend(own.iter().map(|(name, path, text)| (*name, (Source::new(path, text, false), *text))));
+        let foreign = foreign.iter();
+        packs.extend(
+            foreign.map(|(name, (path, text))| (name.as_str(), (Source::new(path, text, true), text.as_str()))),
+        );
+        Library::of(packs.into_values())
     }
 
     /// Compiles packs given as (path, text).
     pub fn compile<'a>(packs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Library, Error> {
+        Library::of(packs.into_iter().map(|(path, text)| (Source::new(path, text, true), text)))
+    }
+
+    fn of<'a>(packs: impl Iterator<Item = (Source<'a>, &'a str)>) -> Result<Library, Error> {
         let mut library = Library { patterns: Vec::new(), classes: Vec::new() };
-        for (path, text) in packs {
-            let pack: Pack = toml::from_str(text)
-                .map_err(|error| Error::Syntax { path: path.into(), message: error.to_string() })?;
+        for (source, text) in packs {
+            let pack: Pack = toml::from_str(text).map_err(|error| source.syntax_error(error.to_string()))?;
             for definition in pack.patterns {
-                library.add(&Source { path, text }, definition)?;
+                library.add(&source, definition)?;
             }
         }
         library.number_members();

@@ -4,6 +4,8 @@
 //! stand in any match, though; one scan for all of these texts tells which few patterns are worth running, and where a
 //! match can begin.
 
+use std::ops::RangeInclusive;
+
 use regex_syntax::hir::{Hir, HirKind};
 
 /// Texts shorter than this are so common that looking for them in every line saves nothing.
@@ -26,13 +28,13 @@ pub struct Required {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Literal {
     pub text: Vec<u8>,
-    /// The most bytes between the begin of a match and this text in it; `None`: any number.
-    pub lead: Option<usize>,
+    /// How many bytes stand between the begin of a match and this text in it; `None`: any number.
+    pub lead: Option<RangeInclusive<usize>>,
 }
 
 pub fn required(hir: &Hir) -> Required {
     let mut sets = Vec::new();
-    collect(hir, Some(0), &mut sets);
+    collect(hir, Some(0..=0), &mut sets);
     // Longer is rarer, up to a point; fewer alternatives are cheaper to look for; of equals, the first.
     let rank = |set: &Vec<Literal>| (shortest(set).min(16), usize::MAX - set.len());
     let fits = |set: &Vec<Literal>| shortest(set) >= SHORTEST && set.len() <= MOST;
@@ -44,9 +46,8 @@ pub fn required(hir: &Hir) -> Required {
     Required { any, beside: beside.collect() }
 }
 
-/// Appends the sets of literals of which one must stand in a match of `hir`, which begins at most `lead` bytes after the
-/// match.
-fn collect(hir: &Hir, lead: Option<usize>, sets: &mut Vec<Vec<Literal>>) {
+/// Appends the sets of literals of which one must stand in a match of `hir`, which begins `lead` bytes after the match.
+fn collect(hir: &Hir, lead: Option<RangeInclusive<usize>>, sets: &mut Vec<Vec<Literal>>) {
     match hir.kind() {
         HirKind::Literal(literal) => sets.push(vec![Literal { text: literal.0.to_vec(), lead }]),
         HirKind::Capture(capture) => collect(&capture.sub, lead, sets),
@@ -55,14 +56,15 @@ fn collect(hir: &Hir, lead: Option<usize>, sets: &mut Vec<Vec<Literal>>) {
         HirKind::Concat(parts) => {
             let mut lead = lead;
             for part in parts {
-                collect(part, lead, sets);
-                lead = lead.zip(part.properties().maximum_len()).map(|(lead, length)| lead + length);
+                collect(part, lead.clone(), sets);
+                let length = part.properties().minimum_len().zip(part.properties().maximum_len());
+                lead = lead.zip(length).map(|(lead, (least, most))| lead.start() + least..=lead.end() + most);
             }
         }
         HirKind::Alternation(branches) => {
             let of = |branch: &Hir| {
                 let mut sets = Vec::new();
-                collect(branch, lead, &mut sets);
+                collect(branch, lead.clone(), &mut sets);
                 sets.into_iter().rev().max_by_key(|set| (shortest(set).min(16), usize::MAX - set.len()))
             };
             let all: Option<Vec<_>> = branches.iter().map(of).collect();
@@ -86,8 +88,11 @@ mod tests {
     }
 
     /// The texts with their leads, and the others.
-    fn expected(any: &[(&str, Option<usize>)], beside: &[&[&str]]) -> Required {
-        let literal = |(text, lead): &(&str, Option<usize>)| Literal { text: text.as_bytes().into(), lead: *lead };
+    fn expected(any: &[(&str, Option<RangeInclusive<usize>>)], beside: &[&[&str]]) -> Required {
+        let literal = |(text, lead): &(&str, Option<RangeInclusive<usize>>)| Literal {
+            text: text.as_bytes().into(),
+            lead: lead.clone(),
+        };
         let texts = |set: &&[&str]| set.iter().map(|text| text.as_bytes().into()).collect();
         Required { any: any.iter().map(literal).collect(), beside: beside.iter().map(texts).collect() }
     }
@@ -97,22 +102,22 @@ mod tests {
         for (regex, any, beside) in [
             (
                 r"QueuePool limit of size (\d+) overflow",
-                &[("QueuePool limit of size ", Some(0))][..],
+                &[("QueuePool limit of size ", Some(0..=0))][..],
                 &[&[" overflow"][..]][..],
             ),
             (
                 r"Using (intelligent|static) fallback for (\w+)",
-                &[(" fallback for ", Some(17))],
+                &[(" fallback for ", Some(12..=17))],
                 &[&["intelligent", "static"], &["Using "]],
             ),
             (
                 r"(?:deadlock detected|too many clients)",
-                &[("deadlock detected", Some(0)), ("too many clients", Some(0))],
+                &[("deadlock detected", Some(0..=0)), ("too many clients", Some(0..=0))],
                 &[],
             ),
-            (r"(?:abcdef)+x?", &[("abcdef", Some(0))], &[]),
-            (r#"name "session" is not"#, &[(r#"name "session" is not"#, Some(0))], &[]),
-            (r"\b[Tt]imeframe .*30s", &[("imeframe ", Some(1))], &[&["30s"]]),
+            (r"(?:abcdef)+x?", &[("abcdef", Some(0..=0))], &[]),
+            (r#"name "session" is not"#, &[(r#"name "session" is not"#, Some(0..=0))], &[]),
+            (r"\b[Tt]imeframe .*30s", &[("imeframe ", Some(1..=1))], &[&["30s"]]),
             (r"a.*bcd", &[("bcd", None)], &[]),
         ] {
             assert_eq!(required(&parse(regex)), expected(any, beside), "{regex}");
@@ -134,11 +139,13 @@ mod tests {
             let compiled = regex::bytes::RegexBuilder::new(regex).unicode(false).build().unwrap();
             let here = |text: &[u8], literal: &[u8]| memchr::memmem::find_iter(text, literal).collect::<Vec<_>>();
             if let Some(found) = compiled.find(text.as_bytes()) {
-                // One of the places says where the match begins at the earliest.
-                let start = any.iter().flat_map(|literal| {
-                    here(text.as_bytes(), &literal.text).into_iter().map(|at| literal.lead.map_or(0, |lead| at.saturating_sub(lead)))
-                }).min();
-                prop_assert!(any.is_empty() || start.is_some_and(|start| start <= found.start()), "{:?}", any);
+                // One of the places is as far behind the begin of the match as the lead says.
+                let begins = |literal: &Literal, at: usize| match &literal.lead {
+                    Some(lead) => at.checked_sub(found.start()).is_some_and(|behind| lead.contains(&behind)),
+                    None => at >= found.start(),
+                };
+                let of = |literal: &Literal| here(text.as_bytes(), &literal.text).into_iter().any(|at| begins(literal, at));
+                prop_assert!(any.is_empty() || any.iter().any(of), "{:?}", any);
                 prop_assert!(beside.iter().all(|set| set.iter().any(|literal| !here(text.as_bytes(), literal).is_empty())));
             }
         }

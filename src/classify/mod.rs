@@ -24,6 +24,7 @@ pub mod python;
 mod requests;
 pub mod route;
 pub mod samples;
+mod search;
 pub mod shape;
 pub mod survey;
 

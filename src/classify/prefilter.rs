@@ -1,12 +1,14 @@
 //! One scan of a message for the literals of all patterns at once.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
 use super::library::Library;
+use super::literals::Literal;
 
 /// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
 const PYTHON_HEAD: &[u8] = b"Traceback (most recent call last)";
@@ -26,10 +28,9 @@ pub struct Prefilter {
     beside: Vec<Vec<Vec<Finder<'static>>>>,
 }
 
-#[derive(Clone, Copy)]
 enum Hint {
-    /// A pattern, and the most bytes between the begin of its match and the literal.
-    Pattern(usize, Option<usize>),
+    /// A pattern, and how many bytes stand between the begin of its match and the literal.
+    Pattern(usize, Option<RangeInclusive<usize>>),
     PythonHead,
     JavascriptHead,
 }
@@ -48,8 +49,8 @@ pub struct Candidates {
 const NOT_YET: u32 = u32::MAX;
 
 impl Candidates {
-    /// A match of a pattern may begin at `start`, or later.
-    fn add(&mut self, pattern: usize, start: usize) {
+    /// A match of a pattern may begin at `start`.
+    fn add(&mut self, pattern: usize, start: Start) {
         match self.places[pattern] {
             NOT_YET => {
                 self.places[pattern] = self.patterns.len() as u32;
@@ -57,19 +58,46 @@ impl Candidates {
             }
             place => {
                 let known = &mut self.patterns[place as usize].start;
-                *known = start.min(*known);
+                *known = known.or(start);
             }
         }
     }
 }
 
 /// A pattern that may match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// Index in the library.
     pub pattern: usize,
-    /// No match begins before this byte of the message.
-    pub start: usize,
+    pub start: Start,
+}
+
+/// Where in a message a match can begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At this byte and nowhere else.
+    At(usize),
+    /// At this byte or behind it.
+    From(usize),
+}
+
+impl Start {
+    pub const ANYWHERE: Start = Start::From(0);
+
+    fn or(self, other: Start) -> Start {
+        match (self, other) {
+            (Start::At(one), Start::At(two)) if one == two => self,
+            (Start::At(one) | Start::From(one), Start::At(two) | Start::From(two)) => Start::From(one.min(two)),
+        }
+    }
+
+    /// The same place counted from byte `from`, for a match that cannot begin before it.
+    pub fn within(self, from: usize) -> Option<Start> {
+        match self {
+            Start::At(at) => at.checked_sub(from).map(Start::At),
+            Start::From(at) => Some(Start::From(at.saturating_sub(from))),
+        }
+    }
 }
 
 impl Prefilter {
@@ -82,8 +110,8 @@ impl Prefilter {
         }
         let mut always = Vec::new();
         for (index, pattern) in library.patterns.iter().enumerate() {
-            for literal in &pattern.required.any {
-                add(&literal.text, Hint::Pattern(index, literal.lead));
+            for (text, lead) in widest_leads(&pattern.required.any) {
+                add(text, Hint::Pattern(index, lead));
             }
             if pattern.regex.is_some() && pattern.required.any.is_empty() {
                 always.push(index);
@@ -125,8 +153,14 @@ impl Prefilter {
         let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {
-                    Hint::Pattern(pattern, lead) => {
-                        found.add(*pattern, lead.map_or(0, |lead| at.saturating_sub(lead)));
+                    Hint::Pattern(pattern, None) => found.add(*pattern, Start::ANYWHERE),
+                    Hint::Pattern(pattern, Some(lead)) => {
+                        let (least, most) = (*lead.start(), *lead.end());
+                        if least == most && least <= at {
+                            found.add(*pattern, Start::At(at - least));
+                        } else if least < most {
+                            found.add(*pattern, Start::From(at.saturating_sub(most)));
+                        }
                     }
                     Hint::PythonHead => found.python_head = true,
                     Hint::JavascriptHead => found.javascript_head = true,
@@ -140,7 +174,7 @@ impl Prefilter {
             }
         }
         for pattern in &self.always {
-            found.add(*pattern, 0);
+            found.add(*pattern, Start::ANYWHERE);
         }
         for candidate in &found.patterns {
             found.places[candidate.pattern] = NOT_YET;
@@ -149,8 +183,19 @@ impl Prefilter {
             let here = |finder: &Finder<'_>| finder.find(message).is_some();
             self.beside[candidate.pattern].iter().all(|set| set.iter().any(here))
         });
-        found.patterns.sort_unstable();
+        found.patterns.sort_unstable_by_key(|candidate| candidate.pattern);
     }
+}
+
+/// Each text once: in a pattern's alternatives one may stand in several places.
+fn widest_leads(literals: &[Literal]) -> BTreeMap<&[u8], Option<RangeInclusive<usize>>> {
+    let mut leads: BTreeMap<&[u8], Option<RangeInclusive<usize>>> = BTreeMap::new();
+    for Literal { text, lead } in literals {
+        let known = leads.entry(text).or_insert_with(|| lead.clone());
+        let widened = known.take().zip(lead.clone());
+        *known = widened.map(|(one, two)| *one.start().min(two.start())..=*one.end().max(two.end()));
+    }
+    leads
 }
 
 #[cfg(test)]
@@ -178,9 +223,10 @@ match    = '\d oomph (?:off|into) the engine'
             prefilter.scan(message.as_bytes(), &mut found);
             found.patterns.iter().map(|candidate| (candidate.pattern, candidate.start)).collect::<Vec<_>>()
         };
-        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, 3), (1, 11)]);
-        assert_eq!(scan("5 oomph the engine"), [(0, 2)]);
-        assert_eq!(scan("no room"), [(0, 4)]);
+        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, Start::From(3)), (1, Start::From(11))]);
+        assert_eq!(scan("5 oomph the engine"), [(0, Start::At(2))]);
+        assert_eq!(scan("no room"), [(0, Start::At(4))]);
+        assert_eq!(scan("oomph, no room"), [(0, Start::From(0))]);
         assert_eq!(scan("nothing"), []);
     }
 }

@@ -65,6 +65,11 @@ pub struct Head<'a> {
 /// The longest level word, and so where a search for one may stop.
 const LONGEST_WORD: usize = 9;
 
+/// Whether the head of a message is one of the usual ones that state a level below `level`: quicker than reading it.
+pub fn is_usual_below(level: Level, message: &[u8]) -> bool {
+    USUAL.iter().any(|(word, stated)| *stated < level && message.starts_with(word))
+}
+
 /// Reads the head of a message.
 pub fn head(message: &[u8]) -> Head<'_> {
     match message.first() {
@@ -89,8 +94,15 @@ fn head_after_time(message: &[u8]) -> Head<'_> {
 
 /// `LEVEL:logger:text`, `LEVEL:    text`, `LEVEL text`, `LEVEL | text`, `LEVEL - text`.
 fn upper_word(message: &[u8]) -> Head<'_> {
-    let length = message.iter().take(LONGEST_WORD + 1).take_while(|byte| byte.is_ascii_uppercase()).count();
-    let Some(level) = Level::from_upper_name(&message[..length]) else { return Head::default() };
+    let usual = USUAL.iter().find(|(word, _)| message.starts_with(word));
+    let (level, length) = match usual {
+        Some((word, level)) => (*level, word.len() - 1),
+        None => {
+            let length = message.iter().take(LONGEST_WORD + 1).take_while(|byte| byte.is_ascii_uppercase()).count();
+            let Some(level) = Level::from_upper_name(&message[..length]) else { return Head::default() };
+            (level, length)
+        }
+    };
     let rest = &message[length..];
     match rest.first() {
         Some(b':') => {
@@ -107,12 +119,24 @@ fn upper_word(message: &[u8]) -> Head<'_> {
     }
 }
 
+/// How nearly all messages with a level begin.
+const USUAL: [(&[u8], Level); 3] = [(b"INFO:", Level::Info), (b"WARNING:", Level::Warning), (b"ERROR:", Level::Error)];
+
+/// The bytes of a logger's name.
+const IN_LOGGER: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let value = byte as u8;
+        table[byte] = value.is_ascii_alphanumeric() || matches!(value, b'.' | b'_' | b'-' | b'/');
+        byte += 1;
+    }
+    table
+};
+
 /// `logger:` as Python's logging writes it, directly after the level's colon; its length with the colon.
 fn logger(rest: &[u8]) -> (Option<&[u8]>, usize) {
-    let name = rest
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/'))
-        .count();
+    let name = rest.iter().position(|byte| !IN_LOGGER[usize::from(*byte)]).unwrap_or(rest.len());
     if name > 0 && rest.get(name) == Some(&b':') { (Some(&rest[..name]), name + 1) } else { (None, 0) }
 }
 

@@ -6,18 +6,26 @@ use toml::Spanned;
 use super::super::definition::{Definition, Origin, Parser, ValueDefinition, ValueUnit};
 use super::super::glob::Glob;
 use super::super::literals::{self, Required};
+use super::super::search::Search;
 use super::{Error, Label, LabelGlob, Pattern, Value};
 use crate::expr::Unit;
 
-/// A pack's text, for messages that say where.
+/// A pack, for messages that say where.
 pub(super) struct Source<'a> {
-    pub(super) path: &'a str,
-    pub(super) text: &'a str,
+    path: &'a str,
+    /// Where its lines end.
+    line_ends: Vec<usize>,
+    /// Whether its regexes have to be built to know that they can be: those of the packs inside the binary can.
+    foreign: bool,
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    pub(super) fn new(path: &'a str, text: &str, foreign: bool) -> Self {
+        Source { path, line_ends: memchr::memchr_iter(b'\n', text.as_bytes()).collect(), foreign }
+    }
+
     fn line(&self, at: usize) -> usize {
-        self.text[..at.min(self.text.len())].matches('\n').count() + 1
+        self.line_ends.partition_point(|end| *end < at) + 1
     }
 
     fn origin<T>(&self, place: &Spanned<T>) -> Origin {
@@ -26,6 +34,10 @@ impl Source<'_> {
 
     pub(super) fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
         Error::Pattern { path: self.path.into(), line: self.line(place.span().start), message }
+    }
+
+    pub(super) fn syntax_error(&self, message: String) -> Error {
+        Error::Syntax { path: self.path.into(), message }
     }
 
     /// Compiles one definition; the class and the indices of its members are filled in later.
@@ -41,7 +53,7 @@ impl Source<'_> {
                 format!("class `{name}` should be lower-case words joined by dots, such as db.pool_exhausted"),
             ));
         }
-        let regex = definition.regex.as_ref().map(|text| self.regex(text, definition.unicode)).transpose()?;
+        let regex = definition.regex.as_ref().map(|text| self.search(text, definition.unicode)).transpose()?;
         if regex.is_none() && definition.parser.is_none() {
             return Err(self.error(&definition.class, format!("{name} needs `match` or `parser`")));
         }
@@ -67,7 +79,7 @@ impl Source<'_> {
                     ),
                 ));
             }
-            let group = regex.as_ref().and_then(|regex| group(regex, capture));
+            let group = regex.as_ref().and_then(|regex| regex.group(capture));
             let (name, capture) = (value.clone(), capture.clone());
             values.push(Value { name, index: 0, capture, group, unit, scale: scale(unit) });
         }
@@ -97,10 +109,7 @@ impl Source<'_> {
             origin: self.origin(&definition.class),
             about: definition.about.clone(),
             severity: definition.severity,
-            required: definition
-                .regex
-                .as_ref()
-                .map_or_else(Required::default, |text| required_literals(text.get_ref(), definition.unicode)),
+            required: regex.as_ref().map_or_else(Required::default, |regex| literals::required(regex.syntax())),
             regex,
             parser: definition.parser,
             raw: definition.raw,
@@ -115,7 +124,7 @@ impl Source<'_> {
         })
     }
 
-    fn label(&self, definition: &Definition, label: &Spanned<String>, regex: Option<&Regex>) -> Result<Label, Error> {
+    fn label(&self, definition: &Definition, label: &Spanned<String>, regex: Option<&Search>) -> Result<Label, Error> {
         let name = label.get_ref();
         if !can_give(definition.parser, regex, name, false) {
             return Err(
@@ -126,8 +135,16 @@ impl Source<'_> {
             .clean
             .get(name)
             .map(|(pattern, replacement)| Ok((self.regex(pattern, definition.unicode)?, replacement.clone())));
-        let group = regex.and_then(|regex| group(regex, name));
+        let group = regex.and_then(|regex| regex.group(name));
         Ok(Label { name: name.clone(), index: 0, group, clean: clean.transpose()? })
+    }
+
+    fn search(&self, text: &Spanned<String>, unicode: bool) -> Result<Search, Error> {
+        let search = Search::new(text.get_ref(), unicode).map_err(|error| self.error(text, error))?;
+        if self.foreign {
+            search.build().map_err(|error| self.error(text, error))?;
+        }
+        Ok(search)
     }
 
     fn regex(&self, text: &Spanned<String>, unicode: bool) -> Result<Regex, Error> {
@@ -135,13 +152,8 @@ impl Source<'_> {
     }
 }
 
-/// The group of a regex with this name.
-pub fn group(regex: &Regex, name: &str) -> Option<usize> {
-    regex.capture_names().position(|known| known == Some(name))
-}
-
-fn can_give(parser: Option<Parser>, regex: Option<&Regex>, name: &str, numeric: bool) -> bool {
-    let captured = regex.is_some_and(|regex| regex.capture_names().flatten().any(|capture| capture == name));
+fn can_give(parser: Option<Parser>, regex: Option<&Search>, name: &str, numeric: bool) -> bool {
+    let captured = regex.is_some_and(|regex| regex.group(name).is_some());
     captured
         || parser.is_some_and(|parser| match parser_members(parser) {
             Some((labels, duration)) => {
@@ -160,11 +172,6 @@ fn label_glob(label: &str, text: &str) -> LabelGlob {
         ("status", [digit @ b'1'..=b'5', b'x', b'x']) => LabelGlob::StatusFamily(*digit),
         _ => LabelGlob::Glob(Glob::new(text)),
     }
-}
-
-fn required_literals(regex: &str, unicode: bool) -> Required {
-    let hir = regex_syntax::ParserBuilder::new().unicode(unicode).utf8(false).build().parse(regex);
-    hir.map_or_else(|_| Required::default(), |hir| literals::required(&hir))
 }
 
 fn scale(unit: ValueUnit) -> f64 {

@@ -6,6 +6,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::super::route::{ID, is_id, segments};
 use super::push_lossy;
+use crate::decode::json::closing_quote;
 
 /// Objects within the messages of objects are looked into this deep.
 const MAX_DEPTH: u8 = 2;
@@ -48,18 +49,9 @@ fn read(text: &[u8]) -> Option<Object<'_>> {
     Some(found)
 }
 
-/// The length of the JSON string that `text` begins with, its quotes included. Such strings are mostly shorter than what
-/// a vector search for their end would take to begin.
+/// The length of the JSON string that `text` begins with, its quotes included.
 fn string_end(text: &[u8]) -> Option<usize> {
-    let inside = text.strip_prefix(b"\"")?;
-    let mut at = 0;
-    loop {
-        at += inside.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-        if inside[at] == b'"' {
-            return Some(at + 2);
-        }
-        at += 2;
-    }
+    Some(closing_quote(text.strip_prefix(b"\"")?)? + 2)
 }
 
 /// The length of the value up to the comma or bracket after it.
