@@ -62,6 +62,28 @@ impl serde::Serialize for Time {
 /// blank between date and clock, `.` or `,` before the decimals, `Z`, `+hh:mm`, `+hhmm` or no offset (UTC).
 #[inline]
 pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
+    match text.first_chunk().and_then(railway_time) {
+        Some(time) => Some((time, RAILWAY_TIME)),
+        None => any_prefix(text),
+    }
+}
+
+/// `YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ`, as Railway writes every time; all else is for [`any_prefix`], and so is a leap second.
+#[inline]
+fn railway_time(text: &[u8; RAILWAY_TIME]) -> Option<Time> {
+    let (date, rest) = text.split_first_chunk()?;
+    let [b':', tens, ones, b'.', a, b, c, d, e, f, g, h, i, b'Z'] = *rest else { return None };
+    let second = two([tens, ones]).filter(|second| *second < 60)?;
+    let nanoseconds = eight_digits([a, b, c, d, e, f, g, h])? * 10 + i64::from(i.wrapping_sub(b'0'));
+    if !i.is_ascii_digit() {
+        return None;
+    }
+    Some(Time((minute(date)? + second).checked_mul(SECOND)?.checked_add(nanoseconds)?))
+}
+
+const RAILWAY_TIME: usize = 30;
+
+fn any_prefix(text: &[u8]) -> Option<(Time, usize)> {
     let (date, rest) = text.split_first_chunk()?;
     let [b':', tens, ones, ..] = *rest else { return None };
     let (minute, second) = (minute(date)?, two([tens, ones])?);
@@ -190,15 +212,7 @@ fn seconds_of_day(hour: i64, minute: i64, second: i64) -> Option<i64> {
 }
 
 /// Decimals of a second as nanoseconds, and how many digits they took; digits beyond nine are dropped.
-#[inline]
 fn decimals(text: &[u8]) -> (i64, usize) {
-    // Nine of them, as Railway writes.
-    if let Some(eight) = text.first_chunk().and_then(|digits| eight_digits(*digits))
-        && let Some([ninth @ b'0'..=b'9', behind, ..]) = text.get(8..)
-        && !behind.is_ascii_digit()
-    {
-        return (eight * 10 + i64::from(ninth - b'0'), 9);
-    }
     let used = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let digits = text[..used].iter().map(|digit| i64::from(digit - b'0'));
     let value = digits.chain(std::iter::repeat(0)).take(9).fold(0, |value, digit| value * 10 + digit);
@@ -246,6 +260,7 @@ fn month(name: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn shown(text: &str) -> String {
         parse(text.as_bytes()).map_or("none".into(), |time| time.to_string())
@@ -274,6 +289,16 @@ mod tests {
             "2025-08-25T13:26:31Zx",
         ] {
             assert_eq!(shown(text), "none", "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_railway_writes_it_a_time_is_the_same(
+            text in "(1[67]|2[0-2])[0-9]{2}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-5][0-9]:[0-6][0-9][.,][0-9+:Z]{9}[Z0-9+]"
+        ) {
+            let time = text.as_bytes().first_chunk().and_then(railway_time);
+            prop_assert!(time.is_none_or(|time| any_prefix(text.as_bytes()) == Some((time, RAILWAY_TIME))), "{}", text);
         }
     }
 

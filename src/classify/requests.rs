@@ -46,7 +46,8 @@ pub struct Requests {
 struct Line {
     text: Vec<u8>,
     escaped: bool,
-    /// Settled: only patterns that look at the client are left to be asked, or at numbers in the path.
+    route: Vec<u8>,
+    /// Settled: only patterns that look at the client are left to be asked.
     outcomes: Vec<Outcome>,
 }
 
@@ -104,7 +105,7 @@ impl Requests {
     ) -> bool {
         let escaped = message.escaped;
         let Some((front, rest)) = access_line::split(message.raw, escaped) else { return false };
-        if rest.len() > LONGEST_REMEMBERED {
+        if rest.is_empty() || rest.len() > LONGEST_REMEMBERED {
             return false;
         }
         let Some(client) = access_line::peer(front) else { return false };
@@ -117,7 +118,7 @@ impl Requests {
         if known.text != text || known.escaped != escaped {
             let Some(line) = access_line::request(rest, escaped) else { return false };
             let request = Request::access(&line);
-            if text.len() != rest.len() && line.path.len() != path.len() {
+            if text != rest && line.path.len() != path.len() {
                 access.request(shared, labels, &Request { client, ..request }, events);
                 return true;
             }
@@ -125,11 +126,13 @@ impl Requests {
             request.settle(shared, labels, route, outcomes, &mut known.outcomes);
             known.escaped = escaped;
             replace(&mut known.text, text);
+            replace(&mut known.route, route);
         }
         if known.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ask { .. }))
             && let Some(line) = access_line::request(rest, escaped)
         {
-            access.request(shared, labels, &Request { client, ..Request::access(&line) }, events);
+            let request = Request { client, ..Request::access(&line) };
+            request.add(shared, labels, &known.route, &known.outcomes, Own::Client, events);
             return true;
         }
         for outcome in &known.outcomes {
@@ -204,7 +207,7 @@ impl Patterns {
             let mut route = Vec::new();
             shared.routes.route(request.path, &mut route);
             let outcomes = self.work_out(shared, labels, request, &route);
-            return request.add(shared, labels, &route, &outcomes, events);
+            return request.add(shared, labels, &route, &outcomes, Own::PathOrQuery, events);
         }
         let place = place([request.path, request.method, &request.status]);
         if !self.recent[place].is_of(request) {
@@ -223,7 +226,7 @@ impl Patterns {
             self.recent[place] = recent;
         }
         let Recent { route, outcomes, .. } = &self.recent[place];
-        request.add(shared, labels, route, outcomes, events);
+        request.add(shared, labels, route, outcomes, Own::PathOrQuery, events);
     }
 
     /// The request's route, and what the patterns make of requests like it.
@@ -279,4 +282,89 @@ fn place<const N: usize>(parts: [&[u8]; N]) -> usize {
 fn replace(kept: &mut Vec<u8>, text: &[u8]) {
     kept.clear();
     kept.extend_from_slice(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::classify::{Classifier, Interest, Library, Routes};
+
+    const PACK: &str = r#"
+[[pattern]]
+class    = "t.request"
+about    = ""
+severity = "info"
+parser   = "access-line"
+labels   = ["method", "path", "query", "route", "status", "client", "via"]
+
+[[pattern]]
+class    = "t.page"
+about    = ""
+severity = "info"
+parser   = "request"
+where    = { label = { path = "/bots/*", query = "*p=1*" } }
+labels   = ["route", "path", "query"]
+
+[[pattern]]
+class    = "t.client"
+about    = ""
+severity = "info"
+parser   = "request"
+where    = { label = { path = "*/GLOB", client = "*.7" } }
+labels   = ["client", "route"]
+"#;
+
+    /// The events of messages, each told by its class and its labels.
+    fn events(
+        shared: &Shared,
+        messages: &[String],
+        mut read: impl FnMut(&mut Requests, &mut Labels, &str, &mut Vec<Found>),
+    ) -> Vec<Vec<String>> {
+        let (mut requests, mut labels) = (Requests::new(shared), Labels::default());
+        let events = messages.iter().map(|message| {
+            let mut found = Vec::new();
+            read(&mut requests, &mut labels, message, &mut found);
+            found.iter().map(|found| format!("{:?}", labels.get(found.labels))).collect()
+        });
+        events.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_seen_before_changes_nothing(
+            messages in prop::collection::vec((r"[79]", r"(/|/bots|/7|/42|/12x|/99|/a b|//){1,4}", r"(\?p=[12]|\?/7/|#7| x)?", 200u16..202), 1..30),
+            template in prop_oneof![Just(None), Just(Some("/bots/{id}")), Just(Some("/bots/42"))],
+            glob in prop_oneof![Just("bots"), Just("42"), Just("??")],
+            wanted in prop::collection::vec(any::<bool>(), 12)
+        ) {
+            let library = Arc::new(Library::compile([("t.toml", PACK.replace("GLOB", glob).as_str())]).unwrap());
+            let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
+            let labels = (0..library.classes.len()).flat_map(|class| {
+                (0..library.classes[class].labels.len()).map(move |label| (class, label))
+            });
+            for ((class, label), _) in labels.zip(wanted).filter(|(_, wanted)| *wanted) {
+                interest.add(class, label);
+            }
+            let routes = Routes::new(&template.map(String::from).into_iter().collect::<Vec<_>>());
+            let shared = Classifier::new(library, routes, interest).shared;
+            let messages: Vec<String> = messages
+                .iter()
+                .map(|(host, path, end, status)| format!("INFO:     192.0.2.{host}:80 - \"GET {path}{end} HTTP/1.1\" {status}"))
+                .collect();
+            let usual = events(&shared, &messages, |requests, labels, message, found| {
+                assert!(requests.usual_line(&shared, labels, Text::plain(message.as_bytes()), found), "{message}");
+            });
+            let one_by_one = messages.iter().flat_map(|message| {
+                events(&shared, std::slice::from_ref(message), |requests, labels, message, found| {
+                    let line = access_line::access_line(message.as_bytes()).unwrap();
+                    requests.access(&shared, labels, &line, found);
+                })
+            });
+            prop_assert_eq!(usual, one_by_one.collect::<Vec<_>>());
+        }
+    }
 }

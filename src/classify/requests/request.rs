@@ -144,13 +144,14 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Adds the events that come of outcomes.
+    /// Adds the events that come of outcomes, of which what the request has of its own from `least` on is not settled yet.
     pub fn add(
         &self,
         shared: &Shared,
         labels: &mut Labels,
         route: &[u8],
         outcomes: &[Outcome],
+        least: Own,
         events: &mut Vec<Found>,
     ) {
         let first = events.len();
@@ -160,7 +161,7 @@ impl<'a> Request<'a> {
                 Outcome::Ask { pattern: index, .. } => {
                     let pattern = &shared.library.patterns[index];
                     let taken = events[first..].iter().any(|found| shared.class_of(found) == pattern.class);
-                    if !taken && self.fits(pattern, route, |own| own != Own::Nothing) {
+                    if !taken && self.fits(pattern, route, |own| own >= least) {
                         events.push(self.event(shared, labels, index, route).found(self.via, self.duration));
                     }
                 }
