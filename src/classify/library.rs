@@ -252,3 +252,23 @@ fn read_folder(folder: &Path) -> Result<BTreeMap<String, (String, String)>, Erro
     }
     if packs.is_empty() { Err(Error::Empty { path: shown }) } else { Ok(packs) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regexes_of_the_packs_inside_the_binary_can_be_built() {
+        let library = Library::load(&[] as &[&Path]).expect("the packs inside the binary");
+        for pattern in &library.patterns {
+            assert_eq!(pattern.regex.as_ref().map_or(Ok(()), Search::build), Ok(()), "{}", pattern.origin);
+        }
+    }
+
+    #[test]
+    fn a_regex_too_large_to_be_built_is_refused_with_its_place() {
+        let pack = "[[pattern]]\nclass = \"a.b\"\nabout = \"\"\nmatch = '(?:\\w{900}){900}'\n";
+        let error = Library::compile([("a.toml", pack)]).expect_err("too large");
+        assert_eq!(error.to_string(), "a.toml:4: Compiled regex exceeds size limit of 10485760 bytes.");
+    }
+}

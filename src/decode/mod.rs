@@ -5,6 +5,7 @@
 //! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
 
 mod compact;
+pub mod escape;
 pub mod json;
 mod known;
 pub mod level;
@@ -130,7 +131,7 @@ impl<'a> Record<'a> {
         }
         scratch.clear();
         if self.stack.is_none() {
-            json::unescape(self.message.raw, scratch);
+            escape::unescape(self.message.raw, scratch);
             if memchr::memchr(0x1b, scratch).is_none() {
                 return scratch;
             }

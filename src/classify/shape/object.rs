@@ -6,7 +6,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::super::route::{ID, is_id, segments};
 use super::push_lossy;
-use crate::decode::json::closing_quote;
+use crate::decode::escape::closing_quote;
 
 /// Objects within the messages of objects are looked into this deep.
 const MAX_DEPTH: u8 = 2;
