@@ -264,13 +264,18 @@ impl Buckets {
 impl Open<'_> {
     /// The cell of a label set; `None` when the second has too many and this is not one of those kept. Then the events of
     /// [`Buckets::pushed_out`] have lost their cell, and are to be added without their labels, as this one is.
+    #[inline]
     pub fn cell(&mut self, set: SetId, via: Via) -> Option<&mut Pending> {
         let place = self.find(set, via);
         if !self.bucket.is_at(place, set, via) {
-            let place = self.bucket.make(set, via, self.sets, self.pushed_out)?;
-            return Some(self.made(place, set, via));
+            return self.make(set, via);
         }
         self.bucket.cells.get_mut(place as usize)
+    }
+
+    fn make(&mut self, set: SetId, via: Via) -> Option<&mut Pending> {
+        let place = self.bucket.make(set, via, self.sets, self.pushed_out)?;
+        Some(self.made(place, set, via))
     }
 
     fn place_of_others(&mut self, set: SetId, via: Via) -> u32 {
@@ -284,6 +289,7 @@ impl Open<'_> {
     }
 
     /// Where the cell of a label set is, if it has one.
+    #[inline]
     fn find(&mut self, set: SetId, via: Via) -> u32 {
         let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
         if recent.second < self.second {
@@ -293,7 +299,7 @@ impl Open<'_> {
         if recent.second == self.second {
             return recent.places[via as usize];
         }
-        self.bucket.places().get(&(set, via)).copied().unwrap_or(u32::MAX)
+        self.bucket.look_up(set, via)
     }
 
     /// The cell at a place, which is remembered.
@@ -320,6 +326,12 @@ impl Bucket {
     /// Whether a place holds this cell.
     fn is_at(&self, place: u32, set: SetId, via: Via) -> bool {
         self.cells().get(place as usize).is_some_and(|cell| (cell.set, cell.via) == (set, via))
+    }
+
+    /// Where a cell is, by the map.
+    #[cold]
+    fn look_up(&mut self, set: SetId, via: Via) -> u32 {
+        self.places().get(&(set, via)).copied().unwrap_or(u32::MAX)
     }
 
     fn places(&mut self) -> &mut FxHashMap<(SetId, Via), u32> {
