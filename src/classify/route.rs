@@ -140,13 +140,33 @@ fn is_tidy(path: &[u8]) -> bool {
 
 /// Whether a path segment names one thing rather than a kind of thing.
 pub(super) fn is_id(segment: &[u8]) -> bool {
-    if !segment.iter().any(u8::is_ascii_digit) {
-        return false;
-    }
-    let hex = segment.strip_prefix(b"0x").unwrap_or(segment);
-    segment.iter().all(u8::is_ascii_digit)
-        || segment.len() >= 20
-        || (hex.len() >= 8 && hex.iter().all(u8::is_ascii_hexdigit))
+    let kinds = kinds(segment);
+    let is_hex = |text: &[u8], kinds: u8| text.len() >= 8 && kinds & OTHER == 0;
+    kinds & DIGIT != 0
+        && (kinds == DIGIT
+            || segment.len() >= 20
+            || is_hex(segment, kinds)
+            || segment.strip_prefix(b"0x").is_some_and(|text| is_hex(text, self::kinds(text))))
+}
+
+const DIGIT: u8 = 1;
+const HEX_LETTER: u8 = 2;
+const OTHER: u8 = 4;
+
+/// The kinds of bytes there are in a text.
+fn kinds(text: &[u8]) -> u8 {
+    const KINDS: [u8; 256] = {
+        let mut kinds = [OTHER; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            if (byte as u8).is_ascii_hexdigit() {
+                kinds[byte] = if (byte as u8).is_ascii_digit() { DIGIT } else { HEX_LETTER };
+            }
+            byte += 1;
+        }
+        kinds
+    };
+    text.iter().fold(0, |all, byte| all | KINDS[usize::from(*byte)])
 }
 
 /// Cuts at the limit, before a UTF-8 sequence rather than through it.

@@ -107,7 +107,7 @@ fn errors(summary: &Summary) -> Vec<String> {
             .line_no
             .map_or(String::new(), |line| code(&format!("{file}{}{line}", if several { ":" } else { "" })))
     };
-    let rows = findings(summary).into_iter().map(|finding| {
+    let rows = findings(summary, usize::MAX).into_iter().map(|finding| {
         let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to));
         let beside = finding.seen.beside.as_ref().map(|beside| {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))

@@ -1,10 +1,11 @@
 //! Exceptions and errors as one list.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use super::super::format::{cut_start, one_line};
 use crate::classify::Severity as Gravity;
-use crate::summary::{Seen, Summary};
+use crate::summary::{ErrorGroup, ExceptionGroup, Seen, Summary};
 
 /// Columns that a name beside a message may take.
 const NAME: usize = 48;
@@ -14,37 +15,57 @@ pub(in crate::output) struct Finding<'a> {
     pub message: String,
     /// The function of an exception, the logger of an error.
     pub name: String,
-    pub gravity: Gravity,
     pub seen: &'a Seen,
     /// Silences it ended, and their seconds in all.
     pub silences: (u64, i64),
 }
 
-/// Exceptions and errors: those beside most failed requests first, then the gravest, then the most frequent.
-pub(in crate::output) fn findings(summary: &Summary) -> Vec<Finding<'_>> {
-    let exceptions = summary.exceptions.iter().map(|group| Finding {
-        message: match (group.kind.is_empty(), group.message.is_empty()) {
-            (false, false) => one_line(&format!("{}: {}", group.kind, group.message)),
-            _ => one_line(&format!("{}{}", group.kind, group.message)),
-        },
-        name: cut_start(&one_line(group.place.as_deref().unwrap_or_default()), NAME),
-        gravity: Gravity::Error,
-        seen: &group.seen,
-        silences: (0, 0),
+/// The first `most` of exceptions and errors: those beside most failed requests first, then the gravest, then the most
+/// frequent.
+pub(in crate::output) fn findings(summary: &Summary, most: usize) -> Vec<Finding<'_>> {
+    let exceptions = summary.exceptions.iter().map(Group::Exception);
+    let mut all: Vec<Group<'_>> = exceptions.chain(summary.errors.iter().map(Group::Error)).collect();
+    all.sort_by_key(|group| {
+        let seen = group.seen();
+        let failures = seen.beside.as_ref().map_or(0, |beside| beside.failures);
+        (Reverse((failures, group.gravity(), seen.count)), seen.first)
     });
-    let errors = summary.errors.iter().map(|group| Finding {
-        message: one_line(&said(&group.example)),
-        name: cut_start(&one_line(group.logger.as_deref().unwrap_or_default()), NAME),
-        gravity: group.severity,
-        seen: &group.seen,
-        silences: group.silences,
-    });
-    let mut all: Vec<Finding<'_>> = exceptions.chain(errors).collect();
-    let failures = |finding: &Finding<'_>| finding.seen.beside.as_ref().map_or(0, |beside| beside.failures);
-    all.sort_by_key(|finding| {
-        (std::cmp::Reverse((failures(finding), finding.gravity, finding.seen.count)), finding.seen.first)
-    });
-    all
+    // There may be thousands, and each is a lot of text to go through.
+    all.into_iter().take(most).map(Group::show).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Group<'a> {
+    Exception(&'a ExceptionGroup),
+    Error(&'a ErrorGroup),
+}
+
+impl<'a> Group<'a> {
+    fn seen(self) -> &'a Seen {
+        match self {
+            Group::Exception(group) => &group.seen,
+            Group::Error(group) => &group.seen,
+        }
+    }
+
+    fn gravity(self) -> Gravity {
+        match self {
+            Group::Exception(_) => Gravity::Error,
+            Group::Error(group) => group.severity,
+        }
+    }
+
+    fn show(self) -> Finding<'a> {
+        let (message, name, silences) = match self {
+            Group::Exception(group) => {
+                let colon = if group.kind.is_empty() || group.message.is_empty() { "" } else { ": " };
+                (one_line(&format!("{}{colon}{}", group.kind, group.message)), &group.place, (0, 0))
+            }
+            Group::Error(group) => (one_line(&said(&group.example)), &group.logger, group.silences),
+        };
+        let name = cut_start(&one_line(name.as_deref().unwrap_or_default()), NAME);
+        Finding { message, name, seen: self.seen(), silences }
+    }
 }
 
 /// A line without the JSON around its message: `Server error: {"id": "7f", "message": "no such bot"}` says

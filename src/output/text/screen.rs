@@ -91,20 +91,20 @@ pub(super) struct Screen<'a> {
 
 impl Screen<'_> {
     pub fn groups(&self, most: usize) -> Vec<String> {
-        let findings = findings(self.summary);
+        let all = self.summary.exceptions.len() + self.summary.errors.len();
         // What did not decide the verdict is no reason for it.
         let (title, most) = match self.summary.verdict {
             Verdict::Rollback | Verdict::Investigate => ("WHY", most),
             Verdict::Unknown => ("WORTH A LOOK", most),
             Verdict::Healthy => ("WORTH A LOOK", most.min(LISTED_ASIDE)),
         };
-        if findings.is_empty() {
+        if all == 0 {
             return Vec::new();
         }
-        let listed = &findings[..findings.len().min(most)];
+        let listed = findings(self.summary, most);
         let mut title = self.style.paint(Ink::Bold, title);
-        if findings.len() > listed.len() {
-            title += &format!("  {} of {} groups", listed.len(), count(findings.len() as u64));
+        if all > listed.len() {
+            title += &format!("  {} of {} groups", listed.len(), count(all as u64));
         }
         let mut lines = vec![String::new(), title];
         let counts = listed.iter().map(|finding| columns(&count(finding.seen.count)) + 1).max().unwrap_or(0);
@@ -116,7 +116,7 @@ impl Screen<'_> {
         let names = listed.iter().filter(|finding| fits(finding)).map(|finding| columns(&finding.name) + 3);
         let least = listed.iter().map(room).min().unwrap_or(0).saturating_sub(names.max().unwrap_or(0));
         let column = messages.max().unwrap_or(0).min(least);
-        for finding in listed {
+        for finding in &listed {
             let (text, below) = if fits(finding) {
                 (format!("{}   {}", pad(&finding.message, column), finding.name), "")
             } else {
