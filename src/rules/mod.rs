@@ -110,7 +110,7 @@ impl Rules {
     pub fn tick(&mut self, tick: i64, skipped: u64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            trigger.seats.update(&trigger.when, &trigger.instances, timeline, observed, tick);
+            trigger.seats.update(&trigger.when, timeline, observed, tick);
             let Seats { reads, stretches, seats, .. } = &mut trigger.seats;
             let node = &trigger.when.node;
             let mut known = true;
@@ -165,7 +165,7 @@ impl Rules {
                 if instance.state == State::Ok && !trigger.when.by.is_empty() {
                     // A group that never fired is forgotten until it is true again.
                     trigger.instances.remove(group);
-                    forgotten = true;
+                    (*has_instance, forgotten) = (false, true);
                 }
             }
             if forgotten {

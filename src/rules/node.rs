@@ -1,6 +1,6 @@
 //! Nodes: expressions made ready to be evaluated, with what they read.
 
-use std::collections::BTreeSet;
+use rustc_hash::FxHashSet;
 
 use crate::classify::Carriers;
 use crate::expr::{self, CompareOp, Function, Unit};
@@ -122,7 +122,7 @@ impl Node {
     }
 
     /// The groups that the expression may be true for.
-    pub fn groups(&self, timeline: &Timeline) -> BTreeSet<GroupKey> {
+    pub fn groups(&self, timeline: &Timeline) -> FxHashSet<GroupKey> {
         if let Node::And(guard, _) = self
             && guard.is_false_of_nothing()
         {

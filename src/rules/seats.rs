@@ -1,12 +1,9 @@
 //! The groups of one trigger, with what it said of each: most of what rules read is as it was a second before.
 
-use std::collections::BTreeMap;
-
 use super::compile::Compiled;
 use super::evaluate::{Evaluator, Judgement, Truth};
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
-use super::trigger::Instance;
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
@@ -71,17 +68,10 @@ impl Seats {
 
     /// Brings the seats up to a tick: one for each group the trigger may be true for, and for each it has an instance
     /// of. What was said is forgotten where time itself, or how much was observed, may change it.
-    pub fn update(
-        &mut self,
-        when: &Compiled,
-        instances: &BTreeMap<GroupKey, Instance>,
-        timeline: &Timeline,
-        observed: &Observed,
-        tick: i64,
-    ) {
+    pub fn update(&mut self, when: &Compiled, timeline: &Timeline, observed: &Observed, tick: i64) {
         let changes = self.reads.iter().map(|read| timeline.group_changes(read.series)).sum();
         if self.changes.replace(changes) != Some(changes) {
-            self.make(when, instances, timeline);
+            self.make(when, timeline);
         }
         let mut differs = self.moves || self.stretches.len() != self.reads.len();
         self.stretches.resize(self.reads.len(), None);
@@ -95,24 +85,29 @@ impl Seats {
         }
     }
 
-    fn make(&mut self, when: &Compiled, instances: &BTreeMap<GroupKey, Instance>, timeline: &Timeline) {
-        let mut groups = when.node.groups(timeline);
+    /// Seats for the groups there are now. Most sat there before, in the order they are to sit in.
+    fn make(&mut self, when: &Compiled, timeline: &Timeline) {
+        let mut fresh = when.node.groups(timeline);
         if when.by.is_empty() {
-            groups.insert(GroupKey::default());
+            fresh.insert(GroupKey::default());
         }
-        groups.extend(instances.keys().cloned());
-        let mut before = std::mem::take(&mut self.seats).into_iter().peekable();
-        for group in groups {
-            let places = places(&self.reads, &group, timeline);
-            while before.next_if(|seat| seat.group < group).is_some() {}
-            let known = before.next_if(|seat| seat.group == group).filter(|seat| seat.places == places);
-            let has_instance = instances.contains_key(&group);
-            self.seats.push(Seat {
+        self.seats.retain(|seat| fresh.remove(&seat.group) || seat.has_instance);
+        for seat in &mut self.seats {
+            for (read, place) in self.reads.iter().zip(&mut seat.places) {
+                let now = timeline.place(read.series, read.grouped.then_some(&seat.group));
+                if std::mem::replace(place, now) != now {
+                    seat.said = Said::default();
+                }
+            }
+        }
+        if !fresh.is_empty() {
+            self.seats.extend(fresh.into_iter().map(|group| Seat {
+                places: places(&self.reads, &group, timeline),
                 group,
-                has_instance,
-                places,
-                said: known.map_or_else(Said::default, |seat| seat.said),
-            });
+                has_instance: false,
+                said: Said::default(),
+            }));
+            self.seats.sort_by(|a, b| a.group.cmp(&b.group));
         }
     }
 }
