@@ -7,6 +7,7 @@ use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
 
 /// What a request is known by.
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub method: &'a [u8],
     pub path: &'a [u8],
@@ -82,6 +83,20 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Puts together what it is remembered by: method, target and status, with blanks between them.
+    pub fn write(&self, text: &mut Vec<u8>) {
+        text.clear();
+        text.extend_from_slice(self.method);
+        text.push(b' ');
+        text.extend_from_slice(self.path);
+        if let Some(query) = self.query {
+            text.push(b'?');
+            text.extend_from_slice(query);
+        }
+        text.push(b' ');
+        text.extend_from_slice(&self.status);
+    }
+
     fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
         match label {
             "method" => Some(self.method),
@@ -99,12 +114,6 @@ impl<'a> Request<'a> {
     pub fn fits(&self, pattern: &Pattern, route: &[u8], asked: impl Fn(Own) -> bool) -> bool {
         let mut conditions = pattern.label_globs.iter().filter(|(label, _)| asked(Own::of(label)));
         conditions.all(|(label, glob)| self.read(label, route).is_some_and(|text| glob.is_match(text)))
-    }
-
-    /// Whether the path meets the pattern's condition on it.
-    pub fn path_fits(&self, pattern: &Pattern) -> bool {
-        let mut conditions = pattern.label_globs.iter().filter(|(label, _)| label == "path");
-        conditions.all(|(_, glob)| glob.is_match(self.path))
     }
 
     /// What a pattern that takes the request makes of it.

@@ -1,0 +1,98 @@
+//! The patterns that read requests, and what they make of all requests of one method, route and status.
+
+use rustc_hash::FxHashMap;
+
+use super::request::{Outcome, Own, Request};
+use crate::classify::classifier::Shared;
+use crate::classify::definition::Parser;
+use crate::classify::glob::looks_at_numbers;
+use crate::classify::labels::Labels;
+use crate::classify::library::Pattern;
+
+/// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
+const MOST_ROUTES: usize = 8_192;
+
+/// The patterns that read requests seen in one way.
+pub struct Patterns {
+    /// (index in the library, what those of its class look at)
+    patterns: Vec<(usize, Own)>,
+    /// What the patterns make of all requests of one method, route and status, in their order.
+    known: FxHashMap<Box<[u8]>, Box<[Outcome]>>,
+    key: Vec<u8>,
+    route: Vec<u8>,
+}
+
+impl Patterns {
+    pub fn new(shared: &Shared, wanted: Parser) -> Self {
+        let library = &shared.library;
+        let takes = |pattern: &Pattern| {
+            pattern.regex.is_none() && (pattern.parser == Some(wanted) || pattern.parser == Some(Parser::Request))
+        };
+        let indices: Vec<usize> =
+            (0..library.patterns.len()).filter(|index| takes(&library.patterns[*index])).collect();
+        // Of a class's patterns the first that fits takes the request, so all of them are asked when one is.
+        let looks_at = |class| {
+            let patterns = indices.iter().map(|index| &library.patterns[*index]);
+            let labels = patterns.filter(|pattern| pattern.class == class).flat_map(|pattern| {
+                let conditions = pattern.label_globs.iter().map(|(label, _)| label.as_str());
+                let read = pattern.labels.iter().filter(|label| shared.interest.wants(class, label.index));
+                conditions.chain(read.map(|label| label.name.as_str()))
+            });
+            labels.map(Own::of).max().unwrap_or(Own::Nothing)
+        };
+        let patterns = indices.iter().map(|index| (*index, looks_at(library.patterns[*index].class))).collect();
+        Patterns { patterns, known: FxHashMap::default(), key: Vec::new(), route: Vec::new() }
+    }
+
+    /// Forgets what it knows by indices of label sets that are void.
+    pub fn forget(&mut self) {
+        self.known.clear();
+    }
+
+    /// Whether requests that differ only in numbers in their paths may be told apart.
+    pub fn look_at_numbers(&self, shared: &Shared) -> bool {
+        let patterns = || self.patterns.iter().map(|(index, _)| &shared.library.patterns[*index]);
+        let mut globs = patterns().flat_map(|pattern| &pattern.label_globs).filter(|(label, _)| label == "path");
+        let mut labels = patterns().flat_map(|pattern| pattern.labels.iter().map(|label| (pattern.class, label)));
+        shared.routes.look_at_numbers()
+            || globs.any(|(_, glob)| looks_at_numbers(glob.to_string().as_bytes()))
+            || labels.any(|(class, label)| label.name == "path" && shared.interest.wants(class, label.index))
+    }
+
+    /// The request's route, and what the patterns make of requests like it.
+    pub fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>) -> (&[u8], &[Outcome]) {
+        shared.routes.route(request.path, &mut self.route);
+        let key = &mut self.key;
+        key.clear();
+        key.extend_from_slice(&request.status);
+        key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
+        key.extend_from_slice(request.method);
+        key.extend_from_slice(&self.route);
+        if !self.known.contains_key(self.key.as_slice()) {
+            if self.known.len() >= MOST_ROUTES {
+                self.known.clear();
+            }
+            let outcomes = self.work_out(shared, labels, request, &self.route);
+            self.known.insert(self.key.as_slice().into(), outcomes.into());
+        }
+        (&self.route, self.known.get(self.key.as_slice()).map_or(&[], |outcomes| outcomes))
+    }
+
+    /// What the patterns make of requests like it.
+    pub fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, route: &[u8]) -> Vec<Outcome> {
+        let mut outcomes: Vec<Outcome> = Vec::new();
+        let mut taken = Vec::new();
+        for &(index, own) in &self.patterns {
+            let pattern = &shared.library.patterns[index];
+            if own != Own::Nothing {
+                if request.fits(pattern, route, |own| own == Own::Nothing) {
+                    outcomes.push(Outcome::Ask { pattern: index, own });
+                }
+            } else if !taken.contains(&pattern.class) && request.fits(pattern, route, |_| true) {
+                taken.push(pattern.class);
+                outcomes.push(Outcome::Event(request.event(shared, labels, index, route)));
+            }
+        }
+        outcomes
+    }
+}
