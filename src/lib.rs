@@ -45,19 +45,21 @@
 //!
 //! # Where the time goes
 //!
-//! Of a line of `railway logs --json` a third goes into reading it as a record, a third into finding what it is, and a
-//! third into counting it; `cargo bench --bench stages` says so in nanoseconds. What keeps each of them short:
+//! Of a line of `railway logs --json` a quarter goes into reading it as a record, nearly half into finding what it is, and a
+//! quarter into counting it; `cargo bench --bench stages` says so in nanoseconds. What keeps each of them short:
 //!
-//! - [`decode`]: the members of an object are walked from quote to quote, 64 bytes at a time, never parsed; the minute of
-//!   a time is worked out once; strings stay escaped until somebody reads them.
-//! - [`classify`]: an access line whose request was seen a moment ago is known by its text. In other messages one scan
-//!   looks at every third place for what the patterns cannot match without, at a cost that hardly grows with their
-//!   number; a pattern runs only where all of that stands, from the first place where its match can begin, and captures
-//!   only what a rule or the report reads.
+//! - [`decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other
+//!   object the members are walked from quote to quote, never parsed. The minute of a time is worked out once, and strings
+//!   stay escaped until somebody reads them.
+//! - [`classify`]: a request is known by its text, but for its client and the numbers in its path, if it was seen a moment
+//!   ago. In other messages one scan looks at every third place for what the patterns cannot match without, at a cost that
+//!   hardly grows with their number; a pattern is tried only where all of that stands, mostly at the one place where its
+//!   match would begin, and captures only what a rule or the report reads.
 //! - [`map`]: events carry the index of their label set, so that nothing is hashed, counted or allocated for the usual
 //!   line but in its thread's own memory.
+//! - [`engine`]: lines of one second that have only to be counted are taken in one go.
 //! - [`timeline`]: a label set knows its cell in the seconds that are open, and its slots in the windows; a slot knows when
-//!   something next leaves it. A line is decoded a second time only where it is shown, or belongs to a traceback.
+//!   something next leaves it, and [`rules`] look again only at what has changed.
 //!
 //! # What the numbers mean
 //!

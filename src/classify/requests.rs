@@ -29,14 +29,14 @@ const LONGEST_REMEMBERED: usize = 256;
 
 /// The requests a thread has met.
 pub struct Requests {
-    access: Seen,
-    edge: Seen,
+    access: Remembered,
+    edge: Remembered,
     /// A request put together, to be looked for.
     text: Vec<u8>,
 }
 
 /// The requests that were seen in one way a moment ago.
-struct Seen {
+struct Remembered {
     patterns: Patterns,
     /// Each at the place that its hash gives.
     lines: Box<[Line]>,
@@ -59,15 +59,15 @@ struct Line {
 impl Requests {
     pub fn new(shared: &Shared) -> Self {
         let [access, edge] =
-            [Parser::AccessLine, Parser::Edge].map(|parser| Seen::new(Patterns::new(shared, parser), shared));
+            [Parser::AccessLine, Parser::Edge].map(|parser| Remembered::new(Patterns::new(shared, parser), shared));
         Requests { access, edge, text: Vec::new() }
     }
 
     /// Forgets what it knows by indices of label sets that are void.
     pub fn forget(&mut self) {
-        for seen in [&mut self.access, &mut self.edge] {
-            seen.patterns.forget();
-            seen.lines.fill(Line::default());
+        for remembered in [&mut self.access, &mut self.edge] {
+            remembered.patterns.forget();
+            remembered.lines.fill(Line::default());
         }
     }
 
@@ -111,9 +111,9 @@ impl Requests {
     }
 }
 
-impl Seen {
+impl Remembered {
     fn new(patterns: Patterns, shared: &Shared) -> Self {
-        Seen {
+        Remembered {
             alike: !patterns.look_at_numbers(shared),
             patterns,
             lines: vec![Line::default(); PLACES].into(),
