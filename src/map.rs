@@ -153,7 +153,7 @@ impl Mapper {
         self.classifier.trim();
         self.sets.clear();
         // Nearly every chunk is valid, and then no line of it has to be looked at.
-        let valid = std::str::from_utf8(&text).is_ok();
+        let valid = simdutf8::basic::from_utf8(&text).is_ok();
         let mut start = 0;
         while start < text.len() {
             let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
