@@ -39,9 +39,9 @@ fn unescape_into(mut raw: &[u8], out: &mut [u8]) -> usize {
     // What is not yet read, and where it goes: slices that grow shorter, so that nothing in the loop can be out of bounds.
     let mut free = out;
     loop {
-        while let (Some(text), Some(out)) = (raw.first_chunk::<{ BLOCK + 1 }>(), free.first_chunk_mut()) {
+        while let (Some(text), Some(out)) = (raw.first_chunk::<{ BLOCK + 1 }>(), free.first_chunk_mut::<BLOCK>()) {
             // All of it is copied before it is known how much of it counts: that costs no more than one byte.
-            *out = *text;
+            out.copy_from_slice(&text[..BLOCK]);
             let plain = first_of(text, |block| block.simd_eq(u8x16::splat(b'\\')));
             if plain >= BLOCK {
                 (raw, free) = (&raw[BLOCK..], &mut free[BLOCK..]);
@@ -59,7 +59,7 @@ fn unescape_into(mut raw: &[u8], out: &mut [u8]) -> usize {
         let (says, read) = match *raw {
             [] => return length - free.len(),
             [b'\\', code, ..] if SHORT_ESCAPES[usize::from(code)] != 0 => (SHORT_ESCAPES[usize::from(code)], 2),
-            [b'\\', b'u', ..] => match code_point(raw) {
+            [b'\\', ..] => match code_point(raw) {
                 Some((character, read)) => {
                     let written = character.encode_utf8(free).len();
                     (raw, free) = (&raw[read..], &mut free[written..]);
@@ -67,7 +67,12 @@ fn unescape_into(mut raw: &[u8], out: &mut [u8]) -> usize {
                 }
                 None => (b'\\', 1),
             },
-            [byte, ..] => (byte, 1),
+            _ => {
+                let plain = raw.iter().position(|byte| *byte == b'\\').unwrap_or(raw.len());
+                free[..plain].copy_from_slice(&raw[..plain]);
+                (raw, free) = (&raw[plain..], &mut free[plain..]);
+                continue;
+            }
         };
         free[0] = says;
         (raw, free) = (&raw[read..], &mut free[1..]);
