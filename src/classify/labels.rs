@@ -95,11 +95,13 @@ fn cleaned(value: &[u8], regex: &Regex, replacement: &str) -> Vec<u8> {
 
 /// A value as text; bytes that are no UTF-8 become U+FFFD, but for those of a character cut at the end.
 fn text(value: &[u8]) -> Box<str> {
-    let valid = match std::str::from_utf8(value) {
-        Err(error) if error.error_len().is_none() => &value[..error.valid_up_to()],
-        _ => value,
-    };
-    String::from_utf8_lossy(valid).into_owned().into_boxed_str()
+    match std::str::from_utf8(value) {
+        Ok(text) => text.into(),
+        Err(error) => {
+            let value = error.error_len().map_or(&value[..error.valid_up_to()], |_| value);
+            String::from_utf8_lossy(value).into()
+        }
+    }
 }
 
 #[cfg(test)]

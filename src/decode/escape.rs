@@ -34,43 +34,48 @@ pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Writes what an escaped string says to the beginning of as many bytes; how many it took.
-fn unescape_into(raw: &[u8], out: &mut [u8]) -> usize {
-    let (mut at, mut end) = (0, 0);
+fn unescape_into(mut raw: &[u8], out: &mut [u8]) -> usize {
+    let length = out.len();
+    // What is not yet read, and where it goes: slices that grow shorter, so that nothing in the loop can be out of bounds.
+    let mut free = out;
     loop {
-        while let (Some(text), Some(out)) = (raw[at..].first_chunk::<{ BLOCK + 1 }>(), out[end..].first_chunk_mut()) {
+        while let (Some(text), Some(out)) = (raw.first_chunk::<{ BLOCK + 1 }>(), free.first_chunk_mut::<BLOCK>()) {
             // All of it is copied before it is known how much of it counts: that costs no more than one byte.
-            *out = *text;
+            out.copy_from_slice(&text[..BLOCK]);
             let plain = first_of(text, |block| block.simd_eq(u8x16::splat(b'\\')));
-            let says = match plain {
-                0..BLOCK => SHORT_ESCAPES[usize::from(text[plain + 1])],
-                _ => 0,
-            };
-            (at, end) = (at + plain, end + plain);
-            match says {
-                0 if plain < BLOCK => break,
-                0 => {}
-                says => {
-                    out[plain] = says;
-                    (at, end) = (at + 2, end + 1);
-                }
+            if plain >= BLOCK {
+                (raw, free) = (&raw[BLOCK..], &mut free[BLOCK..]);
+                continue;
             }
+            let says = SHORT_ESCAPES[usize::from(text[plain + 1])];
+            if says == 0 {
+                (raw, free) = (&raw[plain..], &mut free[plain..]);
+                break;
+            }
+            out[plain] = says;
+            (raw, free) = (&raw[plain + 2..], &mut free[plain + 1..]);
         }
         // The last bytes, and other escapes.
-        let (says, length) = match raw[at..] {
-            [] => return end,
+        let (says, read) = match *raw {
+            [] => return length - free.len(),
             [b'\\', code, ..] if SHORT_ESCAPES[usize::from(code)] != 0 => (SHORT_ESCAPES[usize::from(code)], 2),
-            [b'\\', b'u', ..] => match code_point(&raw[at..]) {
-                Some((character, length)) => {
-                    end += character.encode_utf8(&mut out[end..]).len();
-                    at += length;
+            [b'\\', ..] => match code_point(raw) {
+                Some((character, read)) => {
+                    let written = character.encode_utf8(free).len();
+                    (raw, free) = (&raw[read..], &mut free[written..]);
                     continue;
                 }
                 None => (b'\\', 1),
             },
-            [byte, ..] => (byte, 1),
+            _ => {
+                let plain = raw.iter().position(|byte| *byte == b'\\').unwrap_or(raw.len());
+                free[..plain].copy_from_slice(&raw[..plain]);
+                (raw, free) = (&raw[plain..], &mut free[plain..]);
+                continue;
+            }
         };
-        out[end] = says;
-        (at, end) = (at + length, end + 1);
+        free[0] = says;
+        (raw, free) = (&raw[read..], &mut free[1..]);
     }
 }
 
