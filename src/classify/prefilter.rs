@@ -249,35 +249,4 @@ match    = '\d oomph (?:off|into) the engine'
         assert_eq!(scan("oomph, no room"), [(0, Start::From(0))]);
         assert_eq!(scan("nothing"), []);
     }
-
-    #[test]
-    fn further_texts_are_looked_for_if_a_sample_lacks_them() {
-        let pack = |other: &str| {
-            format!(
-                r#"
-[[pattern]]
-class    = "a.slow"
-about    = ""
-severity = "info"
-match    = 'took \d+ ms, client \w+'
-
-[[pattern.sample]]
-line = 'took 5 ms, client a'
-
-[[pattern.sample]]
-line    = '{other}'
-matches = false
-"#
-            )
-        };
-        let finds = |other: &str, message: &str| {
-            let prefilter = Prefilter::new(&Library::compile([("a.toml", &*pack(other))]).expect("a pack"));
-            let mut found = Candidates::default();
-            prefilter.scan(message.as_bytes(), &mut found);
-            !found.patterns.is_empty()
-        };
-        assert!(finds("nothing", "waited 7 ms, client b"));
-        assert!(!finds("waited 5 ms, client a", "waited 7 ms, client b"));
-        assert!(finds("waited 5 ms, client a", "took 7 ms, client b"));
-    }
 }
