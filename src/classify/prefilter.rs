@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
-use super::library::{Library, Pattern};
+use super::library::Library;
 use super::literals::Literal;
 
 /// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
@@ -118,10 +118,10 @@ impl Prefilter {
             }
         }
         // What logs are like, the lines that the library has as samples tell.
-        let samples = library.patterns.iter().flat_map(|pattern| &pattern.samples);
-        let samples = samples.map(|(_, sample)| sample.line.get_ref().as_bytes());
         let mut frequencies = Frequencies::default();
-        samples.clone().for_each(|line| frequencies.add(line));
+        for (_, sample) in library.patterns.iter().flat_map(|pattern| &pattern.samples) {
+            frequencies.add(sample.line.get_ref().as_bytes());
+        }
         let (long, short): (Vec<_>, Vec<_>) =
             literals.into_iter().partition(|(literal, _)| literal.len() >= grams::SHORTEST);
         let (long, mut hints): (Vec<_>, Vec<_>) = long.into_iter().unzip();
@@ -132,36 +132,16 @@ impl Prefilter {
             let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&short);
             built.expect("literals of patterns are short and few enough for an automaton")
         };
-        let mut prefilter = Prefilter {
+        let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
+        let beside = library.patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
+        Prefilter {
             long: Grams::new(long, &frequencies),
             short: (!short.is_empty()).then(automaton),
             hints,
             first_short,
             always,
-            beside: library.patterns.iter().map(|_| Vec::new()).collect(),
-        };
-        prefilter.beside = prefilter.telling(library, samples);
-        prefilter
-    }
-
-    /// By pattern: the sets of further texts that tell it from others, for some line that has its literal has none of them.
-    fn telling<'l>(&self, library: &Library, lines: impl Iterator<Item = &'l [u8]>) -> Vec<Vec<Vec<Finder<'static>>>> {
-        let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
-        let sets = |pattern: &Pattern| -> Vec<(Vec<Finder<'static>>, bool)> {
-            pattern.required.beside.iter().map(|set| (finders(set), pattern.samples.is_empty())).collect()
-        };
-        let mut sets: Vec<_> = library.patterns.iter().map(sets).collect();
-        let mut found = Candidates::default();
-        for line in lines {
-            self.scan(line, &mut found);
-            for candidate in &found.patterns {
-                for (set, tells) in &mut sets[candidate.pattern] {
-                    *tells |= set.iter().all(|finder| finder.find(line).is_none());
-                }
-            }
+            beside: beside.collect(),
         }
-        let telling = |sets: Vec<(_, bool)>| sets.into_iter().filter(|(_, tells)| *tells).map(|(set, _)| set).collect();
-        sets.into_iter().map(telling).collect()
     }
 
     /// Scans an unescaped message.
