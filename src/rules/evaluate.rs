@@ -256,7 +256,7 @@ impl Evaluator<'_> {
             samples,
             share: None,
         };
-        let values = window.map_or(0, |window| window.distribution.count());
+        let values = window.map_or(0, |window| window.values);
         let scaled = |value: i64| value as f64 * read.scale;
         let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
         match read.function {
@@ -278,7 +278,7 @@ impl Evaluator<'_> {
             Function::First => certain(window.and_then(|window| window.first()).map(scaled), values),
             Function::Last => certain(window.and_then(|window| window.last()).map(scaled), values),
             Function::Quantile(q) => certain(
-                window.and_then(|window| window.distribution.quantile(q)).map(|value| value * read.scale),
+                window.and_then(|window| window.quantile(q)).map(|value| value * read.scale),
                 values,
             ),
             Function::Gap => {
