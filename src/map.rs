@@ -99,14 +99,14 @@ impl Fragment {
     }
 
     /// The values of an event.
-    pub fn values(&self, event: &Mapped) -> [i64; MOST_VALUES] {
-        self.values.get(event.values as usize).copied().unwrap_or([NO_VALUE; MOST_VALUES])
+    pub fn values(&self, event: &Mapped) -> &[i64; MOST_VALUES] {
+        self.values.get(event.values as usize).unwrap_or(&[NO_VALUE; MOST_VALUES])
     }
 
     /// An event with all that belongs to it.
     pub fn event(&self, event: &Mapped) -> Event {
         let labels = Arc::clone(&self.sets[event.set as usize]);
-        Event { labels, values: self.values(event), via: event.via, pattern: event.pattern }
+        Event { labels, values: *self.values(event), via: event.via, pattern: event.pattern }
     }
 }
 

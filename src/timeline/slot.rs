@@ -48,8 +48,7 @@ impl Slot {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        let mut windows =
-            self.windows.iter_mut().filter(|window| armed || window.is_baseline()).peekable();
+        let mut windows = self.windows.iter_mut().filter(|window| armed || window.is_baseline()).peekable();
         let mut cell = Some(cell);
         while let Some(window) = windows.next() {
             // Most groups have one window, which takes the cell as it is.

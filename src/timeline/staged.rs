@@ -90,13 +90,7 @@ impl Staged {
     }
 
     /// Works out what depends on the order of the second's events. `previous` has the last event of each inner group.
-    pub fn finish(
-        &mut self,
-        spec: &Spec,
-        wanted: Wanted,
-        second: i64,
-        previous: &mut FxHashMap<u64, Time>,
-    ) -> Cell {
+    pub fn finish(&mut self, spec: &Spec, wanted: Wanted, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
         self.begun = false;
         let mut cell = std::mem::take(&mut self.cell);
         self.ordered.sort_unstable_by_key(Ordered::place);
