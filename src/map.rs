@@ -99,14 +99,14 @@ impl Fragment {
     }
 
     /// The values of an event.
-    pub fn values(&self, event: &Mapped) -> [i64; MOST_VALUES] {
-        self.values.get(event.values as usize).copied().unwrap_or([NO_VALUE; MOST_VALUES])
+    pub fn values(&self, event: &Mapped) -> &[i64; MOST_VALUES] {
+        self.values.get(event.values as usize).unwrap_or(&[NO_VALUE; MOST_VALUES])
     }
 
     /// An event with all that belongs to it.
     pub fn event(&self, event: &Mapped) -> Event {
         let labels = Arc::clone(&self.sets[event.set as usize]);
-        Event { labels, values: self.values(event), via: event.via, pattern: event.pattern }
+        Event { labels, values: *self.values(event), via: event.via, pattern: event.pattern }
     }
 }
 
@@ -160,6 +160,7 @@ impl Mapper {
             let mut line = &text[start..end];
             // A byte-order mark stands at the start of a file, and so anywhere in several files joined.
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            let begin = end - line.len();
             line = line.strip_suffix(b"\r").unwrap_or(line);
             let directive = if recording { recording::directive(line) } else { None };
             let mapped = match directive {
@@ -174,7 +175,7 @@ impl Mapper {
                     self.line(line, &mut fragment)
                 }
             };
-            fragment.lines.push(Line { start: (end - line.len()) as u32, length: line.len() as u32, ..mapped });
+            fragment.lines.push(Line { start: begin as u32, length: line.len() as u32, ..mapped });
             start = end + 1;
         }
         fragment.text = text;

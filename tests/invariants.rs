@@ -83,6 +83,17 @@ proptest! {
         prop_assert_eq!(in_chunks("dl-034", &log, step, size), expected);
     }
 
+    #[test]
+    fn either_line_end_gives_the_same_answer(log in log(60)) {
+        let unix = String::from_utf8_lossy(&log).replace("\r\n", "\n");
+        let [unix, windows] = [unix.clone(), unix.replace('\n', "\r\n")].map(|log| {
+            let mut told = whole("dl-034", log.as_bytes());
+            told.summary["input"]["bytes"] = 0.into();
+            told
+        });
+        prop_assert_eq!(unix, windows);
+    }
+
     /// Lines of one second that have only to be counted are taken in one go, unless a range is asked for.
     #[test]
     fn lines_taken_in_one_go_are_as_if_taken_one_by_one(log in log_in_steps(150, 30_000)) {

@@ -116,7 +116,7 @@ impl Engine {
         let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
-            self.event(place, sets[event.set as usize], event.via, &fragment.values(event));
+            self.event(place, sets[event.set as usize], event.via, fragment.values(event));
         }
         if line.kind == Kind::App {
             self.occupied(place, events.iter().map(|event| sets[event.set as usize]));

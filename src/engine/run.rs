@@ -64,7 +64,7 @@ impl Engine {
                 let (keep, examples_until) = (set.keep, set.examples_until);
                 // There is room for it.
                 let Some(cell) = open.cell(id, event.via) else { continue };
-                cell.add(keep, examples_until, (time, line.content), &fragment.values(event), || {
+                cell.add(keep, examples_until, (time, line.content), fragment.values(event), || {
                     let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
                     Evidence::new(time, lane, own.line_number + taken, text)
                 });

@@ -5,7 +5,7 @@ use crate::classify::glob::Glob;
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::time::SECOND;
-use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest};
+use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest, Wanted};
 use crate::timeline::window::Reach;
 use crate::timeline::{SeriesId, Timeline};
 
@@ -232,10 +232,14 @@ impl Scope<'_, '_> {
         let carriers = class.carriers;
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
-        let keep = self.keep_evidence
-            && matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak);
-        let (series, window) = self.compiler.timeline.register(spec, reach, keep);
-        if keep {
+        let shows = matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak);
+        let wanted = Wanted {
+            evidence: self.keep_evidence && shows,
+            gaps: function == Function::Gap,
+            samples: matches!(function, Function::Quantile(_)),
+        };
+        let (series, window) = self.compiler.timeline.register(spec, reach, wanted);
+        if wanted.evidence {
             self.evidence.push((series, window));
         }
         self.reads += 1;

@@ -256,7 +256,7 @@ impl Evaluator<'_> {
             samples,
             share: None,
         };
-        let values = window.map_or(0, |window| window.distribution.count());
+        let values = window.map_or(0, |window| window.values);
         let scaled = |value: i64| value as f64 * read.scale;
         let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
         match read.function {
@@ -277,10 +277,9 @@ impl Evaluator<'_> {
             Function::Max => certain(window.and_then(|window| window.max()).map(scaled), values),
             Function::First => certain(window.and_then(|window| window.first()).map(scaled), values),
             Function::Last => certain(window.and_then(|window| window.last()).map(scaled), values),
-            Function::Quantile(q) => certain(
-                window.and_then(|window| window.distribution.quantile(q)).map(|value| value * read.scale),
-                values,
-            ),
+            Function::Quantile(q) => {
+                certain(window.and_then(|window| window.quantile(q)).map(|value| value * read.scale), values)
+            }
             Function::Gap => {
                 let span = window.and_then(|window| window.span());
                 let since = slot.and_then(|slot| slot.last_second).map(|last| self.tick - 1 - last);

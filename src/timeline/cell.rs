@@ -11,21 +11,21 @@ pub const MOST_ORDERED: usize = 4_096;
 /// The most distinct values kept; of more, the smallest hashes.
 pub const MOST_DISTINCT: usize = 4_096;
 
-/// What one series holds for one stretch of time.
+/// What one series holds for one stretch of time. Windows are full of them, and most only count: so they are small.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cell {
     /// Events of the series.
     pub events: u64,
+    pub details: Option<Box<Details>>,
+}
+
+/// What few series keep.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
     /// Events that may be of the series: they lack a label it asks for (SEMANTICS 11).
     pub unknown: u64,
     pub span: Option<Span>,
     pub values: Option<Box<Values>>,
-    pub details: Option<Box<Details>>,
-}
-
-/// What few series keep. Cells are many, and moved from second to window.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Details {
     /// Hashes of distinct label values.
     pub distinct: BTreeSet<u64>,
     pub run: Option<Run>,
@@ -43,6 +43,7 @@ pub struct Span {
 /// Numbers that events carry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Values {
+    pub count: u64,
     pub sum: i128,
     pub min: i64,
     pub max: i64,
@@ -63,22 +64,23 @@ pub struct Run {
 
 impl Values {
     pub fn one(time: Time, hash: u64, value: i64) -> Self {
-        let mut samples = Samples::default();
-        samples.record(value);
         let point = (time, hash, value);
-        Values { sum: i128::from(value), min: value, max: value, first: point, last: point, samples }
+        let sum = i128::from(value);
+        Values { count: 1, sum, min: value, max: value, first: point, last: point, samples: Samples::default() }
     }
 
+    /// Adds a value, but to the samples.
     pub fn add(&mut self, time: Time, hash: u64, value: i64) {
+        self.count += 1;
         self.sum += i128::from(value);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
         self.first = self.first.min((time, hash, value));
         self.last = self.last.max((time, hash, value));
-        self.samples.record(value);
     }
 
     fn merge(&mut self, other: &Values) {
+        self.count += other.count;
         self.sum += other.sum;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -116,13 +118,6 @@ impl Cell {
     /// Joins the cell of a later stretch of time.
     pub fn then(&mut self, later: &Cell) {
         self.events += later.events;
-        self.unknown += later.unknown;
-        self.span = joined(self.span, later.span, Span::then);
-        match (&mut self.values, &later.values) {
-            (Some(mine), Some(theirs)) => mine.merge(theirs),
-            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
-            (_, None) => {}
-        }
         if let Some(theirs) = &later.details {
             self.details().then(theirs);
         }
@@ -130,11 +125,6 @@ impl Cell {
 
     pub fn details(&mut self) -> &mut Details {
         self.details.get_or_insert_default()
-    }
-
-    /// Hashes of distinct label values, ascending.
-    pub fn distinct(&self) -> impl Iterator<Item = &u64> {
-        self.details.iter().flat_map(|details| &details.distinct)
     }
 }
 
@@ -148,6 +138,13 @@ impl Details {
     }
 
     fn then(&mut self, later: &Details) {
+        self.unknown += later.unknown;
+        self.span = joined(self.span, later.span, Span::then);
+        match (&mut self.values, &later.values) {
+            (Some(mine), Some(theirs)) => mine.merge(theirs),
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+            (_, None) => {}
+        }
         self.run = joined(self.run, later.run, Run::then);
         later.distinct.iter().for_each(|hash| self.see(*hash));
         for evidence in &later.evidence {
@@ -174,11 +171,11 @@ mod tests {
         let value = (seed % 977) as i64 * 1_000_000;
         Cell {
             events: seed % 3,
-            unknown: seed % 2,
-            span: Some(Span::second(second)),
-            values: (!seed.is_multiple_of(4)).then(|| Box::new(Values::one(time, seed, value))),
             details: (!seed.is_multiple_of(7)).then(|| {
                 Box::new(Details {
+                    unknown: seed % 2,
+                    span: Some(Span::second(second)),
+                    values: (!seed.is_multiple_of(4)).then(|| Box::new(Values::one(time, seed, value))),
                     distinct: BTreeSet::from([seed % 5]),
                     run: Some(Run { length: seed % 2, total: 1, overflowed: false }),
                     evidence: vec![Evidence::new(time, 0, seed, format!("line {}", seed % 7).as_bytes())],

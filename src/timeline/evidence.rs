@@ -16,13 +16,8 @@ pub struct Evidence {
     /// Index of the source.
     pub source: usize,
     pub line: u64,
-    text: Rc<Text>,
-}
-
-#[derive(Debug)]
-struct Text {
     /// The line as it stands in the input; empty where it was too long to be kept as it is.
-    line: Box<[u8]>,
+    content: Rc<[u8]>,
     says: OnceCell<Box<str>>,
 }
 
@@ -30,16 +25,16 @@ impl Evidence {
     pub fn new(time: Time, source: usize, line: u64, content: &[u8]) -> Self {
         /// Bytes of a line that are kept as they are.
         const LONGEST: usize = 1_024;
-        let text = match content.len() {
-            ..=LONGEST => Text { line: content.into(), says: OnceCell::new() },
-            _ => Text { line: Box::default(), says: OnceCell::from(says(content)) },
+        let (content, says) = match content.len() {
+            ..=LONGEST => (content.into(), OnceCell::new()),
+            _ => (Rc::default(), OnceCell::from(says(content))),
         };
-        Evidence { time, source, line, text: Rc::new(text) }
+        Evidence { time, source, line, content, says }
     }
 
     /// What the line says, not how it was wrapped: one line, cut where it is long.
     pub fn text(&self) -> &str {
-        self.text.says.get_or_init(|| says(&self.text.line))
+        self.says.get_or_init(|| says(&self.content))
     }
 
     /// Whether it comes before another: by time, then text, which is read only for that.
@@ -58,10 +53,10 @@ impl Eq for Evidence {}
 
 /// Keeps the first [`MOST_EVIDENCE`] lines by time, then text.
 pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
-    let at = kept.partition_point(|known| !line.is_before(known));
-    if at < MOST_EVIDENCE {
+    if kept.len() < MOST_EVIDENCE || kept.last().is_some_and(|last| line.is_before(last)) {
+        let at = kept.partition_point(|known| !line.is_before(known));
+        kept.truncate(MOST_EVIDENCE - 1);
         kept.insert(at, line.clone());
-        kept.truncate(MOST_EVIDENCE);
     }
 }
 
@@ -108,7 +103,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_at_once_and_a_short_one_when_it_is_read() {
         let long = Evidence::new(Time(0), 0, 1, "é".repeat(2_000).as_bytes());
-        assert_eq!((long.text().len(), long.text.line.len()), (400, 0));
+        assert_eq!((long.text().len(), long.content.len()), (400, 0));
         let short = Evidence::new(Time(0), 0, 1, br#"{"message":"it says\nmore","timestamp":"2025-08-25T09:00:00Z"}"#);
         assert_eq!(short.text(), "it says");
     }

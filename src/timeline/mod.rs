@@ -27,7 +27,7 @@ pub use groups::OTHER;
 pub use groups::Place;
 use groups::{Groups, MOST_GROUPS};
 pub use pending::{Keep, Pending, Point};
-use series::{Measure, Spec};
+use series::{Measure, Spec, Wanted};
 pub use slot::Slot;
 use window::Reach;
 
@@ -52,8 +52,7 @@ pub struct Timeline {
 struct Series {
     spec: Spec,
     reaches: Vec<Reach>,
-    /// Whether evidence lines are kept.
-    evidence: bool,
+    wanted: Wanted,
     groups: Groups,
     /// The one copy of every group's key, so that groups can be told apart by where their keys are.
     keys: FxHashSet<GroupKey>,
@@ -63,13 +62,13 @@ struct Series {
 
 impl Timeline {
     /// Registers a series and a reach; the ids say where to read it.
-    pub fn register(&mut self, spec: Spec, reach: Reach, evidence: bool) -> (SeriesId, usize) {
+    pub fn register(&mut self, spec: Spec, reach: Reach, wanted: Wanted) -> (SeriesId, usize) {
         let id = self.series.iter().position(|known| known.spec.name == spec.name).unwrap_or_else(|| {
             let groupless = Slot::new(&[]);
             self.series.push(Series {
                 spec,
                 reaches: Vec::new(),
-                evidence: false,
+                wanted: Wanted::default(),
                 groups: Groups::default(),
                 keys: FxHashSet::default(),
                 groupless,
@@ -77,7 +76,7 @@ impl Timeline {
             self.series.len() - 1
         });
         let series = &mut self.series[id];
-        series.evidence |= evidence;
+        series.wanted = series.wanted.and(wanted);
         let window = series.reaches.iter().position(|known| *known == reach).unwrap_or_else(|| {
             series.reaches.push(reach);
             series.reaches.len() - 1
@@ -133,7 +132,7 @@ impl Timeline {
             keep = keep.and(Keep {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
-                evidence: series.evidence,
+                evidence: series.wanted.evidence,
                 examples: false,
             });
             let group = GroupKey::of(&spec.by, labels).map(|key| {
@@ -178,7 +177,7 @@ impl Timeline {
         for pending in bucket.cells() {
             let set = buckets.set(pending.set);
             for matched in &*set.matches {
-                let Series { spec, reaches, evidence, groups, groupless, .. } = &mut self.series[matched.series];
+                let Series { spec, reaches, wanted, groups, groupless, .. } = &mut self.series[matched.series];
                 if !is_read(spec, pending, seen) {
                     continue;
                 }
@@ -194,14 +193,14 @@ impl Timeline {
                 if slot.staged.begin() {
                     self.staged.push((matched.series, place));
                 }
-                slot.staged.add(spec, &set.labels, pending, matched, *evidence);
+                slot.staged.add(spec, &set.labels, pending, matched, *wanted);
             }
         }
         self.overflowed += lost.len() as u64;
         for (series, place) in self.staged.drain(..) {
-            let Series { spec, groups, groupless, .. } = &mut self.series[series];
+            let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= slot.settle(spec, second, armed);
+            self.crowded |= slot.settle(spec, *wanted, second, armed);
         }
     }
 

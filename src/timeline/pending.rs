@@ -87,7 +87,9 @@ impl Pending {
         if self.first.is_none_or(|first| time < first) {
             self.first = Some(time);
         }
-        self.last = self.last.max(Some(time));
+        if self.last.is_none_or(|last| time > last) {
+            self.last = Some(time);
+        }
         if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
             self.points.push(Point { time, hash, values: *values });
         }

@@ -17,6 +17,27 @@ pub struct Spec {
     pub measure: Measure,
 }
 
+/// What those who read a series want of it beside counts and sums.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Lines that show the events.
+    pub evidence: bool,
+    /// Occupied seconds.
+    pub gaps: bool,
+    /// Single values, for percentiles.
+    pub samples: bool,
+}
+
+impl Wanted {
+    pub fn and(self, other: Wanted) -> Wanted {
+        Wanted {
+            evidence: self.evidence || other.evidence,
+            gaps: self.gaps || other.gaps,
+            samples: self.samples || other.samples,
+        }
+    }
+}
+
 /// What is kept of each event beside its being there.
 #[derive(Clone, Debug)]
 pub enum Measure {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::cell::Cell;
-use super::series::Spec;
+use super::series::{Spec, Wanted};
 use super::staged::Staged;
 use super::window::{Reach, Window};
 use crate::time::Time;
@@ -37,8 +37,8 @@ impl Slot {
 
     /// Completes the cell of a second, and takes it in: into all windows, or only those of the baseline. `true` if the
     /// second held more events than their order is kept of.
-    pub fn settle(&mut self, spec: &Spec, second: i64, armed: bool) -> bool {
-        let cell = self.staged.finish(spec, second, &mut self.previous);
+    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, armed: bool) -> bool {
+        let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
         self.enter(second, cell, armed);
         crowded
@@ -48,8 +48,7 @@ impl Slot {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        let mut windows =
-            self.windows.iter_mut().filter(|window| armed || matches!(window.reach(), Reach::Baseline(_))).peekable();
+        let mut windows = self.windows.iter_mut().filter(|window| armed || window.is_baseline()).peekable();
         let mut cell = Some(cell);
         while let Some(window) = windows.next() {
             // Most groups have one window, which takes the cell as it is.
@@ -88,7 +87,7 @@ impl Slot {
         self.last_second = None;
         self.previous.clear();
         self.leaves = i64::MIN;
-        let ours = self.windows.iter_mut().filter(|window| !matches!(window.reach(), Reach::Baseline(_)));
+        let ours = self.windows.iter_mut().filter(|window| !window.is_baseline());
         ours.for_each(Window::clear);
     }
 }

@@ -9,7 +9,7 @@ use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
 use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
 use super::pending::{Pending, Point};
-use super::series::{Measure, Spec};
+use super::series::{Measure, Spec, Wanted};
 use crate::classify::{LabelSet, NO_VALUE};
 use crate::time::Time;
 
@@ -49,10 +49,10 @@ impl Staged {
     }
 
     /// Adds the events of one label set.
-    pub fn add(&mut self, spec: &Spec, labels: &LabelSet, pending: &Pending, matched: &Match, evidence: bool) {
+    pub fn add(&mut self, spec: &Spec, labels: &LabelSet, pending: &Pending, matched: &Match, wanted: Wanted) {
         let cell = &mut self.cell;
         if !matched.certain {
-            cell.unknown += pending.events;
+            cell.details().unknown += pending.events;
             return;
         }
         // An event without a value that is asked for is on neither side (SEMANTICS 11).
@@ -62,7 +62,7 @@ impl Staged {
             Measure::Events | Measure::Distinct(_) => accepted.count() as u64,
             Measure::Value(index) => {
                 let with_value = accepted.filter(|point| point.values[*index] != NO_VALUE);
-                with_value.map(|point| put(cell, (point.time, point.hash), point.values[*index])).count() as u64
+                with_value.map(|point| put(cell, wanted, (point.time, point.hash), point.values[*index])).count() as u64
             }
             // An event that does not say whose it is tells nothing of anybody's intervals.
             Measure::Intervals(_) => {
@@ -79,18 +79,18 @@ impl Staged {
                     cell.events += events;
                     cell.details().see(FxBuildHasher.hash_one(value));
                 }
-                None => cell.unknown += events,
+                None => cell.details().unknown += events,
             },
             _ => cell.events += events,
         }
-        if evidence && !pending.evidence.is_empty() {
+        if wanted.evidence && !pending.evidence.is_empty() {
             let kept = &mut cell.details().evidence;
             pending.evidence.iter().for_each(|line| keep_evidence(kept, line));
         }
     }
 
     /// Works out what depends on the order of the second's events. `previous` has the last event of each inner group.
-    pub fn finish(&mut self, spec: &Spec, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
+    pub fn finish(&mut self, spec: &Spec, wanted: Wanted, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
         self.begun = false;
         let mut cell = std::mem::take(&mut self.cell);
         self.ordered.sort_unstable_by_key(Ordered::place);
@@ -99,7 +99,7 @@ impl Staged {
             Measure::Intervals(_) => {
                 for event in &self.ordered {
                     if let Some(before) = previous.insert(event.says, event.time) {
-                        put(&mut cell, (event.time, event.hash), event.time.0 - before.0);
+                        put(&mut cell, wanted, (event.time, event.hash), event.time.0 - before.0);
                     }
                 }
                 if previous.len() > MOST_GROUPS {
@@ -115,8 +115,8 @@ impl Staged {
             }
         }
         self.ordered.clear();
-        if cell.events > 0 {
-            cell.span = Some(Span::second(second));
+        if wanted.gaps && cell.events > 0 {
+            cell.details().span = Some(Span::second(second));
         }
         cell
     }
@@ -134,9 +134,15 @@ fn order<'a>(
     events
 }
 
-fn put(cell: &mut Cell, (time, hash): (Time, u64), value: i64) {
-    match &mut cell.values {
-        Some(values) => values.add(time, hash, value),
-        none => *none = Some(Box::new(Values::one(time, hash, value))),
+fn put(cell: &mut Cell, wanted: Wanted, (time, hash): (Time, u64), value: i64) {
+    let values = match &mut cell.details().values {
+        Some(values) => {
+            values.add(time, hash, value);
+            values
+        }
+        none => none.insert(Box::new(Values::one(time, hash, value))),
+    };
+    if wanted.samples {
+        values.samples.record(value);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::cell::{Cell, Run, Span};
+use super::cell::{Cell, Details, Run, Span, Values};
 use super::distribution::{Distribution, Samples};
 use super::evidence::{Evidence, keep_evidence};
 
@@ -31,8 +31,11 @@ pub struct Window {
     cells: VecDeque<(i64, Cell)>,
     pub events: u64,
     pub unknown: u64,
+    /// How many values there are.
+    pub values: u64,
     pub sum: i128,
-    pub distribution: Distribution,
+    /// Of their samples, but in a baseline: that is asked for once in a deployment.
+    distribution: Distribution,
     distinct: BTreeMap<u64, u32>,
 }
 
@@ -59,6 +62,7 @@ impl Window {
             cells: VecDeque::new(),
             events: 0,
             unknown: 0,
+            values: 0,
             sum: 0,
             distribution: Distribution::default(),
             distinct: BTreeMap::new(),
@@ -69,6 +73,10 @@ impl Window {
         self.reach
     }
 
+    pub fn is_baseline(&self) -> bool {
+        matches!(self.reach, Reach::Baseline(_))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
     }
@@ -76,30 +84,58 @@ impl Window {
     /// Takes in the cell of one second; seconds come in order.
     pub fn enter(&mut self, second: i64, mut cell: Cell) {
         self.events += cell.events;
-        self.unknown += cell.unknown;
-        if let Some(values) = &mut cell.values {
-            self.sum += values.sum;
-            self.distribution.merge(&values.samples);
-            if self.reach == Reach::Deploy {
-                // What never leaves has not to be taken out again.
-                values.samples = Samples::default();
-            }
+        if let Some(details) = &mut cell.details {
+            self.add(details);
         }
         let pane = if self.pane == i64::MAX { 0 } else { second.div_euclid(self.pane) * self.pane };
         match self.cells.back_mut() {
             Some((start, last)) if *start == pane => {
-                // Within one pane a value counts once.
+                // Within one pane a label value counts once.
                 let known = last.details.as_ref().map(|details| &details.distinct);
-                for hash in cell.distinct().filter(|hash| known.is_none_or(|known| !known.contains(hash))) {
+                let distinct = cell.details.iter().flat_map(|details| &details.distinct);
+                for hash in distinct.filter(|hash| known.is_none_or(|known| !known.contains(hash))) {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
                 last.then(&cell);
             }
             _ => {
-                for hash in cell.distinct() {
+                for hash in cell.details.iter().flat_map(|details| &details.distinct) {
                     *self.distinct.entry(*hash).or_default() += 1;
                 }
                 self.cells.push_back((pane, cell));
+            }
+        }
+    }
+
+    fn add(&mut self, details: &mut Details) {
+        self.unknown += details.unknown;
+        let Some(values) = &mut details.values else { return };
+        self.values += values.count;
+        self.sum += values.sum;
+        if !self.is_baseline() {
+            self.distribution.merge(&values.samples);
+        }
+        if self.reach == Reach::Deploy {
+            // What never leaves has not to be taken out again.
+            values.samples = Samples::default();
+        }
+    }
+
+    fn take_away(&mut self, details: &Details) {
+        self.unknown -= details.unknown;
+        if let Some(values) = &details.values {
+            self.values -= values.count;
+            self.sum -= values.sum;
+            if !self.is_baseline() {
+                self.distribution.subtract(&values.samples);
+            }
+        }
+        for hash in &details.distinct {
+            if let Some(count) = self.distinct.get_mut(hash) {
+                *count -= 1;
+                if *count == 0 {
+                    self.distinct.remove(hash);
+                }
             }
         }
     }
@@ -112,18 +148,8 @@ impl Window {
         while self.cells.front().is_some_and(|(pane, _)| *pane < start) {
             let Some((_, cell)) = self.cells.pop_front() else { break };
             self.events -= cell.events;
-            self.unknown -= cell.unknown;
-            if let Some(values) = &cell.values {
-                self.sum -= values.sum;
-                self.distribution.subtract(&values.samples);
-            }
-            for hash in cell.distinct() {
-                if let Some(count) = self.distinct.get_mut(hash) {
-                    *count -= 1;
-                    if *count == 0 {
-                        self.distinct.remove(hash);
-                    }
-                }
+            if let Some(details) = &cell.details {
+                self.take_away(details);
             }
         }
         self.cells.len() < before
@@ -147,6 +173,16 @@ impl Window {
         self.distinct.len()
     }
 
+    /// The value at or below which a share of all values lies; see [`Distribution::quantile`].
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        if !self.is_baseline() {
+            return self.distribution.quantile(q);
+        }
+        let mut distribution = Distribution::default();
+        self.values().for_each(|values| distribution.merge(&values.samples));
+        distribution.quantile(q)
+    }
+
     pub fn min(&self) -> Option<i64> {
         self.values().map(|values| values.min).min()
     }
@@ -165,14 +201,13 @@ impl Window {
     }
 
     pub fn span(&self) -> Option<Span> {
-        self.cells.iter().filter_map(|(_, cell)| cell.span).reduce(Span::then)
+        self.details().filter_map(|details| details.span).reduce(Span::then)
     }
 
     /// The run of the latest events.
     pub fn run(&self) -> Option<Run> {
         let mut run: Option<Run> = None;
-        for (_, cell) in self.cells.iter().rev() {
-            let Some(earlier) = cell.details.as_ref().and_then(|details| details.run) else { continue };
+        for earlier in self.details().rev().filter_map(|details| details.run) {
             let joined = run.map_or(earlier, |later| earlier.then(later));
             run = Some(joined);
             if joined.length < joined.total {
@@ -184,13 +219,16 @@ impl Window {
 
     pub fn evidence(&self) -> Vec<Evidence> {
         let mut kept = Vec::new();
-        let details = self.cells.iter().filter_map(|(_, cell)| cell.details.as_ref());
-        details.flat_map(|details| &details.evidence).for_each(|line| keep_evidence(&mut kept, line));
+        self.details().flat_map(|details| &details.evidence).for_each(|line| keep_evidence(&mut kept, line));
         kept
     }
 
-    fn values(&self) -> impl DoubleEndedIterator<Item = &super::cell::Values> {
-        self.cells.iter().filter_map(|(_, cell)| cell.values.as_deref())
+    fn details(&self) -> impl DoubleEndedIterator<Item = &Details> {
+        self.cells.iter().filter_map(|(_, cell)| cell.details.as_deref())
+    }
+
+    fn values(&self) -> impl DoubleEndedIterator<Item = &Values> {
+        self.details().filter_map(|details| details.values.as_deref())
     }
 }
 
@@ -199,7 +237,8 @@ mod tests {
     use super::*;
 
     fn cell(second: i64, events: u64) -> Cell {
-        let mut cell = Cell { events, span: Some(Span::second(second)), ..Cell::default() };
+        let mut cell = Cell { events, ..Cell::default() };
+        cell.details().span = Some(Span::second(second));
         cell.details().see(second as u64 % 3);
         cell
     }
