@@ -60,7 +60,8 @@ pub struct Line {
     pub deferred: bool,
     /// Hash of the message; 0 where nobody reads it.
     pub content: u64,
-    /// The events of the line taken as an entry of its own: those from the end of the line before's up to here.
+    /// The events of the line taken as an entry of its own: those from the end of the line before's up to here. A line that
+    /// opens an entry has none, for the entry is classified when it is whole.
     pub events_end: u32,
 }
 

@@ -136,8 +136,18 @@ impl Classifier {
         }
     }
 
-    /// Appends the events of one record taken as an entry of its own; tells whether more records may belong to it.
+    /// Appends the events of a record; tells whether more records may belong to it, and then its events are those of the
+    /// entry, and not worked out yet.
     pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Found>) -> Opens {
+        self.classify(record, false, events)
+    }
+
+    /// Appends the events of a record that no others belong to, whatever it may open.
+    pub fn alone(&mut self, record: &Record<'_>, events: &mut Vec<Found>) {
+        self.classify(record, true, events);
+    }
+
+    fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> Opens {
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return Opens::Nothing;
@@ -151,12 +161,12 @@ impl Classifier {
             return Opens::Nothing;
         }
         let mut scratch = std::mem::take(&mut self.message);
-        let opens = self.message(record, record.says_in(&mut scratch), events);
+        let opens = self.message(record, record.says_in(&mut scratch), alone, events);
         self.message = scratch;
         opens
     }
 
-    fn message(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Found>) -> Opens {
+    fn message(&mut self, record: &Record<'_>, message: &[u8], alone: bool, events: &mut Vec<Found>) -> Opens {
         if let Some(line) = access_line::access_line(message) {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
@@ -169,6 +179,9 @@ impl Classifier {
         } else {
             Opens::Nothing
         };
+        if opens != Opens::Nothing && !alone {
+            return opens;
+        }
         let logger = record.logger.map(|text| text.read());
         let subject = Subject {
             text: message,

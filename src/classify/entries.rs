@@ -130,7 +130,7 @@ impl Entries {
                 if let decode::Line::Record(record) = decode::decode(text, &mut scratch) {
                     self.found.clear();
                     self.classifier.trim();
-                    self.classifier.record(&record, &mut self.found);
+                    self.classifier.alone(&record, &mut self.found);
                     own.extend(self.found.iter().map(|found| self.classifier.event(found)));
                 }
             }

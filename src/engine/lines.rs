@@ -158,7 +158,7 @@ impl Engine {
         self.classifier.trim();
         let mut text = Vec::new();
         if let decode::Line::Record(record) = decode::decode(place.line, &mut text) {
-            self.classifier.record(&record, &mut events);
+            self.classifier.alone(&record, &mut events);
         }
         self.own_events(place, &events);
         self.scratch = events;
