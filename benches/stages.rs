@@ -34,8 +34,8 @@ const CHUNK: usize = 1 << 20;
 const KINDS: [(&str, Kind, f64); 5] = [
     ("app", Kind::App, 60.0),
     ("text", Kind::Text, 50.0),
-    ("http", Kind::Http, 60.0),
-    ("http-shuffled", Kind::HttpShuffled, 80.0),
+    ("http", Kind::Http, 70.0),
+    ("http-shuffled", Kind::HttpShuffled, 90.0),
     ("hard", Kind::Hard, 115.0),
 ];
 

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(FAILED)),
-        Err(error) if is_closed_pipe(&error) => ExitCode::from(FAILED),
+        Err(error) if cli::is_closed_pipe(&error) => ExitCode::from(FAILED),
         Err(error) => {
             // Nobody is left to tell when this fails, too.
             let _ = writeln!(io::stderr(), "logwatch: {error:#}");
@@ -83,11 +83,4 @@ fn load(options: &LibraryOptions) -> Result<Arc<Library>> {
 fn help() -> Result<i32> {
     Cli::command().print_help()?;
     Ok(0)
-}
-
-/// Whoever read the output has gone: nothing to complain about.
-fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }

@@ -8,4 +8,4 @@ pub mod plans;
 mod progress;
 mod run;
 
-pub use run::{Mode, UsageError, run};
+pub use run::{Mode, UsageError, is_closed_pipe, run};

@@ -149,12 +149,20 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         if !matches!(status, 3 | 4) {
             return Err(error);
         }
-        writeln!(io::stderr(), "logwatch: {error:#}")?;
+        if !is_closed_pipe(&error) {
+            writeln!(io::stderr(), "logwatch: {error:#}")?;
+        }
     }
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }
     Ok(status)
+}
+
+/// Whoever read the output has gone: nothing to complain about.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A mistake in what was asked for: exit status 2.

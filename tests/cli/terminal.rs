@@ -133,6 +133,15 @@ fn a_closed_output_is_a_quiet_end() {
     }
 }
 
+/// A verdict is known even where its page could not be shown, which is all that is written here.
+#[test]
+fn an_output_closed_before_the_summary_leaves_the_verdict() {
+    let mut child = command(&["replay", &fixture(LOG), "--plan", "dl-034", "--quiet"]).spawn().unwrap();
+    drop(child.stdout.take());
+    let ran = ended(child, Duration::from_secs(5));
+    assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
+}
+
 #[test]
 fn the_version_and_the_help_are_told() {
     let ran = logwatch(&["--version"]);
