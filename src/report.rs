@@ -216,10 +216,9 @@ impl Report {
 
     /// Notes which requests failed in a second beside its errors.
     fn put_beside(&mut self, second: &Second, buckets: &Buckets) {
-        let mut failed = Vec::with_capacity(second.failed.len());
-        for (set, failures) in &second.failed {
-            failed.push((self.failing(*set, &buckets.set(*set).labels), *failures));
-        }
+        let numbered =
+            |(set, failures): &(SetId, u64)| Some((self.failing(*set, &buckets.set(*set).labels)?, *failures));
+        let mut failed: Vec<_> = second.failed.iter().filter_map(numbered).collect();
         failed.sort_unstable();
         for (place, events) in &second.groups {
             let Some(group) = self.groups.kept_at(*place) else { continue };
@@ -230,17 +229,17 @@ impl Report {
         }
     }
 
-    /// The route of a label set of requests.
-    fn failing(&mut self, set: SetId, labels: &LabelSet) -> FailingId {
+    /// The route of a label set; `None` if it is none of requests.
+    fn failing(&mut self, set: SetId, labels: &LabelSet) -> Option<FailingId> {
         let (Role::Request([method, route, ..]), Some(Some(Part::Request { failing, .. }))) =
             (self.roles[labels.class], self.parts.get_mut(set as usize))
         else {
-            return 0;
+            return None;
         };
-        *failing.get_or_insert_with(|| {
+        Some(*failing.get_or_insert_with(|| {
             let next = self.failing.len() as FailingId;
             *self.failing.entry(Route::of(labels, method, route)).or_insert(next)
-        })
+        }))
     }
 
     fn add(&mut self, part: Part, labels: &LabelSet, pending: &Pending, second: &mut Second) {
