@@ -12,7 +12,7 @@ use crate::timeline::SetId;
 /// A record this far ahead of the latest one advances nothing until a second one agrees (SEMANTICS 3).
 const FAR_AHEAD: i64 = 3_600 * SECOND;
 
-/// Every line of the input is in exactly one of these (SEMANTICS 21), but for `records`, `invalid_utf8` and `bytes`.
+/// Every line of the input is in exactly one of these (SEMANTICS 21), but for `records`, `bytes`, and the last four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counts {
     pub bytes: u64,
@@ -29,6 +29,8 @@ pub struct Counts {
     pub duplicate: u64,
     /// Messages that the platform says it dropped; they are no lines.
     pub platform_dropped: u64,
+    /// Times that a followed file was cut, and what was written to it last may be missing.
+    pub lost: u64,
     /// Lines with bytes that are no UTF-8, read with U+FFFD in their place.
     pub invalid_utf8: u64,
     /// Records without any time; they stand in no window.

@@ -12,6 +12,7 @@ use crate::time::{self, Time};
 /// How a recording begins.
 pub const HEADER: &[u8] = br#"{"logwatch":"recording","v":1}"#;
 const ADVANCE: &[u8] = br#"{"logwatch":"advance","to":""#;
+const LOST: &[u8] = br#"{"logwatch":"lost"}"#;
 
 /// A line of a recording that is not of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Directive {
     Header,
     /// The clock of the silent source moved to this time.
     Advance(Time),
+    /// Lines may have been lost here.
+    Lost,
 }
 
 /// Reads a line of a recording; `None` for one of the input.
@@ -26,38 +29,51 @@ pub fn directive(line: &[u8]) -> Option<Directive> {
     if line == HEADER {
         return Some(Directive::Header);
     }
+    if line == LOST {
+        return Some(Directive::Lost);
+    }
     if !line.starts_with(ADVANCE) {
         return None;
     }
     json::member(line, "to").and_then(|to| time::parse(to.raw())).map(Directive::Advance)
 }
 
-/// Writes a recording.
+/// Writes a recording, and says of each part how many bytes it took.
 pub struct Recorder<W> {
     out: W,
 }
 
 impl<W: Write> Recorder<W> {
-    pub fn new(mut out: W) -> io::Result<Self> {
-        out.write_all(HEADER)?;
-        out.write_all(b"\n")?;
-        Ok(Recorder { out })
+    pub fn new(out: W) -> Self {
+        Recorder { out }
+    }
+
+    /// What a recording begins with.
+    pub fn header(&mut self) -> io::Result<u64> {
+        self.write(&[HEADER, b"\n"].concat())
     }
 
     /// Whole lines as they were read; the last one of a stream may lack its newline.
-    pub fn lines(&mut self, text: &[u8]) -> io::Result<()> {
-        self.out.write_all(text)?;
-        self.out.flush()
+    pub fn lines(&mut self, text: &[u8]) -> io::Result<u64> {
+        self.write(text)
     }
 
-    pub fn advance(&mut self, to: Time) -> io::Result<()> {
-        self.out.write_all(ADVANCE)?;
-        writeln!(self.out, "{to}\"}}")?;
-        self.out.flush()
+    pub fn advance(&mut self, to: Time) -> io::Result<u64> {
+        self.write(&[ADVANCE, to.to_string().as_bytes(), b"\"}\n"].concat())
+    }
+
+    pub fn lost(&mut self) -> io::Result<u64> {
+        self.write(&[LOST, b"\n"].concat())
     }
 
     pub fn into_inner(self) -> W {
         self.out
+    }
+
+    fn write(&mut self, text: &[u8]) -> io::Result<u64> {
+        self.out.write_all(text)?;
+        self.out.flush()?;
+        Ok(text.len() as u64)
     }
 }
 
@@ -68,11 +84,13 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let to = Time(1_756_128_391_123_456_789);
-        let mut recorder = Recorder::new(Vec::new()).unwrap();
+        let mut recorder = Recorder::new(Vec::new());
+        recorder.header().unwrap();
         recorder.lines(b"a line\n").unwrap();
         recorder.advance(to).unwrap();
+        recorder.lost().unwrap();
         let text = recorder.into_inner();
         let read: Vec<_> = text.split(|byte| *byte == b'\n').map(directive).collect();
-        assert_eq!(read, [Some(Directive::Header), None, Some(Directive::Advance(to)), None]);
+        assert_eq!(read, [Some(Directive::Header), None, Some(Directive::Advance(to)), Some(Directive::Lost), None]);
     }
 }

@@ -1,11 +1,16 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+mod intake;
 pub mod options;
 mod outputs;
+mod overwrite;
 pub mod patterns;
 pub mod plans;
 mod progress;
+mod record;
 mod run;
+mod signals;
+mod target;
 
 pub use run::{Mode, UsageError, is_closed_pipe, run};

@@ -1,14 +1,15 @@
-//! Where a run's events and summary go: standard output and any number of files.
+//! Where a run's events and summary go: standard output and any number of files. One that cannot be written any more is
+//! left out, with a warning, and the run goes on.
 
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result};
-use indicatif::ProgressBar;
-use tempfile::NamedTempFile;
 
 use super::options::{Colour, Format, Output, Read};
+use super::progress::Aside;
+use super::target::Target;
 use crate::deployment::Deployment;
+use crate::output::escape;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::summary::{Summary, TriggerEvent};
@@ -18,9 +19,17 @@ const WIDTH: usize = 100;
 
 /// One place that is written to.
 struct Sink {
-    writer: Writer,
+    state: State,
     /// For messages.
     name: String,
+}
+
+enum State {
+    Open(Writer),
+    Written,
+    /// Whoever read it has gone, which needs no warning.
+    Closed,
+    Failed,
 }
 
 enum Writer {
@@ -28,37 +37,9 @@ enum Writer {
     Json(Box<Json<Target>>),
 }
 
-/// What a writer writes into. A file is written beside its place and moved there when it is whole.
-enum Target {
-    Standard(io::Stdout),
-    /// A pipe or a device, which cannot be replaced.
-    Direct(std::fs::File),
-    File {
-        file: io::BufWriter<NamedTempFile>,
-        path: PathBuf,
-    },
-}
-
-impl Write for Target {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Target::Standard(out) => out.write(bytes),
-            Target::Direct(out) => out.write(bytes),
-            Target::File { file, .. } => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Target::Standard(out) => out.flush(),
-            Target::Direct(out) => out.flush(),
-            Target::File { file, .. } => file.flush(),
-        }
-    }
-}
-
 /// All outputs of a run.
 pub struct Outputs {
+    /// Standard output comes first.
     sinks: Vec<Sink>,
     plan: String,
     sources: Vec<String>,
@@ -66,29 +47,27 @@ pub struct Outputs {
     untold: Option<Deployment>,
     /// Whether any was told.
     started: bool,
-    bar: ProgressBar,
+    aside: Aside,
     verbose: bool,
 }
 
 impl Outputs {
     /// Opens every output before anything is read, so that one that cannot be written fails at once.
-    pub fn open(read: &Read, plan: &str, sources: Vec<String>, bar: ProgressBar) -> Result<Outputs> {
+    pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside) -> Result<Outputs> {
         let terminal = io::stdout().is_terminal();
         let colour = match read.color {
             Colour::Always => true,
             Colour::Never => false,
             Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let mut sinks = vec![Sink {
-            writer: Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width: WIDTH }, read),
-            name: "standard output".into(),
-        }];
+        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width: WIDTH }, read);
+        let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
-            let target = Target::file(path).with_context(|| format!("cannot write {}", path.display()))?;
-            let writer = Writer::new(*format, target, Style { colour: false, width: WIDTH }, read);
-            sinks.push(Sink { writer, name: path.display().to_string() });
+            let name = escape(&path.display().to_string());
+            let target = Target::open(path).with_context(|| format!("cannot write {name}"))?;
+            sinks.push(Sink::new(Writer::new(*format, target, Style { colour: false, width: WIDTH }, read), name));
         }
-        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, bar, verbose: read.verbose })
+        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, aside, verbose: read.verbose })
     }
 
     /// A deployment came into force. It is told with the first thing that happens under it.
@@ -96,57 +75,93 @@ impl Outputs {
         self.untold = Some(deployment);
     }
 
-    pub fn trigger(&mut self, event: &TriggerEvent) -> Result<()> {
-        self.tell_deployment()?;
+    pub fn trigger(&mut self, event: &TriggerEvent) {
+        self.tell_deployment();
         let (sources, verbose) = (self.sources.len(), self.verbose);
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
             Writer::Json(json) => json.trigger(event),
-        })
+        });
     }
 
-    /// Writes the summary, and moves the files to their places.
-    pub fn finish(mut self, summary: &Summary, exit_code: i32) -> Result<()> {
-        self.tell_deployment()?;
+    /// Whether whoever read them has gone, from all of them.
+    pub fn are_closed(&self) -> bool {
+        self.sinks.iter().all(|sink| matches!(sink.state, State::Closed))
+    }
+
+    /// Writes the summary, and moves the files to their places. The verdict is told on standard error where standard output
+    /// could not be written.
+    pub fn finish(mut self, summary: &Summary, exit_code: i32) {
+        self.tell_deployment();
         if !self.started {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
                 Writer::Text(_) => Ok(()),
                 Writer::Json(json) => json.start(&plan, None),
-            })?;
+            });
         }
         self.each(|writer| match writer {
             Writer::Text(text) => text.summary(summary, exit_code),
             Writer::Json(json) => json.summary(summary),
-        })?;
-        for sink in self.sinks {
-            let target = match sink.writer {
-                Writer::Text(text) => text.into_inner(),
-                Writer::Json(json) => json.into_inner(),
-            };
-            target.finish().with_context(|| format!("cannot write {}", sink.name))?;
+        });
+        for sink in &mut self.sinks {
+            sink.finish(&self.aside);
         }
-        Ok(())
+        if matches!(self.sinks[0].state, State::Failed) {
+            // Nobody is left to tell when this fails, too.
+            let _ = Text::new(io::stderr(), Style::default(), true).summary(summary, exit_code);
+        }
     }
 
-    fn tell_deployment(&mut self) -> Result<()> {
-        let Some(deployment) = self.untold.take() else { return Ok(()) };
+    fn tell_deployment(&mut self) {
+        let Some(deployment) = self.untold.take() else { return };
         self.started = true;
         let (plan, sources) = (self.plan.clone(), self.sources.clone());
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),
             Writer::Json(json) => json.start(&plan, Some(deployment)),
-        })
+        });
     }
 
-    fn each(&mut self, mut write: impl FnMut(&mut Writer) -> io::Result<()>) -> Result<()> {
-        let sinks = &mut self.sinks;
-        // The progress bar steps aside while something is printed.
-        self.bar.suspend(|| {
-            sinks
-                .iter_mut()
-                .try_for_each(|sink| write(&mut sink.writer).with_context(|| format!("cannot write {}", sink.name)))
-        })
+    fn each(&mut self, mut write: impl FnMut(&mut Writer) -> io::Result<()>) {
+        for sink in &mut self.sinks {
+            let State::Open(writer) = &mut sink.state else { continue };
+            let mut written = Ok(());
+            self.aside.print(|| written = write(writer));
+            if let Err(error) = written {
+                sink.fail(&error, &self.aside);
+            }
+        }
+    }
+}
+
+impl Sink {
+    fn new(writer: Writer, name: String) -> Self {
+        Sink { state: State::Open(writer), name }
+    }
+
+    fn finish(&mut self, aside: &Aside) {
+        let target = match std::mem::replace(&mut self.state, State::Written) {
+            State::Open(Writer::Text(text)) => text.into_inner(),
+            State::Open(Writer::Json(json)) => json.into_inner(),
+            ended => {
+                self.state = ended;
+                return;
+            }
+        };
+        if let Err(error) = target.finish() {
+            self.fail(&error, aside);
+        }
+    }
+
+    /// Leaves it out from now on. What was written of a file is deleted.
+    fn fail(&mut self, error: &io::Error, aside: &Aside) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            self.state = State::Closed;
+            return;
+        }
+        self.state = State::Failed;
+        aside.warn(&format!("cannot write {}: {error}; the run goes on without it", self.name));
     }
 }
 
@@ -155,33 +170,6 @@ impl Writer {
         match format {
             Format::Text => Writer::Text(Box::new(Text::new(target, style, read.quiet))),
             Format::Json => Writer::Json(Box::new(Json::new(target))),
-        }
-    }
-}
-
-impl Target {
-    fn file(path: &Path) -> io::Result<Target> {
-        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return std::fs::OpenOptions::new().write(true).open(path).map(Target::Direct);
-        }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        folder.metadata()?;
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        // The message is not to name a file that nobody asked for.
-        let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
-        Ok(Target::File { file: io::BufWriter::new(file), path: path.into() })
-    }
-
-    fn finish(self) -> io::Result<()> {
-        match self {
-            Target::Standard(mut out) => out.flush(),
-            Target::Direct(mut out) => out.flush(),
-            Target::File { file, path } => {
-                let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.persist(path).map(drop).map_err(|error| error.error)
-            }
         }
     }
 }

@@ -1,5 +1,7 @@
-//! The progress bar of a long replay: on standard error, only in a terminal, only when there is something to wait for.
+//! The progress bar of a long replay: on standard error, only in a terminal, only when there is something to wait for. And
+//! warnings, which go there, too.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -32,8 +34,8 @@ impl Progress {
         Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet }
     }
 
-    pub fn bar(&self) -> ProgressBar {
-        self.bar.clone()
+    pub fn aside(&self) -> Aside {
+        Aside(self.bar.clone())
     }
 
     pub fn update(&mut self) {
@@ -48,5 +50,21 @@ impl Progress {
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Prints while the progress bar steps aside.
+#[derive(Clone)]
+pub struct Aside(ProgressBar);
+
+impl Aside {
+    pub fn print(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
+    /// Says on standard error what goes wrong while the run goes on.
+    pub fn warn(&self, message: &str) {
+        // Nobody is left to tell when this fails.
+        self.print(|| drop(writeln!(io::stderr(), "logwatch: {message}")));
     }
 }

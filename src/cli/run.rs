@@ -1,31 +1,24 @@
-//! One run: sources pumped through the engine, events to the outputs, a verdict, an exit status.
+//! One run: sources read into the engine, events to the outputs, a verdict, an exit status.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 
-use super::clock::Clock;
-use super::options::{FailOn, Read};
+use super::intake::Intake;
+use super::options::{FailOn, Format, Read};
 use super::outputs::Outputs;
-use super::progress::Progress;
+use super::overwrite;
+use super::progress::{Aside, Progress};
+use super::record::Record;
+use super::signals::Stop;
 use crate::engine::{Notice, Range};
 use crate::output::github;
-use crate::recording::Recorder;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
-use crate::source::{Input, Opened, Pump, Received};
+use crate::source::{Input, Opened};
 use crate::summary::{Summary, TriggerEvent};
-
-/// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
-/// 128 KiB and 1 MiB no difference in time was measured; peak memory grows by some 20 of them on two threads.
-const CHUNK: usize = 1 << 19;
-/// How long a run waits for input before it looks at the clock and at signals; half of the promised promptness.
-const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,19 +29,13 @@ pub enum Mode {
     Replay { follow: bool },
 }
 
-/// One source of a run.
-struct Source {
-    pump: Pump,
-    clock: Option<Clock>,
-    ended: bool,
-}
-
 /// Reads all inputs, and gives the exit status.
 pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let mut session =
         Session::load(&read.plan, &read.patterns, read.deployed_at, Range { since: read.since, until: read.until })
             .map_err(UsageError::from)?;
-    let stop = signals()?;
+    let stop = Stop::on_signals()?;
+    session.engine.stop_when(stop.at_once());
     let mut inputs = read.inputs();
     if inputs.is_empty() {
         inputs.push(Input::standard());
@@ -58,105 +45,59 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
             UsageError("--record keeps one source; give one input, or record each in a run of its own".into()).into()
         );
     }
-    let follow = mode == Mode::Replay { follow: true };
-    let mut opened = inputs.iter().map(|input| input.open(follow, &stop)).collect::<Result<Vec<_>, _>>()?;
-    if mode == (Mode::Replay { follow: false }) {
-        opened.iter_mut().for_each(|input| input.live = false);
-    }
+    overwrite::refuse(read, &inputs)?;
+    let opened = open(&inputs, mode)?;
     let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let plan = session.plan.document.plan.id.to_lowercase();
-    let mut outputs = Outputs::open(read, &plan, labels, progress.bar())?;
-    let mut recorder = match &read.record {
-        None => None,
-        Some(path) => {
-            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Some(Recorder::new(file)?)
-        }
-    };
+    let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
+    let mut record = Record::open(read.record.as_deref(), progress.aside())?;
+    let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
     let jobs =
         read.jobs.map(usize::from).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let mut sources = start(&mut session, opened, jobs);
-    let mut interrupted = None;
+    let mut intake = Intake::start(&mut session, opened, jobs, progress.aside()).context("cannot start to read")?;
 
-    'run: loop {
-        let mut waiting = false;
-        for index in 0..sources.len() {
-            while !sources[index].ended && session.engine.is_waiting_for(index) {
-                waiting = true;
-                if let Some(signal) = stopped(&stop) {
-                    interrupted = Some(signal);
-                    break 'run;
-                }
-                let source = &mut sources[index];
-                match source.pump.receive(PATIENCE) {
-                    Received::Fragment(fragment) => {
-                        if let Some(recorder) = &mut recorder {
-                            recorder.lines(&fragment.text).context("cannot write the recording")?;
-                        }
-                        if fragment.unterminated
-                            && fragment.lines.last().is_some_and(|line| line.kind == crate::map::Kind::Malformed)
-                        {
-                            interrupted = Some("the input ends within a line".to_string());
-                        }
-                        session.engine.feed(index, fragment);
-                        if let Some(clock) = &mut source.clock {
-                            clock.heard(session.engine.lanes[index].latest());
-                        }
-                    }
-                    Received::Nothing => {
-                        let Some(clock) = &mut source.clock else { continue };
-                        if let Some(to) = clock.silent() {
-                            if let Some(recorder) = &mut recorder {
-                                recorder.advance(to).context("cannot write the recording")?;
-                            }
-                            session.engine.advance(index, to);
-                        } else if clock.is_idle() {
-                            session.engine.leave_out(index);
-                        }
-                        if sources.len() > 1 {
-                            break;
-                        }
-                    }
-                    Received::Ended => {
-                        source.ended = true;
-                        session.engine.close(index);
-                    }
-                    Received::Failed(error) => {
-                        source.ended = true;
-                        let label = &session.engine.lanes[index].label;
-                        interrupted = Some(format!("{label}: {}", plainly(&error)));
-                        session.engine.close(index);
-                    }
-                }
-                progress.update();
-                tell(&mut session, &mut outputs)?;
-            }
+    let mut asked = None;
+    let mut stopped = None;
+    while stopped.is_none() {
+        if stop.is_asked() {
+            asked.get_or_insert_with(Instant::now);
         }
-        if !waiting {
+        let goes_on = intake.turn(&mut session, &mut record);
+        progress.update();
+        tell(&mut session, &mut outputs);
+        if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
+            stopped = Some("stopped by a signal");
+        } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
+            stopped = Some("nobody reads the output any more");
+        } else if !goes_on {
             break;
         }
     }
     progress.finish();
     session.engine.finish();
-    tell(&mut session, &mut outputs)?;
+    tell(&mut session, &mut outputs);
+    // A signal that came while the input ended is one, too.
+    let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
+    let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
+    let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
     let summary = Summary::new(&mut session.engine, &plan, interrupted);
     let status = exit_status(&summary, read.fail_on);
-    let told = outputs.finish(&summary, status).and_then(|()| on_github(read, &summary));
-    if let Err(error) = told {
-        // A verdict of rollback or investigate wins over a page that could not be written.
-        if !matches!(status, 3 | 4) {
-            return Err(error);
-        }
-        if !is_closed_pipe(&error) {
-            writeln!(io::stderr(), "logwatch: {error:#}")?;
-        }
-    }
+    outputs.finish(&summary, status);
+    on_github(read, &summary, &progress.aside());
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }
     Ok(status)
+}
+
+fn open(inputs: &[Input], mode: Mode) -> Result<Vec<Opened>> {
+    let follow = mode == Mode::Replay { follow: true };
+    let mut opened = inputs.iter().map(|input| input.open(follow)).collect::<Result<Vec<_>, _>>()?;
+    if mode == (Mode::Replay { follow: false }) {
+        opened.iter_mut().for_each(|input| input.live = false);
+    }
+    Ok(opened)
 }
 
 /// Whoever read the output has gone: nothing to complain about.
@@ -176,33 +117,14 @@ impl From<crate::session::Error> for UsageError {
     }
 }
 
-fn start(session: &mut Session, opened: Vec<Opened>, jobs: usize) -> Vec<Source> {
-    let several = opened.len();
-    let chunk_size = (CHUNK / several.next_power_of_two()).max(64 << 10);
-    let workers = (jobs / several).max(1);
-    let pumps = opened.into_iter().map(|input| {
-        session.add_source(&input.label);
-        let pump = if input.live {
-            Pump::live(input.stream, chunk_size, session.mapper())
-        } else if jobs == 1 && several == 1 {
-            Pump::inline(input.stream, chunk_size, session.mapper())
-        } else {
-            Pump::threads(input.stream, chunk_size, (0..workers).map(|_| session.mapper()).collect())
-        };
-        Source { pump, clock: input.live.then(Clock::new), ended: false }
-    });
-    pumps.collect()
-}
-
 /// Shows what the engine has noticed.
-fn tell(session: &mut Session, outputs: &mut Outputs) -> Result<()> {
+fn tell(session: &mut Session, outputs: &mut Outputs) {
     for notice in session.engine.take_notices() {
         match notice {
             Notice::Deployed(deployment) => outputs.deployed(deployment),
-            Notice::Change(change, cause) => outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause))?,
+            Notice::Change(change, cause) => outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause)),
         }
     }
-    Ok(())
 }
 
 fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
@@ -223,57 +145,30 @@ fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
     }
 }
 
-/// SIGINT and SIGTERM end the input; another one a second later ends the program. At once it does not count: a program
-/// that runs this one may pass on what the terminal sent to both.
-fn signals() -> Result<Arc<AtomicBool>> {
-    const IMPATIENT: Duration = Duration::from_secs(1);
-    let stop = Arc::new(AtomicBool::new(false));
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    let flag = Arc::clone(&stop);
-    std::thread::spawn(move || {
-        let mut first = None;
-        for _ in signals.forever() {
-            flag.store(true, Ordering::Relaxed);
-            if first.get_or_insert_with(Instant::now).elapsed() > IMPATIENT {
-                std::process::exit(1);
-            }
+/// Annotations and the job summary, in GitHub Actions.
+fn on_github(read: &Read, summary: &Summary, aside: &Aside) {
+    if is_on_github() && read.format == Format::Text {
+        // Standard output has failed before, and was told of.
+        let _ = github::annotations(&mut io::stdout().lock(), summary);
+    }
+    if let Some(path) = job_summary() {
+        let append = |path: &Path| {
+            let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+            file.write_all(github::job_summary(summary).as_bytes())
+        };
+        if let Err(error) = append(Path::new(&path)) {
+            aside.warn(&format!("cannot write {}: {error}", Path::new(&path).display()));
         }
-    });
-    Ok(stop)
-}
-
-fn stopped(stop: &AtomicBool) -> Option<String> {
-    stop.load(Ordering::Relaxed).then(|| "stopped by a signal".to_string())
-}
-
-/// What broke off, without the words of a library.
-fn plainly(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the compressed data ends too early; what came before it was read".into(),
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            format!("the compressed data is damaged ({error}); what came before it was read")
-        }
-        _ => error.to_string(),
     }
 }
 
-fn on_github(read: &Read, summary: &Summary) -> Result<()> {
-    if std::env::var("GITHUB_ACTIONS").as_deref() != Ok("true") {
-        return Ok(());
-    }
-    if read.format == super::options::Format::Text {
-        github::annotations(&mut io::stdout().lock(), summary)?;
-    }
-    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
-        let shown = std::path::Path::new(&path).display().to_string();
-        let mut file = std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(&path)
-            .with_context(|| format!("cannot write {shown}"))?;
-        file.write_all(github::job_summary(summary).as_bytes())?;
-    }
-    Ok(())
+fn is_on_github() -> bool {
+    std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true")
+}
+
+/// The file of a step's job summary.
+fn job_summary() -> Option<std::ffi::OsString> {
+    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| is_on_github() && !path.is_empty())
 }
 
 /// `railway logs` in a pipe gives its last 500 lines and ends; few know.

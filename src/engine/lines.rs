@@ -35,8 +35,10 @@ impl<'a> Place<'a> {
 impl Engine {
     pub(super) fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], line: &Line, events_start: u32) {
         if let Kind::Directive(directive) = line.kind {
-            if let Directive::Advance(to) = directive {
-                self.move_clock(lane, to);
+            match directive {
+                Directive::Header => {}
+                Directive::Advance(to) => self.move_clock(lane, to),
+                Directive::Lost => self.lose(lane),
             }
             return;
         }

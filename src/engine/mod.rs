@@ -9,6 +9,7 @@ mod ticks;
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
 use crate::deployment::Deployment;
@@ -89,6 +90,8 @@ pub struct Engine {
     pub from: Option<Time>,
     pub to: Option<Time>,
     notices: Vec<Notice>,
+    /// Set from outside when the run is to end soon.
+    stop: Arc<AtomicBool>,
     started: Option<ClassId>,
     rate_limited: Option<ClassId>,
     request: Option<ClassId>,
@@ -129,7 +132,13 @@ impl Engine {
             from: None,
             to: None,
             notices: Vec::new(),
+            stop: Arc::default(),
         }
+    }
+
+    /// Once `stop` is set the rules stand where they had come to.
+    pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
     }
 
     /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
@@ -168,6 +177,17 @@ impl Engine {
         self.lanes[source].idle = true;
         self.drain();
         self.tick(Cause::Data);
+    }
+
+    /// Lines of a source may be missing before what it gives next.
+    pub fn lose(&mut self, source: usize) {
+        self.counts.lost += 1;
+        let Some(second) = self.lanes[source].latest().map(Time::second) else { return };
+        if Time::from_second(second) < self.sealed_before {
+            self.observed.dropped = self.observed.dropped.max(Some(second));
+        } else {
+            self.buckets.bucket(second).dropped += 1;
+        }
     }
 
     fn move_clock(&mut self, lane: usize, to: Time) {

@@ -1,5 +1,7 @@
 //! Ticks: when the watermark of the run has passed a second, the second is sealed and the rules look (SEMANTICS 4).
 
+use std::sync::atomic::Ordering;
+
 use super::{Cause, Engine, Notice};
 use crate::classify::Via;
 use crate::deployment::{Deployment, From};
@@ -22,7 +24,7 @@ impl Engine {
     /// Evaluates ticks up to `last`.
     pub(super) fn tick_until(&mut self, last: i64, cause: Cause) {
         let Some(mut tick) = self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1)) else { return };
-        while tick <= last {
+        while tick <= last && !self.stop.load(Ordering::Relaxed) {
             self.seal(tick - 1);
             self.timeline.slide(tick);
             let mut next = tick + 1;

@@ -2,11 +2,15 @@
 //! decompression and framing have one of their own, away from the work on the lines.
 
 mod buffer;
+mod follow;
 pub mod frame;
+mod identity;
 mod open;
+mod packed;
 mod pump;
 mod trickle;
 
 pub use buffer::Buffer;
+pub use identity::Identity;
 pub use open::{Failure, Input, Opened};
 pub use pump::{Pump, Received};

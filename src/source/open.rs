@@ -1,12 +1,13 @@
-//! Opens inputs: files by path, standard input as `-`, gzip and zstd by their first bytes and not by their name.
+//! Opens inputs: files by path, standard input as `-`.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::follow::Follow;
+use super::packed::Unpacked;
 use super::trickle::Trickle;
 
 /// An input as it was asked for.
@@ -25,7 +26,9 @@ pub enum Failure {
     Missing { path: String },
     #[error("{path}: is a folder; name the files in it")]
     Folder { path: String },
-    #[error("{path}: {source}")]
+    #[error("{path}: too many open files; raise the limit, for example with `ulimit -n 4096`")]
+    TooMany { path: String },
+    #[error("{path}")]
     Open { path: String, source: io::Error },
 }
 
@@ -39,6 +42,8 @@ pub struct Opened {
     pub position: Arc<AtomicU64>,
     /// Lines come as they are written: do not wait for full chunks.
     pub live: bool,
+    /// Times that lines of a followed file may have been lost.
+    pub lost: Arc<AtomicU64>,
 }
 
 impl Input {
@@ -64,40 +69,67 @@ impl Input {
         Input { label: "stdin".into(), path: None }
     }
 
-    /// Opens it. `follow` keeps reading a file as it grows, until `stop` is set.
-    pub fn open(&self, follow: bool, stop: &Arc<AtomicBool>) -> Result<Opened, Failure> {
-        let position = Arc::new(AtomicU64::new(0));
-        let (stream, size, live): (Box<dyn Read + Send>, Option<u64>, bool) = match &self.path {
-            None => (Box::new(io::stdin()), None, standard_input_is_live()),
-            Some(path) => {
-                let (file, size) = open_file(path)?;
-                match follow {
-                    true => (Box::new(Follow { file, stop: Arc::clone(stop) }), None, true),
-                    false => (Box::new(file), size, size.is_none()),
-                }
-            }
+    /// Opens it, without waiting for anybody to write. `follow` keeps reading a file as it grows.
+    pub fn open(&self, follow: bool) -> Result<Opened, Failure> {
+        let (position, lost) = (Arc::new(AtomicU64::new(0)), Arc::default());
+        let (stream, size): (Box<dyn Read + Send>, Option<u64>) = match &self.path {
+            None => (Box::new(io::stdin()), None),
+            Some(path) => match open_file(path)? {
+                Found::File { file, .. } if follow => (Box::new(Follow::new(path, file, Arc::clone(&lost))), None),
+                Found::File { file, size } => (Box::new(file), Some(size)),
+                Found::Stream(stream) => (Box::new(stream), None),
+            },
         };
+        let live = size.is_none() && (self.path.is_some() || standard_input_is_live());
         let stream = if live { Box::new(Trickle::new(stream)) } else { stream };
         let counted = Counted { stream, position: Arc::clone(&position) };
-        let stream = decompressed(counted).map_err(|source| Failure::Open { path: self.label.clone(), source })?;
-        Ok(Opened { label: self.label.clone(), stream, size, position, live })
+        let stream = Box::new(Unpacked::new(counted));
+        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost })
     }
 }
 
-fn open_file(path: &Path) -> Result<(File, Option<u64>), Failure> {
+/// What stands at a path.
+enum Found {
+    File { file: File, size: u64 },
+    Stream(Unopened),
+}
+
+/// ENFILE and EMFILE, the same numbers on Linux, macOS and the BSDs; the standard library has no kind for them.
+const TOO_MANY: [i32; 2] = [23, 24];
+
+fn open_file(path: &Path) -> Result<Found, Failure> {
     // A file's name can hold what moves a terminal's cursor, too.
     let shown = || crate::output::escape(&path.display().to_string());
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => Failure::Missing { path: shown() },
+        _ if source.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code)) => Failure::TooMany { path: shown() },
         _ => Failure::Open { path: shown(), source },
     };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
+    let metadata = fs::metadata(path).map_err(failed)?;
     if metadata.is_dir() {
         return Err(Failure::Folder { path: shown() });
     }
-    // A named pipe has no size, and is read as it comes.
-    Ok((file, metadata.is_file().then_some(metadata.len())))
+    if !metadata.is_file() {
+        return Ok(Found::Stream(Unopened { path: path.into(), file: None }));
+    }
+    let file = File::open(path).map_err(failed)?;
+    Ok(Found::File { file, size: metadata.len() })
+}
+
+/// A named pipe or a device, which is opened when it is read: to open a pipe is to wait for its writer.
+struct Unopened {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl Read for Unopened {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(File::open(&self.path)?),
+        };
+        file.read(buffer)
+    }
 }
 
 /// Whether standard input is a pipe or a terminal rather than a file.
@@ -110,21 +142,6 @@ fn standard_input_is_live() -> bool {
     }
     #[cfg(not(unix))]
     true
-}
-
-/// Tells gzip and zstd by their first bytes. Files of several members or frames are read to their end.
-fn decompressed(stream: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    const GZIP: &[u8] = &[0x1f, 0x8b];
-    const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-    let mut stream = BufReader::with_capacity(128 << 10, stream);
-    let start = stream.fill_buf()?;
-    if start.starts_with(GZIP) {
-        return Ok(Box::new(flate2::bufread::MultiGzDecoder::new(stream)));
-    }
-    if start.starts_with(ZSTD) {
-        return Ok(Box::new(zstd::stream::read::Decoder::with_buffer(stream)?));
-    }
-    Ok(Box::new(stream))
 }
 
 /// Counts the bytes that pass, for the progress bar.
@@ -141,61 +158,9 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// A file that grows: at its end it waits for more.
-struct Follow {
-    file: File,
-    stop: Arc<AtomicBool>,
-}
-
-impl Read for Follow {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        /// How often the file is looked at; half of the promised promptness.
-        const PAUSE: Duration = Duration::from_millis(50);
-        loop {
-            let read = self.file.read(buffer)?;
-            if read > 0 || self.stop.load(Ordering::Relaxed) {
-                return Ok(read);
-            }
-            std::thread::sleep(PAUSE);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
-
-    fn read(bytes: Vec<u8>) -> io::Result<String> {
-        let mut text = String::new();
-        decompressed(io::Cursor::new(bytes))?.read_to_string(&mut text)?;
-        Ok(text)
-    }
-
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    #[test]
-    fn compression_is_told_by_the_first_bytes() {
-        assert_eq!(read(b"plain".to_vec()).unwrap(), "plain");
-        assert_eq!(read([gzip("one\n"), gzip("two\n")].concat()).unwrap(), "one\ntwo\n");
-        let frame = |text: &str| zstd::encode_all(text.as_bytes(), 1).unwrap();
-        assert_eq!(read([frame("one\n"), frame("two\n")].concat()).unwrap(), "one\ntwo\n");
-        assert_eq!(read(Vec::new()).unwrap(), "");
-    }
-
-    #[test]
-    fn what_breaks_off_is_an_error() {
-        let mut bytes = gzip("some text that is long enough to be cut");
-        bytes.truncate(bytes.len() - 6);
-        assert!(read(bytes).is_err());
-        let mut bytes = zstd::encode_all(&b"some text that is long enough to be cut"[..], 1).unwrap();
-        bytes.truncate(bytes.len() - 6);
-        assert!(read(bytes).is_err());
-    }
 
     #[test]
     fn sources_have_labels() {

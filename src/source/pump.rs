@@ -6,9 +6,8 @@
 
 use std::io::{self, Read};
 use std::thread;
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
 use super::frame::{Chunk, Fill, Framer};
 use crate::map::{Fragment, Mapper};
@@ -16,14 +15,14 @@ use crate::map::{Fragment, Mapper};
 /// What the next turn of a source gave.
 pub enum Received {
     Fragment(Fragment),
-    /// Nothing within the time allowed.
+    /// Nothing yet.
     Nothing,
     /// The source broke off; it has ended.
     Failed(io::Error),
     Ended,
 }
 
-type Item<T> = io::Result<T>;
+pub type Item<T> = io::Result<T>;
 
 /// Chunks or fragments on their way to or from one worker.
 const IN_FLIGHT: usize = 2;
@@ -48,46 +47,54 @@ impl Pump {
     }
 
     /// One thread that reads whatever there is and maps it: the few lines of a live source are not worth waking more for.
-    pub fn live(stream: Box<dyn Read + Send>, chunk_size: usize, mut mapper: Mapper) -> Self {
+    pub fn live(stream: Box<dyn Read + Send>, chunk_size: usize, mut mapper: Mapper) -> io::Result<Self> {
         let (sender, receiver) = bounded(IN_FLIGHT);
         let mut framer = Framer::new(stream, chunk_size, Fill::Prompt);
-        thread::spawn(move || {
+        spawn(move || {
             while let Some(chunk) = framer.next_chunk().transpose() {
                 let failed = chunk.is_err();
                 if sender.send(chunk.map(|chunk| mapper.map(chunk))).is_err() || failed {
                     return;
                 }
             }
-        });
-        Pump::Threads { fragments: vec![receiver], turn: 0 }
+        })?;
+        Ok(Pump::Threads { fragments: vec![receiver], turn: 0 })
     }
 
     /// One thread that reads, and one for each mapper.
-    pub fn threads(stream: Box<dyn Read + Send>, chunk_size: usize, mappers: Vec<Mapper>) -> Self {
+    pub fn threads(stream: Box<dyn Read + Send>, chunk_size: usize, mappers: Vec<Mapper>) -> io::Result<Self> {
         let mut fragments = Vec::new();
         let mut chunks = Vec::new();
         for mapper in mappers {
             let (chunk_sender, chunk_receiver) = bounded::<Item<Chunk>>(IN_FLIGHT);
             let (sender, receiver) = bounded(IN_FLIGHT);
-            thread::spawn(move || work(mapper, &chunk_receiver, &sender));
+            spawn(move || work(mapper, &chunk_receiver, &sender))?;
             chunks.push(chunk_sender);
             fragments.push(receiver);
         }
-        thread::spawn(move || read(Framer::new(stream, chunk_size, Fill::Full), &chunks));
-        Pump::Threads { fragments, turn: 0 }
+        spawn(move || read(Framer::new(stream, chunk_size, Fill::Full), &chunks))?;
+        Ok(Pump::Threads { fragments, turn: 0 })
     }
 
-    /// The next fragment, waiting no longer than `timeout`. After `Failed` or `Ended` there is nothing more to ask.
-    pub fn receive(&mut self, timeout: Duration) -> Received {
+    /// Where the next fragment comes in; `None` where it is read on the caller's thread.
+    pub fn arrivals(&self) -> Option<&Receiver<Item<Fragment>>> {
         match self {
-            Pump::Threads { fragments, turn } => match fragments[*turn].recv_timeout(timeout) {
+            Pump::Threads { fragments, turn } => Some(&fragments[*turn]),
+            Pump::Inline { .. } => None,
+        }
+    }
+
+    /// The next fragment, if there is one by now. After `Failed` or `Ended` there is nothing more to ask.
+    pub fn receive(&mut self) -> Received {
+        match self {
+            Pump::Threads { fragments, turn } => match fragments[*turn].try_recv() {
                 Ok(Ok(fragment)) => {
                     *turn = (*turn + 1) % fragments.len();
                     Received::Fragment(fragment)
                 }
                 Ok(Err(error)) => Received::Failed(error),
-                Err(RecvTimeoutError::Timeout) => Received::Nothing,
-                Err(RecvTimeoutError::Disconnected) => Received::Ended,
+                Err(TryRecvError::Empty) => Received::Nothing,
+                Err(TryRecvError::Disconnected) => Received::Ended,
             },
             Pump::Inline { ended: true, .. } => Received::Ended,
             Pump::Inline { framer, mapper, ended } => match framer.next_chunk() {
@@ -103,6 +110,11 @@ impl Pump {
             },
         }
     }
+}
+
+/// A thread of a source. There may be no room for one more where a container is limited.
+fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    thread::Builder::new().spawn(work).map(drop)
 }
 
 /// Hands chunks to the workers in turn, until the stream ends or nobody listens.

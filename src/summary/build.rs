@@ -311,6 +311,14 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
             "feed `railway logs --json`, which prints times",
         );
     }
+    if engine.counts.lost > 0 {
+        let times = if engine.counts.lost == 1 { "once".into() } else { format!("{} times", engine.counts.lost) };
+        add(
+            "lost lines",
+            format!("a followed file was cut {times}, and what was written to it just before may be missing"),
+            "let its rotation rename it, or replay all its parts",
+        );
+    }
     let has_edge = engine.observed.edge.is_some();
     if !has_edge && !engine.observed.access_durations {
         add("latency", "access lines carry no duration".into(), "add `railway logs --http --json` as another file");

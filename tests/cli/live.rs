@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use super::logs::{healthy, request};
-use super::program::{Ran, command, ended, eventually, fixture, logwatch, piped, read};
+use super::program::{Ran, awaits_signals, command, ended, eventually, fixture, logwatch, piped, read};
 
 /// A run that has read `log` from a pipe that is still open.
 fn reading(arguments: &[&str], log: &[u8]) -> (Child, ChildStdin) {
@@ -33,7 +33,7 @@ fn stopped(arguments: &[&str], log: &[u8], signal: &str) -> Ran {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_with_the_summary_and_the_verdict_so_far() {
-    for signal in ["-TERM", "-INT"] {
+    for signal in ["-TERM", "-INT", "-HUP"] {
         let log = read(&fixture("dl-034/before-fix.jsonl"));
         let ran = stopped(&["--plan", "dl-034", "--format", "json"], &log, signal);
         let summary = ran.summary();
@@ -60,13 +60,67 @@ fn what_was_interrupted_is_never_0() {
 #[cfg(unix)]
 #[test]
 fn a_signal_leaves_whole_files() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = folder.path().join("run.json");
+    for signal in ["-TERM", "-INT", "-HUP"] {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("run.json");
+        let log = read(&fixture("dl-034/before-fix.jsonl"));
+        stopped(&["-q", "--output", output.to_str().unwrap()], &log, signal);
+        let told = super::program::objects(&fs::read_to_string(&output).unwrap());
+        assert_eq!(told.last().unwrap()["type"], "summary");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "and nothing else");
+    }
+}
+
+/// What was written before the signal counts, though nobody had read it by then.
+#[cfg(unix)]
+#[test]
+fn what_came_before_a_signal_is_read() {
+    for signal in ["-TERM", "-INT"] {
+        let (child, mut pipe) = reading(&["--format", "json"], healthy(0..30).as_bytes());
+        pipe.write_all(healthy(30..60).as_bytes()).unwrap();
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(ended(child, Duration::from_secs(5)).summary()["input"]["lines"], 60);
+        drop(pipe);
+    }
+}
+
+/// The second signal does not wait for what is on its way; what is known is told all the same.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_at_once_with_what_is_known() {
     let log = read(&fixture("dl-034/before-fix.jsonl"));
-    stopped(&["-q", "--output", output.to_str().unwrap()], &log, "-TERM");
-    let told = super::program::objects(&fs::read_to_string(&output).unwrap());
-    assert_eq!(told.last().unwrap()["type"], "summary");
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "and nothing else");
+    let (child, mut pipe) = reading(&["--plan", "dl-034", "--format", "json"], &log);
+    let id = child.id().to_string();
+    let endless = std::thread::spawn(move || while pipe.write_all(b"more and more\n").is_ok() {});
+    for _ in 0..2 {
+        Command::new("kill").args(["-INT", &id]).status().unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+    }
+    let ran = ended(child, Duration::from_secs(2));
+    assert_eq!((ran.status, &ran.summary()["verdict"]), (Some(4), &"rollback".into()), "{}", ran.err);
+    endless.join().unwrap();
+}
+
+/// `nohup` has a program ignore the signal of a closed terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_is_ignored_from_the_start_stays_so() {
+    let child = Command::new("sh")
+        .args(["-c", "trap '' HUP INT; exec \"$0\" --format json", env!("CARGO_BIN_EXE_logwatch")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = child.unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    awaits_signals(&child);
+    for signal in ["-HUP", "-INT"] {
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    }
+    pipe.write_all(healthy(0..60).as_bytes()).unwrap();
+    drop(pipe);
+    let ran = ended(child, Duration::from_secs(5));
+    assert_eq!((ran.status, &ran.summary()["input"]["lines"]), (Some(0), &60.into()));
 }
 
 #[test]
@@ -97,22 +151,4 @@ fn a_snapshot_is_told_on_standard_error_alone() {
     fs::write(&file, lines(500)).unwrap();
     assert!(!told(&logwatch(&["replay", file.path().to_str().unwrap()])));
     assert!(!told(&logwatch(&[file.path().to_str().unwrap()])));
-}
-
-/// `replay --follow`: what is written to the file later is read, too.
-#[cfg(unix)]
-#[test]
-fn a_file_is_followed_as_it_grows() {
-    let folder = tempfile::tempdir().unwrap();
-    let (log, recording) = (folder.path().join("app.jsonl"), folder.path().join("run"));
-    fs::write(&log, healthy(0..30)).unwrap();
-    let arguments =
-        ["replay", "--follow", log.to_str().unwrap(), "--format", "json", "--record", recording.to_str().unwrap()];
-    let child = command(&arguments).spawn().unwrap();
-    let has_read = |text: &str| fs::read(&recording).is_ok_and(|kept| kept.ends_with(text.as_bytes()));
-    eventually("the beginning is read", || has_read(&healthy(0..30)));
-    fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(healthy(30..60).as_bytes()).unwrap();
-    eventually("the rest is read", || has_read(&healthy(0..60)));
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert_eq!(ended(child, Duration::from_secs(2)).summary()["http"]["requests"], 60);
 }

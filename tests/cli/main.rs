@@ -2,12 +2,16 @@
 
 mod bad_input;
 mod exit_status;
+mod failing;
+mod follow;
 mod github;
 mod json;
 mod live;
 mod logs;
 mod outputs;
+mod overwrite;
 mod packs;
+mod pipes;
 mod plans;
 mod program;
 mod range;

@@ -99,6 +99,17 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Waits until a program handles SIGTERM, so that one that comes then does not end it by itself.
+#[cfg(target_os = "linux")]
+pub fn awaits_signals(child: &Child) {
+    eventually("it awaits signals", || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+        // SIGTERM is number 15.
+        u64::from_str_radix(caught.trim(), 16).unwrap_or_default() >> 14 & 1 == 1
+    });
+}
+
 fn told(output: Output) -> Ran {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
     let ran = Ran { status: output.status.code(), out: text(output.stdout), err: text(output.stderr) };

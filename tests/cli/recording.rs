@@ -66,3 +66,14 @@ fn a_recording_is_of_one_source() {
     assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
     assert!(ran.err.contains("--record") && !recording.exists(), "{}", ran.err);
 }
+
+/// It holds the secrets of the log.
+#[cfg(unix)]
+#[test]
+fn a_recording_is_for_its_owner() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("run");
+    piped(&["-q", "--record", recording.to_str().unwrap()], b"a line\n");
+    assert_eq!(format!("{:o}", recording.metadata().unwrap().permissions().mode() & 0o777), "600");
+}

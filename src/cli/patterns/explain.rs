@@ -3,7 +3,6 @@
 use std::io::{self, Cursor, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use super::{WIDTH, cut, one_row};
 use crate::classify::Library;
@@ -37,7 +36,7 @@ pub fn explain(library: &Arc<Library>, argument: &str, out: &mut impl Write) -> 
         return Ok(explain_text(library, argument.as_bytes(), out)?);
     }
     let input = Input::path(path);
-    let opened = input.open(false, &Arc::new(AtomicBool::new(false)))?;
+    let opened = input.open(false)?;
     let failed = |source| Error::Read { label: input.label.clone(), source };
     let mut stream = opened.stream;
     let mut start = Vec::new();
