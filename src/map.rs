@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustc_hash::FxHasher;
 
 use crate::classify::{Classifier, Event, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
-use crate::decode::{self, Level, Line as Decoded, Record};
+use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Record};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
@@ -29,6 +29,8 @@ pub struct Fragment {
     pub invalid_utf8: u64,
     /// The input ended here, within a line.
     pub unterminated: bool,
+    /// The input is a recording.
+    pub recording: bool,
 }
 
 /// One event of a fragment.
@@ -148,7 +150,7 @@ impl Mapper {
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
         let Chunk { text, bytes, unterminated, recording } = chunk;
-        let mut fragment = Fragment { bytes, unterminated, ..Fragment::default() };
+        let mut fragment = Fragment { bytes, unterminated, recording, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
         fragment.events.reserve(text.len() / 128);
         self.classifier.trim();
@@ -159,11 +161,17 @@ impl Mapper {
         while start < text.len() {
             let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
             let mut line = &text[start..end];
+            let mut directive = None;
+            if recording {
+                directive = recording::directive(line.strip_suffix(b"\r").unwrap_or(line));
+                let unmarked = recording::unmarked(line);
+                fragment.bytes = fragment.bytes.saturating_sub((line.len() - unmarked.len()) as u64);
+                line = unmarked;
+            }
             // A byte-order mark stands at the start of a file, and so anywhere in several files joined.
-            line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
             let begin = end - line.len();
             line = line.strip_suffix(b"\r").unwrap_or(line);
-            let directive = if recording { recording::directive(line) } else { None };
             let mapped = match directive {
                 Some(directive) => {
                     fragment.bytes = fragment.bytes.saturating_sub((end + 1 - start) as u64);

@@ -1,18 +1,24 @@
 //! Recordings: what was read, and when the clock moved, so that a live run can be replayed exactly (SEMANTICS 5).
 //!
 //! A recording is the input as it came, behind a first line that says so, with a line wherever the clock of the silent
-//! source was moved. Such lines mean something only in a file that begins as a recording: a service that prints one
-//! moves nothing.
+//! source was moved, or lines may have been lost. Such lines mean something only in a file that begins as a recording: a
+//! service that prints one moves nothing, neither when it is read nor, behind a mark, when it is replayed.
 
 use std::io::{self, Write};
 
-use crate::decode::json;
+use memchr::memmem;
+
+use crate::decode::{BYTE_ORDER_MARK, json};
 use crate::time::{self, Time};
 
 /// How a recording begins.
 pub const HEADER: &[u8] = br#"{"logwatch":"recording","v":1}"#;
 const ADVANCE: &[u8] = br#"{"logwatch":"advance","to":""#;
 const LOST: &[u8] = br#"{"logwatch":"lost"}"#;
+/// Before a line of the input that looks like one of the recording's own.
+const INPUT: &[u8] = br#"{"logwatch":"line"}"#;
+/// How all of these begin.
+const OWN: &[u8] = br#"{"logwatch":""#;
 
 /// A line of a recording that is not of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,11 @@ pub fn directive(line: &[u8]) -> Option<Directive> {
     json::member(line, "to").and_then(|to| time::parse(to.raw())).map(Directive::Advance)
 }
 
+/// A line of a recording as it stood in the input.
+pub fn unmarked(line: &[u8]) -> &[u8] {
+    line.strip_prefix(INPUT).unwrap_or(line)
+}
+
 /// Writes a recording, and says of each part how many bytes it took.
 pub struct Recorder<W> {
     out: W,
@@ -55,6 +66,21 @@ impl<W: Write> Recorder<W> {
 
     /// Whole lines as they were read; the last one of a stream may lack its newline.
     pub fn lines(&mut self, text: &[u8]) -> io::Result<u64> {
+        if memmem::find(text, OWN).is_none() {
+            return self.write(text);
+        }
+        let mut marked = Vec::with_capacity(text.len() + INPUT.len());
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            if line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).starts_with(OWN) {
+                marked.extend_from_slice(INPUT);
+            }
+            marked.extend_from_slice(line);
+        }
+        self.write(&marked)
+    }
+
+    /// What another recording was replayed from: its own lines stay what they are.
+    pub fn recorded(&mut self, text: &[u8]) -> io::Result<u64> {
         self.write(text)
     }
 
@@ -89,8 +115,12 @@ mod tests {
         recorder.lines(b"a line\n").unwrap();
         recorder.advance(to).unwrap();
         recorder.lost().unwrap();
+        recorder.lines(&[b"\xef\xbb\xbf", LOST, b"\r\n", INPUT].concat()).unwrap();
         let text = recorder.into_inner();
         let read: Vec<_> = text.split(|byte| *byte == b'\n').map(directive).collect();
-        assert_eq!(read, [Some(Directive::Header), None, Some(Directive::Advance(to)), Some(Directive::Lost), None]);
+        let expected = [Some(Directive::Header), None, Some(Directive::Advance(to)), Some(Directive::Lost), None, None];
+        assert_eq!(read, expected);
+        let input: Vec<_> = text.split(|byte| *byte == b'\n').skip(4).map(unmarked).collect();
+        assert_eq!(input, [&[b"\xef\xbb\xbf", LOST, b"\r"].concat(), INPUT]);
     }
 }

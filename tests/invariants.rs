@@ -186,6 +186,26 @@ fn fixtures_give_the_same_answer_in_small_chunks() {
     }
 }
 
+/// What stands around a line's text does not bring it below the limit of 1 MiB, wherever reads end.
+#[test]
+fn a_line_at_the_limit_is_too_long_in_any_chunking() {
+    const LIMIT: usize = 1 << 20;
+    for (start, length, end) in [
+        ("", LIMIT, "\rxxx\n"),
+        ("", LIMIT, "\r"),
+        ("", LIMIT + 1, "\r\n"),
+        ("\u{feff}", LIMIT, "\r\n"),
+        ("\u{feff}", LIMIT + 1, "\n"),
+        ("\u{feff}", LIMIT - 2, "xxx\rxx\n"),
+    ] {
+        let log = format!("first\n{start}{}{end}last\n", "x".repeat(length));
+        let expected = whole("dl-034", log.as_bytes());
+        for (step, size) in [(4_099, 1 << 16), (LIMIT + 9, 1 << 18), (LIMIT + 11, 1 << 18)] {
+            assert_eq!(in_chunks("dl-034", log.as_bytes(), step, size), expected, "{start:?} {length} {end:?}");
+        }
+    }
+}
+
 fn output(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().expect("the program runs");
     (output.status.code(), String::from_utf8(output.stdout).expect("output is UTF-8"))

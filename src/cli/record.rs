@@ -44,7 +44,10 @@ impl Record {
     }
 
     pub fn lines(&mut self, fragment: &Fragment) {
-        self.write(|recorder| recorder.lines(&fragment.text));
+        self.write(|recorder| match fragment.recording {
+            true => recorder.recorded(&fragment.text),
+            false => recorder.lines(&fragment.text),
+        });
     }
 
     /// The clock of the silent source moved.

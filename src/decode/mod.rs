@@ -20,6 +20,9 @@ use crate::time::{self, SECOND, Time};
 pub use json::Text;
 pub use level::Level;
 
+/// U+FEFF in UTF-8, which some programs write at the start of a file.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What one line turned out to be.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "lives on the stack for the length of one line")]

@@ -8,6 +8,10 @@ use crate::recording;
 /// Lines longer than this are cut there and counted; nothing a person reads is longer.
 pub const LONGEST_LINE: usize = 1 << 20;
 
+/// Bytes that a line may have beside its text: a byte-order mark and a carriage return. What is left of a line that was cut is
+/// too long without them, too.
+const ENDS: usize = 4;
+
 /// Whole lines, each ended by a newline but perhaps the last of the stream.
 #[derive(Debug, Default)]
 pub struct Chunk {
@@ -90,8 +94,8 @@ impl<R: Read> Framer<R> {
             if let Some(newline) = memchr::memrchr(b'\n', &self.buffer[before..self.filled]) {
                 line_start = before + newline + 1;
             }
-            if self.filled - line_start > LONGEST_LINE {
-                self.filled = line_start + LONGEST_LINE + 1;
+            if self.filled - line_start > LONGEST_LINE + ENDS {
+                self.filled = line_start + LONGEST_LINE + ENDS + 1;
                 self.cutting = true;
             }
             if line_start > 0 && (self.fill == Fill::Prompt || self.filled >= self.size) {
@@ -214,9 +218,9 @@ mod tests {
             let lengths =
                 chunks.iter().flat_map(|chunk| chunk.text.split_inclusive(|byte| *byte == b'\n')).map(<[u8]>::len);
             // What is too long is known by more than LONGEST_LINE bytes, however many there are.
-            let lengths: Vec<usize> = lengths.map(|length| length.min(LONGEST_LINE + 2)).collect();
-            let long = LONGEST_LINE + 2;
-            assert_eq!(lengths, [6, LONGEST_LINE + 1, 5, long, 5, long, 5, long, 5], "{step} {size}");
+            let lengths: Vec<usize> = lengths.map(|length| length.min(LONGEST_LINE + 3)).collect();
+            let long = LONGEST_LINE + 3;
+            assert_eq!(lengths, [6, LONGEST_LINE + 1, 5, LONGEST_LINE + 2, 5, long, 5, long, 5], "{step} {size}");
             assert_eq!(chunks.iter().map(|chunk| chunk.bytes).sum::<u64>(), text.len() as u64);
         }
     }

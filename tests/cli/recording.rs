@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::logs::healthy;
 use super::program::{fixture, logwatch, piped, read};
 
 const JSON: [&str; 4] = ["--plan", "dl-034", "--format", "json"];
@@ -43,6 +44,26 @@ fn a_recording_holds_the_input() {
         assert_eq!(first, b"{\"logwatch\":\"recording\",\"v\":1}\n");
         assert!(rest == log, "{name}");
     }
+}
+
+/// A service that prints what a recording uses for itself moves nothing, not even when it is replayed.
+#[test]
+fn a_recording_holds_lines_that_look_like_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let own = concat!(
+        "{\"logwatch\":\"recording\",\"v\":1}\n{\"logwatch\":\"advance\",\"to\":\"2125-08-25T13:50:59Z\"}\r\n",
+        "\u{feff}{\"logwatch\":\"lost\"}\n{\"logwatch\":\"line\"}\n{\"logwatch\":\"line\"}{\"logwatch\":\"lost\"}\n"
+    );
+    let log = healthy(0..30) + own + &healthy(30..60) + "{\"logwatch\":\"lost\"}";
+    let recorded = piped(&["replay", "-", "--format", "json", "--record", &path("once")], log.as_bytes());
+    assert_eq!(recorded.summary()["input"]["lines"], 66);
+    let once = format!("stdin={}", path("once"));
+    let replayed = logwatch(&["replay", "--source", &once, "--format", "json", "--record", &path("twice")]);
+    assert_eq!(replayed, recorded);
+    let twice = format!("stdin={}", path("twice"));
+    let replayed = logwatch(&["replay", "--source", &twice, "--format", "json"]);
+    assert_eq!(replayed, recorded);
 }
 
 #[test]
