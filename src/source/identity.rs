@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 
 /// Device and inode: the same for every name and link of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(u64, u64);
 
 impl Identity {
