@@ -16,7 +16,8 @@
 //!                summary ─▶ output: text, JSON, GitHub annotations
 //! ```
 //!
-//! - [`source`] opens files and standard input, unpacks them, and cuts them into chunks that end with a line.
+//! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end
+//!   with a line.
 //! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk.
 //! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
@@ -37,7 +38,8 @@
 //! - *Same answer.* The size of the chunks, the number of threads, and whether records came by file or pipe change
 //!   nothing; a live run differs from its replay only in what the clock of a silent source moved, and a recording has
 //!   that, too.
-//! - *Nothing lost quietly.* Every line of the input is in exactly one of the counts of [`lane::Counts`], and they add up.
+//! - *Nothing lost quietly.* Every line of the input is in exactly one of the counts of [`lane::Counts`], and they add up; where
+//!   lines of a followed file may be missing, that is counted, too.
 //! - *Bounded.* Memory grows with the longest window and the number of series, not with the length of the input; routes
 //!   and groups are capped, and what went beyond a cap is counted together.
 //! - *Event time decides.* A window closes when the watermark has passed its end.

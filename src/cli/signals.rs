@@ -34,9 +34,10 @@ impl Stop {
     pub fn on_signals() -> io::Result<Stop> {
         // A file that has grown to the limit of its size is a write that fails, not the end of the run.
         flag::register(SIGXFSZ, Arc::default())?;
-        let ignored = ignored();
-        // What was ignored from the start stays so: `nohup` protects from SIGHUP, a shell its background jobs from SIGINT.
-        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP].iter().filter(|signal| !ignored.contains(signal)))?;
+        // `nohup` has a program ignore the signal of a closed terminal. A shell has its background jobs ignore SIGINT; who sends
+        // it to one by name means it.
+        let ending = [SIGINT, SIGTERM, SIGHUP];
+        let mut signals = Signals::new(ending.iter().filter(|signal| **signal != SIGHUP || !is_ignored(SIGHUP)))?;
         let stop = Stop::default();
         let of_thread = stop.clone();
         thread::Builder::new().spawn(move || {
@@ -90,10 +91,10 @@ impl Stop {
     }
 }
 
-/// The signals that this process was started to ignore, where the system tells.
-fn ignored() -> Vec<i32> {
+/// Whether this process was started to ignore a signal, where the system tells.
+fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
+    mask >> (signal - 1) & 1 == 1
 }
