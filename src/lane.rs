@@ -109,14 +109,6 @@ impl Lane {
         reached.map(|reached| reached.saturating_add(-self.lateness))
     }
 
-    /// How far rules may go as far as this source is concerned: an open entry holds them back.
-    pub fn limit(&self) -> Option<Time> {
-        match (self.reached(), self.assembler.earliest()) {
-            (Some(reached), Some(earliest)) => Some(reached.min(earliest)),
-            (reached, _) => reached,
-        }
-    }
-
     /// Whether no record of it was used yet, though some may come.
     pub fn is_unread(&self) -> bool {
         self.app_from.is_none() && self.edge_from.is_none() && !self.is_done()

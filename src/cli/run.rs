@@ -49,6 +49,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         Session::load(&read.plan, &read.patterns, read.deployed_at, Range { since: read.since, until: read.until })
             .map_err(UsageError::from)?;
     let stop = signals()?;
+    session.engine.stop_when(Arc::clone(&stop));
     let mut inputs = read.inputs();
     if inputs.is_empty() {
         inputs.push(Input::standard());
