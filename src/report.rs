@@ -319,15 +319,15 @@ impl Report {
     fn silence(&mut self, bucket: &Bucket) {
         let Some((first, last)) = bucket.entries else { return };
         if let (Some(before), Some((line, labels))) = (self.last_entry, &bucket.after_pause) {
-            let pause = first.0 - before.0;
+            let pause = first.since(before);
             let grave =
                 labels.as_ref().is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
             if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
                 let group = labels.as_ref().and_then(|labels| self.key(labels));
                 self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
                 if self.silences.len() > MOST_SILENCES {
-                    let shortest =
-                        (0..self.silences.len()).min_by_key(|at| self.silences[*at].to.0 - self.silences[*at].from.0);
+                    let length = |at: &usize| self.silences[*at].to.since(self.silences[*at].from);
+                    let shortest = (0..self.silences.len()).min_by_key(length);
                     shortest.map(|at| self.silences.remove(at));
                 }
             }
@@ -342,7 +342,7 @@ impl Report {
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
     pub fn after_pause(&self, time: Time) -> bool {
-        self.last_entry.is_some_and(|last| time.0 - last.0 >= SILENCE)
+        self.last_entry.is_some_and(|last| time.since(last) >= SILENCE)
     }
 
     pub fn is_exception(&self, class: ClassId) -> bool {

@@ -308,7 +308,7 @@ impl Engine {
             Bound::At(time) => Some(time),
             Bound::AfterDeployment(seconds) => {
                 let deployment = self.fixed.or(self.deployment)?;
-                Some(deployment.at.saturating_add(seconds * SECOND))
+                Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }
     }

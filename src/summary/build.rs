@@ -191,7 +191,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         crate::classify::shape::shape(body.as_bytes(), &mut shape);
         let ended = report.silences.iter().filter(|silence| silence.group.as_ref() == Some(key));
         let silences = ended.fold((0, 0), |(count, total), silence| {
-            (count + 1, total + (silence.to.0 - silence.from.0) / 1_000_000_000)
+            (count + 1, total + silence.to.since(silence.from) / 1_000_000_000)
         });
         errors.push(ErrorGroup {
             class: class.name.clone(),
