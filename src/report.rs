@@ -38,8 +38,9 @@ pub struct Report {
     pub classes: Vec<Total>,
     pub routes: Capped<Route, RouteTotal>,
     pub by_status: BTreeMap<u16, u64>,
-    /// Requests since the deployment.
+    /// Requests since the deployment, and those of them that failed (5xx).
     pub requests_since_deployment: u64,
+    pub failed_since_deployment: u64,
     /// Seconds whose requests were taken from the HTTP log, and from access lines.
     pub edge_seconds: u64,
     pub access_seconds: u64,
@@ -115,6 +116,7 @@ impl Report {
             routes: Capped::new(MOST_ROUTES),
             by_status: BTreeMap::new(),
             requests_since_deployment: 0,
+            failed_since_deployment: 0,
             edge_seconds: 0,
             access_seconds: 0,
             groups: Capped::new(MOST_GROUPS),
@@ -177,6 +179,7 @@ impl Report {
         }
         if armed {
             self.requests_since_deployment += self.requests() - requests_before;
+            self.failed_since_deployment += second.failed.iter().map(|(_, failures)| failures).sum::<u64>();
         }
         if second.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
@@ -337,7 +340,7 @@ impl Report {
 
     /// A new deployment.
     pub fn begin(&mut self) {
-        self.requests_since_deployment = 0;
+        (self.requests_since_deployment, self.failed_since_deployment) = (0, 0);
     }
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.

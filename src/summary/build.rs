@@ -71,6 +71,7 @@ impl Summary {
             deployed.is_some_and(|deployed| end >= deployed + engine.rules.duration) && interrupted.is_none();
         let basis = Basis {
             requests: engine.report.requests_since_deployment,
+            failed: engine.report.failed_since_deployment,
             lines: engine.counts.lines,
             unusable: engine.counts.late + engine.counts.malformed,
             timed: engine.from.is_some(),
