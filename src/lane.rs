@@ -106,17 +106,9 @@ impl Lane {
 
     /// The watermark with the line that waits for its turn, if one does and its clock can be believed.
     pub fn reached(&self) -> Option<Time> {
-        let next = self.next_position().filter(|next| self.latest.is_none_or(|latest| next.0 - latest.0 <= FAR_AHEAD));
+        let next = self.next_position().filter(|next| self.latest.is_none_or(|latest| next.since(latest) <= FAR_AHEAD));
         let reached = next.filter(|next| next.0 > i64::MIN).max(self.latest);
         reached.map(|reached| reached.saturating_add(-self.lateness))
-    }
-
-    /// How far rules may go as far as this source is concerned: an open entry holds them back.
-    pub fn limit(&self) -> Option<Time> {
-        match (self.reached(), self.assembler.earliest()) {
-            (Some(reached), Some(earliest)) => Some(reached.min(earliest)),
-            (reached, _) => reached,
-        }
     }
 
     /// Whether no record of it was used yet, though some may come.
@@ -152,11 +144,11 @@ impl Lane {
             self.move_on(time);
             return true;
         };
-        if time.0 - latest.0 <= FAR_AHEAD {
+        if time.since(latest) <= FAR_AHEAD {
             return time > latest && self.move_on(time);
         }
         match self.ahead {
-            Some(ahead) if (time.0 - ahead.0).abs() <= FAR_AHEAD => {
+            Some(ahead) if time.since(ahead).saturating_abs() <= FAR_AHEAD => {
                 self.ahead = None;
                 self.move_on(ahead.max(time))
             }

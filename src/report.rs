@@ -38,8 +38,9 @@ pub struct Report {
     pub classes: Vec<Total>,
     pub routes: Capped<Route, RouteTotal>,
     pub by_status: BTreeMap<u16, u64>,
-    /// Requests since the deployment.
+    /// Requests since the deployment, and those of them that failed (5xx).
     pub requests_since_deployment: u64,
+    pub failed_since_deployment: u64,
     /// Seconds whose requests were taken from the HTTP log, and from access lines.
     pub edge_seconds: u64,
     pub access_seconds: u64,
@@ -115,6 +116,7 @@ impl Report {
             routes: Capped::new(MOST_ROUTES),
             by_status: BTreeMap::new(),
             requests_since_deployment: 0,
+            failed_since_deployment: 0,
             edge_seconds: 0,
             access_seconds: 0,
             groups: Capped::new(MOST_GROUPS),
@@ -177,6 +179,7 @@ impl Report {
         }
         if armed {
             self.requests_since_deployment += self.requests() - requests_before;
+            self.failed_since_deployment += second.failed.iter().map(|(_, failures)| failures).sum::<u64>();
         }
         if second.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
@@ -319,15 +322,15 @@ impl Report {
     fn silence(&mut self, bucket: &Bucket) {
         let Some((first, last)) = bucket.entries else { return };
         if let (Some(before), Some((line, labels))) = (self.last_entry, &bucket.after_pause) {
-            let pause = first.0 - before.0;
+            let pause = first.since(before);
             let grave =
                 labels.as_ref().is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
             if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
                 let group = labels.as_ref().and_then(|labels| self.key(labels));
                 self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
                 if self.silences.len() > MOST_SILENCES {
-                    let shortest =
-                        (0..self.silences.len()).min_by_key(|at| self.silences[*at].to.0 - self.silences[*at].from.0);
+                    let length = |at: &usize| self.silences[*at].to.since(self.silences[*at].from);
+                    let shortest = (0..self.silences.len()).min_by_key(length);
                     shortest.map(|at| self.silences.remove(at));
                 }
             }
@@ -337,12 +340,12 @@ impl Report {
 
     /// A new deployment.
     pub fn begin(&mut self) {
-        self.requests_since_deployment = 0;
+        (self.requests_since_deployment, self.failed_since_deployment) = (0, 0);
     }
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
     pub fn after_pause(&self, time: Time) -> bool {
-        self.last_entry.is_some_and(|last| time.0 - last.0 >= SILENCE)
+        self.last_entry.is_some_and(|last| time.since(last) >= SILENCE)
     }
 
     pub fn is_exception(&self, class: ClassId) -> bool {

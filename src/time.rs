@@ -30,6 +30,12 @@ impl Time {
         Time(self.0.saturating_add(nanoseconds))
     }
 
+    /// Nanoseconds from an earlier time to this one, negative from a later one; the greatest or least number of them where
+    /// there are more, as between the first and the last year.
+    pub fn since(self, earlier: Time) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// `2025-08-25 13:26:31`, for people.
     pub fn date_and_clock(self) -> String {
         self.utc().format("%Y-%m-%d %H:%M:%S").to_string()

@@ -23,8 +23,16 @@ fn read(name: &str) -> Vec<u8> {
 
 /// Lines of every kind that can meet in one stream, with the seconds between one and the next.
 fn line() -> impl Strategy<Value = (i64, &'static str)> {
-    let gap = prop_oneof![10 => 0i64..2_000, 2 => 2_000i64..40_000, 1 => -4_000i64..0];
-    let text = prop_oneof![
+    (prop_oneof![10 => 0i64..2_000, 2 => 2_000i64..40_000, 1 => -4_000i64..0], text())
+}
+
+/// The same, many of them behind the one before.
+fn unordered_line() -> impl Strategy<Value = (i64, &'static str)> {
+    (prop_oneof![5 => 0i64..4_000, 4 => -3_000i64..0], text())
+}
+
+fn text() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
         4 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:     100.64.0.2:4000 - \"POST /api/user/exchanges HTTP/1.1\" 500 Internal Server Error"}"#),
         4 => Just(r#"{"message":"INFO:     100.64.0.3:4000 - \"GET /api/bots/17 HTTP/1.1\" 200 OK","level":"info","timestamp":"@"}"#),
         1 => Just(r#"{"timestamp":"@","method":"GET","path":"/api/bots","httpStatus":200,"totalDuration":37}"#),
@@ -40,20 +48,23 @@ fn line() -> impl Strategy<Value = (i64, &'static str)> {
         1 => Just(r#"{"timestamp":"@","mess"#),
         1 => Just("TypeError: x is undefined"),
         1 => Just("    at f (app.js:3:4)"),
-    ];
-    (gap, text)
+    ]
 }
 
 /// A log of such lines; times step on by the gaps, in milliseconds. CRLF in one log of four.
 fn log(most: usize) -> impl Strategy<Value = Vec<u8>> {
-    log_in_steps(most, 1_000_000)
+    log_of(prop::collection::vec(line(), 0..most), 1_000_000)
 }
 
 /// The same with gaps in so many nanoseconds.
 fn log_in_steps(most: usize, step: i64) -> impl Strategy<Value = Vec<u8>> {
-    (prop::collection::vec(line(), 0..most), 0..4, any::<bool>()).prop_map(move |(lines, crlf, ends)| {
+    log_of(prop::collection::vec(line(), 0..most), step)
+}
+
+fn log_of(lines: impl Strategy<Value = Vec<(i64, &'static str)>>, step: i64) -> impl Strategy<Value = Vec<u8>> {
+    (lines, 0..4, any::<bool>()).prop_map(move |(lines, crlf, ends)| {
         let end = if crlf == 0 { "\r\n" } else { "\n" };
-        let mut time = 1_756_128_000 * SECOND;
+        let mut time = BEGIN * SECOND;
         let mut text = String::new();
         for (gap, line) in lines {
             time += gap * step;
@@ -65,6 +76,23 @@ fn log_in_steps(most: usize, step: i64) -> impl Strategy<Value = Vec<u8>> {
         }
         text.into_bytes()
     })
+}
+
+/// When the logs begin, and the times of a minute and a half from then on that may end a range.
+const BEGIN: i64 = 1_756_128_000;
+
+fn bound() -> impl Strategy<Value = Option<Bound>> {
+    prop_oneof![
+        2 => Just(None),
+        2 => (0i64..90_000).prop_map(|after| Some(Bound::At(Time(BEGIN * SECOND + after * 1_000_000)))),
+        2 => (-5i64..90).prop_map(|after| Some(Bound::AfterDeployment(after))),
+    ]
+}
+
+/// A range of the log, and when the deployment was if that is said.
+fn range() -> impl Strategy<Value = (Option<Time>, Range)> {
+    let deployed_at = prop::option::of((0i64..60).prop_map(|after| Time::from_second(BEGIN + after)));
+    (deployed_at, bound(), bound()).prop_map(|(deployed_at, since, until)| (deployed_at, Range { since, until }))
 }
 
 fn accounted(told: &Told) -> bool {
@@ -100,7 +128,7 @@ proptest! {
         let first = br#"{"timestamp":"2025-08-25T13:19:59Z","level":"info","message":"INFO:app:first"}"#;
         let log = [&first[..], b"\n", &log].concat();
         let range = Range { since: Some(Bound::At(Time(0))), until: None };
-        let mut one_by_one = Run::within("dl-034", range);
+        let mut one_by_one = Run::within("dl-034", None, range);
         let source = one_by_one.add_source("log");
         one_by_one.feed(source, &log, usize::MAX, 1 << 20);
         one_by_one.close(source);
@@ -131,7 +159,7 @@ proptest! {
     ) {
         // The last record comes at once, so that both ends are at the same time.
         records.push((2_000, 0, 1));
-        let mut time = 1_756_128_000 * SECOND;
+        let mut time = BEGIN * SECOND;
         let mut arrivals: Vec<(i64, String)> = Vec::new();
         for (gap, delay, kind) in records {
             time += gap * 1_000_000;
@@ -171,6 +199,50 @@ proptest! {
         };
         prop_assert_eq!(without_cause(&live), without_cause(&replayed));
         prop_assert_eq!(live.summary, replayed.summary);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_chunking_of_a_range_gives_the_same_answer(
+        logs in prop::collection::vec(log_of(prop::collection::vec(unordered_line(), 0..60), 1_000_000), 1..3),
+        (deployed_at, range) in range(), step in 1usize..400, size in 1usize..1_000
+    ) {
+        let run = |step, size| {
+            let mut run = Run::within("dl-034", deployed_at, range);
+            let sources: Vec<usize> = (0..logs.len()).map(|number| run.add_source(&number.to_string())).collect();
+            for (source, text) in sources.into_iter().zip(&logs) {
+                run.feed(source, text, step, size);
+                run.close(source);
+            }
+            run.finish()
+        };
+        let expected = run(usize::MAX, 1 << 20);
+        prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
+        prop_assert_eq!(run(step, size), expected);
+    }
+
+    /// What a range leaves out is not used, and all else is what it is without the range: late, repeated, or of its time.
+    #[test]
+    fn a_range_changes_nothing_about_what_it_holds(log in log(60), begin in 0i64..40, length in 1i64..60) {
+        let at = |second| Time::from_second(BEGIN + second);
+        let (since, until) = (at(begin), at(begin + length));
+        let mut within = Run::within("dl-034", Some(at(0)), Range { since: Some(Bound::At(since)), until: Some(Bound::At(until)) });
+        let source = within.add_source("log");
+        within.feed(source, &log, usize::MAX, 1 << 20);
+        within.close(source);
+        let within = within.finish();
+        let whole = whole("dl-034", &log);
+        let late = |told: &Told| told.summary["input"]["late"].as_u64();
+        prop_assert!(late(&within) <= late(&whole));
+        for end in ["from", "to"].map(|end| &within.summary[end]).into_iter().filter_map(|end| end.as_str()) {
+            let end = logwatch::time::parse(end.as_bytes()).expect("a time");
+            prop_assert!((since..until).contains(&end));
+        }
+        let after = |event: &&serde_json::Value| event["at"].as_str().is_some_and(|at| at > until.to_string().as_str());
+        prop_assert!(!within.events.iter().any(|event| after(&event)));
     }
 }
 

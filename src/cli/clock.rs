@@ -25,8 +25,8 @@ impl Clock {
     /// Lines came; `latest` is the source's latest event time.
     pub fn heard(&mut self, latest: Option<Time>) {
         self.heard = Instant::now();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64);
-        self.latest = latest.filter(|latest| (now - latest.0).abs() < FRESH);
+        let now = Time(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64));
+        self.latest = latest.filter(|latest| now.since(*latest).saturating_abs() < FRESH);
     }
 
     pub fn is_idle(&self) -> bool {

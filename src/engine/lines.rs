@@ -52,7 +52,8 @@ impl Engine {
         let time = line.time.or(self.lanes[lane].last_time);
         if line.kind == Kind::Blank || !self.in_range(time) {
             self.counts.skipped += 1;
-            if let (Kind::Blank, Some(time)) = (line.kind, line.time) {
+            // Its time is the source's all the same: a range leaves lines out, and changes nothing about the others.
+            if let Some(time) = line.time.filter(|time| !self.lanes[lane].is_late(*time)) {
                 self.observe(lane, time);
             }
             return;

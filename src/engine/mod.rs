@@ -23,6 +23,9 @@ use crate::rules::trigger::Change;
 use crate::time::{SECOND, Time};
 use crate::timeline::{Buckets, Set, SetId, Timeline};
 
+/// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
+const TICKS_AFTER_STOP: u32 = 2_000;
+
 /// The class of lines in which the platform says that it dropped some.
 pub const RATE_LIMITED: &str = "railway.rate_limited";
 
@@ -92,6 +95,8 @@ pub struct Engine {
     notices: Vec<Notice>,
     /// Set from outside when the run is to end soon.
     stop: Arc<AtomicBool>,
+    /// How many ticks are looked at when it is to.
+    ticks_after_stop: u32,
     started: Option<ClassId>,
     rate_limited: Option<ClassId>,
     request: Option<ClassId>,
@@ -133,10 +138,12 @@ impl Engine {
             to: None,
             notices: Vec::new(),
             stop: Arc::default(),
+            ticks_after_stop: TICKS_AFTER_STOP,
         }
     }
 
-    /// Once `stop` is set the rules stand where they had come to.
+    /// Once `stop` is set, only a few more ticks are looked at, whatever is fed: enough for the seconds that wait for their
+    /// watermark. Then [`Engine::finish`] ends soon, and the rules stand where they had come to.
     pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
         self.stop = stop;
     }
@@ -176,6 +183,7 @@ impl Engine {
     pub fn leave_out(&mut self, source: usize) {
         self.lanes[source].idle = true;
         self.drain();
+        self.close_entries(source);
         self.tick(Cause::Data);
     }
 
@@ -214,28 +222,26 @@ impl Engine {
         }
         self.drain();
         for lane in 0..self.lanes.len() {
-            while let Some(entry) = self.lanes[lane].assembler.close() {
-                self.entry(lane, &entry);
-            }
+            self.close_entries(lane);
         }
-        let last = self.lanes.iter().filter_map(Lane::latest).max();
-        let until = self.range.until.and_then(|bound| self.resolve(bound));
-        if let Some(last) = last {
-            let end = until.map_or(last.second() + 1, |until| until.second().max(last.second() + 1));
-            self.tick_until(end, Cause::Data);
+        if let Some(last) = self.lanes.iter().filter_map(Lane::latest).max() {
+            // Who asks for a later end says that nothing more happened.
+            let end = Some(self.last_tick()).filter(|asked| *asked < i64::MAX);
+            self.tick_until(end.unwrap_or(last.second() + 1), Cause::Data);
         }
         // What a wrong clock put far ahead is told in the totals, and stands in no window.
-        while let Some(second) = self.buckets.first() {
-            if let Some(bucket) = self.buckets.take(second) {
-                let seen = self.seen_best(second);
-                self.report.seal(&bucket, &self.buckets, seen, false);
-            }
-        }
+        self.count_before(i64::MAX);
     }
 
     /// The tick after the last one evaluated: the end of what the rules have seen.
     pub fn evaluated_until(&self) -> Option<i64> {
         self.next_tick.map(|tick| tick - 1)
+    }
+
+    fn close_entries(&mut self, lane: usize) {
+        while let Some(entry) = self.lanes[lane].assembler.close() {
+            self.entry(lane, &entry);
+        }
     }
 
     fn drain(&mut self) {
@@ -255,6 +261,7 @@ impl Engine {
                     events_start = last.events_end;
                 }
                 if let Some(line) = lines.get(taken) {
+                    self.lanes[lane].cursor = cursor + taken;
                     self.line(lane, &fragment, &sets, line, events_start);
                     events_start = line.events_end;
                 }
@@ -312,7 +319,7 @@ impl Engine {
             Bound::At(time) => Some(time),
             Bound::AfterDeployment(seconds) => {
                 let deployment = self.fixed.or(self.deployment)?;
-                Some(deployment.at.saturating_add(seconds * SECOND))
+                Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }
     }

@@ -12,39 +12,56 @@ use crate::time::Time;
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
     pub(super) fn tick(&mut self, cause: Cause) {
-        // A silent live source is left out, unless all are silent.
+        // A silent live source is left out, unless all are silent; but for the entry it has open, which is older than that.
         let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
         let counted = self.lanes.iter().filter(|lane| !(lane.is_done() || any_speaks && lane.idle));
         // `None`, which a source is that has shown no time yet, is less than any time.
-        if let Some(limit) = counted.map(Lane::limit).min().flatten() {
-            self.tick_until(limit.second(), cause);
+        if let Some(reached) = counted.map(Lane::reached).min().flatten() {
+            let opened = self.lanes.iter().filter_map(|lane| lane.assembler.earliest()).min();
+            self.tick_until(opened.map_or(reached, |opened| opened.min(reached)).second(), cause);
         }
     }
 
-    /// Evaluates ticks up to `last`.
+    /// Evaluates ticks up to `last`, as far as the range reaches. Those at which nothing can change are not looked at: one
+    /// wrong clock can put centuries between two records.
     pub(super) fn tick_until(&mut self, last: i64, cause: Cause) {
-        let Some(mut tick) = self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1)) else { return };
-        while tick <= last && !self.stop.load(Ordering::Relaxed) {
+        let first = self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1));
+        let Some(mut tick) = first.filter(|tick| *tick <= last) else { return };
+        self.count_before(tick - 1);
+        while tick <= last.min(self.last_tick()) && self.may_go_on() {
             self.seal(tick - 1);
-            self.timeline.slide(tick);
-            let mut next = tick + 1;
-            if self.timeline.is_still() && !(self.may_judge(tick) && self.rules.is_waiting()) {
-                // Nothing can change before the next event or the deployment, so the ticks between need not be looked at one
-                // by one: one wrong clock can put centuries there.
-                let event = self.buckets.first().map_or(last, |second| second.min(last));
-                let deployment = self.fixed.filter(|_| self.deployment.is_none());
-                next = deployment.map_or(event, |deployment| event.min(deployment.at.second())).max(tick) + 1;
-            }
+            let leaves = self.timeline.slide(tick);
+            let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
+            let deployment = self.fixed.filter(|_| self.deployment.is_none());
+            let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
+            let mut next = (last + 1).min(leaves).min(event).min(begins).max(tick + 1);
             if self.is_armed(tick - 1) {
-                let skipped = (next - tick - 1).min(self.armed_until() - tick).max(0) as u64;
-                let changes = self.rules.tick(tick, skipped, &self.timeline, &self.observed);
+                let changes = self.rules.tick(tick, &self.timeline, &self.observed);
                 self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
+                next = next.min(self.armed_until().saturating_add(1)).max(tick + 1);
+                next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
+                self.rules.stay(tick, next - tick - 1);
             }
             tick = next;
         }
         self.next_tick = Some(tick);
         self.sealed_before = Time::from_second(tick - 1);
-        self.duplicates.forget_before(last);
+        self.duplicates.forget_before(tick - 1);
+    }
+
+    /// The last tick that the range lets the rules look at.
+    pub(super) fn last_tick(&self) -> i64 {
+        let until = self.range.until.and_then(|bound| self.resolve(bound));
+        until.map_or(i64::MAX, |until| until.saturating_add(-1).second() + 1)
+    }
+
+    /// Whether another tick is to be looked at: whoever stops a run does not wait for more than a few.
+    fn may_go_on(&mut self) -> bool {
+        if !self.stop.load(Ordering::Relaxed) {
+            return true;
+        }
+        self.ticks_after_stop = self.ticks_after_stop.saturating_sub(1);
+        self.ticks_after_stop > 0
     }
 
     /// Completes a second: its events enter the windows and the totals.
@@ -86,6 +103,16 @@ impl Engine {
         self.buckets.recycle(bucket);
     }
 
+    /// What is in the seconds before this one enters the totals, and no window.
+    pub(super) fn count_before(&mut self, end: i64) {
+        while let Some(second) = self.buckets.first().filter(|second| *second < end) {
+            if let Some(bucket) = self.buckets.take(second) {
+                let seen = self.seen_best(second);
+                self.report.seal(&bucket, &self.buckets, seen, false);
+            }
+        }
+    }
+
     fn begin(&mut self, deployment: Deployment, second: i64) {
         self.rules.begin(second, &self.timeline, &self.observed);
         self.timeline.begin();
@@ -99,13 +126,8 @@ impl Engine {
         self.deployment.is_some_and(|deployment| second >= deployment.at.second()) && second < self.armed_until()
     }
 
-    /// Whether rules are looked at in this second or may be in a later one, if there is no other deployment.
-    fn may_judge(&self, second: i64) -> bool {
-        self.deployment.is_some() && second < self.armed_until()
-    }
-
     fn armed_until(&self) -> i64 {
-        self.observed.deployed + self.rules.duration
+        self.observed.deployed.saturating_add(self.rules.duration)
     }
 
     fn observe_sources(&mut self) {

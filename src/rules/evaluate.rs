@@ -1,9 +1,10 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use super::node::{Node, Read};
 use super::observed::{Quality, Stretch};
+use super::trend::Trend;
 use super::wilson;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
@@ -52,7 +53,7 @@ pub struct Judgement {
 #[derive(Debug, Default)]
 pub struct Memory {
     pub baselines: HashMap<(usize, GroupKey), Reading>,
-    trends: HashMap<(usize, GroupKey), VecDeque<(i64, f64)>>,
+    pub(super) trends: HashMap<(usize, GroupKey), Trend>,
 }
 
 /// Everything an evaluation looks at.
@@ -314,20 +315,9 @@ impl Evaluator<'_> {
     /// The relative change a second between the oldest reading within `length` and now; unknown until that was observed.
     fn trend(&mut self, of: &Node, length: i64, id: usize) -> Reading {
         let now = self.number(of);
-        let history = self.memory.trends.entry((id, self.group.clone())).or_default();
-        if let Some(value) = now.value
-            && history.back().is_none_or(|(tick, _)| *tick < self.tick)
-        {
-            history.push_back((self.tick, value));
-        }
-        while history.len() > 1 && history[1].0 <= self.tick - length {
-            history.pop_front();
-        }
-        let change = history.front().and_then(|&(tick, before)| {
-            let elapsed = self.tick - tick;
-            let value = now.value?;
-            (elapsed >= length && before != 0.0).then(|| (value - before) / before.abs() / elapsed as f64)
-        });
+        let trend = self.memory.trends.entry((id, self.group.clone())).or_default();
+        trend.look(self.tick, now.value, length);
+        let change = now.value.and_then(|value| trend.change(self.tick, value, length));
         Reading { value: change, at_least: false, share: None, ..now }
     }
 }

@@ -8,6 +8,8 @@ pub mod node;
 pub mod observed;
 pub mod plan;
 mod seats;
+mod steady;
+mod trend;
 pub mod trigger;
 pub mod verdict;
 pub mod wilson;
@@ -19,7 +21,7 @@ use observed::Observed;
 use plan::{Error, Plan};
 use seats::{Seat, Seats};
 use toml::Spanned;
-use trigger::{Change, Instance, State, Trigger};
+use trigger::{Change, State, Trigger};
 
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Expr, Metrics, Unit};
@@ -106,8 +108,8 @@ impl Rules {
         })
     }
 
-    /// Evaluates every trigger at a tick, and `skipped` earlier ticks at which nothing could have changed.
-    pub fn tick(&mut self, tick: i64, skipped: u64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
+    /// Evaluates every trigger at a tick.
+    pub fn tick(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
             trigger.seats.update(&trigger.when, timeline, observed, tick);
@@ -180,18 +182,10 @@ impl Rules {
             }
             trigger.latest = latest;
             trigger.is_known = known;
-            trigger.ticks += 1 + skipped;
-            trigger.known_ticks += if known { 1 + skipped } else { 0 };
+            trigger.ticks += 1;
+            trigger.known_ticks += u64::from(known);
         }
         changes
-    }
-
-    /// Whether time alone could change what the rules say, while nothing enters or leaves a window.
-    pub fn is_waiting(&self) -> bool {
-        self.triggers.iter().any(|trigger| {
-            trigger.instances.values().any(Instance::is_waiting)
-                || trigger.seats.reads.iter().any(|read| read.length.is_none())
-        })
     }
 
     /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.

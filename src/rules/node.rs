@@ -69,6 +69,13 @@ pub struct Read {
     pub reads_duration: bool,
 }
 
+impl Read {
+    /// Whether it depends on the tick besides what is in the window.
+    pub fn moves(&self) -> bool {
+        matches!(self.function, Function::Rate | Function::Gap)
+    }
+}
+
 impl Node {
     pub fn children(&self) -> Vec<&Node> {
         match self {
@@ -99,8 +106,13 @@ impl Node {
 
     /// Whether what it says can change while nothing enters or leaves a window, and all is observed as before.
     pub fn moves(&self) -> bool {
-        let by_itself = |read: &&Read| matches!(read.function, Function::Rate | Function::Gap);
-        self.remembers() || self.reads().iter().any(by_itself)
+        match self {
+            Node::Trend { .. } => true,
+            // It is frozen.
+            Node::Baseline { .. } => false,
+            Node::Read(read) => read.moves(),
+            _ => self.children().into_iter().any(Node::moves),
+        }
     }
 
     /// Whether it asks for a number of events greater than none: of a group without any it is known to be false.

@@ -56,6 +56,20 @@ impl Observed {
         (until >= first).then_some(Stretch { first, quality: Quality { partial, lossy } })
     }
 
+    /// The first tick after this one at which another part of the window may be observed than by then; `i64::MAX` if there
+    /// is none. That time passes and the sources stay as they are is all that changes.
+    pub fn steady_until(&self, read: &Read, tick: i64) -> i64 {
+        let (Some(covered), Some(length)) = (self.covered(read.carriers, read.reads_duration), read.length) else {
+            return i64::MAX;
+        };
+        let base = if read.in_baseline { covered.from } else { covered.from.max(self.deployed) };
+        let begins = base.saturating_add(length);
+        let ends = covered.until.map(|until| [until.saturating_add(2), until.saturating_add(length).saturating_add(1)]);
+        let whole_again = self.dropped.map(|last| last.saturating_add(length).saturating_add(1));
+        let changes = ends.into_iter().flatten().chain([begins]).chain(whole_again);
+        changes.filter(|change| *change > tick).min().unwrap_or(i64::MAX)
+    }
+
     /// The same of every window.
     pub fn stretches(&self, reads: &[Read], tick: i64) -> Vec<Option<Stretch>> {
         reads.iter().map(|read| self.stretch(read, tick)).collect()
@@ -71,6 +85,38 @@ impl Observed {
                 Some(Covered { from: a.from.min(b.from), until })
             }
             (a, b) => a.or(b),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Function;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_is_steady_until_it_says(
+            (deployed, from) in (0i64..40, 0i64..40),
+            until in prop::option::of(0i64..60),
+            dropped in prop::option::of(0i64..60),
+            length in prop::option::of(1i64..30),
+            in_baseline in any::<bool>(),
+        ) {
+            let app = Some(Covered { from, until: until.map(|until| until.max(from)) });
+            let observed = Observed { deployed, app, edge: None, access_durations: false, dropped };
+            let carriers = Carriers { app: true, edge: false };
+            let read = Read {
+                index: 0, series: 0, window: 0, function: Function::Count, grouped: false, length, in_baseline, scale: 1.0,
+                carriers, reads_duration: false,
+            };
+            let quality = |tick| observed.stretch(&read, tick).map(|stretch| stretch.quality);
+            for tick in deployed.max(from)..150 {
+                let steady = observed.steady_until(&read, tick);
+                let changes = (tick + 1..=200).find(|later| quality(*later) != quality(tick));
+                prop_assert!(changes.is_none_or(|changes| changes >= steady), "{} {} {:?}", tick, steady, changes);
+            }
         }
     }
 }

@@ -53,10 +53,9 @@ pub struct Instance {
     pub state: State,
     /// When it became pending.
     since: i64,
-    /// For how many seconds it has been false while firing.
+    /// For how many seconds it has been false while firing, and whether it was at the last tick.
     false_for: i64,
-    /// The tick it was last looked at.
-    seen: i64,
+    is_false: bool,
     pub fired: u64,
     pub first: Option<i64>,
     pub last: Option<i64>,
@@ -84,7 +83,7 @@ impl Default for Instance {
             state: State::Ok,
             since: 0,
             false_for: 0,
-            seen: i64::MIN,
+            is_false: false,
             fired: 0,
             first: None,
             last: None,
@@ -95,11 +94,10 @@ impl Default for Instance {
 }
 
 impl Instance {
-    /// Moves on to a tick; `true` when the state changed. Ticks may be left out only while nothing could change.
+    /// Moves on to the next tick; `true` when the state changed.
     pub fn step(&mut self, tick: i64, truth: Truth, hold: i64, resolve_after: i64) -> bool {
         let before = self.state;
-        let elapsed = if self.seen == i64::MIN { 1 } else { tick - self.seen };
-        self.seen = tick;
+        self.is_false = truth == Truth::False;
         match (self.state, truth) {
             (State::Ok | State::Resolved, Truth::True) => {
                 self.since = tick;
@@ -110,7 +108,7 @@ impl Instance {
             (State::Pending, _) => self.state = if self.fired > 0 { State::Resolved } else { State::Ok },
             (State::Firing, Truth::True) => self.false_for = 0,
             (State::Firing, Truth::False) => {
-                self.false_for += elapsed;
+                self.false_for += 1;
                 if self.false_for > resolve_after {
                     self.state = State::Resolved;
                 }
@@ -129,9 +127,21 @@ impl Instance {
         self.state != before
     }
 
-    /// Whether the passing of time alone could change the state.
-    pub fn is_waiting(&self) -> bool {
-        matches!(self.state, State::Pending | State::Firing)
+    /// The tick at which the state changes if the truth stays what it was at `tick`, the last one; `i64::MAX` if it never does.
+    pub fn due(&self, tick: i64, hold: i64, resolve_after: i64) -> i64 {
+        match self.state {
+            State::Pending => self.since.saturating_add(hold),
+            State::Firing if self.is_false => tick.saturating_add(resolve_after - self.false_for).saturating_add(1),
+            State::Firing | State::Ok | State::Resolved => i64::MAX,
+        }
+    }
+
+    /// Moves on by so many ticks, before it is [due](Instance::due), at which the truth is what it was at the last one.
+    pub fn stay(&mut self, ticks: i64) {
+        if self.state == State::Firing {
+            self.last = self.last.map(|last| last + ticks);
+            self.false_for += if self.is_false { ticks } else { 0 };
+        }
     }
 }
 
@@ -211,5 +221,24 @@ mod tests {
         assert_eq!(states("ttutt", 3, 0), "ppopp");
         assert_eq!(states("tfufff", 0, 2), "FFFFrr");
         assert_eq!(states("tuuuu", 0, 0), "FFFFF");
+    }
+
+    #[test]
+    fn ticks_before_it_is_due_may_be_left_out() {
+        for (truth, hold, resolve_after) in [(Truth::True, 7, 0), (Truth::False, 0, 7), (Truth::Unknown, 0, 7)] {
+            let mut every = Instance::default();
+            every.step(1, Truth::True, hold, resolve_after);
+            every.step(2, truth, hold, resolve_after);
+            let mut some = every.clone();
+            let due = some.due(2, hold, resolve_after).min(50);
+            for tick in 3..due {
+                assert!(!every.step(tick, truth, hold, resolve_after), "{truth:?} at {tick}");
+            }
+            some.stay(due - 3);
+            assert_eq!((every.last, every.false_for), (some.last, some.false_for));
+            let changes = truth != Truth::Unknown;
+            assert_eq!(every.step(due, truth, hold, resolve_after), changes);
+            assert_eq!(some.step(due, truth, hold, resolve_after), changes);
+        }
     }
 }

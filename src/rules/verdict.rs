@@ -17,6 +17,8 @@ pub enum Verdict {
 
 /// Requests below which nothing was proved.
 pub const LEAST_REQUESTS: u64 = 20;
+/// A deployment on which this share of the requests failed is never healthy, whatever the plan asks or how long it waits.
+pub const MOST_FAILED: f64 = 0.5;
 /// The share of the run for which a trigger must have been known.
 pub const LEAST_KNOWN: f64 = 0.8;
 /// The share of lines that are late or malformed has to be under this.
@@ -27,6 +29,8 @@ pub const MOST_UNUSABLE: f64 = 0.01;
 pub struct Basis {
     /// Requests seen since the deployment.
     pub requests: u64,
+    /// Those of them that failed (5xx).
+    pub failed: u64,
     /// Lines of the input, and those of them that are late or malformed.
     pub lines: u64,
     pub unusable: u64,
@@ -60,6 +64,10 @@ pub fn judge(
     reasons.extend(pending.map(|trigger| format!("rollback trigger {} is pending at the end", trigger.id)));
     let missed = rules.kpis.iter().zip(kpis).filter(|(_, result)| result.truth == Truth::False);
     reasons.extend(missed.map(|(kpi, _)| format!("KPI missed: {} {}", kpi.title, kpi.target_text)));
+    let Basis { requests, failed, .. } = basis;
+    if requests >= LEAST_REQUESTS && failed as f64 >= requests as f64 * MOST_FAILED {
+        reasons.push(format!("{failed} of {requests} requests since the deployment failed (5xx)"));
+    }
     if !reasons.is_empty() {
         return (Verdict::Investigate, reasons);
     }

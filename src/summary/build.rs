@@ -71,6 +71,7 @@ impl Summary {
             deployed.is_some_and(|deployed| end >= deployed + engine.rules.duration) && interrupted.is_none();
         let basis = Basis {
             requests: engine.report.requests_since_deployment,
+            failed: engine.report.failed_since_deployment,
             lines: engine.counts.lines,
             unusable: engine.counts.late + engine.counts.malformed,
             timed: engine.from.is_some(),
@@ -191,7 +192,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         crate::classify::shape::shape(body.as_bytes(), &mut shape);
         let ended = report.silences.iter().filter(|silence| silence.group.as_ref() == Some(key));
         let silences = ended.fold((0, 0), |(count, total), silence| {
-            (count + 1, total + (silence.to.0 - silence.from.0) / 1_000_000_000)
+            (count + 1, total + silence.to.since(silence.from) / 1_000_000_000)
         });
         errors.push(ErrorGroup {
             class: class.name.clone(),

@@ -38,10 +38,6 @@ impl Groups {
         self.places.keys()
     }
 
-    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().flatten().map(|(_, slot)| slot)
-    }
-
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.slots.iter_mut().flatten().map(|(_, slot)| slot)
     }
@@ -101,16 +97,21 @@ impl Groups {
         self.insert(group.clone(), reaches)
     }
 
-    /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`.
-    pub fn slide(&mut self, tick: i64, kept: bool) {
+    /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`. Gives
+    /// the first tick at which something leaves a window next.
+    pub fn slide(&mut self, tick: i64, kept: bool) -> i64 {
+        let mut next = i64::MAX;
         for place in 0..self.slots.len() {
             let Some((key, slot)) = &mut self.slots[place] else { continue };
             if slot.slide(tick) && !kept && slot.is_idle() {
                 let key = key.clone();
                 self.ranked.remove(&(key.hash(), key.clone()));
                 self.remove(&key);
+            } else {
+                next = next.min(slot.leaves());
             }
         }
+        next
     }
 
     fn insert(&mut self, group: GroupKey, reaches: &[Reach]) -> Place {

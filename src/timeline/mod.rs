@@ -230,19 +230,15 @@ impl Timeline {
         }
     }
 
-    /// Moves all windows to a tick, and forgets groups that have left every window.
-    pub fn slide(&mut self, tick: i64) {
+    /// Moves all windows to a tick, and forgets groups that have left every window. Gives the first tick at which something
+    /// leaves a window next, `i64::MAX` if nothing does.
+    pub fn slide(&mut self, tick: i64) -> i64 {
+        let mut next = i64::MAX;
         for series in &mut self.series {
-            series.groups.slide(tick, series.spec.by.is_empty());
             series.groupless.slide(tick);
+            next = next.min(series.groups.slide(tick, series.spec.by.is_empty())).min(series.groupless.leaves());
         }
-    }
-
-    /// Whether no window holds anything that could still leave it.
-    pub fn is_still(&self) -> bool {
-        let still =
-            |slot: &Slot| slot.windows.iter().all(|window| window.is_empty() || window.reach() == Reach::Deploy);
-        self.series.iter().all(|series| series.groups.slots().all(still) && still(&series.groupless))
+        next
     }
 
     /// A new deployment: the rules' windows begin anew, those of the baseline go on.

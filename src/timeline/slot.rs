@@ -73,6 +73,11 @@ impl Slot {
         true
     }
 
+    /// Something leaves a window at this tick or later, and nothing before.
+    pub fn leaves(&self) -> i64 {
+        self.leaves
+    }
+
     /// Whether its windows hold the same as right after an earlier tick.
     pub fn is_as_at(&self, tick: i64) -> bool {
         self.changed <= tick

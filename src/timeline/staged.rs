@@ -99,7 +99,7 @@ impl Staged {
             Measure::Intervals(_) => {
                 for event in &self.ordered {
                     if let Some(before) = previous.insert(event.says, event.time) {
-                        put(&mut cell, wanted, (event.time, event.hash), event.time.0 - before.0);
+                        put(&mut cell, wanted, (event.time, event.hash), event.time.since(before));
                     }
                 }
                 if previous.len() > MOST_GROUPS {

@@ -128,3 +128,36 @@ fn until_says_how_far_the_run_was_watched() {
     assert_eq!(summary["complete"], true, "{summary}");
     assert_eq!(replay(&log, &["--deployed-at", &at(120)]).summary()["complete"], false);
 }
+
+/// A line without a time is of the time of the line before it, whether or not that was in the range.
+#[test]
+fn lines_without_a_time_are_of_the_range_of_the_line_before() {
+    let file = NamedTempFile::new().unwrap();
+    let bare = "QueuePool limit of size 5 overflow 10 reached\n";
+    fs::write(&file, healthy(0..60) + bare + &healthy(60..120) + bare + bare + &healthy(120..180) + bare).unwrap();
+    let count = |range: &[&str]| {
+        let summary = replay(&file, range).summary();
+        (summary["classes"]["db.pool_exhausted"]["count"].as_u64().unwrap_or(0), skipped(&summary))
+    };
+    assert_eq!(count(&[]), (4, 0));
+    assert_eq!(count(&["--until", &at(60)]), (1, 123));
+    assert_eq!(count(&["--since", &at(60)]), (3, 61));
+    assert_eq!(count(&["--since", &at(60), "--until", &at(120)]), (2, 122));
+}
+
+/// What comes after the range says how far the range was seen, and nothing else: rules do not look beyond its end.
+#[test]
+fn rules_look_no_further_than_until() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.toml");
+    let rule = "[[trigger]]\nid = 'none'\nseverity = 'rollback'\nwhen = 'absent(http.request[10s])'\nfor = '20s'\n";
+    fs::write(&plan, format!("[plan]\nid = 'x'\ntitle = 'x'\n{rule}")).unwrap();
+    let file = NamedTempFile::new().unwrap();
+    fs::write(&file, healthy(0..60) + &line(70, "info", "x") + &line(120, "info", "x") + &healthy(121..130)).unwrap();
+    let state = |until: u32| {
+        let arguments = ["replay", file.path().to_str().unwrap(), "--format", "json", "--until", &at(until), "--plan"];
+        let ran = logwatch(&[&arguments[..], &[plan.to_str().unwrap()]].concat());
+        ran.summary()["triggers"][0]["state"].as_str().unwrap().to_string()
+    };
+    assert_eq!([60, 80, 89, 90, 100].map(state), ["ok", "pending", "pending", "firing", "firing"]);
+}

@@ -11,6 +11,7 @@ mod merging;
 mod ratios;
 mod requests;
 mod silence;
+mod ticks;
 mod time;
 mod triggers;
 mod values;

@@ -244,3 +244,63 @@ fn the_line_that_brings_the_watermark_to_a_tick_brings_its_events() {
     assert_eq!(live.feed(source, &[noise("13:30:13")]), ["trouble firing 13:30:11 data"]);
     assert_eq!(live.feed(source, &[noise("13:30:14"), access("13:30:15", "/", 200)]), [""; 0]);
 }
+
+/// Rule 1: between the first and the last year that a time can be of lie more nanoseconds than a number holds.
+#[test]
+fn times_at_both_ends_of_time_can_meet_anywhere() {
+    let of = |year: &str, clock: &str| trouble(clock).replace("2025-08-25", year);
+    let epoch = |number: &str| format!(r#"{{"time":{number},"level":"error","msg":"job trouble"}}"#);
+    let traceback = |year: &str| {
+        vec![
+            app("13:30:00", "error", "Traceback (most recent call last):").replace("2025-08-25", year),
+            app("13:30:00", "error", r#"  File "/app/x.py", line 18, in f"#).replace("2025-08-25", year),
+        ]
+    };
+    let (first, last) = ("1678-01-01", "2262-04-11");
+    let logs = [
+        vec![of(first, "13:30:00"), of(last, "13:30:00"), of(last, "13:30:01"), of(first, "13:30:02")],
+        vec![of(last, "13:30:00"), of(first, "13:30:00"), of(last, "13:30:01"), noise("13:30:00"), noise("13:30:01")],
+        vec![of(last, "23:47:16.854775807"), of(first, "00:00:00"), of(last, "23:47:16.854775806"), noise("13:30:00")],
+        [traceback(first), traceback(last), vec!["a bare line".into()], traceback("2025-08-25"), traceback(last)]
+            .concat(),
+        ["9223372036854775807", "-9223372036854775808", "100000000", "9223372036854775807", "-1", "253402300800"]
+            .map(epoch)
+            .to_vec(),
+    ];
+    let rules = [
+        "count(job.trouble[366d]) > 1",
+        "gap(job.trouble) > 366d",
+        "absent(job.trouble[1s])",
+        "trend(count(job.trouble)[366d]) > 1%/h",
+        "rate(job.trouble[deploy]) < 1/h",
+        "p99(interval(job.trouble)[deploy]) > 1s",
+    ];
+    let rules = || {
+        rules.iter().zip(0..).fold(
+            Case::new().header("duration = '366d'\nlateness = '366d'"),
+            |case, (rule, number)| {
+                case.rule("info", &format!("{number}"), rule, "for = '366d'\nresolve_after = '366d'")
+            },
+        )
+    };
+    let options: [&[&str]; 7] = [
+        &[],
+        &["--deployed-at", "1678-01-01T00:00:00Z"],
+        &["--deployed-at", "2262-04-11T23:47:16.854775807Z"],
+        &["--deployed-at", "2262-04-11T23:47:16Z", "--since", "+366d", "--until", "+366d"],
+        &["--deployed-at", "1677-09-21T00:12:44Z", "--since", "+366d"],
+        &["--since", "1677-09-21T00:12:44Z", "--until", "2262-04-11T23:47:16.854775807Z"],
+        &["--until", "1677-09-21T00:12:44Z"],
+    ];
+    for options in options {
+        let case = options.iter().fold(rules(), |case, option| case.argument(option));
+        let case = logs.iter().zip(0..).fold(case, |case, (log, number)| case.log(&format!("{number}.log"), log));
+        for number in 0..logs.len() {
+            let outcome = case.run_in_order(&[number]);
+            assert_eq!(outcome.input("lines"), logs[number].len() as u64, "{options:?} {number}");
+        }
+        assert_eq!(case.pipe().input("lines"), logs[0].len() as u64, "{options:?}");
+        let outcome = case.run_in_order(&[0, 1, 2, 3, 4]);
+        assert_eq!(outcome.input("lines"), logs.iter().map(|log| log.len() as u64).sum::<u64>(), "{options:?}");
+    }
+}

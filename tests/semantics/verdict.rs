@@ -56,6 +56,44 @@ fn healthy_takes_twenty_requests() {
     assert_eq!(judged(Case::new().trigger("rule", TROUBLE).log("a.jsonl", requests(19))), ("unknown".into(), 5));
 }
 
+/// Rule 20: a plan that does not look at failures, or not yet, does not make them healthy.
+#[test]
+fn requests_that_mostly_fail_are_never_healthy() {
+    // So many of 120 requests in three seconds, the others answered.
+    let log = |failures: usize| -> Vec<String> {
+        let clock = |number: usize| format!("13:30:0{}.{:03}", number / 40, number % 40 * 25);
+        (0..120).map(|number| access(&clock(number), "/a", if number < failures { 500 } else { 200 })).collect()
+    };
+    let built_in = |plan: &str| Case::new().argument("--plan").argument(plan);
+    let waits = |severity: &str, when: &str| Case::new().rule(severity, "late", when, "for = '10m'");
+    let failing = "count(http.error) > 5";
+    for (name, case) in [
+        ("default", built_in("default")),
+        ("dl-034", built_in("dl-034")),
+        ("no trigger", Case::new()),
+        ("waits", waits("rollback", failing)),
+        ("waits to look", waits("investigate", failing)),
+        ("tells", Case::new().rule("info", "told", failing, "")),
+        ("asks for a thousand", waits("rollback", "count(http.error) >= 1000")),
+        ("asks for ten minutes", waits("rollback", "zero(http.request{status=2xx} of http.request)[10m]")),
+    ] {
+        let outcome = case.log("a.jsonl", log(120)).run();
+        assert!(matches!(outcome.verdict(), "investigate" | "rollback"), "{name}: {}", outcome.summary()["reasons"]);
+        assert!(matches!(outcome.status, 3 | 4), "{name}");
+    }
+    assert_eq!(judged(Case::new().log("a.jsonl", log(60))), ("investigate".into(), 3));
+    assert_eq!(judged(Case::new().log("a.jsonl", log(59))), ("healthy".into(), 0));
+    let reasons = Case::new().log("a.jsonl", log(90)).run().summary()["reasons"].to_string();
+    assert!(reasons.contains("90 of 120 requests since the deployment failed"), "{reasons}");
+    let before = Case::new().argument("--deployed-at").argument("2025-08-25T13:30:03Z");
+    assert_eq!(
+        judged(
+            before.log("a.jsonl", [log(120), every_second("13:30:03", 30, |clock| access(clock, "/a", 200))].concat())
+        ),
+        ("healthy".into(), 0)
+    );
+}
+
 /// Rule 20: requests before the deployment say nothing about it.
 #[test]
 fn requests_before_the_deployment_do_not_make_it_healthy() {

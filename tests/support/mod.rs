@@ -4,7 +4,7 @@ use std::io::Read;
 
 use logwatch::classify::Library;
 use logwatch::engine::{Notice, Range};
-use logwatch::rules::plan::Plan;
+use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
 use logwatch::summary::{Summary, TriggerEvent};
@@ -25,13 +25,13 @@ pub struct Run {
 
 impl Run {
     pub fn new(plan: &str) -> Self {
-        Self::within(plan, Range::default())
+        Self::within(plan, None, Range::default())
     }
 
-    pub fn within(plan: &str, range: Range) -> Self {
+    pub fn within(plan: &str, deployed_at: Option<Time>, range: Range) -> Self {
         let plan = Plan::load(plan).expect("a built-in plan");
         let library = Library::load(&[] as &[&str]).expect("the built-in packs");
-        let session = Session::new(plan, library, None, range).expect("the plan fits the packs");
+        let session = Session::new(plan, library, deployed_at.map(Moment::At), range).expect("the plan fits the packs");
         Run { session, events: Vec::new() }
     }
 

@@ -1,0 +1,166 @@
+//! How long the rules say the same while nothing enters or leaves a window: ticks until then need not be looked at
+//! (SEMANTICS 4), and a gap of years between two records takes no time.
+
+use std::cmp::Ordering;
+
+use super::Rules;
+use super::evaluate::{Evaluator, Memory};
+use super::node::{Node, Read};
+use super::observed::{Observed, Stretch};
+use super::trigger::Trigger;
+use crate::expr::{ArithmeticOp, Function};
+use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Place, Timeline};
+
+/// What one group of a trigger is read from, at the tick that was looked at last.
+struct Seen<'a> {
+    trigger: &'a Trigger,
+    timeline: &'a Timeline,
+    observed: &'a Observed,
+    memory: &'a mut Memory,
+    places: &'a [Option<Place>],
+    group: &'a GroupKey,
+    tick: i64,
+    /// Nothing else changes before this tick.
+    end: i64,
+}
+
+impl Rules {
+    /// The first tick after `tick`, the one looked at last, that has to be looked at; at most `end`, before which nothing
+    /// enters or leaves a window.
+    pub fn steady_until(&mut self, tick: i64, end: i64, timeline: &Timeline, observed: &Observed) -> i64 {
+        let mut end = end;
+        if end <= tick + 1 {
+            return tick + 1;
+        }
+        for trigger in &self.triggers {
+            let due =
+                trigger.instances.values().map(|instance| instance.due(tick, trigger.hold, trigger.resolve_after));
+            let observed = trigger.seats.reads.iter().map(|read| observed.steady_until(read, tick));
+            end = due.chain(observed).fold(end, i64::min);
+        }
+        let mut moves = false;
+        for trigger in self.triggers.iter().filter(|trigger| trigger.when.node.moves()) {
+            moves = true;
+            for seat in &trigger.seats.seats {
+                let (places, group, memory) = (&*seat.places, &seat.group, &mut self.memory);
+                let mut seen = Seen { trigger, timeline, observed, memory, places, group, tick, end };
+                end = end.min(seen.steady_until(&trigger.when.node));
+            }
+        }
+        // The value of an expression that moves by itself is wanted as it was last, whether or not that changes its truth.
+        (end - i64::from(moves)).max(tick + 1)
+    }
+
+    /// Says at so many more ticks what was said at `tick`.
+    pub fn stay(&mut self, tick: i64, ticks: i64) {
+        for trigger in &mut self.triggers {
+            trigger.ticks += ticks as u64;
+            trigger.known_ticks += if trigger.is_known { ticks as u64 } else { 0 };
+            trigger.instances.values_mut().for_each(|instance| instance.stay(ticks));
+        }
+        self.memory.trends.values_mut().for_each(|trend| trend.stay(tick, ticks));
+    }
+}
+
+impl Seen<'_> {
+    /// The first tick at which an expression may say something else.
+    fn steady_until(&mut self, node: &Node) -> i64 {
+        match node {
+            Node::Number(_) | Node::Baseline { .. } => i64::MAX,
+            Node::Read(read) if self.moves(read) => self.tick + 1,
+            Node::Compare { left, right, .. } => match sum(self.direction(left), self.direction(right).map(|it| -it)) {
+                Some(0) => i64::MAX,
+                Some(_) => self.crossing(left, right),
+                None => self.steady_until(left).min(self.steady_until(right)),
+            },
+            Node::Trend { of, length, id } => {
+                let trend = self.memory.trends.get(&(*id, self.group.clone()));
+                let trend = trend.map_or(i64::MAX, |trend| trend.steady_until(self.tick, *length));
+                trend.min(self.steady_until(of))
+            }
+            _ => node.children().into_iter().map(|child| self.steady_until(child)).min().unwrap_or(i64::MAX),
+        }
+    }
+
+    /// Whether the tick itself changes what is read. A rate over seconds that slide with the tick does not.
+    fn moves(&self, read: &Read) -> bool {
+        let (Some(stretch), Some(slot)) = (self.stretch(read, self.tick), self.slot(read)) else { return false };
+        match read.function {
+            Function::Rate => {
+                let slides = read.length.is_some_and(|length| stretch.first == self.tick - length);
+                !slides && slot.windows[read.window].events > 0
+            }
+            Function::Gap => slot.last_second.is_some(),
+            _ => false,
+        }
+    }
+
+    /// 1 for a number that only grows with the ticks, -1 for one that only falls, 0 for one that stays; `None` for any other.
+    fn direction(&self, node: &Node) -> Option<i8> {
+        match node {
+            Node::Number(_) | Node::Baseline { .. } | Node::Share { .. } => Some(0),
+            Node::Read(read) if !self.moves(read) => Some(0),
+            Node::Read(read) => Some(if read.function == Function::Gap { 1 } else { -1 }),
+            Node::Negate(of) => self.direction(of).map(|it| -it),
+            Node::Arithmetic { op, left, right } => {
+                let (of, by) = (self.direction(left)?, self.direction(right)?);
+                match (op, &**left, &**right) {
+                    (ArithmeticOp::Add, ..) => sum(Some(of), Some(by)),
+                    (ArithmeticOp::Subtract, ..) => sum(Some(of), Some(-by)),
+                    (ArithmeticOp::Multiply | ArithmeticOp::Divide, _, Node::Number(factor))
+                    | (ArithmeticOp::Multiply, Node::Number(factor), _) => {
+                        Some(if *factor < 0.0 { -(of + by) } else { of + by })
+                    }
+                    _ => (of == 0 && by == 0).then_some(0),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// The first tick at which a number that only grows or only falls beside another has come to it, or gone past it.
+    fn crossing(&mut self, left: &Node, right: &Node) -> i64 {
+        let now = self.ordering(self.tick, left, right);
+        let (mut same, mut other) = (self.tick, self.end - 1);
+        if self.ordering(other, left, right) == now {
+            return i64::MAX;
+        }
+        while other - same > 1 {
+            let middle = same + (other - same) / 2;
+            if self.ordering(middle, left, right) == now { same = middle } else { other = middle }
+        }
+        other
+    }
+
+    fn ordering(&mut self, tick: i64, left: &Node, right: &Node) -> Option<Ordering> {
+        let mut evaluator = Evaluator {
+            timeline: self.timeline,
+            stretches: &self.observed.stretches(&self.trigger.seats.reads, tick),
+            places: self.places,
+            memory: self.memory,
+            tick,
+            z: self.trigger.z,
+            min_samples: self.trigger.min_samples,
+            group: self.group,
+        };
+        let (left, right) = (evaluator.number(left).value, evaluator.number(right).value);
+        left.zip(right).and_then(|(left, right)| left.partial_cmp(&right))
+    }
+
+    fn stretch(&self, read: &Read, tick: i64) -> Option<Stretch> {
+        self.observed.stretch(read, tick)
+    }
+
+    fn slot(&self, read: &Read) -> Option<&crate::timeline::Slot> {
+        self.timeline.slot_at(read.series, self.places[read.index]?)
+    }
+}
+
+/// The direction of a sum.
+fn sum(a: Option<i8>, b: Option<i8>) -> Option<i8> {
+    match (a?, b?) {
+        (0, it) | (it, 0) => Some(it),
+        (a, b) => (a == b).then_some(a),
+    }
+}
