@@ -46,8 +46,8 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
     {
         let duration = known.raw(Member::Duration).and_then(milliseconds);
         return Line::Record(Record {
-            // The stamp is the request's start; the record is written at its end (SEMANTICS 2).
-            time: stamp.map(|start| start.saturating_add(duration.unwrap_or(0))),
+            // The platform writes it when the request ends (SEMANTICS 2).
+            time: stamp,
             replica,
             attributes: Attributes::Json(line),
             edge: Some(Edge {
@@ -108,11 +108,11 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_record_happens_at_its_end() {
+    fn an_edge_record_is_stamped_at_its_end() {
         let record = app(
             r#"{"timestamp":"2025-08-25T13:26:31Z","method":"GET","path":"/x?y","httpStatus":502,"totalDuration":30001,"srcIp":"1.2.3.4"}"#,
         );
-        assert_eq!(record.time.unwrap().to_string(), "2025-08-25T13:27:01.001Z");
+        assert_eq!(record.time.unwrap().to_string(), "2025-08-25T13:26:31Z");
         assert_eq!(record.edge.unwrap().status, 502);
     }
 
