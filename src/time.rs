@@ -65,7 +65,7 @@ impl serde::Serialize for Time {
 }
 
 /// A time at the very start of `text`, and how many bytes it took. Reads RFC 3339 and its common relatives: `T` or a
-/// blank between date and clock, `.` or `,` before the decimals, `Z`, `+hh:mm`, `+hhmm` or no offset (UTC).
+/// blank between date and clock, `.` or `,` before the decimals, an offset in any spelling or none (UTC).
 #[inline]
 pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
     match text.first_chunk().and_then(railway_time) {
@@ -241,21 +241,36 @@ fn eight_digits(digits: [u8; 8]) -> Option<i64> {
     Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff) as i64)
 }
 
-/// An offset from UTC in seconds, and its length; nothing that reads as one is UTC and takes nothing.
+/// An offset from UTC in seconds, and its length, in all the spellings logs have: `Z`, `+02:00`, `+0200`, `+02`, ` +0200`, ` UTC`,
+/// ` GMT+0200`. What does not read as one is UTC and takes nothing.
 fn offset(text: &[u8]) -> (i64, usize) {
-    match text.first() {
-        Some(b'Z' | b'z') => (0, 1),
-        Some(sign @ (b'+' | b'-')) => {
-            let digit =
-                |at: usize| text.get(at).filter(|byte| byte.is_ascii_digit()).map(|byte| i64::from(byte - b'0'));
-            let colon = usize::from(text.get(3) == Some(&b':'));
-            let parts = (digit(1), digit(2), digit(3 + colon), digit(4 + colon));
-            let (Some(a), Some(b), Some(c), Some(d)) = parts else { return (0, 0) };
-            let seconds = (a * 10 + b) * 3600 + (c * 10 + d) * 60;
-            (if *sign == b'-' { -seconds } else { seconds }, 5 + colon)
-        }
-        _ => (0, 0),
+    if let Some(b'Z' | b'z') = text.first() {
+        return (0, 1);
     }
+    let blank = usize::from(text.first() == Some(&b' '));
+    let zone = &text[blank..];
+    let name = if zone.starts_with(b"UTC") || zone.starts_with(b"GMT") { 3 } else { 0 };
+    if let Some((seconds, used)) = signed_offset(&zone[name..], blank == 0 || name > 0) {
+        return (seconds, blank + name + used);
+    }
+    let is_word = zone.get(name).is_some_and(u8::is_ascii_alphanumeric);
+    (0, if name > 0 && !is_word { blank + name } else { 0 })
+}
+
+/// `+02:00`, `+0200`, and where it can be nothing else `+02`; as far from UTC as any place on Earth, 14 hours.
+fn signed_offset(text: &[u8], short: bool) -> Option<(i64, usize)> {
+    let (sign, digits) = text.split_first().filter(|(sign, _)| matches!(sign, b'+' | b'-'))?;
+    let (hours, rest) = digits.split_first_chunk()?;
+    let colon = usize::from(rest.first() == Some(&b':'));
+    let minutes = rest.get(colon..).and_then(|rest| rest.first_chunk()).copied().and_then(two);
+    let used = if minutes.is_some() { 5 + colon } else { 3 };
+    let ends = !text.get(used).is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let (hours, minutes) = (two(*hours)?, minutes.or(short.then_some(0).filter(|_| colon == 0))?);
+    if hours > 14 || minutes > 59 || !ends {
+        return None;
+    }
+    let seconds = hours * 3600 + minutes * 60;
+    Some((if *sign == b'-' { -seconds } else { seconds }, used))
 }
 
 fn month(name: &[u8]) -> Option<i64> {
@@ -282,6 +297,41 @@ mod tests {
         assert_eq!(shown("2024-02-29T00:00:00Z"), "2024-02-29T00:00:00Z");
         assert_eq!(shown("2016-12-31T23:59:60Z"), "2016-12-31T23:59:59Z");
         assert_eq!(shown("1969-12-31T23:59:59.999Z"), "1969-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn an_offset_is_used_in_every_spelling() {
+        for zone in ["+02:00", "+0200", "+02", " +0200", " +02:00", " UTC+02:00", " GMT+0200", " UTC+02"] {
+            for (clock, fraction) in
+                [("2025-08-25T13:26:31", ""), ("2025-08-25 13:26:31", ".5"), ("2025-08-25 13:26:31", ",500")]
+            {
+                let expected = if fraction.is_empty() { "2025-08-25T11:26:31Z" } else { "2025-08-25T11:26:31.500Z" };
+                assert_eq!(shown(&format!("{clock}{fraction}{zone}")), expected, "{zone}");
+            }
+        }
+        for (zone, used) in [
+            ("Z", 1),
+            (" UTC", 4),
+            (" GMT", 4),
+            (" UTC [7] LOG:", 4),
+            (" - app", 0),
+            (" -5 left", 0),
+            (" +12345", 0),
+            (" +9900", 0),
+            (" -1 of 3", 0),
+            (" UTCx", 0),
+            (" +02 left", 0),
+            ("-0000", 5),
+            ("+1.5", 0),
+            (" GMTs", 0),
+            ("", 0),
+            (" ", 0),
+            ("+", 0),
+        ] {
+            let text = format!("2025-08-25 13:26:31{zone}");
+            let time = parse(b"2025-08-25T13:26:31Z").unwrap();
+            assert_eq!(parse_prefix(text.as_bytes()), Some((time, 19 + used)), "{zone:?}");
+        }
     }
 
     #[test]

@@ -1,57 +1,72 @@
 //! The members of a JSON record that mean something, by their names.
 //!
 //! Members come in any order, and a processor guesses wrong at a branch for each name. So names are looked up in a table,
-//! and every member is stored alike: those without a meaning, and all but the first of a kind, in a place nobody reads.
+//! and every member is stored alike: those without a meaning, and all but the first of a name, in a place nobody reads.
 
 use std::ops::Range;
 
 use super::json::Text;
 
-/// What a member means.
+/// A name that may mean something. Which of those that are there counts is for who reads the record to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Member {
+    Timestamp,
     Time,
+    Ts,
+    AtTimestamp,
     Message,
+    Msg,
+    Event,
+    Body,
     Level,
+    Severity,
+    LevelName,
+    Lvl,
     Logger,
+    Name,
     Stack,
-    Replica,
+    StackTrace,
+    Exception,
+    ExcInfo,
+    InstanceId,
+    ReplicaId,
     Method,
     Path,
-    Status,
-    Duration,
-    Client,
-    Deployment,
+    HttpStatus,
+    TotalDuration,
+    SrcIp,
+    DeploymentId,
     /// Nothing that is known. All bits of a place, so that any place can be turned into this one without a branch.
-    Other = 0b1111,
+    Other = 0b1_1111,
 }
 
-const NAMES: [(&[u8], Member); 25] = [
-    (b"timestamp", Member::Time),
+pub(super) const NAMES: [(&[u8], Member); 26] = [
+    (b"timestamp", Member::Timestamp),
     (b"time", Member::Time),
-    (b"ts", Member::Time),
-    (b"@timestamp", Member::Time),
+    (b"ts", Member::Ts),
+    (b"@timestamp", Member::AtTimestamp),
     (b"message", Member::Message),
-    (b"msg", Member::Message),
-    (b"event", Member::Message),
+    (b"msg", Member::Msg),
+    (b"event", Member::Event),
+    (b"body", Member::Body),
     (b"level", Member::Level),
-    (b"severity", Member::Level),
-    (b"levelname", Member::Level),
-    (b"lvl", Member::Level),
+    (b"severity", Member::Severity),
+    (b"levelname", Member::LevelName),
+    (b"lvl", Member::Lvl),
     (b"logger", Member::Logger),
-    (b"name", Member::Logger),
-    (b"exception", Member::Stack),
-    (b"exc_info", Member::Stack),
+    (b"name", Member::Name),
     (b"stack", Member::Stack),
-    (b"stack_trace", Member::Stack),
-    (b"deploymentInstanceId", Member::Replica),
-    (b"replicaId", Member::Replica),
+    (b"stack_trace", Member::StackTrace),
+    (b"exception", Member::Exception),
+    (b"exc_info", Member::ExcInfo),
+    (b"deploymentInstanceId", Member::InstanceId),
+    (b"replicaId", Member::ReplicaId),
     (b"method", Member::Method),
     (b"path", Member::Path),
-    (b"httpStatus", Member::Status),
-    (b"totalDuration", Member::Duration),
-    (b"srcIp", Member::Client),
-    (b"deploymentId", Member::Deployment),
+    (b"httpStatus", Member::HttpStatus),
+    (b"totalDuration", Member::TotalDuration),
+    (b"srcIp", Member::SrcIp),
+    (b"deploymentId", Member::DeploymentId),
 ];
 
 /// The first bytes of a name as a number, filled up with zeroes.
@@ -119,14 +134,14 @@ impl Member {
     }
 }
 
-/// The members of one object that mean something, the first of each.
+/// The members of one object that mean something, the first of each name.
 #[derive(Default)]
 pub struct Known<'a> {
     raw: [&'a [u8]; Member::Other as usize + 1],
     /// A bit for each member that is there.
-    there: u16,
+    there: u32,
     /// A bit for each member that is a string.
-    strings: u16,
+    strings: u32,
 }
 
 impl<'a> Known<'a> {
@@ -137,16 +152,16 @@ impl<'a> Known<'a> {
         let member = member | other_unless(self.there >> member & 1 == 0);
         self.raw[member] = raw;
         self.there |= 1 << member;
-        self.strings |= u16::from(string) << member;
+        self.strings |= u32::from(string) << member;
     }
 
     /// A member as it stands in the line; of a string, what is between its quotes.
     pub fn raw(&self, member: Member) -> Option<&'a [u8]> {
-        (self.there >> member as u16 & 1 != 0).then(|| self.raw[member as usize])
+        (self.there >> member as u32 & 1 != 0).then(|| self.raw[member as usize])
     }
 
     pub fn is_text(&self, member: Member) -> bool {
-        self.strings >> member as u16 & 1 != 0
+        self.strings >> member as u32 & 1 != 0
     }
 
     /// A member that is a string.
@@ -184,12 +199,12 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_kind_counts() {
+    fn the_first_of_a_name_counts() {
         let mut known = Known::default();
-        known.note(b"msg", 0..3, b"1", false);
+        known.note(b"message", 0..7, b"1", false);
         known.note(b"{\"message\":\"x\",\"other\":1", 2..9, b"x", true);
         assert_eq!(known.raw(Member::Message), Some(&b"1"[..]));
         assert!(!known.is_text(Member::Message) && known.text(Member::Message).is_none());
-        assert_eq!(known.raw(Member::Time), None);
+        assert_eq!(known.raw(Member::Timestamp), None);
     }
 }

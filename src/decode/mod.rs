@@ -181,9 +181,16 @@ fn milliseconds(text: &[u8]) -> Option<i64> {
     Some((value * 1e6).round() as i64)
 }
 
+/// The status of an HTTP log's record; 0 where the client has gone before there was one, and for a WebSocket.
 fn status(text: &[u8]) -> Option<u16> {
     let status = short_integer(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())?;
-    u16::try_from(status).ok().filter(|status| (100..600).contains(status))
+    u16::try_from(status).ok().filter(|status| *status == 0 || (100..600).contains(status))
+}
+
+/// Whether the duration of a record with this status tells how long an answer took: not of a client that has gone, nor of an
+/// upgrade (101), where it is the connection's.
+fn is_answer(status: u16) -> bool {
+    !matches!(status, 0 | 101)
 }
 
 /// A number of one to eight digits and nothing else, as nearly all numbers of a log are.

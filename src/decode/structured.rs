@@ -3,7 +3,7 @@
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
-use super::{Attributes, Edge, Level, Line, Record, milliseconds, railway, status, time_in_message};
+use super::{Attributes, Edge, Level, Line, Record, is_answer, milliseconds, railway, status, time_in_message};
 use crate::time::{self, Time};
 
 /// Reads a line that begins with a brace.
@@ -37,55 +37,66 @@ fn walk(line: &[u8]) -> Result<Known<'_>, Broken> {
     if members.position() == line.len() { Ok(known) } else { Err(Broken) }
 }
 
+// Railway prints members in random order, and what an app logs besides its message stands beside Railway's own. So of names
+// that mean the same one comes before the other, wherever they stand; one that cannot be read leaves it to the next.
+const TIMES: [Member; 4] = [Member::Timestamp, Member::Time, Member::Ts, Member::AtTimestamp];
+const MESSAGES: [Member; 4] = [Member::Message, Member::Msg, Member::Event, Member::Body];
+const LEVELS: [Member; 4] = [Member::Level, Member::Severity, Member::LevelName, Member::Lvl];
+const LOGGERS: [Member; 2] = [Member::Logger, Member::Name];
+const STACKS: [Member; 4] = [Member::Stack, Member::StackTrace, Member::Exception, Member::ExcInfo];
+const REPLICAS: [Member; 2] = [Member::InstanceId, Member::ReplicaId];
+
 fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
-    let stamp = stamp(known);
-    let replica = known.raw(Member::Replica);
+    let time = TIMES.iter().find_map(|member| stamp(known, *member));
+    let replica = REPLICAS.iter().find_map(|member| known.raw(*member));
     if let (Some(code), Some(method), Some(target)) =
-        (known.raw(Member::Status), known.text(Member::Method), known.text(Member::Path))
+        (known.raw(Member::HttpStatus), known.text(Member::Method), known.text(Member::Path))
         && let Some(status) = status(code)
     {
-        let duration = known.raw(Member::Duration).and_then(milliseconds);
         return Line::Record(Record {
             // The platform writes it when the request ends (SEMANTICS 2).
-            time: stamp,
+            time,
             replica,
             attributes: Attributes::Json(line),
             edge: Some(Edge {
                 method,
                 target,
                 status,
-                duration,
-                client: known.text(Member::Client),
-                deployment: known.raw(Member::Deployment),
+                duration: known.raw(Member::TotalDuration).and_then(milliseconds).filter(|_| is_answer(status)),
+                client: known.text(Member::SrcIp),
+                deployment: known.raw(Member::DeploymentId),
             }),
             ..Record::text(b"")
         });
     }
-    let Some(raw) = known.raw(Member::Message) else { return super::text::record(line) };
-    if raw.trim_ascii().is_empty() {
-        return Line::Blank(stamp);
+    let mut messages = MESSAGES.iter().filter_map(|member| Some((*member, known.raw(*member)?))).peekable();
+    if messages.peek().is_none() {
+        return super::text::record(line);
     }
+    let Some((member, raw)) = messages.find(|(_, raw)| !raw.trim_ascii().is_empty()) else { return Line::Blank(time) };
     Line::Record(Record {
-        time: stamp.or_else(|| time_in_message(raw)),
-        raw_level: known.raw(Member::Level).and_then(Level::from_name),
-        logger: known.text(Member::Logger),
-        message: known.text(Member::Message).unwrap_or(Text::plain(raw)),
-        stack: known.text(Member::Stack),
+        time: time.or_else(|| time_in_message(raw)),
+        raw_level: LEVELS.iter().find_map(|member| known.raw(*member).and_then(Level::from_name)),
+        logger: LOGGERS.iter().find_map(|member| known.text(*member)),
+        message: known.text(member).unwrap_or(Text::plain(raw)),
+        stack: STACKS.iter().find_map(|member| known.text(*member)),
         replica,
         attributes: Attributes::Json(line),
         edge: None,
     })
 }
 
-fn stamp(known: &Known<'_>) -> Option<Time> {
-    let raw = known.raw(Member::Time)?;
-    let written = if known.is_text(Member::Time) { time::parse(raw) } else { None };
+fn stamp(known: &Known<'_>, member: Member) -> Option<Time> {
+    let raw = known.raw(member)?;
+    let written = if known.is_text(member) { time::parse(raw) } else { None };
     written.or_else(|| time::from_epoch_number(raw))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::known::NAMES;
     use super::*;
+    use proptest::prelude::*;
 
     fn app(line: &str) -> Record<'_> {
         match object(line.as_bytes()) {
@@ -117,11 +128,69 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_answered_took_no_time() {
+        for (status, duration) in [(200, Some(7_000_000)), (0, None), (101, None)] {
+            let line = format!(r#"{{"method":"GET","path":"/x","httpStatus":{status},"totalDuration":7}}"#);
+            let edge = app(&line).edge.map(|edge| (edge.status, edge.duration));
+            assert_eq!(edge, Some((status, duration)));
+        }
+    }
+
+    #[test]
     fn apps_that_log_json() {
         let record = app(r#"{"level":50,"time":1756128391000,"name":"api","msg":"lost"}"#);
         assert_eq!(record.time.unwrap().to_string(), "2025-08-25T13:26:31Z");
         assert_eq!((record.raw_level, record.message.raw), (Some(Level::Error), &b"lost"[..]));
         assert_eq!(record.attributes.get("name").as_deref(), Some(&b"api"[..]));
+    }
+
+    #[test]
+    fn an_empty_message_leaves_it_to_the_next() {
+        let record = app(r#"{"event":"it says","message":"","timestamp":"2025-08-25T13:26:31Z","time":3.2}"#);
+        assert_eq!((record.message.raw, record.time.unwrap().second()), (&b"it says"[..], 1_756_128_391));
+        let record = app(r#"{"time":"2025-08-25T13:26:31Z","timestamp":"soon","lvl":"error","level":"?","body":"x"}"#);
+        assert_eq!((record.time.unwrap().second(), record.raw_level), (1_756_128_391, Some(Level::Error)));
+        assert_eq!(record.message.raw, b"x");
+    }
+
+    fn value() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            r#""2025-08-25T13:26:31Z""#,
+            "1756128391000",
+            "3.2",
+            r#""error""#,
+            "30",
+            r#""""#,
+            r#""it says""#,
+            "null",
+            "{}",
+            "500",
+            r#""GET""#,
+            r#""/x""#,
+            "[1]",
+        ])
+    }
+
+    proptest! {
+        /// Wherever the members stand, and whatever an app has called its own.
+        #[test]
+        fn the_order_of_members_means_nothing(
+            members in prop::sample::subsequence(NAMES.map(|(name, _)| std::str::from_utf8(name).unwrap()).to_vec(), 0..9)
+                .prop_flat_map(|names| names.into_iter().map(|name| (Just(name), value())).collect::<Vec<_>>())
+                .prop_flat_map(|members| (Just(members.clone()), Just(members).prop_shuffle()))
+        ) {
+            let told = |members: &[(&str, &str)]| {
+                let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                let line = format!("{{{}}}", members.join(","));
+                match object(line.as_bytes()) {
+                    // Text that is no record stands as it is.
+                    Line::Record(Record { attributes: Attributes::None, .. }) => "text".into(),
+                    Line::Record(record) => format!("{:?}", Record { attributes: Attributes::None, ..record }),
+                    other => format!("{other:?}"),
+                }
+            };
+            prop_assert_eq!(told(&members.0), told(&members.1));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::json::Text;
 use super::level::Level;
-use super::{Edge, Line, Record, logfmt, milliseconds, status, time_in_message};
+use super::{Edge, Line, Record, is_answer, logfmt, milliseconds, status, time_in_message};
 use crate::time::{self, Time};
 
 /// Reads a line that is no JSON object and not blank.
@@ -48,7 +48,7 @@ fn edge(rest: &[u8]) -> Option<Edge<'_>> {
         method: Text::plain(method),
         target: Text::plain(target),
         status: code,
-        duration: Some(duration),
+        duration: Some(duration).filter(|_| is_answer(code)),
         client: None,
         deployment: None,
     })

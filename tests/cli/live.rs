@@ -105,7 +105,10 @@ fn a_second_signal_ends_at_once_with_what_is_known() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_sighup_that_is_ignored_from_the_start_stays_so() {
-    let ran = started_with_ignored("HUP");
+    let (child, mut pipe) = started_with_ignored("HUP");
+    pipe.write_all(healthy(0..60).as_bytes()).unwrap();
+    drop(pipe);
+    let ran = ended(child, Duration::from_secs(5));
     assert_eq!((ran.status, &ran.summary()["input"]["lines"]), (Some(0), &60.into()));
 }
 
@@ -113,13 +116,15 @@ fn a_sighup_that_is_ignored_from_the_start_stays_so() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_background_job_obeys_sigint() {
-    let ran = started_with_ignored("INT");
-    assert!(ran.status == Some(1) && ran.summary()["interrupted"].is_string());
+    let (child, pipe) = started_with_ignored("INT");
+    let ran = ended(child, Duration::from_secs(5));
+    assert!(ran.status == Some(1) && ran.summary()["interrupted"].is_string(), "{ran:?}");
+    drop(pipe);
 }
 
-/// A run that was started with a signal ignored, and gets it before its input.
+/// A run that was started with a signal ignored, and has got it.
 #[cfg(target_os = "linux")]
-fn started_with_ignored(signal: &str) -> Ran {
+fn started_with_ignored(signal: &str) -> (Child, ChildStdin) {
     let script = format!("trap '' {signal}; exec \"$0\" --format json");
     let mut child = Command::new("sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_logwatch")])
@@ -128,13 +133,10 @@ fn started_with_ignored(signal: &str) -> Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut pipe = child.stdin.take().unwrap();
+    let pipe = child.stdin.take().unwrap();
     awaits_signals(&child);
     assert!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap().success());
-    // It may have ended by now.
-    let _ = pipe.write_all(healthy(0..60).as_bytes());
-    drop(pipe);
-    ended(child, Duration::from_secs(5))
+    (child, pipe)
 }
 
 #[test]
