@@ -12,7 +12,7 @@ pub use totals::{Group, Key, Route, RouteTotal, Total};
 use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::{SECOND, Time};
-use crate::timeline::capped::{Capped, Place};
+use crate::timeline::capped::{Capped, OTHERS, Place};
 use crate::timeline::evidence::{Evidence, keep_evidence};
 use crate::timeline::{Bucket, Buckets, Keep, Pending, SetId};
 
@@ -205,13 +205,20 @@ impl Report {
     fn part(&mut self, labels: &LabelSet) -> Part {
         let role = self.roles[labels.class];
         if let Role::Request([method, route, status, duration]) = role {
-            let route = Route::of(labels, method, route);
+            let [method_text, route_text] = Route::texts(labels, method, route);
             let status = labels.values[status].as_deref().and_then(|status| status.parse().ok()).unwrap_or_default();
-            let place = self.routes.place(route, |others, pushed_out| others.merge(&pushed_out));
+            let place = match self.routes.is_beyond(&(method_text, route_text)) {
+                true => OTHERS,
+                false => self.routes.place(Route::of(labels, method, route), |others, route| others.merge(&route)),
+            };
             return Part::Request { failing: None, place, status, duration };
         }
-        let Some(key) = self.key(labels) else { return Part::Other };
-        let place = self.groups.place(key, |others, pushed_out| others.merge(&pushed_out));
+        let place = if self.is_beyond(labels) {
+            OTHERS
+        } else {
+            let Some(key) = self.key(labels) else { return Part::Other };
+            self.groups.place(key, |others, pushed_out| others.merge(&pushed_out))
+        };
         let message = if let Role::Exception(message) = role { message } else { None };
         let is_error = self.library.classes[labels.class].severity >= Severity::Error;
         Part::Group { place, message, is_error }
@@ -291,7 +298,15 @@ impl Report {
 
     /// The latest of a group's examples, once it has all it keeps.
     pub fn examples_until(&self, labels: &LabelSet) -> Option<Time> {
+        if self.is_beyond(labels) {
+            return None;
+        }
         self.groups.get(&self.key(labels)?)?.examples_until()
+    }
+
+    /// Whether events with these labels are of none of the groups that are kept, as far as their labels tell.
+    fn is_beyond(&self, labels: &LabelSet) -> bool {
+        self.roles[labels.class] == Role::Error && self.groups.is_beyond(&(labels.class, &labels.values))
     }
 
     /// What the events of a label set are grouped by, if the report groups them.

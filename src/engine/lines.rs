@@ -224,8 +224,11 @@ impl Engine {
     /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
     fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
         self.crowded += 1;
-        let values = vec![None; self.library.classes[class].labels.len()].into();
-        let others = self.intern(&[Arc::new(LabelSet { class, values })])[0];
+        let others = Arc::clone(self.others.entry(class).or_insert_with(|| {
+            let values = vec![None; self.library.classes[class].labels.len()].into();
+            Arc::new(LabelSet { class, values })
+        }));
+        let others = self.intern_one(&others);
         self.buckets.cell_of_others(second, others, via)
     }
 

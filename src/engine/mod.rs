@@ -11,6 +11,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rustc_hash::FxHashMap;
+
 use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
 use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
@@ -81,6 +83,8 @@ pub struct Engine {
     buckets: Buckets,
     /// Events that lost their labels in a second that held too many different ones.
     pub crowded: u64,
+    /// By class, the label set of such events.
+    others: FxHashMap<ClassId, Arc<LabelSet>>,
     duplicates: Duplicates,
     classifier: Classifier,
     scratch: Vec<Found>,
@@ -128,6 +132,7 @@ impl Engine {
             range,
             buckets: Buckets::default(),
             crowded: 0,
+            others: FxHashMap::default(),
             duplicates: Duplicates::default(),
             classifier,
             scratch: Vec::new(),
@@ -276,9 +281,12 @@ impl Engine {
     }
 
     fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
-        let (buckets, timeline, report) = (&mut self.buckets, &mut self.timeline, &self.report);
-        let noted = [self.started, self.rate_limited];
-        sets.iter().map(|labels| buckets.intern(labels, |labels| work_out(timeline, report, labels, noted))).collect()
+        sets.iter().map(|labels| self.intern_one(labels)).collect()
+    }
+
+    fn intern_one(&mut self, labels: &Arc<LabelSet>) -> SetId {
+        let (timeline, report, noted) = (&mut self.timeline, &self.report, [self.started, self.rate_limited]);
+        self.buckets.intern(labels, |labels| work_out(timeline, report, labels, noted))
     }
 
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.

@@ -67,8 +67,13 @@ impl Total {
 impl Route {
     /// That of a request whose labels at these indices are method and route.
     pub(super) fn of(labels: &LabelSet, method: usize, route: usize) -> Self {
-        let text = |index: usize| labels.values[index].clone().unwrap_or_default();
-        Route { method: text(method), route: text(route) }
+        let [method, route] = Self::texts(labels, method, route).map(Box::from);
+        Route { method, route }
+    }
+
+    /// Its method and route, which hash as it does.
+    pub(super) fn texts(labels: &LabelSet, method: usize, route: usize) -> [&str; 2] {
+        [method, route].map(|index| labels.values[index].as_deref().unwrap_or_default())
     }
 }
 

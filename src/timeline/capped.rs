@@ -16,6 +16,9 @@ pub struct Capped<K, V> {
     pub other: Option<V>,
 }
 
+/// The place of all keys that are not kept.
+pub const OTHERS: Place = Place(None);
+
 /// Where the value of a key is, for good: a key that is not kept, or is pushed out, has that of the others from then on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place(Option<usize>);
@@ -42,6 +45,12 @@ impl<K: Hash + Ord, V: Default> Capped<K, V> {
         self.values.push(Some(V::default()));
         self.kept.insert(key, self.values.len() - 1);
         Place(Some(self.values.len() - 1))
+    }
+
+    /// Whether a key that hashes as this one does has no place of its own, so that it need not be made.
+    pub fn is_beyond(&self, key: &impl Hash) -> bool {
+        let greatest = self.kept.last_key_value().filter(|_| self.kept.len() >= self.limit);
+        greatest.is_some_and(|((greatest, _), _)| FxBuildHasher.hash_one(key) > *greatest)
     }
 
     /// The value at a place, which is that of the others if its key is not kept.
@@ -87,6 +96,7 @@ mod tests {
                     *capped.at(place) += 1;
                     let kept = capped.get(key).copied();
                     assert_eq!(capped.kept_at(place).copied(), kept);
+                    assert!(!capped.is_beyond(key) || kept.is_none());
                 }
                 let kept: BTreeMap<u32, u64> = capped.iter().map(|(key, count)| (*key, *count)).collect();
                 (kept, capped.other)

@@ -25,7 +25,11 @@ impl GroupKey {
 
     /// The group of an event; `None` when it lacks one of the labels.
     pub fn of(by: &[usize], labels: &LabelSet) -> Option<Self> {
-        by.iter().map(|index| labels.values[*index].clone()).collect::<Option<Vec<_>>>().map(GroupKey::new)
+        let values = || by.iter().map(|index| &labels.values[*index]);
+        if values().any(Option::is_none) {
+            return None;
+        }
+        Some(GroupKey::new(values().map(|value| value.clone().unwrap_or_default()).collect::<Arc<[_]>>()))
     }
 
     /// The hash of its values.

@@ -42,6 +42,8 @@ pub struct Timeline {
     series: Vec<Series>,
     /// The slots that hold events of the second that is being sealed; `None` for that of events without a group.
     staged: Vec<(SeriesId, Option<Place>)>,
+    /// Empty, for its memory.
+    matches: Vec<Match>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
     /// Whether a second held more events than their order is kept of, where a rule asks for it.
@@ -122,20 +124,28 @@ impl Timeline {
     /// Works out which series read events with these labels, and what they need of them.
     pub fn matches(&mut self, labels: &LabelSet) -> (Rc<[Match]>, Keep) {
         let mut keep = Keep::default();
-        let mut matches = Vec::new();
-        for (id, series) in self.series.iter_mut().enumerate() {
-            let spec = &series.spec;
-            let certainty = spec.selector.selects(labels);
+        let mut matches = std::mem::take(&mut self.matches);
+        // Most series are grouped by the same labels as one before, if by any.
+        let mut grouped: Option<(SeriesId, Option<GroupKey>)> = None;
+        for id in 0..self.series.len() {
+            let certainty = self.series[id].spec.selector.selects(labels);
             if certainty == Some(false) {
                 continue;
             }
+            let key = match &grouped {
+                Some((same, key)) if self.series[*same].spec.by == self.series[id].spec.by => key.clone(),
+                _ => GroupKey::of(&self.series[id].spec.by, labels),
+            };
+            grouped = Some((id, key.clone()));
+            let series = &mut self.series[id];
+            let spec = &series.spec;
             keep = keep.and(Keep {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
                 evidence: series.wanted.evidence,
                 examples: false,
             });
-            let group = GroupKey::of(&spec.by, labels).map(|key| {
+            let group = key.map(|key| {
                 if let Some(known) = series.keys.get(&key) {
                     return known.clone();
                 }
@@ -163,7 +173,9 @@ impl Timeline {
                 inner,
             });
         }
-        (matches.into(), keep)
+        let found = matches.drain(..).collect();
+        self.matches = matches;
+        (found, keep)
     }
 
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
