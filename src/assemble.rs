@@ -10,6 +10,8 @@ use crate::time::{SECOND, Time};
 /// An entry closes at this many records or bytes.
 const MOST_RECORDS: u64 = 500;
 const MOST_BYTES: usize = 64 << 10;
+/// Entries of one source that are open at a time: each is looked at for every line. Few services write as many streams.
+const MOST_OPEN: usize = 256;
 /// An entry closes when the watermark has passed its last record by this.
 const PATIENCE: i64 = SECOND;
 
@@ -68,10 +70,10 @@ impl Assembler {
         self.open.iter().filter_map(|entry| entry.time).min()
     }
 
-    /// Opens an entry; the stream must have none open.
-    pub fn begin(&mut self, head: Head<'_>) {
+    /// Opens an entry; the stream must have none open. Gives the oldest one, closed, if there are too many.
+    pub fn begin(&mut self, head: Head<'_>) -> Option<Open> {
         let mut scratch = Vec::new();
-        let decode::Line::Record(record) = decode::decode(head.line, &mut scratch) else { return };
+        let decode::Line::Record(record) = decode::decode(head.line, &mut scratch) else { return None };
         let text = record.says().into_owned();
         let state = match head.opens {
             _ if text.contains(&b'\n') => State::Complete,
@@ -91,6 +93,7 @@ impl Assembler {
             raw_level: head.raw_level,
             logger: record.logger.map(|logger| logger.read().into_owned()),
         });
+        (self.open.len() > MOST_OPEN).then(|| self.open.remove(0))
     }
 
     /// Offers a record to the entry its stream has open. `Ok` when the entry took it; else the entry is closed, if there

@@ -109,7 +109,9 @@ impl Engine {
                     raw_level: line.raw_level,
                     content: line.content,
                 };
-                self.lanes[lane].assembler.begin(head);
+                if let Some(closed) = self.lanes[lane].assembler.begin(head) {
+                    self.entry(lane, &closed);
+                }
                 return;
             }
         }

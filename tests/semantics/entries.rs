@@ -200,3 +200,18 @@ fn exceptions_that_differ_in_a_number_are_one_group() {
     assert_eq!(exceptions(&outcome), [("LookupError".into(), 3)]);
     assert_eq!(outcome.summary()["exceptions"][0]["message"], "bot 17 not found");
 }
+
+/// Rule 16: what many replicas begin at once takes no longer for each of them.
+#[test]
+fn no_more_than_256_entries_are_open() {
+    let head = |number: u32| replica(&format!("r{number}"), "13:30:00", "Traceback (most recent call last):");
+    let end = |number: u32| replica(&format!("r{number}"), "13:30:00", "ValueError: no such thing");
+    let merged = |heads: u32| {
+        let lines: Vec<String> = (0..heads).map(head).chain([end(0)]).collect();
+        Case::new().log("a.jsonl", lines).run().input("merged")
+    };
+    assert_eq!((merged(256), merged(257)), (1, 0));
+    let start = std::time::Instant::now();
+    assert_eq!(merged(20_000), 0);
+    assert!(start.elapsed().as_secs() < 15, "{:?}", start.elapsed());
+}

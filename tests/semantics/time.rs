@@ -295,9 +295,9 @@ fn times_at_both_ends_of_time_can_meet_anywhere() {
     for options in options {
         let case = options.iter().fold(rules(), |case, option| case.argument(option));
         let case = logs.iter().zip(0..).fold(case, |case, (log, number)| case.log(&format!("{number}.log"), log));
-        for number in 0..logs.len() {
+        for (number, log) in logs.iter().enumerate() {
             let outcome = case.run_in_order(&[number]);
-            assert_eq!(outcome.input("lines"), logs[number].len() as u64, "{options:?} {number}");
+            assert_eq!(outcome.input("lines"), log.len() as u64, "{options:?} {number}");
         }
         assert_eq!(case.pipe().input("lines"), logs[0].len() as u64, "{options:?}");
         let outcome = case.run_in_order(&[0, 1, 2, 3, 4]);
