@@ -14,6 +14,7 @@ use super::options::{FailOn, Read};
 use super::outputs::Outputs;
 use super::progress::Progress;
 use crate::engine::{Notice, Range};
+use crate::mask::Masking;
 use crate::output::github;
 use crate::recording::Recorder;
 use crate::rules::verdict::Verdict;
@@ -66,6 +67,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let plan = session.plan.document.plan.id.to_lowercase();
+    let masking = read.redact.masking();
     let mut outputs = Outputs::open(read, &plan, labels, progress.bar())?;
     let mut recorder = match &read.record {
         None => None,
@@ -131,7 +133,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
                     }
                 }
                 progress.update();
-                tell(&mut session, &mut outputs)?;
+                tell(&mut session, &mut outputs, masking)?;
             }
         }
         if !waiting {
@@ -140,8 +142,8 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     }
     progress.finish();
     session.engine.finish();
-    tell(&mut session, &mut outputs)?;
-    let summary = Summary::new(&mut session.engine, &plan, interrupted);
+    tell(&mut session, &mut outputs, masking)?;
+    let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
     let status = exit_status(&summary, read.fail_on);
     let told = outputs.finish(&summary, status).and_then(|()| on_github(read, &summary));
     if let Err(error) = told {
@@ -195,11 +197,13 @@ fn start(session: &mut Session, opened: Vec<Opened>, jobs: usize) -> Vec<Source>
 }
 
 /// Shows what the engine has noticed.
-fn tell(session: &mut Session, outputs: &mut Outputs) -> Result<()> {
+fn tell(session: &mut Session, outputs: &mut Outputs, masking: Masking) -> Result<()> {
     for notice in session.engine.take_notices() {
         match notice {
             Notice::Deployed(deployment) => outputs.deployed(deployment),
-            Notice::Change(change, cause) => outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause))?,
+            Notice::Change(change, cause) => {
+                outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause, masking))?
+            }
         }
     }
     Ok(())

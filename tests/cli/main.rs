@@ -6,6 +6,7 @@ mod github;
 mod json;
 mod live;
 mod logs;
+mod masking;
 mod outputs;
 mod packs;
 mod plans;
