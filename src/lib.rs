@@ -79,6 +79,7 @@ pub mod engine;
 pub mod expr;
 pub mod lane;
 pub mod map;
+pub mod mask;
 pub mod output;
 pub mod recording;
 pub mod report;

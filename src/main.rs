@@ -10,6 +10,7 @@ use clap::{CommandFactory, Parser};
 use logwatch::classify::Library;
 use logwatch::cli::options::{Cli, Command, LibraryOptions, ListFormat, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
+use logwatch::output::NoCommands;
 
 /// Something failed while running.
 const FAILED: u8 = 1;
@@ -27,14 +28,16 @@ fn main() -> ExitCode {
         Err(error) if cli::is_closed_pipe(&error) => ExitCode::from(FAILED),
         Err(error) => {
             // Nobody is left to tell when this fails, too.
-            let _ = writeln!(io::stderr(), "logwatch: {error:#}");
+            let _ = writeln!(NoCommands::new(io::stderr()), "logwatch: {error:#}");
             ExitCode::from(if error.is::<UsageError>() { USAGE } else { FAILED })
         }
     }
 }
 
 fn subcommand(command: Command) -> Result<i32> {
-    let out = &mut io::stdout().lock();
+    // In a log of GitHub's nothing that is shown is a command; elsewhere it is shown as it is, to be kept in a file.
+    let on_github = std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true");
+    let out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
     match command {
         Command::Replay { read, follow } => cli::run(&read, Mode::Replay { follow }),
         Command::Patterns { command } => patterns(command, out),
@@ -42,36 +45,40 @@ fn subcommand(command: Command) -> Result<i32> {
     }
 }
 
-fn patterns(command: Patterns, out: &mut impl Write) -> Result<i32> {
+fn patterns(command: Patterns, mut out: &mut dyn Write) -> Result<i32> {
     use logwatch::cli::patterns;
     match command {
-        Patterns::List { library, format } => patterns::list(&*load(&library)?, format == ListFormat::Regex, out)?,
+        Patterns::List { library, format } => patterns::list(&*load(&library)?, format == ListFormat::Regex, &mut out)?,
         Patterns::Show { name, library } => {
-            if !patterns::show(&*load(&library)?, &name, out)? {
+            if !patterns::show(&*load(&library)?, &name, &mut out)? {
                 return Ok(USAGE.into());
             }
         }
         Patterns::Test { library } => {
-            if patterns::test(&load(&library)?, out)? > 0 {
+            if patterns::test(&load(&library)?, &mut out)? > 0 {
                 return Ok(USAGE.into());
             }
         }
-        Patterns::Explain { input, library } => patterns::explain(&load(&library)?, &input, out)?,
+        Patterns::Explain { input, redact, library } => {
+            patterns::explain(&load(&library)?, &input, redact.masking(), &mut out)?;
+        }
     }
+    out.flush()?;
     Ok(0)
 }
 
-fn plan(command: Plans, out: &mut impl Write) -> Result<i32> {
+fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
     use logwatch::cli::plans;
     let usage = |message: String| UsageError(message);
     match command {
-        Plans::List => plans::list(out)?,
-        Plans::Show { name } => plans::show(&name, out).map_err(|error| usage(error.to_string()))??,
+        Plans::List => plans::list(&mut out)?,
+        Plans::Show { name } => plans::show(&name, &mut out).map_err(|error| usage(error.to_string()))??,
         Plans::Check { name, library } => {
             let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
-            plans::check(&name, library, out).map_err(|error| usage(error.to_string()))??;
+            plans::check(&name, library, &mut out).map_err(|error| usage(error.to_string()))??;
         }
     }
+    out.flush()?;
     Ok(0)
 }
 

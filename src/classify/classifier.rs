@@ -1,6 +1,8 @@
 //! Runs the library over entries. One classifier a thread: it holds caches and scratch space, and no results.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::definition::Parser;
@@ -16,6 +18,7 @@ use super::search::Searcher;
 use super::shape::Shapes;
 use super::{access_line, javascript, python};
 use crate::decode::{Attributes, Level, Record, level};
+use crate::mask::Secrets;
 
 /// What all threads share.
 pub struct Shared {
@@ -73,6 +76,15 @@ pub(super) struct View<'a> {
     pub level: Option<Level>,
     pub logger: Option<&'a [u8]>,
     pub exception: Option<Exception>,
+    /// `None` where the text holds no secrets.
+    masked: OnceCell<Option<Box<Masked>>>,
+}
+
+/// An entry with its secrets masked: what labels are read from, and what is shown.
+struct Masked {
+    secrets: Secrets,
+    body: Vec<u8>,
+    exception: Option<Exception>,
 }
 
 /// The first thing about a pattern that an entry does not meet.
@@ -277,16 +289,38 @@ impl Matcher {
             let others_fit = pattern.label_globs.iter().any(fits);
             return Err(Miss::Label { index, others_fit });
         }
-        self.labels.begin(pattern.class);
-        for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-            self.labels.add(label, read(label.group, &label.name).as_deref());
-        }
+        let wanted = || pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
+        self.labels.begin(index);
+        wanted().for_each(|label| self.labels.add(label, read(label.group, &label.name).as_deref()));
         let mut numbers = [NO_VALUE; MOST_VALUES];
         for value in pattern.values.iter().filter(|value| shared.interest.wants_value(pattern.class, value.index)) {
             let text = read(value.group, &value.capture);
             numbers[value.index] = text.and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
-        let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
+        let labels = shared.library.classes[pattern.class].labels.len();
+        // Secrets are looked for where a label set is new: the same values of the same pattern are as secret as before.
+        let labels = match self.labels.known() {
+            Some(known) => known,
+            None if view.masked().is_none() => self.labels.finish(pattern.class, labels),
+            None => {
+                let mut shape = String::new();
+                if pattern.parser == Some(Parser::Level) {
+                    super::shape::shape(view.masked_body(), &mut shape);
+                }
+                let masked = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
+                    match searcher.zip(group).and_then(|(searcher, group)| searcher.group(group)) {
+                        Some(place) => Some(view.masked_part(pattern, place)),
+                        None => view.masked_member(pattern.parser?, name, &shape),
+                    }
+                };
+                let key = self.labels.key();
+                self.labels.begin(index);
+                wanted().for_each(|label| self.labels.add(label, masked(label.group, &label.name).as_deref()));
+                let set = self.labels.finish(pattern.class, labels);
+                self.labels.remember(key, set);
+                set
+            }
+        };
         Ok(Found { labels, pattern: index as u32, via: Via::None, values: numbers })
     }
 }
@@ -300,17 +334,46 @@ impl Shared {
 impl<'a> View<'a> {
     pub fn new(subject: Subject<'a>) -> Self {
         let head = level::head(subject.text);
-        let exception = match subject.kind {
-            Opens::Nothing => None,
-            Opens::Python => python::traceback(subject.text),
-            Opens::Javascript => javascript::stack(subject.text),
-        };
+        let exception = exception_of(subject);
         View {
             subject,
             body: &subject.text[head.length..],
             level: head.level.or(subject.raw_level),
             logger: head.logger.or(subject.logger),
             exception,
+            masked: OnceCell::new(),
+        }
+    }
+
+    fn masked(&self) -> Option<&Masked> {
+        let mask = || {
+            let text = self.subject.text;
+            let secrets = Secrets::of(text);
+            if secrets.is_empty() {
+                return None;
+            }
+            let body = secrets.mask(text, text.len() - self.body.len()..text.len()).into_owned();
+            let exception = self.exception.as_ref().map(|exception| {
+                let subject = Subject { text: &secrets.mask(text, 0..text.len()), ..self.subject };
+                exception_of(subject).unwrap_or_else(|| exception.masked())
+            });
+            Some(Box::new(Masked { secrets, body, exception }))
+        };
+        self.masked.get_or_init(mask).as_deref()
+    }
+
+    /// The body with its secrets masked.
+    pub fn masked_body(&self) -> &[u8] {
+        self.masked().map_or(self.body, |masked| &masked.body)
+    }
+
+    /// A part of what the pattern's regex is run on, with what is secret in it masked.
+    pub fn masked_part(&self, pattern: &Pattern, part: Range<usize>) -> Cow<'_, [u8]> {
+        let before = self.subject.text.len() - self.searched(pattern).len();
+        let part = before + part.start..before + part.end;
+        match self.masked() {
+            Some(masked) => masked.secrets.mask(self.subject.text, part),
+            None => Cow::Borrowed(&self.subject.text[part]),
         }
     }
 
@@ -343,29 +406,56 @@ impl<'a> View<'a> {
 
     /// What a built-in parser gives for a label or a value.
     pub fn member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
-        match parser {
-            Parser::Traceback | Parser::Javascript => {
-                let exception = self.exception.as_ref()?;
-                match name {
-                    "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),
-                    "message" => Some(Cow::Borrowed(exception.message.as_bytes())),
-                    "where" => exception.place.as_ref().map(|place| Cow::Owned(place.to_string().into_bytes())),
-                    _ => None,
-                }
-            }
-            Parser::Level => match name {
-                "logger" => self.logger.map(Cow::Borrowed),
-                "shape" => Some(Cow::Borrowed(shape.as_bytes())),
+        member(parser, name, shape, (self.body, self.logger, self.exception.as_ref()))
+    }
+
+    /// The same with secrets masked.
+    pub fn masked_member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
+        let exception = match self.masked() {
+            Some(masked) => masked.exception.as_ref(),
+            None => self.exception.as_ref(),
+        };
+        member(parser, name, shape, (self.masked_body(), self.logger, exception))
+    }
+}
+
+fn exception_of(subject: Subject<'_>) -> Option<Exception> {
+    match subject.kind {
+        Opens::Nothing => None,
+        Opens::Python => python::traceback(subject.text),
+        Opens::Javascript => javascript::stack(subject.text),
+    }
+}
+
+/// What a built-in parser gives for a label or a value of an entry's body, logger and exception.
+fn member<'s>(
+    parser: Parser,
+    name: &str,
+    shape: &'s str,
+    (body, logger, exception): (&'s [u8], Option<&'s [u8]>, Option<&'s Exception>),
+) -> Option<Cow<'s, [u8]>> {
+    match parser {
+        Parser::Traceback | Parser::Javascript => {
+            let exception = exception?;
+            match name {
+                "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),
+                "message" => Some(Cow::Borrowed(exception.message.as_bytes())),
+                "where" => exception.place.as_ref().map(|place| Cow::Owned(place.to_string().into_bytes())),
                 _ => None,
-            },
-            Parser::EmbeddedJson => {
-                let object = &self.body[memchr::memchr(b'{', self.body)?..];
-                Attributes::Json(object).get(name)
             }
-            Parser::Logfmt => Attributes::Logfmt(self.body).get(name),
-            // Requests never come here: they are recognised before any pattern runs.
-            Parser::AccessLine | Parser::Edge | Parser::Request => None,
         }
+        Parser::Level => match name {
+            "logger" => logger.map(Cow::Borrowed),
+            "shape" => Some(Cow::Borrowed(shape.as_bytes())),
+            _ => None,
+        },
+        Parser::EmbeddedJson => {
+            let object = &body[memchr::memchr(b'{', body)?..];
+            Attributes::Json(object).get(name)
+        }
+        Parser::Logfmt => Attributes::Logfmt(body).get(name),
+        // Requests never come here: they are recognised before any pattern runs.
+        Parser::AccessLine | Parser::Edge | Parser::Request => None,
     }
 }
 

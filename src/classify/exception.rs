@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::mask::mask;
+
 /// One failure, read from the text of an assembled entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exception {
@@ -13,6 +15,24 @@ pub struct Exception {
     pub place: Option<Place>,
     /// The type of the failure that came first, when this one was raised because of, or as the wrapper of, another.
     pub cause: Option<String>,
+}
+
+impl Exception {
+    /// The same, each text with its own secrets masked.
+    pub fn masked(&self) -> Exception {
+        let masked = |text: &String| mask(text).into_owned();
+        let place = self.place.as_ref().map(|place| Place {
+            file: masked(&place.file),
+            line: place.line,
+            function: masked(&place.function),
+        });
+        Exception {
+            kind: masked(&self.kind),
+            message: masked(&self.message),
+            place,
+            cause: self.cause.as_ref().map(masked),
+        }
+    }
 }
 
 /// A frame of a stack. Displayed as `file:line in function`.

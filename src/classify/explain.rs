@@ -12,6 +12,7 @@ use super::library::{Library, Pattern, Value};
 use super::near::{Near, near};
 use super::{Opens, access_line};
 use crate::decode::{Attributes, Level, Record};
+use crate::mask::mask;
 use crate::time::Time;
 
 /// What one entry of the input is, and why.
@@ -29,7 +30,7 @@ pub struct Explanation {
     /// The level that counts: that of the message's head, else the record's.
     pub level: Option<Level>,
     pub logger: Option<String>,
-    /// The message without its head; of an edge record its method, target and status.
+    /// The message without its head; of an edge record its method, target and status. Here and below secrets are masked.
     pub message: String,
     pub matches: Vec<Match>,
     pub near: Vec<Near>,
@@ -72,8 +73,11 @@ fn of_entry(classifier: &mut Classifier, entry: &Entry<'_>) -> Explanation {
     let read = entry.inspect(|record, subject| {
         let view = View::new(subject);
         let message = match &record.edge {
-            None => lossy(view.body),
-            Some(edge) => format!("{} {} {}", lossy(&edge.method.read()), lossy(&edge.target.read()), edge.status),
+            None => lossy(view.masked_body()),
+            Some(edge) => {
+                let said = format!("{} {} {}", lossy(&edge.method.read()), lossy(&edge.target.read()), edge.status);
+                mask(&said).into_owned()
+            }
         };
         Explanation {
             time: record.time,
@@ -130,7 +134,7 @@ pub(super) fn captures(pattern: &Pattern, view: &View<'_>) -> Vec<(String, Strin
     let Some(regex) = &pattern.regex else { return Vec::new() };
     let text = view.searched(pattern);
     let named = regex.named_captures(text).into_iter().flatten();
-    named.map(|(name, place)| (name.to_string(), lossy(&text[place]))).collect()
+    named.map(|(name, place)| (name.to_string(), lossy(&view.masked_part(pattern, place)))).collect()
 }
 
 #[cfg(test)]

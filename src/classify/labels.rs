@@ -13,7 +13,7 @@ const MOST_REMEMBERED: usize = 16_384;
 /// Bytes of a label's value that are kept.
 const LONGEST_VALUE: usize = 256;
 
-/// The label sets a thread has met, by their class and values.
+/// The label sets a thread has met, by the pattern that gave them and their values.
 #[derive(Default)]
 pub struct Labels {
     known: FxHashMap<Box<[u8]>, u32>,
@@ -24,11 +24,26 @@ pub struct Labels {
 }
 
 impl Labels {
-    /// Begins a label set.
-    pub fn begin(&mut self, class: ClassId) {
+    /// Begins a label set of an event that a pattern gives.
+    pub fn begin(&mut self, pattern: usize) {
         self.key.clear();
         self.places.clear();
-        self.key.extend_from_slice(&(class as u32).to_le_bytes());
+        self.key.extend_from_slice(&(pattern as u32).to_le_bytes());
+    }
+
+    /// The index of the label set, if one was made of these values of this pattern before.
+    pub fn known(&self) -> Option<u32> {
+        self.known.get(self.key.as_slice()).copied()
+    }
+
+    /// What the label set is known by so far.
+    pub fn key(&self) -> Box<[u8]> {
+        self.key.as_slice().into()
+    }
+
+    /// From now on these values are known as that label set, in which their secrets are masked.
+    pub fn remember(&mut self, key: Box<[u8]>, index: u32) {
+        self.known.insert(key, index);
     }
 
     /// Adds the value of the next label, if the event carries it; a class's labels come in the same order every time.
@@ -78,7 +93,7 @@ impl Labels {
 
     /// Starts over if there are too many; whether it did, and indices given out before are void.
     pub fn trim(&mut self) -> bool {
-        let crowded = self.sets.len() > MOST_REMEMBERED;
+        let crowded = self.known.len() > MOST_REMEMBERED;
         if crowded {
             self.known.clear();
             self.sets.clear();

@@ -14,6 +14,7 @@ use super::exception::lossy;
 use super::explain::captures;
 use super::library::{LabelGlob, Library, Pattern};
 use crate::decode::Level;
+use crate::mask::mask;
 
 /// Characters of the text behind a partial match that are shown.
 const SHOWN: usize = 40;
@@ -102,7 +103,11 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
         Miss::Attribute(at) => {
             let (name, glob) = pattern.attributes.get(at)?;
             match view.subject.attributes.get(name) {
-                Some(value) => format!("attribute {name} is {}, not {glob}", lossy(&value)),
+                Some(value) => {
+                    // With its name, which tells that it is secret.
+                    mask(&format!("attribute {name}={}", lossy(&value))).replacen('=', " is ", 1)
+                        + &format!(", not {glob}")
+                }
                 None => format!("there is no attribute {name}; it should be {glob}"),
             }
         }
@@ -110,7 +115,7 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
             "the regex fits only with the LEVEL:logger: head, which needs raw = true".into()
         }
         Miss::Regex => {
-            return Some(farthest(pattern, view.searched(pattern)).unwrap_or_else(|| match literal {
+            return Some(farthest(pattern, view).unwrap_or_else(|| match literal {
                 Some(literal) => format!("\"{}\" is there, but the regex does not fit", lossy(literal)),
                 None => "the regex does not fit".into(),
             }));
@@ -120,7 +125,7 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
             let (name, glob) = pattern.label_globs.get(index)?;
             let captures = captures(pattern, view);
             let captured = captures.iter().find(|(capture, _)| capture == name).map(|(_, value)| value.as_str());
-            let member = || view.member(pattern.parser?, name, "").map(|value| lossy(&value));
+            let member = || view.masked_member(pattern.parser?, name, "").map(|value| lossy(&value));
             let value = captured.map(Cow::Borrowed).or_else(|| member().map(Cow::Owned));
             label_is(name, value.as_deref(), glob)
         }
@@ -139,7 +144,8 @@ fn label_is(name: &str, value: Option<&str>, glob: &impl Display) -> String {
 }
 
 /// How far a regex that does not match gets: the longest run of its parts, from its first, that is in the text.
-fn farthest(pattern: &Pattern, text: &[u8]) -> Option<String> {
+fn farthest(pattern: &Pattern, view: &View<'_>) -> Option<String> {
+    let text = view.searched(pattern);
     let regex = pattern.regex.as_ref()?.as_str();
     let syntax = regex_syntax::ParserBuilder::new().unicode(pattern.unicode).utf8(false).build().parse(regex).ok()?;
     let HirKind::Concat(parts) = syntax.kind() else { return None };
@@ -148,8 +154,8 @@ fn farthest(pattern: &Pattern, text: &[u8]) -> Option<String> {
         let regex = RegexBuilder::new(&beginning).unicode(pattern.unicode).build().ok()?;
         regex.find(text).filter(|found| !found.is_empty()).map(|found| found.range())
     })?;
-    let behind: String = lossy(&text[found.end..]).chars().take(SHOWN).collect();
-    let fitting = lossy(&text[found]);
+    let behind: String = lossy(&view.masked_part(pattern, found.end..text.len())).chars().take(SHOWN).collect();
+    let fitting = lossy(&view.masked_part(pattern, found));
     Some(match behind.is_empty() {
         true => format!("the regex fits \"{fitting}\" but not the end of the message behind it"),
         false => format!("the regex fits \"{fitting}\" but not \"{behind}\" behind it"),

@@ -18,6 +18,7 @@ use super::definition::Parser;
 use super::event::{Found, Via};
 use super::labels::Labels;
 use crate::decode::{Edge, Text};
+use crate::mask::mask_bytes;
 use numbers::without_numbers;
 use patterns::Patterns;
 use request::{Outcome, Own, Request, digits};
@@ -183,7 +184,7 @@ impl Remembered {
 
     fn add_unknown(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
         let mut route = Vec::new();
-        shared.routes.route(request.path, &mut route);
+        shared.routes.route(&mask_bytes(request.path), &mut route);
         let outcomes = self.patterns.work_out(shared, labels, request, &route);
         request.add(shared, labels, &route, &outcomes, Own::PathOrQuery, events);
     }

@@ -41,7 +41,7 @@ pub struct Shape {
     pub logger: String,
     pub shape: String,
     pub count: u64,
-    /// The first of them: its message, and its line, counted from 1.
+    /// The first of them: its message, its secrets masked, and its line, counted from 1.
     pub example: String,
     pub line_number: u64,
 }
@@ -84,8 +84,9 @@ fn add(shapes: &mut HashMap<(String, String), Shape>, entry: &Entry<'_>) -> bool
         let view = View::new(subject);
         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
         let mut shape = String::new();
-        shape::shape(view.body, &mut shape);
-        let example = &view.body[..view.body.len().min(LONGEST_EXAMPLE)];
+        let body = view.masked_body();
+        shape::shape(body, &mut shape);
+        let example = &body[..body.len().min(LONGEST_EXAMPLE)];
         (view.logger.map(text).unwrap_or_default(), shape, text(example))
     });
     let Some((logger, shape, example)) = read else { return false };

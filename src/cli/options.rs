@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Bound;
+use crate::mask::Masking;
 use crate::rules::plan::{Moment, parse_span, parse_time};
 use crate::source::Input;
 
@@ -90,6 +91,8 @@ pub struct Read {
     /// Threads that work on the lines of files; one a core unless given
     #[arg(short = 'j', long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
+    #[command(flatten)]
+    pub redact: RedactOptions,
     /// Colours: in a terminal, always, or never
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,
@@ -128,8 +131,30 @@ pub enum Patterns {
         /// A line, a file, or - for standard input
         input: String,
         #[command(flatten)]
+        redact: RedactOptions,
+        #[command(flatten)]
         library: LibraryOptions,
     },
+}
+
+/// What is masked in lines that are shown.
+#[derive(Debug, Args)]
+pub struct RedactOptions {
+    /// Mask this, too, in what is shown of lines; secrets always are
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub redact: Vec<Redact>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Redact {
+    /// E-mail addresses
+    Email,
+}
+
+impl RedactOptions {
+    pub fn masking(&self) -> Masking {
+        Masking { emails: self.redact.contains(&Redact::Email) }
+    }
 }
 
 #[derive(Debug, Args)]

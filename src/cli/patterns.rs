@@ -12,7 +12,8 @@ use regex_syntax::hir::{Hir, HirKind};
 use crate::classify::library::{Class, Pattern};
 use crate::classify::{Library, samples};
 use crate::expr::suggest;
-use crate::output::{escape, redact};
+use crate::mask::Masking;
+use crate::output::escape;
 
 pub use explain::{Error, explain};
 
@@ -200,7 +201,7 @@ fn show_pattern(pattern: &Pattern, class_about: &str, out: &mut impl Write) -> i
     }
     for (number, (_, sample)) in pattern.samples.iter().enumerate() {
         let sign = if sample.matches { "is    " } else { "is not" };
-        let text = format!("{sign}  {}", one_row(sample.line.get_ref()));
+        let text = format!("{sign}  {}", one_row(sample.line.get_ref(), Masking::default()));
         field(if number == 0 { "samples" } else { "" }, &cut(&text, WIDTH - 12))?;
     }
     Ok(())
@@ -239,8 +240,8 @@ pub fn test(library: &Arc<Library>, out: &mut impl Write) -> io::Result<usize> {
 }
 
 /// Log text for a terminal: secrets masked, line ends and other control characters visible.
-fn one_row(text: &str) -> String {
-    escape(&redact(text).replace('\n', " ⏎ "))
+fn one_row(text: &str, masking: Masking) -> String {
+    escape(&masking.text(text).replace('\n', " ⏎ "))
 }
 
 /// The text, cut with an ellipsis to as many columns.

@@ -14,6 +14,7 @@ use super::progress::{Aside, Progress};
 use super::record::Record;
 use super::signals::Stop;
 use crate::engine::{Notice, Range};
+use crate::mask::Masking;
 use crate::output::github;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
@@ -50,6 +51,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let plan = session.plan.document.plan.id.to_lowercase();
+    let masking = read.redact.masking();
     let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
     let mut record = Record::open(read.record.as_deref(), progress.aside())?;
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
@@ -65,7 +67,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         }
         let goes_on = intake.turn(&mut session, &mut record);
         progress.update();
-        tell(&mut session, &mut outputs);
+        tell(&mut session, &mut outputs, masking);
         if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
             stopped = Some("stopped by a signal");
         } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -76,12 +78,12 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     }
     progress.finish();
     session.engine.finish();
-    tell(&mut session, &mut outputs);
+    tell(&mut session, &mut outputs, masking);
     // A signal that came while the input ended is one, too.
     let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
     let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
     let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-    let summary = Summary::new(&mut session.engine, &plan, interrupted);
+    let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
     let status = exit_status(&summary, read.fail_on);
     outputs.finish(&summary, status);
     on_github(read, &summary, &progress.aside());
@@ -118,11 +120,13 @@ impl From<crate::session::Error> for UsageError {
 }
 
 /// Shows what the engine has noticed.
-fn tell(session: &mut Session, outputs: &mut Outputs) {
+fn tell(session: &mut Session, outputs: &mut Outputs, masking: Masking) {
     for notice in session.engine.take_notices() {
         match notice {
             Notice::Deployed(deployment) => outputs.deployed(deployment),
-            Notice::Change(change, cause) => outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause)),
+            Notice::Change(change, cause) => {
+                outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause, masking))
+            }
         }
     }
 }

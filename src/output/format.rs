@@ -179,8 +179,8 @@ pub fn day(time: Time) -> i64 {
     time.second().div_euclid(86_400)
 }
 
-/// Log text as one line that a terminal may show. `##[`, which GitHub's runner takes for a command wherever it stands,
-/// is broken up.
+/// Log text as one line that a terminal may show. `##[`, which GitHub's runner takes for a command wherever it stands, is
+/// broken up here, so that what follows knows how wide the text is.
 pub fn one_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     escape(&lines.join(" ↵ ")).replace("##[", "## [")

@@ -1,9 +1,9 @@
 //! Outputs: the events and the summary of a run, written for people and for programs.
 
+mod escape;
 mod format;
 pub mod github;
 pub mod json;
-mod redact;
 pub mod text;
 
-pub use redact::{escape, redact};
+pub use escape::{NoCommands, escape, without_commands};

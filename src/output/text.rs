@@ -9,6 +9,7 @@ pub(super) mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
+use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, day, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::trigger::State;
@@ -224,7 +225,7 @@ impl<W: Write> Text<W> {
 
     fn line(&mut self, line: &str) -> io::Result<()> {
         self.lines += 1;
-        self.out.write_all(line.as_bytes())?;
+        self.out.write_all(without_commands(line).as_bytes())?;
         self.out.write_all(b"\n")
     }
 }

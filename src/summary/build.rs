@@ -10,6 +10,7 @@ use crate::classify::Library;
 use crate::decode::level;
 use crate::engine::{Cause, Engine};
 use crate::expr::{CompareOp, Unit};
+use crate::mask::Masking;
 use crate::report::{Group, Key, Report, Route};
 use crate::rules::evaluate::Truth;
 use crate::rules::node::Read;
@@ -22,12 +23,12 @@ use crate::timeline::cell;
 use crate::timeline::evidence::Evidence;
 
 impl TriggerEvent {
-    pub fn new(engine: &Engine, change: &Change, cause: Cause) -> Self {
+    pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
         let trigger = &engine.rules.triggers[change.trigger];
         let judgement = &change.judgement;
         TriggerEvent {
             id: trigger.id.clone(),
-            group: named(trigger, &change.group),
+            group: named(trigger, &change.group, masking),
             severity: trigger.severity,
             state: change.state,
             at: Time::from_second(change.at),
@@ -38,7 +39,7 @@ impl TriggerEvent {
             samples: judgement.samples,
             unit: unit_name(judgement.unit),
             expr: trigger.text.clone(),
-            evidence: change.evidence.iter().map(|line| evidence_line(engine, line)).collect(),
+            evidence: change.evidence.iter().map(|line| evidence_line(engine, line, masking)).collect(),
             share: judgement.share,
             hold: trigger.hold,
             about: trigger.about.clone(),
@@ -47,22 +48,22 @@ impl TriggerEvent {
     }
 }
 
-fn named(trigger: &Trigger, group: &[Box<str>]) -> BTreeMap<String, String> {
-    trigger.when.by.iter().cloned().zip(group.iter().map(|value| crate::output::redact(value))).collect()
+fn named(trigger: &Trigger, group: &[Box<str>], masking: Masking) -> BTreeMap<String, String> {
+    trigger.when.by.iter().cloned().zip(group.iter().map(|value| masking.text(value))).collect()
 }
 
-fn evidence_line(engine: &Engine, line: &Evidence) -> EvidenceLine {
+fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> EvidenceLine {
     EvidenceLine {
         at: line.time,
         file: engine.lanes[line.source].label.clone(),
         line_no: line.line,
-        line: crate::output::redact(line.text()),
+        line: masking.text(line.text()),
     }
 }
 
 impl Summary {
     /// Sums up a finished run. `interrupted` says what cut the input short.
-    pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>) -> Summary {
+    pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
         let end = engine.evaluated_until().unwrap_or_default();
         let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
         let engine = &*engine;
@@ -78,8 +79,8 @@ impl Summary {
             complete,
         };
         let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
-        let routes = route_lines(&engine.report);
-        let (exceptions, errors) = groups(engine);
+        let routes = route_lines(&engine.report, masking);
+        let (exceptions, errors) = groups(engine, masking);
         Summary {
             verdict,
             complete,
@@ -104,8 +105,8 @@ impl Summary {
             },
             exceptions,
             errors,
-            silences: engine.report.silences.iter().map(|silence| silence_line(engine, silence)).collect(),
-            triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger)).collect(),
+            silences: engine.report.silences.iter().map(|silence| silence_line(engine, silence, masking)).collect(),
+            triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger, masking)).collect(),
             kpis: kpi_lines(&engine.rules, &results),
             unknown: unknown(engine),
             overflowed: engine.report.overflowed() + engine.timeline.overflowed + engine.crowded,
@@ -123,7 +124,7 @@ fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTot
     .collect()
 }
 
-fn route_lines(report: &Report) -> Vec<RouteLine> {
+fn route_lines(report: &Report, masking: Masking) -> Vec<RouteLine> {
     let others = Route { method: "".into(), route: OTHER.into() };
     let others = report.routes.other.as_ref().map(|total| (&others, total));
     let mut lines: Vec<RouteLine> = report
@@ -133,8 +134,8 @@ fn route_lines(report: &Report) -> Vec<RouteLine> {
         .map(|(route, total)| {
             let quantile = |q| total.durations.quantile(q).map(|nanoseconds| (nanoseconds / 1e3).round() / 1e3);
             RouteLine {
-                method: route.method.to_string(),
-                route: route.route.to_string(),
+                method: masking.text(&route.method),
+                route: masking.text(&route.route),
                 count: total.count,
                 success: total.families[2],
                 redirect: total.families[3],
@@ -153,10 +154,10 @@ fn route_lines(report: &Report) -> Vec<RouteLine> {
 }
 
 /// Exceptions and errors, those beside most failed requests first, then the gravest, then the most frequent.
-fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
+fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
     let report = &engine.report;
     let mut all: Vec<(&Key, &Group, Option<Beside>)> =
-        report.groups.iter().map(|(key, group)| (key, group, beside(engine, key, group))).collect();
+        report.groups.iter().map(|(key, group)| (key, group, beside(engine, key, group, masking))).collect();
     all.sort_by_key(|(key, group, beside)| {
         let failures = beside.as_ref().map_or(0, |beside| beside.failures);
         let severity = engine.library.classes[key.class].severity;
@@ -167,7 +168,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         let class = &engine.library.classes[key.class];
         let label = |name: &str| -> Option<String> {
             let index = class.labels.iter().position(|label| label == name)?;
-            key.labels.get(index)?.as_deref().map(crate::output::redact)
+            key.labels.get(index)?.as_deref().map(|value| masking.text(value))
         };
         let evidence = group.evidence.first();
         let seen = Seen {
@@ -181,7 +182,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         };
         if report.is_exception(key.class) {
             let kind = label("type").unwrap_or_default();
-            let message = group.message.as_ref().map(|(_, text)| crate::output::redact(text)).unwrap_or_default();
+            let message = group.message.as_ref().map(|(_, text)| masking.text(text)).unwrap_or_default();
             exceptions.push(ExceptionGroup { kind, message, place: label("where"), seen });
             continue;
         }
@@ -197,9 +198,10 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
         errors.push(ErrorGroup {
             class: class.name.clone(),
             severity: class.severity,
-            logger: label("logger").or_else(|| head.logger.map(|logger| String::from_utf8_lossy(logger).into_owned())),
-            shape: label("shape").unwrap_or_else(|| crate::output::redact(&shape)),
-            example: crate::output::redact(body),
+            logger: label("logger")
+                .or_else(|| head.logger.map(|logger| masking.text(&String::from_utf8_lossy(logger)))),
+            shape: label("shape").unwrap_or_else(|| masking.text(&shape)),
+            example: masking.text(body),
             seen,
             silences,
         });
@@ -209,7 +211,7 @@ fn groups(engine: &Engine) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
 
 /// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of
 /// it. A warning beside a failed request is no more than beside it.
-fn beside(engine: &Engine, key: &Key, group: &Group) -> Option<Beside> {
+fn beside(engine: &Engine, key: &Key, group: &Group, masking: Masking) -> Option<Beside> {
     let report = &engine.report;
     if engine.library.classes[key.class].severity < crate::classify::Severity::Error {
         return None;
@@ -218,23 +220,23 @@ fn beside(engine: &Engine, key: &Key, group: &Group) -> Option<Beside> {
         report.beside(group).max_by_key(|(route, failures)| (*failures, std::cmp::Reverse(*route)))?;
     let of = report.routes.get(route)?.families[5];
     (failures * 2 >= group.total.count).then(|| Beside {
-        route: format!("{} {}", route.method, route.route),
+        route: masking.text(&format!("{} {}", route.method, route.route)),
         failures,
         of,
     })
 }
 
-fn silence_line(engine: &Engine, silence: &crate::report::Silence) -> Silence {
+fn silence_line(engine: &Engine, silence: &crate::report::Silence, masking: Masking) -> Silence {
     Silence {
         from: silence.from,
         to: silence.to,
-        ended_by: crate::output::redact(silence.ended_by.text()),
+        ended_by: masking.text(silence.ended_by.text()),
         file: engine.lanes.get(silence.ended_by.source).map(|lane| lane.label.clone()),
         line_no: silence.ended_by.line,
     }
 }
 
-fn trigger_result(engine: &Engine, trigger: &Trigger) -> TriggerResult {
+fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> TriggerResult {
     let fired = trigger.first_fired();
     let judgement = fired.and_then(|(_, instance)| instance.judgement).or(trigger.latest);
     let state = match trigger.state() {
@@ -250,7 +252,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger) -> TriggerResult {
         severity: trigger.severity,
         state,
         fired: trigger.fired(),
-        group: fired.map(|(group, _)| named(trigger, group)).unwrap_or_default(),
+        group: fired.map(|(group, _)| named(trigger, group, masking)).unwrap_or_default(),
         value: judgement.and_then(|judgement| judgement.value),
         bound: judgement.and_then(|judgement| judgement.bound),
         threshold: judgement.and_then(|judgement| judgement.threshold),

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::decode;
+use crate::mask::mask_bytes;
 use crate::time::Time;
 
 /// The most evidence lines kept of any stretch of time: the first ones by time, then text.
@@ -32,7 +33,7 @@ impl Evidence {
         Evidence { time, source, line, content, says }
     }
 
-    /// What the line says, not how it was wrapped: one line, cut where it is long.
+    /// What the line says, not how it was wrapped: one line, its secrets masked, cut where it is long.
     pub fn text(&self) -> &str {
         self.says.get_or_init(|| says(&self.content))
     }
@@ -66,15 +67,17 @@ fn says(line: &[u8]) -> Box<str> {
     let mut scratch = Vec::new();
     let text = match decode::decode(line, &mut scratch) {
         decode::Line::Record(record) => match &record.edge {
-            None => String::from_utf8_lossy(&record.says()).into_owned(),
+            None => record.says().into_owned(),
             Some(edge) => {
-                let [method, target] =
-                    [edge.method, edge.target].map(|text| String::from_utf8_lossy(&text.read()).into_owned());
-                format!("{method} {target} {}", edge.status)
+                let status = edge.status.to_string();
+                [&edge.method.read()[..], &edge.target.read(), status.as_bytes()].join(&b' ')
             }
         },
-        _ => String::from_utf8_lossy(line).into_owned(),
+        _ => line.to_vec(),
     };
+    // Masked as a whole: of a secret that is cut nobody could tell.
+    let masked = mask_bytes(&text);
+    let text = String::from_utf8_lossy(&masked);
     let first = text.lines().next().unwrap_or_default();
     first[..first.floor_char_boundary(LONGEST)].into()
 }

@@ -8,6 +8,7 @@ mod github;
 mod json;
 mod live;
 mod logs;
+mod masking;
 mod outputs;
 mod overwrite;
 mod packs;

@@ -5,6 +5,7 @@ use std::path::Path;
 use logwatch::classify::Library;
 use logwatch::engine::{Cause, Notice, Range};
 use logwatch::map::Mapper;
+use logwatch::mask::Masking;
 use logwatch::rules::plan::Plan;
 use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
@@ -63,7 +64,7 @@ impl Live {
     pub fn finish(mut self) -> (Vec<String>, Summary) {
         self.session.engine.finish();
         let changes = self.changes();
-        (changes, Summary::new(&mut self.session.engine, "test", None))
+        (changes, Summary::new(&mut self.session.engine, "test", None, Masking::default()))
     }
 
     /// As `firing 13:30:11 data`, with the trigger's id before it.

@@ -4,6 +4,7 @@ use std::io::Read;
 
 use logwatch::classify::Library;
 use logwatch::engine::{Notice, Range};
+use logwatch::mask::Masking;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
@@ -66,7 +67,7 @@ impl Run {
     pub fn finish(mut self) -> Told {
         self.session.engine.finish();
         self.listen();
-        let summary = Summary::new(&mut self.session.engine, "test", None);
+        let summary = Summary::new(&mut self.session.engine, "test", None, Masking::default());
         Told { events: self.events, summary: serde_json::to_value(summary).expect("a summary is JSON") }
     }
 
@@ -75,7 +76,7 @@ impl Run {
             self.events.push(match notice {
                 Notice::Deployed(deployment) => serde_json::json!({"deployed": deployment.at}),
                 Notice::Change(change, cause) => {
-                    serde_json::to_value(TriggerEvent::new(&self.session.engine, &change, cause))
+                    serde_json::to_value(TriggerEvent::new(&self.session.engine, &change, cause, Masking::default()))
                         .expect("an event is JSON")
                 }
             });

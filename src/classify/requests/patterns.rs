@@ -8,6 +8,7 @@ use crate::classify::definition::Parser;
 use crate::classify::glob::looks_at_numbers;
 use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
+use crate::mask::mask_bytes;
 
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;
@@ -17,9 +18,15 @@ pub struct Patterns {
     /// (index in the library, what those of its class look at)
     patterns: Vec<(usize, Own)>,
     /// What the patterns make of all requests of one method, route and status, in their order.
-    known: FxHashMap<Box<[u8]>, Box<[Outcome]>>,
+    known: FxHashMap<Box<[u8]>, Known>,
     key: Vec<u8>,
     route: Vec<u8>,
+}
+
+/// A route as it may be shown, and what the patterns make of requests on it.
+struct Known {
+    route: Box<[u8]>,
+    outcomes: Box<[Outcome]>,
 }
 
 impl Patterns {
@@ -59,7 +66,7 @@ impl Patterns {
             || labels.any(|(class, label)| label.name == "path" && shared.interest.wants(class, label.index))
     }
 
-    /// The request's route, and what the patterns make of requests like it.
+    /// The request's route, its secrets masked, and what the patterns make of requests like it.
     pub fn look_up(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>) -> (&[u8], &[Outcome]) {
         shared.routes.route(request.path, &mut self.route);
         let key = &mut self.key;
@@ -72,10 +79,14 @@ impl Patterns {
             if self.known.len() >= MOST_ROUTES {
                 self.known.clear();
             }
-            let outcomes = self.work_out(shared, labels, request, &self.route);
-            self.known.insert(self.key.as_slice().into(), outcomes.into());
+            shared.routes.route(&mask_bytes(request.path), &mut self.route);
+            let outcomes = self.work_out(shared, labels, request, &self.route).into();
+            self.known.insert(self.key.as_slice().into(), Known { route: self.route.as_slice().into(), outcomes });
         }
-        (&self.route, self.known.get(self.key.as_slice()).map_or(&[], |outcomes| outcomes))
+        match self.known.get(self.key.as_slice()) {
+            Some(Known { route, outcomes }) => (route, outcomes),
+            None => (&self.route, &[]),
+        }
     }
 
     /// What the patterns make of requests like it.

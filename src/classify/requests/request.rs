@@ -1,10 +1,13 @@
 //! A request as the patterns see it, and what they make of it.
 
+use std::borrow::Cow;
+
 use crate::classify::access_line::AccessLine;
 use crate::classify::classifier::Shared;
 use crate::classify::event::{Found, MOST_VALUES, NO_VALUE, Via};
 use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
+use crate::mask::{Secrets, mask_bytes};
 
 /// What a request is known by.
 #[derive(Clone, Copy)]
@@ -110,6 +113,16 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// The query with its secrets masked: what stands before it tells whether it has any.
+    fn masked_query<'s>(&self, query: &'s [u8]) -> Cow<'s, [u8]> {
+        let target = [self.path, query].join(&b'?');
+        let secrets = Secrets::of(&target);
+        match secrets.is_empty() {
+            true => Cow::Borrowed(query),
+            false => Cow::Owned(secrets.mask(&target, self.path.len() + 1..target.len()).into_owned()),
+        }
+    }
+
     /// Whether the request meets the pattern's conditions on the labels that are `asked` for.
     pub fn fits(&self, pattern: &Pattern, route: &[u8], asked: impl Fn(Own) -> bool) -> bool {
         let mut conditions = pattern.label_globs.iter().filter(|(label, _)| asked(Own::of(label)));
@@ -119,11 +132,31 @@ impl<'a> Request<'a> {
     /// What a pattern that takes the request makes of it.
     pub fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Settled {
         let pattern = &shared.library.patterns[index];
-        labels.begin(pattern.class);
-        for label in pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index)) {
-            labels.add(label, self.read(&label.name, route));
+        let wanted = || pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
+        labels.begin(index);
+        wanted().for_each(|label| labels.add(label, self.read(&label.name, route)));
+        if let Some(labels) = labels.known() {
+            return Settled {
+                labels,
+                pattern: index as u32,
+                duration: pattern.values.first().map(|value| value.index),
+            };
         }
-        let labels = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
+        let key = labels.key();
+        labels.begin(index);
+        for label in wanted() {
+            let value = self.read(&label.name, route);
+            let masked = match label.name.as_str() {
+                "path" | "client" => value.map(mask_bytes),
+                "query" => value.map(|query| self.masked_query(query)),
+                // Of the other labels the route was masked before, and no secret fits into the rest.
+                _ => value.map(Cow::Borrowed),
+            };
+            labels.add(label, masked.as_deref());
+        }
+        let set = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
+        labels.remember(key, set);
+        let labels = set;
         Settled { labels, pattern: index as u32, duration: pattern.values.first().map(|value| value.index) }
     }
 

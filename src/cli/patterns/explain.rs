@@ -9,6 +9,7 @@ use crate::classify::Library;
 use crate::classify::explain::{self, Explanation, Match};
 use crate::classify::survey::{self, Survey};
 use crate::decode::Level;
+use crate::mask::Masking;
 use crate::source::{Failure, Input};
 
 /// Standard input with more lines or bytes than this is surveyed like a file, not explained entry by entry.
@@ -29,11 +30,11 @@ pub enum Error {
 
 /// Explains a log line or several, given as the argument itself or on standard input (`-`); surveys a file, or a
 /// standard input too long to be explained entry by entry.
-pub fn explain(library: &Arc<Library>, argument: &str, out: &mut impl Write) -> Result<(), Error> {
+pub fn explain(library: &Arc<Library>, argument: &str, masking: Masking, out: &mut impl Write) -> Result<(), Error> {
     let path = Path::new(argument);
     let is_input = argument == "-" || path.exists() || looks_like_a_path(argument);
     if !is_input {
-        return Ok(explain_text(library, argument.as_bytes(), out)?);
+        return Ok(explain_text(library, argument.as_bytes(), masking, out)?);
     }
     let input = Input::path(path);
     let opened = input.open(false)?;
@@ -44,11 +45,11 @@ pub fn explain(library: &Arc<Library>, argument: &str, out: &mut impl Write) -> 
         stream.by_ref().take(MOST_BYTES).read_to_end(&mut start).map_err(failed)?;
         let lines = memchr::memchr_iter(b'\n', &start).count();
         if (start.len() as u64) < MOST_BYTES && lines <= MOST_LINES {
-            return Ok(explain_text(library, &start, out)?);
+            return Ok(explain_text(library, &start, masking, out)?);
         }
     }
     let (survey, ended) = survey::survey(library, Cursor::new(start).chain(stream));
-    write_survey(&input.label, &survey, out)?;
+    write_survey(&input.label, &survey, masking, out)?;
     ended.map_err(failed)
 }
 
@@ -58,17 +59,17 @@ fn looks_like_a_path(argument: &str) -> bool {
     !argument.contains([' ', '\t', '\n', '{']) && ENDINGS.iter().any(|ending| argument.ends_with(ending))
 }
 
-fn explain_text(library: &Arc<Library>, text: &[u8], out: &mut impl Write) -> io::Result<()> {
+fn explain_text(library: &Arc<Library>, text: &[u8], masking: Masking, out: &mut impl Write) -> io::Result<()> {
     for (at, explanation) in explain::explain(library, text)?.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        write_explanation(explanation, out)?;
+        write_explanation(explanation, masking, out)?;
     }
     Ok(())
 }
 
-fn write_explanation(entry: &Explanation, out: &mut impl Write) -> io::Result<()> {
+fn write_explanation(entry: &Explanation, masking: Masking, out: &mut impl Write) -> io::Result<()> {
     let last = entry.line_number + entry.records - 1;
     match entry.records {
         1 => writeln!(out, "line {}  {}", entry.line_number, entry.kind)?,
@@ -84,20 +85,20 @@ fn write_explanation(entry: &Explanation, out: &mut impl Write) -> io::Result<()
     }
     writeln!(out, "  level    {}", levels(entry))?;
     if let Some(logger) = &entry.logger {
-        writeln!(out, "  logger   {}", one_row(logger))?;
+        writeln!(out, "  logger   {}", one_row(logger, masking))?;
     }
     for (at, line) in entry.message.lines().enumerate() {
-        writeln!(out, "  {:7}  {}", if at == 0 { "message" } else { "" }, one_row(line))?;
+        writeln!(out, "  {:7}  {}", if at == 0 { "message" } else { "" }, one_row(line, masking))?;
     }
     for found in &entry.matches {
         writeln!(out, "  matches  {}  ({})", found.class, found.origin)?;
-        write_match(found, out)?;
+        write_match(found, masking, out)?;
     }
     if entry.matches.is_empty() {
         writeln!(out, "  matches  nothing: unclassified")?;
     }
     for near in &entry.near {
-        writeln!(out, "  near     {}  ({}): {}", near.class, near.origin, one_row(&near.why))?;
+        writeln!(out, "  near     {}  ({}): {}", near.class, near.origin, one_row(&near.why, masking))?;
     }
     Ok(())
 }
@@ -112,23 +113,23 @@ fn levels(entry: &Explanation) -> String {
     }
 }
 
-fn write_match(found: &Match, out: &mut impl Write) -> io::Result<()> {
+fn write_match(found: &Match, masking: Masking, out: &mut impl Write) -> io::Result<()> {
     if found.class == "app.error" || found.class == "app.warning" {
         writeln!(out, "             because no other pattern matches a line of this level")?;
     }
     for (name, value) in &found.labels {
-        writeln!(out, "             label {name} = \"{}\"", one_row(value))?;
+        writeln!(out, "             label {name} = \"{}\"", one_row(value, masking))?;
     }
     for (name, value, unit) in &found.values {
         writeln!(out, "             value {name} = {value}{}", unit.suffix())?;
     }
     for (name, text) in found.captures.iter().filter(|capture| !found.labels.contains(capture)) {
-        writeln!(out, "             capture {name} = \"{}\"", one_row(text))?;
+        writeln!(out, "             capture {name} = \"{}\"", one_row(text, masking))?;
     }
     Ok(())
 }
 
-fn write_survey(label: &str, survey: &Survey, out: &mut impl Write) -> io::Result<()> {
+fn write_survey(label: &str, survey: &Survey, masking: Masking, out: &mut impl Write) -> io::Result<()> {
     let counts = [
         (survey.classified, "classified"),
         (survey.unclassified, "unclassified"),
@@ -139,7 +140,7 @@ fn write_survey(label: &str, survey: &Survey, out: &mut impl Write) -> io::Resul
     ];
     let counted = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
     let counted = counted.collect::<Vec<_>>().join(" + ");
-    writeln!(out, "{}", cut(&format!("{}  {} lines = {counted}", one_row(label), survey.lines), WIDTH))?;
+    writeln!(out, "{}", cut(&format!("{}  {} lines = {counted}", one_row(label, masking), survey.lines), WIDTH))?;
     if !survey.classes.is_empty() {
         writeln!(out, "\nCLASSES, by number of entries")?;
     }
@@ -158,11 +159,13 @@ fn write_survey(label: &str, survey: &Survey, out: &mut impl Write) -> io::Resul
     writeln!(out, "\nUNCLASSIFIED, {which}: N a number, H an id, :line the first")?;
     for shape in survey.shapes.iter().take(SHAPES) {
         let place = format!(":{}", shape.line_number);
-        let logger = if shape.logger.is_empty() { String::new() } else { format!("{}: ", one_row(&shape.logger)) };
-        let text = cut(&format!("{:>9}  {logger}{}", shape.count, one_row(&shape.shape)), WIDTH - place.len() - 2);
+        let logger =
+            if shape.logger.is_empty() { String::new() } else { format!("{}: ", one_row(&shape.logger, masking)) };
+        let text =
+            cut(&format!("{:>9}  {logger}{}", shape.count, one_row(&shape.shape, masking)), WIDTH - place.len() - 2);
         writeln!(out, "{text}  {place}")?;
         if shape.example != shape.shape {
-            writeln!(out, "{}", cut(&format!("             {}", one_row(&shape.example)), WIDTH))?;
+            writeln!(out, "{}", cut(&format!("             {}", one_row(&shape.example, masking)), WIDTH))?;
         }
     }
     if survey.crowded_out > 0 {
@@ -181,7 +184,7 @@ mod tests {
 
     fn explained(argument: &str) -> String {
         let mut out = Vec::new();
-        explain(&library(), argument, &mut out).unwrap();
+        explain(&library(), argument, Masking::default(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -228,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_missing_file_is_no_log_line() {
-        let error = explain(&library(), "no/such/file.jsonl", &mut Vec::new()).unwrap_err();
+        let error = explain(&library(), "no/such/file.jsonl", Masking::default(), &mut Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), "no/such/file.jsonl: no such file");
     }
 

@@ -1,0 +1,104 @@
+//! Masking: what is secret in the text of a log is replaced by `***` before anything is made of it that is shown.
+//!
+//! Whole texts are masked, and only then cut, shaped or split into labels: a piece of a secret does not tell that it is
+//! one. The rules are data, in `mask/rules.toml`.
+
+mod email;
+mod look;
+mod pem;
+mod punctuation;
+mod rules;
+mod scan;
+mod url;
+mod value;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use look::may_hold;
+
+/// What stands for a secret.
+const MASK: &str = "***";
+
+/// Where the secrets of a text are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets {
+    /// Ascending, none empty, none next to another.
+    ranges: Vec<Range<usize>>,
+}
+
+impl Secrets {
+    /// Finds the secrets of a text, which should be all there is of it.
+    pub fn of(text: &[u8]) -> Secrets {
+        if may_hold(text) { Secrets::new(scan::secrets(text)) } else { Secrets::default() }
+    }
+
+    fn new(mut found: Vec<Range<usize>>) -> Secrets {
+        found.sort_unstable_by_key(|range| range.start);
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(found.len());
+        for range in found {
+            match ranges.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => ranges.push(range),
+            }
+        }
+        Secrets { ranges }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// A part of the text, with what is secret in it masked.
+    pub fn mask<'t>(&self, text: &'t [u8], part: Range<usize>) -> Cow<'t, [u8]> {
+        let first = self.ranges.partition_point(|range| range.end <= part.start);
+        let ranges = self.ranges[first..].iter().take_while(|range| range.start < part.end);
+        let (mut masked, mut done) = (Vec::new(), part.start);
+        for range in ranges {
+            masked.extend_from_slice(&text[done..range.start.max(part.start)]);
+            masked.extend_from_slice(MASK.as_bytes());
+            done = range.end.min(part.end);
+        }
+        if done == part.start {
+            return Cow::Borrowed(&text[part]);
+        }
+        masked.extend_from_slice(&text[done..part.end]);
+        Cow::Owned(masked)
+    }
+}
+
+/// The text with its secrets masked.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    match mask_bytes(text.as_bytes()) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        // Secrets begin and end at ASCII, so what is left is UTF-8 still.
+        Cow::Owned(masked) => Cow::Owned(String::from_utf8_lossy(&masked).into_owned()),
+    }
+}
+
+/// The same of text that may be no UTF-8.
+pub fn mask_bytes(text: &[u8]) -> Cow<'_, [u8]> {
+    let secrets = Secrets::of(text);
+    if secrets.is_empty() { Cow::Borrowed(text) } else { secrets.mask(text, 0..text.len()) }
+}
+
+/// What is masked beside secrets where text is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Masking {
+    pub emails: bool,
+}
+
+impl Masking {
+    /// The text as it may be shown.
+    pub fn text(self, text: &str) -> String {
+        let text = mask(text);
+        if !self.emails {
+            return text.into_owned();
+        }
+        let addresses = Secrets::new(email::addresses(text.as_bytes()));
+        String::from_utf8_lossy(&addresses.mask(text.as_bytes(), 0..text.len())).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;
