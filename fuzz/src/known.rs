@@ -13,6 +13,8 @@ pub const FAR_TIMES: bool = true;
 pub const SLOW_GAPS: bool = true;
 /// The bytes that a line over 1 MiB lost are not in its recording, and so not counted in the replay.
 pub const CUT_BYTES: bool = true;
+/// A source that is left out of the watermark closes its open entries, and no recording says so.
+pub const LEFT_OUT: bool = true;
 
 /// Whether an input would show only what is known.
 pub fn hides(case: &crate::case::Case) -> bool {
