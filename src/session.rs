@@ -28,9 +28,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// `deployed_at` beats the plan's own time.
-    pub fn new(plan: Plan, library: Library, deployed_at: Option<Moment>, range: Range) -> Result<Session, Error> {
-        let library = Arc::new(library);
+    /// `deployed_at` beats the plan's own time. A library can be shared by any number of sessions.
+    pub fn new(
+        plan: Plan,
+        library: impl Into<Arc<Library>>,
+        deployed_at: Option<Moment>,
+        range: Range,
+    ) -> Result<Session, Error> {
+        let library = library.into();
         let mut timeline = Timeline::default();
         let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;

@@ -25,7 +25,7 @@ pub struct Shared {
     pub library: Arc<Library>,
     pub routes: Routes,
     pub interest: Interest,
-    prefilter: Prefilter,
+    prefilter: Arc<Prefilter>,
     /// By pattern: whether anybody reads what its regex captures.
     reads_captures: Vec<bool>,
     /// Indices of the patterns that take what is grave and nothing else took.
@@ -105,7 +105,7 @@ pub enum Miss {
 
 impl Classifier {
     pub fn new(library: Arc<Library>, routes: Routes, interest: Interest) -> Self {
-        let prefilter = Prefilter::new(&library);
+        let prefilter = Arc::clone(&library.prefilter);
         let level = |index: &usize| library.patterns[*index].parser == Some(Parser::Level);
         let levels = (0..library.patterns.len()).filter(level).collect();
         let reads_captures = library.patterns.iter().map(|pattern| {

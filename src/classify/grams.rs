@@ -19,6 +19,7 @@ const TABLE: usize = 1 << 14;
 /// Buckets that a byte can number, of which the first stays empty.
 const BUCKETS: usize = 256;
 
+#[derive(Debug)]
 pub struct Grams {
     literals: Vec<Box<[u8]>>,
     /// By the hash of a gram: the bucket that it is in, if it is looked for; nearly always the empty one.
@@ -27,6 +28,7 @@ pub struct Grams {
 }
 
 /// Where a gram stands in a literal.
+#[derive(Debug)]
 struct Place {
     gram: u32,
     /// Index of the literal.

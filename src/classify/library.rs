@@ -5,6 +5,7 @@ mod compile;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use regex::bytes::Regex;
 
@@ -13,6 +14,7 @@ use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, Valu
 use super::event::MOST_VALUES;
 use super::glob::Glob;
 use super::literals::Required;
+use super::prefilter::Prefilter;
 use super::search::Search;
 use crate::decode::Level;
 use crate::expr::Unit;
@@ -39,6 +41,8 @@ pub enum Error {
 pub struct Library {
     pub patterns: Vec<Pattern>,
     pub classes: Vec<Class>,
+    /// Shared, as the patterns are, by all that classify with this library.
+    pub(super) prefilter: Arc<Prefilter>,
 }
 
 /// What all patterns of one class have in common.
@@ -159,7 +163,8 @@ impl Library {
     }
 
     fn of<'a>(packs: impl Iterator<Item = (Source<'a>, &'a str)>) -> Result<Library, Error> {
-        let mut library = Library { patterns: Vec::new(), classes: Vec::new() };
+        let prefilter = Arc::new(Prefilter::new(&[]));
+        let mut library = Library { patterns: Vec::new(), classes: Vec::new(), prefilter };
         for (source, text) in packs {
             let pack: Pack = toml::from_str(text).map_err(|error| source.syntax_error(error.to_string()))?;
             for definition in pack.patterns {
@@ -167,6 +172,7 @@ impl Library {
             }
         }
         library.number_members();
+        library.prefilter = Arc::new(Prefilter::new(&library.patterns));
         Ok(library)
     }
 

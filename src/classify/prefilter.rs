@@ -7,7 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
-use super::library::Library;
+use super::library::Pattern;
 use super::literals::Literal;
 
 /// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
@@ -15,6 +15,7 @@ const PYTHON_HEAD: &[u8] = b"Traceback (most recent call last)";
 const JAVASCRIPT_HEADS: [&[u8]; 4] = [b"Error: ", b"Uncaught", b"UnhandledPromiseRejection", b"FATAL ERROR"];
 
 /// Finds which patterns are worth running on a message.
+#[derive(Debug)]
 pub struct Prefilter {
     long: Grams,
     /// Literals too short for that, which are rare in patterns; `None` where there are none.
@@ -28,6 +29,7 @@ pub struct Prefilter {
     beside: Vec<Vec<Vec<Finder<'static>>>>,
 }
 
+#[derive(Debug)]
 enum Hint {
     /// A pattern, and how many bytes stand between the begin of its match and the literal.
     Pattern(usize, Option<RangeInclusive<usize>>),
@@ -101,7 +103,7 @@ impl Start {
 }
 
 impl Prefilter {
-    pub fn new(library: &Library) -> Self {
+    pub fn new(patterns: &[Pattern]) -> Self {
         let mut literals: BTreeMap<Box<[u8]>, Vec<Hint>> = BTreeMap::new();
         let mut add = |literal: &[u8], hint| literals.entry(literal.into()).or_default().push(hint);
         add(PYTHON_HEAD, Hint::PythonHead);
@@ -109,7 +111,7 @@ impl Prefilter {
             add(head, Hint::JavascriptHead);
         }
         let mut always = Vec::new();
-        for (index, pattern) in library.patterns.iter().enumerate() {
+        for (index, pattern) in patterns.iter().enumerate() {
             for (text, lead) in widest_leads(&pattern.required.any) {
                 add(text, Hint::Pattern(index, lead));
             }
@@ -117,9 +119,9 @@ impl Prefilter {
                 always.push(index);
             }
         }
-        // What logs are like, the lines that the library has as samples tell.
+        // What logs are like, the lines that patterns have as samples tell.
         let mut frequencies = Frequencies::default();
-        for (_, sample) in library.patterns.iter().flat_map(|pattern| &pattern.samples) {
+        for (_, sample) in patterns.iter().flat_map(|pattern| &pattern.samples) {
             frequencies.add(sample.line.get_ref().as_bytes());
         }
         let (long, short): (Vec<_>, Vec<_>) =
@@ -133,7 +135,7 @@ impl Prefilter {
             built.expect("literals of patterns are short and few enough for an automaton")
         };
         let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
-        let beside = library.patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
+        let beside = patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
         Prefilter {
             long: Grams::new(long, &frequencies),
             short: (!short.is_empty()).then(automaton),
@@ -201,6 +203,7 @@ fn widest_leads(literals: &[Literal]) -> BTreeMap<&[u8], Option<RangeInclusive<u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::Library;
 
     #[test]
     fn short_literals_are_found_like_long_ones() {
@@ -217,7 +220,8 @@ about    = ""
 severity = "info"
 match    = '\d oomph (?:off|into) the engine'
 "#;
-        let prefilter = Prefilter::new(&Library::compile([("a.toml", pack)]).expect("a pack"));
+        let library = Library::compile([("a.toml", pack)]).expect("a pack");
+        let prefilter = Prefilter::new(&library.patterns);
         let mut found = Candidates::default();
         let mut scan = |message: &str| {
             prefilter.scan(message.as_bytes(), &mut found);

@@ -29,7 +29,7 @@ pub enum Error {
 }
 
 /// A plan as written, with the text it was read from for messages that say where.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// The name or the path it was asked for by.
     pub name: String,
@@ -37,7 +37,7 @@ pub struct Plan {
     pub document: Document,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Document {
     pub plan: Header,
@@ -51,7 +51,7 @@ pub struct Document {
     pub manual: Vec<Manual>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     pub id: String,
@@ -73,7 +73,7 @@ pub struct Header {
     pub baseline: Baseline,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Baseline {
     pub window: Span,
@@ -86,7 +86,7 @@ impl Default for Baseline {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     pub id: Spanned<String>,
@@ -107,7 +107,7 @@ pub struct Trigger {
     pub runbook: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kpi {
     pub id: Spanned<String>,

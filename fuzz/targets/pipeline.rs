@@ -1,0 +1,3 @@
+#![no_main]
+
+logwatch_fuzz::target!(pipeline);
