@@ -30,7 +30,58 @@ pub struct Secrets {
 impl Secrets {
     /// Finds the secrets of a text, which should be all there is of it.
     pub fn of(text: &[u8]) -> Secrets {
-        if may_hold(text) { Secrets::new(scan::secrets(text)) } else { Secrets::default() }
+        /// How often masking may bring to light what a secret hid; more than once takes a text made for it.
+        const MOST: usize = 8;
+        if !may_hold(text) {
+            return Secrets::default();
+        }
+        let mut secrets = Secrets::new(scan::secrets(text));
+        // What is masked once is not masked further when it is met again.
+        for _ in 0..MOST {
+            if secrets.is_empty() {
+                break;
+            }
+            let more = scan::secrets(&secrets.mask(text, 0..text.len()));
+            let masks = secrets.masks();
+            let more: Vec<Range<usize>> = more.into_iter().map(|range| secrets.unmasked(range, &masks)).collect();
+            let all = Secrets::new([&secrets.ranges[..], &more].concat());
+            if all == secrets {
+                break;
+            }
+            secrets = all;
+        }
+        secrets
+    }
+
+    /// Where the masks stand in the masked text.
+    fn masks(&self) -> Vec<usize> {
+        let (mut masked, mut done) = (0, 0);
+        let place = |range: &Range<usize>| {
+            let mask = masked + (range.start - done);
+            (masked, done) = (mask + MASK.len(), range.end);
+            mask
+        };
+        self.ranges.iter().map(place).collect()
+    }
+
+    /// The part of the text that a part of the masked text stands for, whose masks stand at `masks`.
+    fn unmasked(&self, part: Range<usize>, masks: &[usize]) -> Range<usize> {
+        // Behind so many masks the two texts are as far apart as behind the last of them.
+        let behind = |masks_before: usize, place: usize| match masks_before.checked_sub(1) {
+            Some(last) => self.ranges[last].end + (place - masks[last] - MASK.len()),
+            None => place,
+        };
+        let before = masks.partition_point(|mask| mask + MASK.len() <= part.start);
+        let start = match masks.get(before) {
+            Some(mask) if *mask <= part.start => self.ranges[before].start,
+            _ => behind(before, part.start),
+        };
+        let before = masks.partition_point(|mask| *mask < part.end);
+        let end = match before.checked_sub(1) {
+            Some(last) if part.end <= masks[last] + MASK.len() => self.ranges[last].end,
+            _ => behind(before, part.end),
+        };
+        start..end
     }
 
     fn new(mut found: Vec<Range<usize>>) -> Secrets {

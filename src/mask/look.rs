@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
+use memchr::memmem::Finder;
 
 use super::pem;
 use super::punctuation::skip_blanks;
@@ -53,31 +54,40 @@ const OTHERS: [(&str, Of); 11] = [
 
 struct Searched {
     searcher: Searcher,
-    /// By text.
-    of: Vec<Vec<Of>>,
+    /// By text: what it is, and what the texts are that it begins with, with their lengths.
+    of: Vec<Vec<(usize, Of)>>,
 }
 
 /// `None` where the processor has no instructions for it: then every text may hold a secret.
 static LOOK: LazyLock<Option<Vec<Searched>>> = LazyLock::new(|| {
-    let mut all: BTreeMap<String, Vec<Of>> = BTreeMap::new();
+    let mut all: BTreeMap<String, Vec<(usize, Of)>> = BTreeMap::new();
     let marks = ('0'..='9').map(|digit| (format!("bot{digit}"), Of::Mark));
     let others = OTHERS.into_iter().map(|(text, of)| (text.to_string(), of));
     for (text, of) in RULES.stems().into_iter().chain(others).chain(marks) {
+        let length = text.len();
         let of_text = all.entry(text).or_default();
-        if !of_text.contains(&of) {
-            of_text.push(of);
+        if !of_text.contains(&(length, of)) {
+            of_text.push((length, of));
         }
     }
-    // The longest first, so that no short one hides it.
-    let mut texts: Vec<(String, Vec<Of>)> = all.into_iter().collect();
+    // The longest is found first, and stands for those that it begins with.
+    let beginning = |text: &String| {
+        let shorter = (1..text.len()).filter_map(|length| all.get(text.get(..length)?));
+        shorter.chain(all.get(text)).flatten().copied().collect()
+    };
+    let mut texts: Vec<(String, Vec<(usize, Of)>)> = all.keys().map(|text| (text.clone(), beginning(text))).collect();
     texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-    let searched = |texts: &[(String, Vec<Of>)]| {
+    let searched = |texts: &[(String, Vec<(usize, Of)>)]| {
         let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();
         builder.extend(texts.iter().map(|(text, _)| text));
         Some(Searched { searcher: builder.build()?, of: texts.iter().map(|(_, of)| of.clone()).collect() })
     };
     texts.chunks(MOST).map(searched).collect()
 });
+
+/// Starts of tokens that stand in so much text that they are looked for as they are written.
+static SHORT: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| RULES.short_starts().map(|start| Finder::new(start).into_owned()).collect());
 
 /// Whether a text may hold a secret.
 pub fn may_hold(text: &[u8]) -> bool {
@@ -86,6 +96,7 @@ pub fn may_hold(text: &[u8]) -> bool {
     }
     let Some(look) = &*LOOK else { return true };
     pem::is_body(text)
+        || SHORT.iter().any(|start| start.find_iter(text).any(|at| RULES.token(&text[at..]).is_some()))
         || LOWER.with_borrow_mut(|lower| {
             lower.clear();
             lower.extend_from_slice(text);
@@ -98,24 +109,27 @@ impl Searched {
     fn finds(&self, lower: &[u8], text: &[u8]) -> bool {
         let mut at = 0;
         while let Some(found) = self.searcher.find_in(lower, (at..lower.len()).into()) {
-            let (start, end) = (found.start(), found.end());
-            let may_hold = self.of[found.pattern().as_usize()].iter().any(|of| match of {
-                Of::Name => {
-                    let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
-                    let rest = &lower[end + joint..];
-                    COMMON.iter().filter(|word| rest.starts_with(word.as_bytes())).any(|word| {
-                        let end = end + joint + word.len();
-                        ends_word(text, end) && leads_to_value(text, start, end)
-                    })
+            let start = found.start();
+            let may_hold = self.of[found.pattern().as_usize()].iter().any(|(length, of)| {
+                let end = start + length;
+                match of {
+                    Of::Name => {
+                        let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
+                        let rest = &lower[end + joint..];
+                        COMMON.iter().filter(|word| rest.starts_with(word.as_bytes())).any(|word| {
+                            let end = end + joint + word.len();
+                            ends_word(text, end) && leads_to_value(text, start, end)
+                        })
+                    }
+                    Of::NameEnd => ends_word(text, end) && leads_to_value(text, start, end),
+                    Of::Query => is_in_query(text, start) && leads_to_value(text, start, end),
+                    Of::Token => !follows_word(text, start) && RULES.token(&text[start..]).is_some(),
+                    Of::Url => memchr::memchr2(b'@', b'%', &text[end..]).is_some(),
+                    Of::Scheme => {
+                        text.get(end).is_some_and(|byte| b" \t%+\\".contains(byte)) || leads_to_value(text, start, end)
+                    }
+                    Of::Mark => true,
                 }
-                Of::NameEnd => ends_word(text, end) && leads_to_value(text, start, end),
-                Of::Query => follows_query_mark(text, start) && leads_to_value(text, start, end),
-                Of::Token => !follows_word(text, start) && RULES.token(&text[start..]).is_some(),
-                Of::Url => memchr::memchr2(b'@', b'%', &text[end..]).is_some(),
-                Of::Scheme => {
-                    text.get(end).is_some_and(|byte| b" \t%+\\".contains(byte)) || leads_to_value(text, start, end)
-                }
-                Of::Mark => true,
             });
             if may_hold {
                 return true;
@@ -124,6 +138,13 @@ impl Searched {
         }
         false
     }
+}
+
+/// Whether the name that has a word at `at` is one of a query.
+fn is_in_query(text: &[u8], at: usize) -> bool {
+    let before = text[..at].iter().rev().take(FARTHEST);
+    let length = before.take_while(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(byte)).count();
+    (at - length..=at).any(|at| follows_query_mark(text, at))
 }
 
 /// Whether a name that begins here is one of a query.

@@ -206,8 +206,16 @@ impl Rules {
             }
         };
         let ends = self.ends.iter().map(|(end, _)| (text(end), Of::NameEnd));
-        let starts = self.tokens.iter().flatten().map(|token| (text(&token.start), Of::Token));
+        // The begin of a start is enough to look at the token.
+        let starts = self.tokens.iter().flatten().filter(|token| token.start.len() >= SHORTEST_STEM);
+        let starts = starts.map(|token| (text(&token.start[..token.start.len().min(LONGEST_START)]), Of::Token));
         names.map(of_name).chain(ends).chain(starts).collect()
+    }
+
+    /// The starts of tokens that are too short for a stem, as they stand in a text.
+    pub fn short_starts(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = self.tokens.iter().flatten().map(|token| &*token.start);
+        starts.filter(|start| start.len() < SHORTEST_STEM)
     }
 
     pub fn is_harmless_word(&self, word: &[u8]) -> bool {
@@ -264,6 +272,10 @@ fn alphabet(text: &str) -> [bool; 256] {
     }
     set
 }
+
+/// Bytes of the shortest text that is quickly looked for, and of the start of a token that is.
+const SHORTEST_STEM: usize = 3;
+const LONGEST_START: usize = 4;
 
 /// Last words of names that stand in much other text.
 pub const COMMON: [&str; 4] = ["id", "code", "response", "request"];

@@ -367,7 +367,10 @@ impl Scan<'_> {
             let found = mark(tag, at)?;
             match found.byte {
                 b'>' => return Some(end + at + found.length),
-                b'<' | b'/' => return None,
+                b'<' => return None,
+                b'/' if tag.get(at + found.length) == Some(&b'>') => return None,
+                // Behind the name there are its attributes, if there is anything.
+                byte if at == 0 && !byte.is_ascii_whitespace() => return None,
                 _ => at += found.length,
             }
         }

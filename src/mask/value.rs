@@ -136,6 +136,11 @@ fn end_of_line(text: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end)
 }
 
+/// Where the mark at `at` ends. A quote may be closed by one that is written otherwise.
+fn behind(text: &[u8], at: usize) -> usize {
+    mark(text, at).map_or(at, |mark| at + mark.length)
+}
+
 /// Where the bracket that opens at `at` closes, or its line ends.
 fn bracket(text: &[u8], at: usize) -> usize {
     let (mut depth, mut place) = (0_usize, at);
@@ -151,7 +156,7 @@ fn bracket(text: &[u8], at: usize) -> usize {
             }
             b'"' => {
                 if let Some(close) = closing(text, place, found) {
-                    place = close + found.length;
+                    place = behind(text, close);
                     continue;
                 }
                 return end_of_line(text, place);
@@ -235,7 +240,10 @@ fn phrase(text: &[u8], at: usize) -> usize {
     loop {
         let next = skip_blanks(text, end);
         let more = word(text, next);
-        if next == end || more == next || text[next..more].iter().any(|byte| matches!(byte, b'=' | b':' | b'(')) {
+        // What another name has in it, or had.
+        let is_other = text[next..more].iter().any(|byte| matches!(byte, b'=' | b':' | b'('))
+            || memchr::memmem::find(&text[next..more], b"***").is_some();
+        if next == end || more == next || is_other {
             return end;
         }
         end = more;
@@ -261,21 +269,21 @@ fn parameter(text: &[u8], at: usize) -> usize {
     let open = at + name + 1;
     let is_named = name > 0 && text.get(at + name) == Some(&b'=');
     match mark(text, open).filter(|mark| is_named && is_quote(Some(*mark))) {
-        Some(quote) => closing(text, open, quote).map_or(end_of_line(text, open), |close| close + quote.length),
+        Some(quote) => closing(text, open, quote).map_or(end_of_line(text, open), |close| behind(text, close)),
         None => word(text, at),
     }
 }
 
 /// Where the credentials begin behind a scheme.
 pub fn behind_scheme(text: &[u8], at: usize) -> Option<usize> {
-    behind(text, at, |word| RULES.is_scheme(word))
+    behind_word(text, at, |word| RULES.is_scheme(word))
 }
 
 fn behind_usual_scheme(text: &[u8], at: usize) -> Option<usize> {
-    behind(text, at, |word| word.eq_ignore_ascii_case(b"bearer") || word.eq_ignore_ascii_case(b"basic"))
+    behind_word(text, at, |word| word.eq_ignore_ascii_case(b"bearer") || word.eq_ignore_ascii_case(b"basic"))
 }
 
-fn behind(text: &[u8], at: usize, is_scheme: impl Fn(&[u8]) -> bool) -> Option<usize> {
+fn behind_word(text: &[u8], at: usize, is_scheme: impl Fn(&[u8]) -> bool) -> Option<usize> {
     const LONGEST: usize = 24;
     let length =
         text[at..].iter().take(LONGEST).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-').count();
