@@ -184,7 +184,8 @@ impl Remembered {
 
     fn add_unknown(&mut self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, events: &mut Vec<Found>) {
         let mut route = Vec::new();
-        shared.routes.route(&mask_bytes(request.path), &mut route);
+        shared.routes.route(request.path, &mut route);
+        let route = mask_bytes(&route);
         let outcomes = self.patterns.work_out(shared, labels, request, &route);
         request.add(shared, labels, &route, &outcomes, Own::PathOrQuery, events);
     }

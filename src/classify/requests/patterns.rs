@@ -79,9 +79,9 @@ impl Patterns {
             if self.known.len() >= MOST_ROUTES {
                 self.known.clear();
             }
-            shared.routes.route(&mask_bytes(request.path), &mut self.route);
-            let outcomes = self.work_out(shared, labels, request, &self.route).into();
-            self.known.insert(self.key.as_slice().into(), Known { route: self.route.as_slice().into(), outcomes });
+            let route = mask_bytes(&self.route);
+            let outcomes = self.work_out(shared, labels, request, &route).into();
+            self.known.insert(self.key.as_slice().into(), Known { route: route.into(), outcomes });
         }
         match self.known.get(self.key.as_slice()) {
             Some(Known { route, outcomes }) => (route, outcomes),
