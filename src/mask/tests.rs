@@ -195,3 +195,12 @@ fn long_lines_are_masked_in_no_time() {
     }
     assert!(slow.is_empty(), "{slow:?}");
 }
+
+/// Quotes of a value that are escaped once and twice: its end was looked for behind the end of the text.
+#[test]
+fn a_quote_that_is_closed_on_another_level_ends_within_the_text() {
+    for text in [r#"sid=>{\\\"\""#, r#"token=[\\\"\""#, r#"password: (\\\'\'"#, r#"sid=>{\"\\\""#] {
+        let masked = mask(text);
+        assert_eq!(mask(&masked), masked, "{text}");
+    }
+}
