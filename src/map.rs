@@ -23,8 +23,10 @@ pub struct Fragment {
     pub sets: Vec<Arc<LabelSet>>,
     /// The values of those events that have any.
     pub values: Vec<[i64; MOST_VALUES]>,
-    /// Bytes of the input.
+    /// Bytes that were read for this chunk; where a line began in an earlier read, they were counted there.
     pub bytes: u64,
+    /// Bytes of what a recording holds beside the input.
+    pub own_bytes: u64,
     /// Lines with bytes that are no UTF-8.
     pub invalid_utf8: u64,
     /// The input ended here, within a line.
@@ -165,7 +167,7 @@ impl Mapper {
             if recording {
                 directive = recording::directive(line.strip_suffix(b"\r").unwrap_or(line));
                 let unmarked = recording::unmarked(line);
-                fragment.bytes = fragment.bytes.saturating_sub((line.len() - unmarked.len()) as u64);
+                fragment.own_bytes += (line.len() - unmarked.len()) as u64;
                 line = unmarked;
             }
             // A byte-order mark stands at the start of a file, and so anywhere in several files joined.
@@ -174,7 +176,7 @@ impl Mapper {
             line = line.strip_suffix(b"\r").unwrap_or(line);
             let mapped = match directive {
                 Some(directive) => {
-                    fragment.bytes = fragment.bytes.saturating_sub((end + 1 - start) as u64);
+                    fragment.own_bytes += ((end + 1).min(text.len()) - start) as u64;
                     Line { kind: Kind::Directive(directive), ..Line::empty(&fragment) }
                 }
                 None => {

@@ -258,6 +258,23 @@ fn fixtures_give_the_same_answer_in_small_chunks() {
     }
 }
 
+/// The bytes of the input are what was recorded, without the recording's own, wherever reads end.
+#[test]
+fn a_recording_gives_the_same_answer_in_any_chunking() {
+    let own = "{\"logwatch\":\"advance\",\"to\":\"2025-08-25T13:50:09Z\"}";
+    let header = "{\"logwatch\":\"recording\",\"v\":1}\n";
+    let input = "2025-08-25T13:50:00Z a line\n\n{\"logwatch\":\"lost\"}\n";
+    let marked = input.replace("{\"logwatch", "{\"logwatch\":\"line\"}{\"logwatch");
+    for end in ["", "\n"] {
+        let recording = format!("{header}{own}\n{marked}{own}{end}");
+        for (step, size) in [(usize::MAX, 1 << 20), (1, 1), (2, 1), (3, 40), (7, 1), (40, 5)] {
+            let told = in_chunks("dl-034", recording.as_bytes(), step, size);
+            assert_eq!(told.summary["input"]["bytes"], input.len(), "{step} {size} {end:?}");
+            assert_eq!(told.summary["input"]["lines"], 3);
+        }
+    }
+}
+
 /// What stands around a line's text does not bring it below the limit of 1 MiB, wherever reads end.
 #[test]
 fn a_line_at_the_limit_is_too_long_in_any_chunking() {

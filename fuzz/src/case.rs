@@ -13,8 +13,6 @@ use logwatch::engine::{Bound, Range};
 use logwatch::rules::plan::{Moment, parse_time};
 use logwatch::source::frame::LONGEST_LINE;
 
-use crate::known;
-
 /// Logs, and how to read them.
 #[derive(Debug)]
 pub struct Case {
@@ -86,9 +84,6 @@ impl Case {
                 None => {}
             }
         }
-        if known::RANGES {
-            case.range = Range::default();
-        }
         case
     }
 
@@ -123,7 +118,7 @@ fn bound(text: &str) -> Option<Bound> {
 impl Source {
     fn long<'a>(&mut self, mut words: impl Iterator<Item = &'a str> + Clone) {
         let has = |word| words.clone().any(|other| other == word);
-        let (bom, cr) = if known::LONG_LINES { (false, false) } else { (has("bom"), has("cr")) };
+        let (bom, cr) = (has("bom"), has("cr"));
         let length = words.next().and_then(|length| length.parse().ok()).unwrap_or(LONGEST_LINE);
         if bom {
             self.text.extend_from_slice(b"\xef\xbb\xbf");

@@ -16,7 +16,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub mod case;
 pub mod check;
 pub mod grammar;
-pub mod known;
 pub mod limit;
 pub mod mutate;
 pub mod run;

@@ -161,7 +161,8 @@ impl Engine {
 
     /// Takes the next fragment of a source, and goes as far as all sources allow.
     pub fn feed(&mut self, source: usize, fragment: Fragment) {
-        self.counts.bytes += fragment.bytes;
+        // In all, no more was taken out of the input than was read of it.
+        self.counts.bytes = (self.counts.bytes + fragment.bytes).saturating_sub(fragment.own_bytes);
         self.counts.invalid_utf8 += fragment.invalid_utf8;
         self.lanes[source].idle = false;
         if !fragment.lines.is_empty() {

@@ -1,6 +1,6 @@
 //! Masking: no harm, the same when done twice, in time that grows with the text, and no planted secret left.
 
-use logwatch::output::redact;
+use logwatch::mask::mask;
 
 use crate::limit::within_a_second;
 use crate::lot;
@@ -26,17 +26,17 @@ const LONG: usize = 1 << 18;
 pub fn check(input: &[u8]) {
     // libFuzzer learns what texts are compared with, and so the secret.
     let text = String::from_utf8_lossy(input).replace(SECRET, "");
-    let masked = within_a_second("masking", || redact(&text));
-    assert_eq!(redact(&masked), masked, "masked again; at first:\n{text}");
+    let masked = within_a_second("masking", || mask(&text));
+    assert_eq!(mask(&masked), masked, "masked again; at first:\n{text}");
     let lot = lot(input);
     let (before, after) = FRAMES[lot as usize % FRAMES.len()];
     // Between others' lines: what stands beside it in one line may make something else of a frame.
     let middle = text.floor_char_boundary(text.len() / 2);
     let planted = format!("{}\nlogin {before}{SECRET}{after} failed\n{}", &text[..middle], &text[middle..]);
-    let masked = redact(&planted);
+    let masked = mask(&planted);
     assert!(!masked.contains(SECRET), "in {before}…{after}, of\n{planted}\nleft is\n{masked}");
     if lot >> 32 & (REPEATED - 1) == 0 && !text.is_empty() {
         let long = text.repeat(LONG / text.len() + 1);
-        within_a_second("masking a long text", || redact(&long));
+        within_a_second("masking a long text", || mask(&long));
     }
 }
