@@ -95,6 +95,16 @@ fn range() -> impl Strategy<Value = (Option<Time>, Range)> {
     (deployed_at, bound(), bound()).prop_map(|(deployed_at, since, until)| (deployed_at, Range { since, until }))
 }
 
+/// What a run tells of several sources, each given whole before the next.
+fn one_after_another(mut run: Run, logs: &[&[u8]], step: usize, size: usize) -> Told {
+    let sources: Vec<usize> = (0..logs.len()).map(|number| run.add_source(&number.to_string())).collect();
+    for (source, text) in sources.into_iter().zip(logs) {
+        run.feed(source, text, step, size);
+        run.close(source);
+    }
+    run.finish()
+}
+
 fn accounted(told: &Told) -> bool {
     let count = |name: &str| told.summary["input"][name].as_u64().unwrap();
     let parts = ["classified", "unclassified", "merged", "malformed", "too_long", "skipped", "late", "duplicate"];
@@ -137,15 +147,7 @@ proptest! {
 
     #[test]
     fn several_sources_give_the_same_answer_in_any_chunking(a in log(40), b in log(40), step in 1usize..400, size in 1usize..2_000) {
-        let run = |step, size| {
-            let mut run = Run::new("dl-034");
-            let sources = [run.add_source("a"), run.add_source("b")];
-            for (source, text) in sources.into_iter().zip([&a, &b]) {
-                run.feed(source, text, step, size);
-                run.close(source);
-            }
-            run.finish()
-        };
+        let run = |step, size| one_after_another(Run::new("dl-034"), &[&a, &b], step, size);
         let expected = run(usize::MAX, 1 << 20);
         prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
         prop_assert_eq!(run(step, size), expected);
@@ -210,15 +212,8 @@ proptest! {
         logs in prop::collection::vec(log_of(prop::collection::vec(unordered_line(), 0..60), 1_000_000), 1..3),
         (deployed_at, range) in range(), step in 1usize..400, size in 1usize..1_000
     ) {
-        let run = |step, size| {
-            let mut run = Run::within("dl-034", deployed_at, range);
-            let sources: Vec<usize> = (0..logs.len()).map(|number| run.add_source(&number.to_string())).collect();
-            for (source, text) in sources.into_iter().zip(&logs) {
-                run.feed(source, text, step, size);
-                run.close(source);
-            }
-            run.finish()
-        };
+        let logs: Vec<&[u8]> = logs.iter().map(Vec::as_slice).collect();
+        let run = |step, size| one_after_another(Run::within("dl-034", deployed_at, range), &logs, step, size);
         let expected = run(usize::MAX, 1 << 20);
         prop_assert!(accounted(&expected), "{}", expected.summary["input"]);
         prop_assert_eq!(run(step, size), expected);
