@@ -32,11 +32,11 @@ const CHUNK: usize = 1 << 20;
 
 /// Kinds of corpora, with the most newline scans the whole pipeline may cost on one thread: about twice what was measured.
 const KINDS: [(&str, Kind, f64); 5] = [
-    ("app", Kind::App, 60.0),
-    ("text", Kind::Text, 50.0),
-    ("http", Kind::Http, 70.0),
-    ("http-shuffled", Kind::HttpShuffled, 90.0),
-    ("hard", Kind::Hard, 115.0),
+    ("app", Kind::App, 75.0),
+    ("text", Kind::Text, 65.0),
+    ("http", Kind::Http, 100.0),
+    ("http-shuffled", Kind::HttpShuffled, 120.0),
+    ("hard", Kind::Hard, 200.0),
 ];
 
 /// How much slower the map stage may be with a thousand patterns.
