@@ -24,7 +24,7 @@
 //! - [`lane`] takes one source's fragments in order, and keeps its watermark; [`assemble`] joins the records of a
 //!   traceback to one entry; [`recording`] holds the clock's movements for a replay.
 //! - [`engine`] merges the lanes by time and drops what another source told already, seals each second that the
-//!   watermark has passed, and lets the rules look. [`deployment`] says from when on.
+//!   watermark has passed, and lets the rules look. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
 //! - [`timeline`] turns the events of a sealed second into cells, and cells into sliding windows.
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
@@ -78,6 +78,7 @@ mod duplicates;
 pub mod engine;
 pub mod expr;
 pub mod lane;
+pub mod lifecycle;
 pub mod map;
 pub mod mask;
 pub mod output;

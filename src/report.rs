@@ -147,6 +147,12 @@ impl Report {
         }
     }
 
+    /// Whether events of a class are failures that the report tells of: exceptions, errors, known troubles.
+    pub fn is_failure(&self, class: ClassId) -> bool {
+        matches!(self.roles[class], Role::Exception(_) | Role::Error | Role::Known)
+            && self.library.classes[class].severity >= Severity::Error
+    }
+
     /// What has to be kept of events with these labels.
     pub fn keep(&self, labels: &LabelSet) -> Keep {
         match self.roles[labels.class] {

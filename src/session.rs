@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::classify::{Classifier, Interest, Library, Routes, library};
 use crate::deployment::{Deployment, From};
 use crate::engine::{Engine, Range};
+use crate::lifecycle;
 use crate::map::Mapper;
 use crate::report::Report;
 use crate::rules::Rules;
@@ -41,12 +42,13 @@ impl Session {
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
+        lifecycle::interested(&library, &mut interest);
         let routes = Routes::new(&plan.document.plan.routes);
         let classifier = Classifier::new(library, routes, interest);
         let shared = Arc::clone(&classifier.shared);
         let fixed = match (deployed_at, plan.document.plan.at) {
-            (Some(Moment::At(at)), _) => Some(Deployment { at, from: From::Given, line: None }),
-            (None, Some(Moment::At(at))) => Some(Deployment { at, from: From::Plan, line: None }),
+            (Some(Moment::At(at)), _) => Some(Deployment { at, from: From::Given, shown_by: None }),
+            (None, Some(Moment::At(at))) => Some(Deployment { at, from: From::Plan, shown_by: None }),
             _ => None,
         };
         let engine = Engine::new(classifier, timeline, rules, report, fixed, range);

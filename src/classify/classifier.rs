@@ -455,7 +455,7 @@ fn member<'s>(
         }
         Parser::Logfmt => Attributes::Logfmt(body).get(name),
         // Requests never come here: they are recognised before any pattern runs.
-        Parser::AccessLine | Parser::Edge | Parser::Request => None,
+        Parser::AccessLine | Parser::Edge | Parser::Request | Parser::Lifecycle => None,
     }
 }
 

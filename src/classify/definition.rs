@@ -88,6 +88,8 @@ pub enum Parser {
     EmbeddedJson,
     /// `key=value` pairs; the keys are the labels.
     Logfmt,
+    /// No line: what [the engine](crate::lifecycle) works out of several.
+    Lifecycle,
 }
 
 impl Parser {
@@ -102,6 +104,7 @@ impl Parser {
             Parser::Level => "level",
             Parser::EmbeddedJson => "embedded-json",
             Parser::Logfmt => "logfmt",
+            Parser::Lifecycle => "lifecycle",
         }
     }
 }

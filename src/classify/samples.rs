@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::classifier::Shared;
-use super::definition::{Origin, Sample};
+use super::definition::{Origin, Parser, Sample};
 use super::entries::Entries;
 use super::event::{Event, NO_VALUE};
 use super::library::{Library, Pattern};
@@ -71,7 +71,10 @@ pub fn warnings(library: &Library) -> Vec<Warning> {
             "no text of 3 characters or more must stand in every match, so it is tried on every line: slow",
         )
     });
-    let untested = library.patterns.iter().filter(|pattern| !pattern.samples.iter().any(|(_, sample)| sample.matches));
+    // No line is told by the engine's own words.
+    let tested = |pattern: &Pattern| pattern.samples.iter().any(|(_, sample)| sample.matches);
+    let by_lines = library.patterns.iter().filter(|pattern| pattern.parser != Some(Parser::Lifecycle));
+    let untested = by_lines.filter(|pattern| !tested(pattern));
     slow.chain(untested.map(|pattern| warning(pattern, "no sample that it matches"))).collect()
 }
 

@@ -119,7 +119,7 @@ impl Outputs {
         let (plan, sources) = (self.plan.clone(), self.sources.clone());
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),
-            Writer::Json(json) => json.start(&plan, Some(deployment)),
+            Writer::Json(json) => json.start(&plan, Some(&deployment)),
         });
     }
 

@@ -6,7 +6,7 @@ use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
 use crate::classify::{ClassId, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode;
-use crate::deployment::{Deployment, From};
+use crate::lifecycle::{self, Sign};
 use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::time::Time;
@@ -199,8 +199,8 @@ impl Engine {
             let labels = Arc::clone(&set.labels);
             return self.report.add_untimed(&labels, &pending);
         };
-        if is_noted && Some(class) == self.started {
-            self.process_started(time, place);
+        if is_noted && let Some(sign) = lifecycle::sign(&self.library, &set.labels) {
+            self.lifecycle.note(sign, evidence(place, time));
         }
         if is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
@@ -258,24 +258,11 @@ impl Engine {
         }
     }
 
+    /// Takes note of the first record with a deployment's id.
     fn edge_deployment(&mut self, id: u32, time: Time, place: &Place<'_>) {
-        if id != 0 && self.fixed.is_none() && !self.deployments_seen.contains(&id) {
+        if id != 0 && !self.deployments_seen.contains(&id) {
             self.deployments_seen.push(id);
-            let line = Some((place.lane, place.line_number));
-            self.buckets.bucket(place.second).deployment =
-                Some(Deployment { at: time, from: From::DeploymentId, line });
-        }
-    }
-
-    fn process_started(&mut self, time: Time, place: &Place<'_>) {
-        // A deployment id tells deployments from restarts; a start alone cannot.
-        if self.fixed.is_some() || !self.deployments_seen.is_empty() {
-            return;
-        }
-        let line = Some((place.lane, place.line_number));
-        let known = &mut self.buckets.bucket(place.second).deployment;
-        if known.is_none_or(|known| known.at <= time) {
-            *known = Some(Deployment { at: time, from: From::ProcessStarted, line });
+            self.lifecycle.note(Sign::Served(id), evidence(place, time));
         }
     }
 }

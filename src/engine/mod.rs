@@ -4,6 +4,7 @@
 //! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
 
 mod lines;
+mod living;
 mod run;
 mod ticks;
 
@@ -17,6 +18,7 @@ use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
 use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
+use crate::lifecycle::{self, Lifecycle};
 use crate::map::Fragment;
 use crate::report::{REQUEST, Report};
 use crate::rules::Rules;
@@ -24,6 +26,7 @@ use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::time::{SECOND, Time};
 use crate::timeline::{Buckets, Set, SetId, Timeline};
+use living::Told;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
 const TICKS_AFTER_STOP: u32 = 2_000;
@@ -89,6 +92,9 @@ pub struct Engine {
     classifier: Classifier,
     scratch: Vec<Found>,
     deployments_seen: Vec<u32>,
+    lifecycle: Lifecycle,
+    /// Restarts of the service since the deployment.
+    pub restarts: u64,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
     /// The rules have gone past all before this, without a source that was silent.
@@ -101,7 +107,8 @@ pub struct Engine {
     stop: Arc<AtomicBool>,
     /// How many ticks are looked at when it is to.
     ticks_after_stop: u32,
-    started: Option<ClassId>,
+    /// The classes of events that the engine itself tells.
+    told: Told,
     rate_limited: Option<ClassId>,
     request: Option<ClassId>,
 }
@@ -117,7 +124,7 @@ impl Engine {
     ) -> Self {
         let library = Arc::clone(&classifier.shared.library);
         Engine {
-            started: library.class_id("process.started"),
+            told: Told::of(&library),
             rate_limited: library.class_id(RATE_LIMITED),
             request: library.class_id(REQUEST),
             library,
@@ -137,6 +144,8 @@ impl Engine {
             classifier,
             scratch: Vec::new(),
             deployments_seen: Vec::new(),
+            lifecycle: Lifecycle::default(),
+            restarts: 0,
             next_tick: None,
             sealed_before: Time(i64::MIN),
             from: None,
@@ -289,8 +298,12 @@ impl Engine {
     }
 
     fn intern_one(&mut self, labels: &Arc<LabelSet>) -> SetId {
-        let (timeline, report, noted) = (&mut self.timeline, &self.report, [self.started, self.rate_limited]);
-        self.buckets.intern(labels, |labels| work_out(timeline, report, labels, noted))
+        let (timeline, report) = (&mut self.timeline, &self.report);
+        let (library, rate_limited) = (&self.library, self.rate_limited);
+        self.buckets.intern(labels, |labels| {
+            let is_noted = Some(labels.class) == rate_limited || lifecycle::sign(library, labels).is_some();
+            work_out(timeline, report, labels, is_noted)
+        })
     }
 
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
@@ -330,18 +343,18 @@ impl Engine {
         match bound {
             Bound::At(time) => Some(time),
             Bound::AfterDeployment(seconds) => {
-                let deployment = self.fixed.or(self.deployment)?;
+                let deployment = self.fixed.as_ref().or(self.deployment.as_ref())?;
                 Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }
     }
 }
 
-/// What is known of a label set from the start; events of the `noted` classes are more than counted.
-fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>, noted: [Option<ClassId>; 2]) -> Set {
+/// What is known of a label set from the start.
+fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>, is_noted: bool) -> Set {
     let (matches, keep) = timeline.matches(labels);
     Set {
-        is_noted: noted.contains(&Some(labels.class)),
+        is_noted,
         examples_until: report.examples_until(labels),
         ..Set::new(Arc::clone(labels), keep.and(report.keep(labels)), matches)
     }

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 
 use super::{Cause, Engine, Notice};
 use crate::classify::Via;
-use crate::deployment::{Deployment, From};
 use crate::lane::Lane;
 use crate::rules::observed::Covered;
 use crate::time::Time;
+use crate::timeline::Admits;
 
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
@@ -32,7 +32,7 @@ impl Engine {
             self.seal(tick - 1);
             let leaves = self.timeline.slide(tick);
             let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
-            let deployment = self.fixed.filter(|_| self.deployment.is_none());
+            let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
             let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
             let mut next = (last + 1).min(leaves).min(event).min(begins).max(tick + 1);
             if self.is_armed(tick - 1) {
@@ -66,24 +66,9 @@ impl Engine {
 
     /// Completes a second: its events enter the windows and the totals.
     fn seal(&mut self, second: i64) {
-        let bucket = self.buckets.take(second).unwrap_or_default();
         self.observe_sources();
-        match (self.fixed, self.deployment) {
-            (Some(fixed), None) if second >= fixed.at.second() => self.begin(fixed, second),
-            (None, None) => {
-                let first = self.from.unwrap_or(Time::from_second(second));
-                self.begin(
-                    bucket.deployment.unwrap_or(Deployment { at: first, from: From::FirstRecord, line: None }),
-                    second,
-                );
-            }
-            (None, Some(_)) => {
-                if let Some(deployment) = bucket.deployment {
-                    self.begin(deployment, second);
-                }
-            }
-            _ => {}
-        }
+        self.live(second);
+        let bucket = self.buckets.take(second).unwrap_or_default();
         if bucket.dropped > 0 {
             self.observed.dropped = Some(second);
         }
@@ -99,7 +84,8 @@ impl Engine {
                 self.buckets.set_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
             }
         }
-        self.timeline.seal(second, &bucket, &self.buckets, seen, armed);
+        let admits = Admits { rules: armed, baseline: self.lifecycle.is_steady(second) };
+        self.timeline.seal(second, &bucket, &self.buckets, seen, admits);
         self.buckets.recycle(bucket);
     }
 
@@ -113,17 +99,9 @@ impl Engine {
         }
     }
 
-    fn begin(&mut self, deployment: Deployment, second: i64) {
-        self.rules.begin(second, &self.timeline, &self.observed);
-        self.timeline.begin();
-        self.report.begin();
-        self.observed.deployed = deployment.at.second();
-        self.deployment = Some(deployment);
-        self.notices.push(Notice::Deployed(deployment));
-    }
-
     fn is_armed(&self, second: i64) -> bool {
-        self.deployment.is_some_and(|deployment| second >= deployment.at.second()) && second < self.armed_until()
+        self.deployment.as_ref().is_some_and(|deployment| second >= deployment.at.second())
+            && second < self.armed_until()
     }
 
     fn armed_until(&self) -> i64 {

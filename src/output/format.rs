@@ -3,6 +3,8 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::escape;
+use crate::decode::level;
+use crate::deployment::{Deployment, From};
 use crate::rules::plan::short_span;
 use crate::time::Time;
 
@@ -177,6 +179,20 @@ pub fn range(first: Time, last: Time) -> String {
 /// Days since the epoch.
 pub fn day(time: Time) -> i64 {
     time.second().div_euclid(86_400)
+}
+
+/// What a deployment is known by: the words of its line, without the head that a logger puts before them.
+pub fn known_by(deployment: &Deployment) -> String {
+    /// Columns that the words may take.
+    const WORDS: usize = 40;
+    match (deployment.from, &deployment.shown_by) {
+        (From::ContainerStarted | From::ProcessStarted | From::ProcessReady, Some(shown_by)) => {
+            let text = shown_by.text();
+            let words = &text[text.ceil_char_boundary(level::head(text.as_bytes()).length)..];
+            format!("\"{}\"", cut(&one_line(words.trim()), WORDS))
+        }
+        _ => deployment.from.as_str().into(),
+    }
 }
 
 /// Log text as one line that a terminal may show. `##[`, which GitHub's runner takes for a command wherever it stands, is

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::format::{Measured, clocks, count, counted, cut, duration, one_line, percent, range, span, value};
+use super::format::{Measured, clocks, count, counted, cut, duration, known_by, one_line, percent, range, span, value};
 use super::text::{Finding, findings, target};
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
@@ -44,8 +44,9 @@ pub fn job_summary(summary: &Summary) -> String {
     };
     let mut facts = vec![format!("Plan {}", code(&summary.plan)), counted(summary.input.lines, "line")];
     facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to)));
-    facts.extend(summary.deployment.map(|deployment| {
-        format!("deployed {} UTC (from {})", deployment.at.date_and_clock(), plain(deployment.from.as_str()))
+    facts.extend(summary.deployment.as_ref().map(|deployment| match deployment.from.is_known() {
+        true => format!("deployed {} UTC (from {})", deployment.at.date_and_clock(), plain(&known_by(deployment))),
+        false => "no deployment in this log; judged from its first record".into(),
     }));
     let mut blocks = vec![format!("## logwatch: {word}"), facts.join(" · ")];
     if let Some(interrupted) = &summary.interrupted {
@@ -285,7 +286,7 @@ mod tests {
         let expected = "\
 ## logwatch: 🔴 ROLLBACK
 
-Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2026-11-23 06:06:20 UTC (from \"Started server process\")
+Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2026-11-23 06:06:20 UTC (from \"Started server process \\[7\\]\")
 
 - rollback trigger exchange-500-rate fired
 

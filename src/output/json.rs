@@ -35,7 +35,7 @@ impl<W: Write> Json<W> {
     }
 
     /// `deployment` is `None` when no record had a time.
-    pub fn start(&mut self, plan: &str, deployment: Option<Deployment>) -> io::Result<()> {
+    pub fn start(&mut self, plan: &str, deployment: Option<&Deployment>) -> io::Result<()> {
         self.write(&Object::Start {
             v: VERSION,
             logwatch: env!("CARGO_PKG_VERSION"),

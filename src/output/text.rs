@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
 use super::escape::without_commands;
-use super::format::{clock, columns, counted, cut, cut_start, day, one_line, range};
+use super::format::{clock, columns, counted, cut, cut_start, day, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::trigger::State;
 use crate::summary::{Summary, TriggerEvent};
@@ -112,7 +112,7 @@ impl<W: Write> Text<W> {
 
     /// A deployment is judged from here on. It is told with the first event under it, or in the header of the summary.
     pub fn start(&mut self, plan: &str, deployment: &Deployment, sources: &[String]) -> io::Result<()> {
-        self.untold = Some(Start { plan: plan.into(), deployment: *deployment, sources: sources.into() });
+        self.untold = Some(Start { plan: plan.into(), deployment: deployment.clone(), sources: sources.into() });
         Ok(())
     }
 
@@ -258,13 +258,18 @@ fn extent(summary: &Summary) -> Vec<String> {
 
 /// `first` is whether no other deployment was told of before; `today` the day that needs no date.
 fn deployed(deployment: &Deployment, sources: &[String], first: bool, today: Option<Time>) -> String {
-    let line = deployment.line.map(|(source, line)| match sources.get(source) {
-        Some(label) if sources.len() > 1 || !first => format!(", {}:{line}", cut_start(&one_line(label), LOCATION)),
-        _ => format!(", line {line}"),
+    let at = clock(deployment.at, today);
+    if !deployment.from.is_known() {
+        return format!("no deployment in this log; judged from its first record, {at} (say when with --deployed-at)");
+    }
+    let line = deployment.shown_by.as_ref().map(|shown_by| match sources.get(shown_by.source) {
+        Some(label) if sources.len() > 1 || !first => {
+            format!(", {}:{}", cut_start(&one_line(label), LOCATION), shown_by.line)
+        }
+        _ => format!(", line {}", shown_by.line),
     });
     let hint = if first && deployment.from != From::Given { "; change with --deployed-at" } else { "" };
-    let line = line.unwrap_or_default();
-    format!("deployed {} (from {}{line}{hint})", clock(deployment.at, today), deployment.from.as_str())
+    format!("deployed {at} (from {}{}{hint})", known_by(deployment), line.unwrap_or_default())
 }
 
 /// A text of so many columns with a location at the right edge.

@@ -8,6 +8,8 @@ use crate::classify::Carriers;
 pub struct Observed {
     /// The second of the deployment; windows begin no earlier.
     pub deployed: i64,
+    /// From when on the newest deployment may have run as usual; what a baseline is of begins no earlier.
+    pub steady_from: i64,
     /// What a service's own output covers, and what the HTTP log does.
     pub app: Option<Covered>,
     pub edge: Option<Covered>,
@@ -46,7 +48,7 @@ impl Observed {
     pub fn stretch(&self, read: &Read, tick: i64) -> Option<Stretch> {
         let covered = self.covered(read.carriers, read.reads_duration)?;
         let start = read.length.map_or(self.deployed, |length| tick - length);
-        let earliest = if read.in_baseline { start } else { start.max(self.deployed) };
+        let earliest = start.max(if read.in_baseline { self.steady_from } else { self.deployed });
         let first = earliest.max(covered.from);
         // A sliding window that its sources do not reach tells nothing; one they only reach into is partly observed, as is
         // one that reaches back beyond the deployment or the input.
@@ -62,7 +64,7 @@ impl Observed {
         let (Some(covered), Some(length)) = (self.covered(read.carriers, read.reads_duration), read.length) else {
             return i64::MAX;
         };
-        let base = if read.in_baseline { covered.from } else { covered.from.max(self.deployed) };
+        let base = covered.from.max(if read.in_baseline { self.steady_from } else { self.deployed });
         let begins = base.saturating_add(length);
         let ends = covered.until.map(|until| [until.saturating_add(2), until.saturating_add(length).saturating_add(1)]);
         let whole_again = self.dropped.map(|last| last.saturating_add(length).saturating_add(1));
@@ -105,7 +107,7 @@ mod tests {
             in_baseline in any::<bool>(),
         ) {
             let app = Some(Covered { from, until: until.map(|until| until.max(from)) });
-            let observed = Observed { deployed, app, edge: None, access_durations: false, dropped };
+            let observed = Observed { deployed, steady_from: deployed, app, edge: None, access_durations: false, dropped };
             let carriers = Carriers { app: true, edge: false };
             let read = Read {
                 index: 0, series: 0, window: 0, function: Function::Count, grouped: false, length, in_baseline, scale: 1.0,

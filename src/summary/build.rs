@@ -67,7 +67,7 @@ impl Summary {
         let end = engine.evaluated_until().unwrap_or_default();
         let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
         let engine = &*engine;
-        let deployed = engine.deployment.map(|deployment| deployment.at.second());
+        let deployed = engine.deployment.as_ref().map(|deployment| deployment.at.second());
         let complete =
             deployed.is_some_and(|deployed| end >= deployed + engine.rules.duration) && interrupted.is_none();
         let basis = Basis {
@@ -88,9 +88,9 @@ impl Summary {
             plan: plan.into(),
             from: engine.from,
             to: engine.to,
-            deployed_at: engine.deployment.map(|deployment| deployment.at),
-            deployed_at_from: engine.deployment.map(|deployment| deployment.from),
-            deployment: engine.deployment,
+            deployed_at: engine.deployment.as_ref().map(|deployment| deployment.at),
+            deployed_at_from: engine.deployment.as_ref().map(|deployment| deployment.from),
+            deployment: engine.deployment.clone(),
             input: engine.counts,
             interrupted,
             classes: class_totals(&engine.library, &engine.report),

@@ -14,7 +14,6 @@ use super::group_key::GroupKey;
 use super::groups::Place;
 use super::pending::{Keep, Pending};
 use crate::classify::{ClassId, LabelSet, Via};
-use crate::deployment::Deployment;
 use crate::time::Time;
 
 /// Index of a label set in [`Buckets`].
@@ -45,8 +44,6 @@ pub struct Bucket {
     pub after_pause: Option<(Evidence, Option<Arc<LabelSet>>)>,
     /// Messages the platform says it dropped.
     pub dropped: u64,
-    /// The last deployment that began in this second.
-    pub deployment: Option<Deployment>,
 }
 
 /// All open buckets, and the label sets their events have.
@@ -222,6 +219,11 @@ impl Buckets {
 
     pub fn first(&self) -> Option<i64> {
         self.open.front().map(|(second, _)| *second)
+    }
+
+    /// The cells of the first open bucket, if it is of this second.
+    pub fn cells(&self, second: i64) -> &[Pending] {
+        self.open.front().filter(|(first, _)| *first == second).map_or(&[], |(_, bucket)| bucket.cells())
     }
 
     /// Takes out the first open bucket, if it is of this second.

@@ -28,7 +28,7 @@ pub use groups::Place;
 use groups::{Groups, MOST_GROUPS};
 pub use pending::{Keep, Pending, Point};
 use series::{Measure, Spec, Wanted};
-pub use slot::Slot;
+pub use slot::{Admits, Slot};
 use window::Reach;
 
 use crate::classify::{LabelSet, Via};
@@ -179,8 +179,8 @@ impl Timeline {
     }
 
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
-    /// this second; `armed` whether the rules' windows take it in, or only those of the baseline.
-    pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
+    /// this second.
+    pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, admits: Admits) {
         if self.series.iter().any(|series| series.groups.len() + bucket.cells().len() > MOST_GROUPS) {
             self.make_room(bucket, buckets, seen);
         }
@@ -212,7 +212,7 @@ impl Timeline {
         for (series, place) in self.staged.drain(..) {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= slot.settle(spec, *wanted, second, armed);
+            self.crowded |= slot.settle(spec, *wanted, second, admits);
         }
     }
 
@@ -253,10 +253,17 @@ impl Timeline {
         next
     }
 
-    /// A new deployment: the rules' windows begin anew, those of the baseline go on.
-    pub fn begin(&mut self) {
+    /// A deployment that is not judged, but whose running is the baseline of the one that will be.
+    pub fn begin_baseline(&mut self) {
         for series in &mut self.series {
-            series.groups.slots_mut().chain([&mut series.groupless]).for_each(Slot::begin);
+            series.groups.slots_mut().chain([&mut series.groupless]).for_each(Slot::begin_baseline);
+        }
+    }
+
+    /// A new deployment, in this second or an earlier one: all windows begin anew.
+    pub fn begin(&mut self, deployed: i64) {
+        for series in &mut self.series {
+            series.groups.slots_mut().chain([&mut series.groupless]).for_each(|slot| slot.begin(deployed));
         }
     }
 }

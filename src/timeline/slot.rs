@@ -8,6 +8,15 @@ use super::staged::Staged;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
+/// Which windows take a second in.
+#[derive(Clone, Copy, Debug)]
+pub struct Admits {
+    /// Those of the rules: it lies after the deployment.
+    pub rules: bool,
+    /// Those of the baseline: the service ran as usual, and was neither starting nor going down.
+    pub baseline: bool,
+}
+
 #[derive(Debug)]
 pub struct Slot {
     pub windows: Vec<Window>,
@@ -35,20 +44,21 @@ impl Slot {
         }
     }
 
-    /// Completes the cell of a second, and takes it in: into all windows, or only those of the baseline. `true` if the
-    /// second held more events than their order is kept of.
-    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, armed: bool) -> bool {
+    /// Completes the cell of a second, and lets those windows that admit it take it in. `true` if the second held more
+    /// events than their order is kept of.
+    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
-        self.enter(second, cell, armed);
+        self.enter(second, cell, admits);
         crowded
     }
 
-    fn enter(&mut self, second: i64, cell: Cell, armed: bool) {
+    fn enter(&mut self, second: i64, cell: Cell, admits: Admits) {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        let mut windows = self.windows.iter_mut().filter(|window| armed || window.is_baseline()).peekable();
+        let admitted = |window: &&mut Window| if window.is_baseline() { admits.baseline } else { admits.rules };
+        let mut windows = self.windows.iter_mut().filter(admitted).peekable();
         let mut cell = Some(cell);
         while let Some(window) = windows.next() {
             // Most groups have one window, which takes the cell as it is.
@@ -87,12 +97,22 @@ impl Slot {
         self.windows.iter().all(Window::is_empty)
     }
 
-    /// A new deployment: the rules' windows begin anew, those of the baseline go on.
-    pub fn begin(&mut self) {
-        self.last_second = None;
-        self.previous.clear();
+    /// A deployment in this second or an earlier one: the windows begin anew there, but those that reach back to it, which
+    /// begin now, as do those of the next deployment's baseline.
+    pub fn begin(&mut self, deployed: i64) {
+        self.last_second = self.last_second.filter(|last| *last >= deployed);
+        self.previous.retain(|_, time| time.second() >= deployed);
         self.leaves = i64::MIN;
-        let ours = self.windows.iter_mut().filter(|window| !window.is_baseline());
-        ours.for_each(Window::clear);
+        for window in &mut self.windows {
+            match window.reach() {
+                Reach::Length(_) => _ = window.drop_before(deployed),
+                Reach::Deploy | Reach::Baseline(_) => window.clear(),
+            }
+        }
+    }
+    /// Its baseline begins anew.
+    pub fn begin_baseline(&mut self) {
+        self.leaves = i64::MIN;
+        self.windows.iter_mut().filter(|window| window.is_baseline()).for_each(Window::clear);
     }
 }

@@ -143,7 +143,11 @@ impl Window {
     /// Lets go of what lies before the window `[tick − length, tick)`; `true` if there was something.
     pub fn slide(&mut self, tick: i64) -> bool {
         let (Reach::Length(length) | Reach::Baseline(length)) = self.reach else { return false };
-        let start = (tick - length).div_euclid(self.pane) * self.pane;
+        self.drop_before((tick - length).div_euclid(self.pane) * self.pane)
+    }
+
+    /// Lets go of all panes that begin before a second; `true` if there was something.
+    pub fn drop_before(&mut self, start: i64) -> bool {
         let before = self.cells.len();
         while self.cells.front().is_some_and(|(pane, _)| *pane < start) {
             let Some((_, cell)) = self.cells.pop_front() else { break };

@@ -48,9 +48,9 @@ fn auto_is_the_first_record_when_nothing_tells_more() {
 
 /// Rule 6.
 #[test]
-fn auto_is_the_last_start_of_the_process() {
-    let lines = [noise("13:30:00"), started("13:30:05"), noise("13:30:30"), started("13:31:00.25"), noise("13:31:30")];
-    assert_eq!(deployed(&Case::new().log("a.jsonl", lines)), ("13:31:00.250".into(), "process.started".into()));
+fn auto_is_the_last_start_of_the_process_that_is_no_restart() {
+    let lines = [noise("13:30:00"), started("13:30:05"), noise("13:30:30"), started("13:51:00.25"), noise("13:51:30")];
+    assert_eq!(deployed(&Case::new().log("a.jsonl", lines)), ("13:51:00.250".into(), "process.started".into()));
 }
 
 /// Rule 6: a process that starts again under the same deployment is a restart.
@@ -92,7 +92,7 @@ fn what_happened_before_the_deployment_is_no_trigger() {
 /// Rule 6: the deployment found last is the one that is judged.
 #[test]
 fn triggers_of_an_earlier_deployment_do_not_count() {
-    let lines = [started("13:30:00"), trouble("13:30:05"), started("13:30:20"), noise("13:30:40")];
+    let lines = [started("13:30:00"), trouble("13:30:05"), started("13:50:20"), noise("13:50:40")];
     let outcome = Case::new().rule("rollback", "trouble", "count(job.trouble[1m]) > 0", "").log("a.jsonl", lines).run();
     assert_eq!(outcome.trigger("trouble")["fired"], 0);
     assert_ne!(outcome.verdict(), "rollback");

@@ -6,6 +6,7 @@ mod case;
 mod comparisons;
 mod deployment;
 mod entries;
+mod lifecycle;
 mod live;
 mod merging;
 mod ratios;

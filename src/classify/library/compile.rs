@@ -206,6 +206,7 @@ fn parser_members(parser: Parser) -> Option<(&'static [&'static str], bool)> {
         }
         Parser::Traceback | Parser::Javascript => Some((&["message", "type", "where"], false)),
         Parser::Level => Some((&["logger", "shape"], false)),
+        Parser::Lifecycle => Some((&[], false)),
         Parser::EmbeddedJson | Parser::Logfmt => None,
     }
 }

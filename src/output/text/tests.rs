@@ -8,13 +8,16 @@ use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::{Beside, Http, KpiStatus, RouteLine, TriggerResult, TriggerState, Unknown};
 use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target, ViaSeconds};
+use crate::timeline::evidence::Evidence;
 
 fn at(clock: &str) -> Time {
     crate::time::parse(format!("2026-11-23T{clock}Z").as_bytes()).unwrap()
 }
 
 fn deployment(line: Option<(usize, u64)>) -> Deployment {
-    Deployment { at: at("06:06:20"), from: From::ProcessStarted, line }
+    let shown_by =
+        line.map(|(source, line)| Evidence::new(at("06:06:20"), source, line, b"INFO:     Started server process [7]"));
+    Deployment { at: at("06:06:20"), from: From::ProcessStarted, shown_by }
 }
 
 fn nothing() -> Summary {
@@ -236,7 +239,7 @@ fn replay(text: &mut Text<Vec<u8>>) -> io::Result<()> {
 #[test]
 fn a_replay_is_one_screen_that_says_why() {
     let expected = r#"before-fix.jsonl   plan dl-034   2026-11-23 UTC
-deployed 06:06:20 (from "Started server process", line 21; change with --deployed-at)
+deployed 06:06:20 (from "Started server process [7]", line 21; change with --deployed-at)
 
 06:07:03 ROLLBACK    exchange-500-rate   18 % (4 of 22, at least 8.4 %) > 5 % for 30 s           :72
          | INFO: "POST /api/user/exchanges HTTP/1.1" 500
@@ -376,7 +379,7 @@ fn a_newer_deployment_and_a_new_day_are_separated() {
         firing.group =
             BTreeMap::from([("method".into(), "POST".into()), ("route".into(), "/api/user/exchanges".into())]);
         text.trigger(&firing, 2, false)?;
-        let after = Deployment { at: at("14:20:48"), line: Some((1, 1203)), ..deployment(None) };
+        let after = Deployment { at: at("14:20:48"), ..deployment(Some((1, 1203))) };
         text.start("default", &after, &sources)?;
         let mut resolved = TriggerEvent { state: State::Resolved, ..firing };
         resolved.at = resolved.at.saturating_add(86_400_000_000_000);
@@ -384,11 +387,11 @@ fn a_newer_deployment_and_a_new_day_are_separated() {
         text.trigger(&resolved, 2, false)
     });
     let expected = r#"2 sources: before.jsonl, after.jsonl   plan default   2026-11-23 UTC
-deployed 06:06:20 (from "Started server process", before.jsonl:21; change with --deployed-at)
+deployed 06:06:20 (from "Started server process [7]", before.jsonl:21; change with --deployed-at)
 
 06:07:03 ROLLBACK    exchange-500-rate   18 % (4 of 22, at least 8.4 %) > 5 % for 30 s
          {POST /api/user/exchanges}  | INFO: "POST /api/user/exchanges HTTP/1.…  before-fix.jsonl:72
-deployed 14:20:48 (from "Started server process", after.jsonl:1203)
+deployed 14:20:48 (from "Started server process [7]", after.jsonl:1203)
 2026-11-24
 06:07:03 resolved    exchange-500-rate{POST /api/user/exchanges}
 "#;

@@ -1,0 +1,98 @@
+//! What the service's life comes to: deployments that begin, restarts that are counted as events of their own.
+
+use std::sync::Arc;
+
+use super::{Engine, Notice};
+use crate::classify::{ClassId, LabelSet, Library, MOST_VALUES, NO_VALUE, Via};
+use crate::deployment::{Deployment, From};
+use crate::lifecycle::{Activity, START_UP, Step};
+use crate::time::Time;
+use crate::timeline::evidence::Evidence;
+
+/// The classes of events that no line tells alone; `None` where the library lacks them.
+pub(super) struct Told {
+    deployed: Option<ClassId>,
+    restarted: Option<ClassId>,
+}
+
+impl Told {
+    pub fn of(library: &Library) -> Self {
+        Told { deployed: library.class_id("deployment.started"), restarted: library.class_id("process.restarted") }
+    }
+}
+
+impl Engine {
+    /// Before a second is sealed: finds the deployment that is in force from here on, and adds what the signs of the second
+    /// come to as events to its bucket.
+    pub(super) fn live(&mut self, second: i64) {
+        let activity = self.activity(second);
+        let mut deployment = None;
+        for step in self.lifecycle.seal(second, activity) {
+            match step {
+                Step::Deployed(deployed) => {
+                    if let Some(shown_by) = deployed.shown_by.clone() {
+                        self.tell(second, self.told.deployed, shown_by);
+                    }
+                    if self.fixed.is_some() {
+                        // Of the time before the given deployment, that of the newest one is its baseline.
+                        self.timeline.begin_baseline();
+                    }
+                    deployment = Some(deployed);
+                }
+                Step::Restarted(shown_by) => {
+                    self.restarts += 1;
+                    self.tell(second, self.told.restarted, shown_by);
+                }
+            }
+        }
+        let steady_from = deployment.as_ref().map(|deployment: &Deployment| deployment.at.second() + START_UP);
+        match (&self.fixed, &self.deployment) {
+            (Some(fixed), None) if second >= fixed.at.second() => self.begin(fixed.clone(), second),
+            (None, None) => {
+                let first = self.from.unwrap_or(Time::from_second(second));
+                let from_here = || Deployment { at: first, from: From::FirstRecord, shown_by: None };
+                self.begin(deployment.unwrap_or_else(from_here), second);
+            }
+            (None, Some(_)) => {
+                if let Some(deployment) = deployment {
+                    self.begin(deployment, second);
+                }
+            }
+            _ => {}
+        }
+        // Only now: what begins looks back at what was before it.
+        self.observed.steady_from = steady_from.unwrap_or(self.observed.steady_from);
+    }
+
+    /// What the service's own log has in a second, besides signs.
+    fn activity(&self, second: i64) -> Activity {
+        let mut activity = Activity::default();
+        for cell in self.buckets.cells(second) {
+            activity.serves |= cell.via == Via::Access;
+            activity.fails |= cell.via == Via::None && self.report.is_failure(self.buckets.set(cell.set).class);
+        }
+        activity
+    }
+
+    fn tell(&mut self, second: i64, class: Option<ClassId>, shown_by: Evidence) {
+        let Some(class) = class else { return };
+        let values = vec![None; self.library.classes[class].labels.len()].into();
+        let set = self.intern_one(&Arc::new(LabelSet { class, values }));
+        let (keep, examples_until) = (self.buckets.set(set).keep, self.buckets.set(set).examples_until);
+        let place = (shown_by.time, shown_by.line);
+        if let Some(cell) = self.buckets.open(second).cell(set, Via::None) {
+            cell.add(keep, examples_until, place, &[NO_VALUE; MOST_VALUES], || shown_by);
+        }
+    }
+
+    fn begin(&mut self, deployment: Deployment, second: i64) {
+        let deployed = deployment.at.second();
+        self.rules.begin(second, &self.timeline, &self.observed);
+        self.timeline.begin(deployed.min(second));
+        self.report.begin();
+        self.restarts = 0;
+        self.observed.deployed = deployed;
+        self.deployment = Some(deployment.clone());
+        self.notices.push(Notice::Deployed(deployment));
+    }
+}

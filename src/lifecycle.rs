@@ -1,0 +1,266 @@
+//! Lifecycle: which starts of a service are deployments, and which are restarts (SEMANTICS 6).
+//!
+//! Lines show that something started, became ready, was told to stop, or went down, and records of the HTTP log name the
+//! deployment that served them. One such sign alone tells little; what came before it does. Signs are taken second by second,
+//! in the order of their times, whatever sources they are from.
+
+mod start;
+
+use std::collections::BTreeMap;
+
+pub use start::Layer;
+use start::Start;
+
+use crate::classify::{Interest, LabelSet, Library};
+use crate::deployment::{Deployment, From};
+use crate::timeline::evidence::Evidence;
+
+/// Seconds. Starts so soon after the first of them are replicas or workers of one start.
+const REPLICAS: i64 = 10;
+/// Starts closer than this are one deployment in a loop, if nothing says that the latter is a new one: building and starting
+/// an image takes longer than a crashed one takes to come back.
+const LOOP: i64 = 5 * 60;
+/// A platform that brings back what went down does it within this time; a start later than that is somebody's decision.
+const REVIVAL: i64 = 10 * 60;
+/// The first request that a new deployment serves comes this soon after its start, or belongs to a later one.
+const FIRST_REQUEST: i64 = 15 * 60;
+/// What a start does in so many seconds is starting, not running.
+pub const START_UP: i64 = 60;
+
+/// What a line says of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sign {
+    /// It went down: by an error, a signal, or the platform's hand.
+    WentDown,
+    Started(Layer),
+    /// It was told to stop.
+    Stopping,
+    /// The platform stops a container, which it does with the old one once the new one serves.
+    ContainerStopping,
+    /// A request was served by the deployment of this id, as a hash.
+    Served(u32),
+}
+
+/// What was worked out of the signs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    Deployed(Deployment),
+    /// The deployment's service, or a process of it, came back.
+    Restarted(Evidence),
+}
+
+/// What else happened in a second.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Activity {
+    /// The service's own log has a request.
+    pub serves: bool,
+    /// The service's own log has a failure.
+    pub fails: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct Lifecycle {
+    /// Signs of the seconds that are open.
+    open: BTreeMap<i64, Vec<(Sign, Evidence)>>,
+    /// Ids of deployments seen.
+    ids: Vec<u32>,
+    /// The newest start.
+    newest: Option<Start>,
+    /// When the service was last seen to go down, if it has not come back.
+    down: Option<i64>,
+    /// The service was told to stop, and nothing started since.
+    stopping: bool,
+    /// Whether starts of the service are followed by a line that says it is ready.
+    tells_ready: bool,
+}
+
+impl Lifecycle {
+    /// Takes note of a sign in a second that is open.
+    pub fn note(&mut self, sign: Sign, evidence: Evidence) {
+        self.open.entry(evidence.time.second()).or_default().push((sign, evidence));
+    }
+
+    /// Whether an id is known, so that another record with it tells nothing.
+    pub fn knows(&self, id: u32) -> bool {
+        self.ids.contains(&id)
+    }
+
+    /// Works out what the signs of a second mean; seconds come in order. Signs of seconds before it are dropped.
+    pub fn seal(&mut self, second: i64, activity: Activity) -> Vec<Step> {
+        let mut later = self.open.split_off(&second);
+        let mut signs = later.remove(&second).unwrap_or_default();
+        self.open = later;
+        signs.sort_by(|(a, shows), (b, shown)| {
+            (shows.time, a, shows.source, shows.line).cmp(&(shown.time, b, shown.source, shown.line))
+        });
+        let mut steps = Vec::new();
+        for (sign, shown_by) in signs {
+            steps.extend(match sign {
+                Sign::Started(layer) => self.started(layer, shown_by),
+                Sign::WentDown => {
+                    let is_old_one = self.newest.as_ref().is_some_and(|newest| newest.replaces(second));
+                    self.down = Some(second).filter(|_| !is_old_one).or(self.down);
+                    None
+                }
+                Sign::Stopping | Sign::ContainerStopping => self.told_to_stop(second, sign),
+                Sign::Served(id) => self.served(id, shown_by),
+            });
+        }
+        steps.extend(self.goes_on(second, activity));
+        steps
+    }
+
+    /// Whether the service runs as it should, for all that the signs say: it is not starting, and not on its way down.
+    pub fn is_steady(&self, second: i64) -> bool {
+        let starting = self.newest.as_ref().is_some_and(|newest| second - newest.latest < START_UP);
+        !starting && !self.stopping && self.down.is_none()
+    }
+
+    fn started(&mut self, layer: Layer, shown_by: Evidence) -> Option<Step> {
+        let second = shown_by.time.second();
+        let down = self.down;
+        self.tells_ready |= layer == Layer::Ready;
+        let Some(newest) = &mut self.newest else {
+            self.down = None;
+            self.stopping = false;
+            // The log begins with a service that is down: this start is none of a new deployment.
+            let restarted = down.is_some();
+            let step = if restarted { Step::Restarted(shown_by.clone()) } else { deployed(layer, &shown_by) };
+            self.newest = Some(Start::new(layer, shown_by, !restarted));
+            return Some(step);
+        };
+        if newest.is_within(layer) {
+            // The container's process comes up, or one of its workers is replaced. After it went down it is brought back.
+            newest.latest = second;
+            let is_back = down.is_some() && (layer < Layer::Ready || newest.ready);
+            newest.ready |= layer == Layer::Ready;
+            if is_back || layer == Layer::Ready {
+                self.down = None;
+            }
+            return is_back.then(|| Step::Restarted(shown_by));
+        }
+        if second - newest.first() <= REPLICAS && down.is_none() && !newest.failed {
+            newest.outermost = newest.outermost.min(layer);
+            newest.latest = second;
+            newest.ready |= layer == Layer::Ready;
+            return None;
+        }
+        let crashed = down.is_some_and(|down| second - down <= REVIVAL);
+        let loops = second - newest.latest < LOOP;
+        // With ids in the HTTP log, the next one tells.
+        let assumed = !crashed && (loops || !self.ids.is_empty());
+        let is_deployment = !crashed && !assumed;
+        (self.down, self.stopping) = (None, false);
+        let step = match is_deployment {
+            true => Some(deployed(layer, &shown_by)),
+            false if assumed && !loops => None,
+            false => Some(Step::Restarted(shown_by.clone())),
+        };
+        let id = newest.id.filter(|_| !is_deployment);
+        self.newest = Some(Start { assumed, loops, id, ..Start::new(layer, shown_by, is_deployment) });
+        step
+    }
+
+    /// The old container is stopped once the new one runs: so what was taken for a restart is a deployment.
+    fn told_to_stop(&mut self, second: i64, sign: Sign) -> Option<Step> {
+        match &mut self.newest {
+            Some(newest) if second - newest.first() < LOOP => {
+                newest.old_stopped = Some(second);
+                let old_one = sign == Sign::ContainerStopping && newest.assumed;
+                old_one.then(|| newest.becomes_deployment())
+            }
+            _ => {
+                self.stopping = true;
+                None
+            }
+        }
+    }
+
+    /// The first record with a deployment's id.
+    fn served(&mut self, id: u32, shown_by: Evidence) -> Option<Step> {
+        if self.knows(id) {
+            return None;
+        }
+        self.ids.push(id);
+        let second = shown_by.time.second();
+        let is_first = self.ids.len() == 1;
+        if let Some(newest) = self.newest.as_mut().filter(|newest| second - newest.first() <= FIRST_REQUEST) {
+            if newest.is_deployment {
+                // Before its own first request, the old deployment may have served more.
+                if newest.id.is_none() || second - newest.first() < LOOP {
+                    newest.id = Some(id);
+                    return None;
+                }
+            } else if !is_first && (!newest.served || second - newest.first() < LOOP) {
+                newest.id = Some(id);
+                return Some(newest.becomes_deployment());
+            }
+        }
+        if is_first {
+            return None;
+        }
+        let start =
+            Start::new(self.newest.as_ref().map_or(Layer::Ready, |newest| newest.outermost), shown_by.clone(), true);
+        self.newest = Some(Start { id: Some(id), ready: true, served: true, ..start });
+        Some(Step::Deployed(Deployment { at: shown_by.time, from: From::DeploymentId, shown_by: Some(shown_by) }))
+    }
+
+    /// Takes note of what else happened in a second.
+    fn goes_on(&mut self, second: i64, activity: Activity) -> Option<Step> {
+        if activity.serves && self.down.is_some_and(|down| down < second) {
+            self.down = None;
+        }
+        let newest = self.newest.as_mut().filter(|newest| newest.first() < second)?;
+        newest.failed |= activity.fails && !newest.ready && !newest.served;
+        if !activity.serves {
+            return None;
+        }
+        // Requests are served before the new process can: the old one is there still.
+        let is_open = newest.assumed && !newest.loops && !newest.served;
+        if is_open && !newest.ready && self.tells_ready {
+            return Some(newest.becomes_deployment());
+        }
+        newest.served = true;
+        is_open.then(|| Step::Restarted(newest.shown_by.clone()))
+    }
+}
+
+fn deployed(layer: Layer, shown_by: &Evidence) -> Step {
+    let from = match layer {
+        Layer::Container => From::ContainerStarted,
+        Layer::Parent | Layer::Server => From::ProcessStarted,
+        Layer::Ready => From::ProcessReady,
+    };
+    Step::Deployed(Deployment { at: shown_by.time, from, shown_by: Some(shown_by.clone()) })
+}
+
+/// What a line of a class says of a process; `None` if it says nothing.
+pub fn sign(library: &Library, labels: &LabelSet) -> Option<Sign> {
+    let class = &library.classes[labels.class];
+    let role = || class.labels.iter().position(|label| label == ROLE).and_then(|at| labels.values[at].as_deref());
+    match class.name.as_str() {
+        "process.container_started" => Some(Sign::Started(Layer::Container)),
+        "process.started" if role().is_some() => Some(Sign::Started(Layer::Parent)),
+        "process.started" => Some(Sign::Started(Layer::Server)),
+        "process.ready" => Some(Sign::Started(Layer::Ready)),
+        "process.stopped" => Some(Sign::Stopping),
+        "process.container_stopped" => Some(Sign::ContainerStopping),
+        // A worker that is killed is replaced by its parent; the service goes on.
+        "process.exited" | "process.killed" if role().is_none() => Some(Sign::WentDown),
+        _ => None,
+    }
+}
+
+/// Adds the labels that signs are told by.
+pub fn interested(library: &Library, interest: &mut Interest) {
+    for (class, described) in library.classes.iter().enumerate() {
+        if let Some(role) = described.labels.iter().position(|label| label == ROLE)
+            && described.name.starts_with("process.")
+        {
+            interest.add(class, role);
+        }
+    }
+}
+
+/// The label of a process that is not the service itself: a parent of servers, or a worker.
+const ROLE: &str = "role";

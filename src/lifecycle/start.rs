@@ -1,0 +1,84 @@
+//! One start of a service: of its container, of the processes in it, until they are ready.
+
+use super::{Step, deployed};
+use crate::timeline::evidence::Evidence;
+
+/// What started, from the outermost in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Container,
+    /// A process that starts others, such as gunicorn's master or npm.
+    Parent,
+    Server,
+    /// A server that says it takes requests.
+    Ready,
+}
+
+#[derive(Debug)]
+pub(super) struct Start {
+    /// Its first sign.
+    pub shown_by: Evidence,
+    pub layer: Layer,
+    /// The outermost layer that it showed: only another of that layer can be another start.
+    pub outermost: Layer,
+    /// The second of its latest sign.
+    pub latest: i64,
+    pub ready: bool,
+    /// The service failed before it was ready.
+    pub failed: bool,
+    /// A request came after it.
+    pub served: bool,
+    /// It is the deployment's own.
+    pub is_deployment: bool,
+    /// It was taken for a restart for want of evidence.
+    pub assumed: bool,
+    /// It came so soon after another that it was taken for one of a loop.
+    pub loops: bool,
+    /// When the old process was told to stop.
+    pub old_stopped: Option<i64>,
+    /// The deployment's id.
+    pub id: Option<u32>,
+}
+
+/// Seconds in which a process that was told to stop goes down, as the platform does not wait longer.
+const GRACE: i64 = 30;
+
+impl Start {
+    pub fn new(layer: Layer, shown_by: Evidence, is_deployment: bool) -> Self {
+        Start {
+            layer,
+            outermost: layer,
+            latest: shown_by.time.second(),
+            shown_by,
+            ready: layer == Layer::Ready,
+            failed: false,
+            served: false,
+            is_deployment,
+            assumed: false,
+            loops: false,
+            old_stopped: None,
+            id: None,
+        }
+    }
+
+    /// The second of its first sign.
+    pub fn first(&self) -> i64 {
+        self.shown_by.time.second()
+    }
+
+    /// Whether a sign of this layer belongs to it: what runs in a container starts without a start of the container.
+    pub fn is_within(&self, layer: Layer) -> bool {
+        layer > self.outermost
+    }
+
+    /// Whether what goes down now is the process it replaces, which was told to.
+    pub fn replaces(&self, second: i64) -> bool {
+        self.is_deployment && self.old_stopped.is_some_and(|stopped| second - stopped <= GRACE)
+    }
+
+    /// It was taken for a restart, and is a deployment.
+    pub fn becomes_deployment(&mut self) -> Step {
+        (self.is_deployment, self.assumed) = (true, false);
+        deployed(self.layer, &self.shown_by)
+    }
+}
