@@ -111,11 +111,6 @@ impl Lane {
         reached.map(|reached| reached.saturating_add(-self.lateness))
     }
 
-    /// Whether no record of it was used yet, though some may come.
-    pub fn is_unread(&self) -> bool {
-        self.app_from.is_none() && self.edge_from.is_none() && !self.is_done()
-    }
-
     /// Whether nothing more can come of it.
     pub fn is_done(&self) -> bool {
         self.ended && self.queue.is_empty() && self.assembler.is_idle()

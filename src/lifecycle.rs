@@ -137,7 +137,7 @@ impl Lifecycle {
             if is_back || layer == Layer::Ready {
                 self.down = None;
             }
-            return is_back.then(|| Step::Restarted(shown_by));
+            return is_back.then_some(Step::Restarted(shown_by));
         }
         if second - newest.first() <= REPLICAS && down.is_none() && !newest.failed {
             newest.outermost = newest.outermost.min(layer);

@@ -40,6 +40,8 @@ pub struct Report {
     pub by_status: BTreeMap<u16, u64>,
     /// Requests since the deployment, and those of them that failed (5xx).
     pub requests_since_deployment: u64,
+    /// By class: how many events there were before the deployment.
+    before_deployment: Vec<u64>,
     pub failed_since_deployment: u64,
     /// Seconds whose requests were taken from the HTTP log, and from access lines.
     pub edge_seconds: u64,
@@ -116,6 +118,7 @@ impl Report {
             routes: Capped::new(MOST_ROUTES),
             by_status: BTreeMap::new(),
             requests_since_deployment: 0,
+            before_deployment: Vec::new(),
             failed_since_deployment: 0,
             edge_seconds: 0,
             access_seconds: 0,
@@ -145,6 +148,11 @@ impl Report {
         if let Some(class) = self.library.class_id(crate::engine::RATE_LIMITED) {
             (0..self.library.classes[class].values.len()).for_each(|value| interest.add_value(class, value));
         }
+    }
+
+    /// Events of a class since the deployment.
+    pub fn since_deployment(&self, class: ClassId) -> u64 {
+        self.classes[class].count - self.before_deployment.get(class).copied().unwrap_or(0)
     }
 
     /// Whether events of a class are failures that the report tells of: exceptions, errors, known troubles.
@@ -362,6 +370,7 @@ impl Report {
     /// A new deployment.
     pub fn begin(&mut self) {
         (self.requests_since_deployment, self.failed_since_deployment) = (0, 0);
+        self.before_deployment = self.classes.iter().map(|total| total.count).collect();
     }
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.

@@ -247,6 +247,8 @@ impl Engine {
             let end = Some(self.last_tick()).filter(|asked| *asked < i64::MAX);
             self.tick_until(end.unwrap_or(last.second() + 1), Cause::Data);
         }
+        let late = self.rules.end(self.armed_until());
+        self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
         // What a wrong clock put far ahead is told in the totals, and stands in no window.
         self.count_before(i64::MAX);
     }

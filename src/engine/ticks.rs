@@ -37,8 +37,9 @@ impl Engine {
             let mut next = (last + 1).min(leaves).min(event).min(begins).max(tick + 1);
             if self.is_armed(tick - 1) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
-                self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
-                next = next.min(self.armed_until().saturating_add(1)).max(tick + 1);
+                if tick <= self.armed_until() {
+                    self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
+                }
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
                 self.rules.stay(tick, next - tick - 1);
             }
@@ -84,7 +85,11 @@ impl Engine {
                 self.buckets.set_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
             }
         }
-        let admits = Admits { rules: armed, baseline: self.lifecycle.is_steady(second) };
+        let admits = Admits {
+            rules: armed,
+            deploy: armed && second < self.armed_until(),
+            baseline: self.lifecycle.is_steady(second),
+        };
         self.timeline.seal(second, &bucket, &self.buckets, seen, admits);
         self.buckets.recycle(bucket);
     }
@@ -101,26 +106,24 @@ impl Engine {
 
     fn is_armed(&self, second: i64) -> bool {
         self.deployment.as_ref().is_some_and(|deployment| second >= deployment.at.second())
-            && second < self.armed_until()
     }
 
-    fn armed_until(&self) -> i64 {
+    /// Changes at later ticks are told only if they last to the end.
+    pub(super) fn armed_until(&self) -> i64 {
         self.observed.deployed.saturating_add(self.rules.duration)
     }
 
     fn observe_sources(&mut self) {
-        let kinds: [fn(&Lane) -> Option<i64>; 2] = [|lane| lane.app_from, |lane| lane.edge_from];
-        // Who asks for a later end says that nothing more happened.
+        // Once all have ended, a source that ended before the others was silent until then; and who asks for a later end says
+        // that nothing more happened.
+        let ends = self.lanes.iter().map(|lane| lane.latest().filter(|_| lane.is_done()).map(Time::second));
         let asked = self.range.until.and_then(|bound| self.resolve(bound)).map_or(i64::MIN, Time::second);
-        let [app, edge] = kinds.map(|from_of| {
+        let end = ends.collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max()).map(|end| end.max(asked));
+        let covered = |from_of: fn(&Lane) -> Option<i64>| {
             let from = self.lanes.iter().filter_map(from_of).min()?;
-            // A source that has shown no record yet may be of this kind.
-            let may_carry = self.lanes.iter().filter(|lane| from_of(lane).is_some() || lane.is_unread());
-            let until = may_carry.map(|lane| lane.latest().filter(|_| lane.is_done()).map(Time::second));
-            let until = until.collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
-            Some(Covered { from, until: until.map(|until| until.max(asked)) })
-        });
-        (self.observed.app, self.observed.edge) = (app, edge);
+            Some(Covered { from, until: end })
+        };
+        (self.observed.app, self.observed.edge) = (covered(|lane| lane.app_from), covered(|lane| lane.edge_from));
     }
 
     /// How requests of a second were seen best: by the HTTP log where one covers it (SEMANTICS 18), from its first record

@@ -21,7 +21,7 @@ use observed::Observed;
 use plan::{Error, Plan};
 use seats::{Seat, Seats};
 use toml::Spanned;
-use trigger::{Change, State, Trigger};
+use trigger::{Change, Instance, State, Trigger};
 
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Expr, Metrics, Unit};
@@ -36,6 +36,7 @@ pub struct Rules {
     pub manual: Vec<plan::Manual>,
     /// Seconds.
     pub duration: i64,
+    pub healthy: plan::Healthy,
     memory: Memory,
     baseline_min_samples: u64,
 }
@@ -98,11 +99,17 @@ impl Rules {
             .iter()
             .map(|kpi| compile_kpi(plan, kpi, &metrics, &mut compiler))
             .collect::<Result<_, _>>()?;
+        if let Some(class) = &document.plan.healthy.events
+            && library.class_id(class.get_ref()).is_none()
+        {
+            return Err(plan.error(class, format!("no pattern is of the class `{}`", class.get_ref())));
+        }
         Ok(Rules {
             triggers,
             kpis,
             manual: document.manual.clone(),
             duration: document.plan.duration.0,
+            healthy: document.plan.healthy.clone(),
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,
         })
@@ -224,6 +231,29 @@ impl Rules {
             trigger.ticks = 0;
             trigger.latest = None;
         }
+    }
+
+    /// The end of the input: what fired only after the tick `armed_until` counts if it fires still, and is told now.
+    pub fn end(&mut self, armed_until: i64) -> Vec<Change> {
+        let mut late = Vec::new();
+        for (index, trigger) in self.triggers.iter_mut().enumerate() {
+            let is_late = |instance: &Instance| instance.first.is_some_and(|first| first > armed_until);
+            trigger.instances.retain(|_, instance| !is_late(instance) || instance.state == State::Firing);
+            for (group, instance) in trigger.instances.iter().filter(|(_, instance)| is_late(instance)) {
+                let Some((at, judgement)) = instance.first.zip(instance.judgement) else { continue };
+                let evidence = instance.evidence.clone();
+                late.push(Change {
+                    trigger: index,
+                    group: group.clone(),
+                    state: State::Firing,
+                    at,
+                    judgement,
+                    evidence,
+                });
+            }
+        }
+        late.sort_by_key(|change| change.at);
+        late
     }
 
     /// Whether a trigger compares with a baseline that does not exist.

@@ -71,6 +71,26 @@ pub struct Header {
     pub routes: Vec<String>,
     #[serde(default)]
     pub baseline: Baseline,
+    #[serde(default)]
+    pub healthy: Healthy,
+}
+
+/// What has to be seen of a deployment before it can be called healthy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Healthy {
+    /// Time since the deployment.
+    pub after: Span,
+    /// Requests since the deployment, or events of the class in `events`.
+    pub requests: u64,
+    /// The class whose events show that the service works; requests when left out.
+    pub events: Option<Spanned<String>>,
+}
+
+impl Default for Healthy {
+    fn default() -> Self {
+        Healthy { after: Span(600), requests: 20, events: None }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

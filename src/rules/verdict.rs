@@ -1,7 +1,7 @@
 //! The verdict (SEMANTICS 20).
 
 use super::evaluate::Truth;
-use super::plan::Severity;
+use super::plan::{Healthy, Severity, short_span};
 use super::trigger::{State, Trigger};
 use super::{KpiResult, Rules};
 
@@ -15,7 +15,7 @@ pub enum Verdict {
     Rollback,
 }
 
-/// Requests below which nothing was proved.
+/// Requests of which a half that failed says something.
 pub const LEAST_REQUESTS: u64 = 20;
 /// A deployment on which this share of the requests failed is never healthy, whatever the plan asks or how long it waits.
 pub const MOST_FAILED: f64 = 0.5;
@@ -27,6 +27,10 @@ pub const MOST_UNUSABLE: f64 = 0.01;
 /// What the verdict rests on beside the rules.
 #[derive(Clone, Copy, Debug)]
 pub struct Basis {
+    /// Seconds seen since the deployment.
+    pub seen: i64,
+    /// Events since the deployment that show that the service works: requests, if the plan names no other class.
+    pub works: u64,
     /// Requests seen since the deployment.
     pub requests: u64,
     /// Those of them that failed (5xx).
@@ -36,8 +40,8 @@ pub struct Basis {
     pub unusable: u64,
     /// Whether any record had a time.
     pub timed: bool,
-    /// Whether the plan's whole duration was seen.
-    pub complete: bool,
+    /// Whether the platform dropped lines.
+    pub dropped: bool,
 }
 
 /// The verdict with the reasons for it, gravest first.
@@ -71,24 +75,52 @@ pub fn judge(
     if !reasons.is_empty() {
         return (Verdict::Investigate, reasons);
     }
-    let mut doubts = Vec::new();
+    match doubt(rules, basis, is_carried) {
+        None => (Verdict::Healthy, Vec::new()),
+        Some(doubt) => (Verdict::Unknown, vec![doubt]),
+    }
+}
+
+/// Why nobody can say that it is healthy: the reason that is to be mended first.
+fn doubt(rules: &Rules, basis: Basis, is_carried: impl Fn(&Trigger) -> bool) -> Option<String> {
+    let Basis { requests, failed, works, seen, .. } = basis;
     if basis.lines == 0 {
-        return (Verdict::Unknown, vec!["the input is empty".to_string()]);
+        return Some("the input is empty".into());
     }
     if !basis.timed {
-        doubts.push("no record has a time: use `railway logs --json`, which prints them".to_string());
+        return Some("no record has a time: use `railway logs --json`, which prints them".into());
     }
-    if basis.requests < LEAST_REQUESTS {
-        doubts.push(format!(
-            "{} requests since the deployment; fewer than {LEAST_REQUESTS} prove nothing",
-            basis.requests
-        ));
+    let too_little_known = |trigger: &&Trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN;
+    let worst =
+        rules.triggers.iter().filter(too_little_known).min_by(|a, b| a.known_share().total_cmp(&b.known_share()));
+    let unknown = worst.map(|trigger| {
+        format!("trigger {} was known for {:.0} % of the time", trigger.id, 100.0 * trigger.known_share())
+    });
+    if let (true, Some(unknown)) = (basis.dropped, &unknown) {
+        return Some(format!("the platform dropped log lines, so {unknown}: log less, or filter at the source"));
+    }
+    let Healthy { after, requests: least, events } = &rules.healthy;
+    if works < *least || seen < after.0 {
+        let works = match events {
+            Some(class) => format!("{works} {}", class.get_ref()),
+            None => {
+                let fine = match (requests, failed) {
+                    (0, _) => "",
+                    (1, 0) => ", fine",
+                    (_, 0) => ", all fine",
+                    _ => ", not all of them fine",
+                };
+                format!("{requests} request{}{fine}", if requests == 1 { "" } else { "s" })
+            }
+        };
+        let needed = match after.0 {
+            0 => format!("{least} are needed"),
+            _ => format!("{least} are needed, over {after} at least"),
+        };
+        return Some(format!("{works} in the {} since the deployment; {needed}", short_span(seen)));
     }
     if basis.unusable > 0 && basis.unusable as f64 >= basis.lines as f64 * MOST_UNUSABLE {
-        doubts.push(format!("{} of {} lines were late or malformed", basis.unusable, basis.lines));
+        return Some(format!("{} of {} lines were late or malformed", basis.unusable, basis.lines));
     }
-    for trigger in rules.triggers.iter().filter(|trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN) {
-        doubts.push(format!("trigger {} was known for {:.0} % of the time", trigger.id, 100.0 * trigger.known_share()));
-    }
-    if doubts.is_empty() { (Verdict::Healthy, Vec::new()) } else { (Verdict::Unknown, doubts) }
+    unknown
 }

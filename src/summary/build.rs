@@ -67,16 +67,22 @@ impl Summary {
         let end = engine.evaluated_until().unwrap_or_default();
         let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
         let engine = &*engine;
-        let deployed = engine.deployment.as_ref().map(|deployment| deployment.at.second());
-        let complete =
-            deployed.is_some_and(|deployed| end >= deployed + engine.rules.duration) && interrupted.is_none();
+        let deployment = engine.deployment.as_ref();
+        let seen = deployment.map_or(0, |deployment| end - deployment.at.second());
+        // Without a deployment nobody knows since when, and so whether all of the plan's duration was seen.
+        let is_known = deployment.is_some_and(|deployment| deployment.from.is_known());
+        let complete = is_known && seen >= engine.rules.duration && interrupted.is_none();
+        let requests = engine.report.requests_since_deployment;
+        let sign = engine.rules.healthy.events.as_ref().and_then(|class| engine.library.class_id(class.get_ref()));
         let basis = Basis {
-            requests: engine.report.requests_since_deployment,
+            seen,
+            works: sign.map_or(requests, |class| engine.report.since_deployment(class)),
+            requests,
             failed: engine.report.failed_since_deployment,
             lines: engine.counts.lines,
             unusable: engine.counts.late + engine.counts.malformed,
             timed: engine.from.is_some(),
-            complete,
+            dropped: engine.counts.platform_dropped > 0,
         };
         let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
         let routes = route_lines(&engine.report, masking);

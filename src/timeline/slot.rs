@@ -13,6 +13,8 @@ use crate::time::Time;
 pub struct Admits {
     /// Those of the rules: it lies after the deployment.
     pub rules: bool,
+    /// Those since the deployment: it lies within the plan's duration, too.
+    pub deploy: bool,
     /// Those of the baseline: the service ran as usual, and was neither starting nor going down.
     pub baseline: bool,
 }
@@ -57,7 +59,11 @@ impl Slot {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        let admitted = |window: &&mut Window| if window.is_baseline() { admits.baseline } else { admits.rules };
+        let admitted = |window: &&mut Window| match window.reach() {
+            Reach::Length(_) => admits.rules,
+            Reach::Deploy => admits.deploy,
+            Reach::Baseline(_) => admits.baseline,
+        };
         let mut windows = self.windows.iter_mut().filter(admitted).peekable();
         let mut cell = Some(cell);
         while let Some(window) = windows.next() {

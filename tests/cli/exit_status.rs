@@ -34,7 +34,7 @@ fn milder_verdicts_than_asked_for_are_0() {
 #[test]
 fn healthy_is_0_whatever_counts() {
     let log = tempfile::NamedTempFile::new().unwrap();
-    fs::write(&log, super::logs::healthy_minute()).unwrap();
+    fs::write(&log, super::logs::healthy_minutes()).unwrap();
     for fail_on in ["rollback", "investigate", "unknown", "never"] {
         let ran = logwatch(&["replay", log.path().to_str().unwrap(), "--fail-on", fail_on]);
         assert_eq!(ran.status, Some(0), "{fail_on}: {}", ran.out);

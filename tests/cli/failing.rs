@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::logs::{healthy, healthy_minute, request};
+use super::logs::{healthy, healthy_minutes, request};
 use super::program::{Ran, command, ended, fixture, logwatch, objects, piped, read, run};
 
 const LOG: &str = "dl-034/before-fix.jsonl";
@@ -37,7 +37,7 @@ fn a_full_disk_leaves_the_verdict_and_the_other_outputs() {
 #[test]
 fn the_exit_status_is_the_verdicts_whatever_fails() {
     let log = tempfile::NamedTempFile::new().unwrap();
-    fs::write(&log, healthy_minute()).unwrap();
+    fs::write(&log, healthy_minutes()).unwrap();
     for (path, status) in [(log.path().to_str().unwrap(), 0), (&fixture("bad-input/crlf.jsonl"), 5)] {
         for output in ["--output", "--record"] {
             let ran = logwatch(&["replay", path, output, FULL]);

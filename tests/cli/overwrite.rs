@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::logs::healthy_minute;
+use super::logs::healthy_minutes;
 use super::program::{Ran, command, ended, logwatch, run};
 
 struct Place(tempfile::TempDir);
@@ -13,7 +13,7 @@ impl Place {
     /// A folder with a log in it.
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("app.jsonl"), healthy_minute()).unwrap();
+        fs::write(folder.path().join("app.jsonl"), healthy_minutes()).unwrap();
         Place(folder)
     }
 
@@ -34,7 +34,7 @@ impl Place {
         for part in parts {
             assert!(ran.err.contains(part), "no {part} in {}", ran.err);
         }
-        assert_eq!(fs::read_to_string(self.path("app.jsonl")).unwrap(), healthy_minute(), "{}", ran.err);
+        assert_eq!(fs::read_to_string(self.path("app.jsonl")).unwrap(), healthy_minutes(), "{}", ran.err);
     }
 }
 

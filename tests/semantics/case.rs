@@ -146,7 +146,9 @@ impl Case {
     }
 
     pub fn plan_text(&self) -> String {
-        format!("[plan]\nid = 'test'\ntitle = 'A test'\n{}\n{}", self.header, self.rules)
+        // These logs last seconds.
+        let healthy = if self.header.contains("healthy.") { "" } else { "healthy.after = '0s'\n" };
+        format!("[plan]\nid = 'test'\ntitle = 'A test'\n{healthy}{}\n{}", self.header, self.rules)
     }
 
     pub fn packs(&self) -> PathBuf {

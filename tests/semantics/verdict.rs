@@ -105,7 +105,8 @@ fn requests_before_the_deployment_do_not_make_it_healthy() {
 #[test]
 fn it_is_complete_when_the_plan_s_duration_is_over() {
     let complete = |duration: &str| {
-        let outcome = Case::new().header(&format!("duration = '{duration}'")).log("a.jsonl", requests(30)).run();
+        let case = Case::new().header(&format!("duration = '{duration}'")).argument("--deployed-at");
+        let outcome = case.argument("2025-08-25T13:30:00Z").log("a.jsonl", requests(30)).run();
         assert_eq!(outcome.verdict(), "healthy");
         outcome.summary()["complete"].clone()
     };
@@ -211,4 +212,63 @@ fn interrupted_input_never_exits_with_zero() {
             assert_eq!(outcome.summary()["complete"], json!(false));
         }
     }
+}
+
+/// Rule 20: without a deployment nobody knows since when.
+#[test]
+fn without_a_deployment_it_is_healthy_so_far_at_best() {
+    let outcome = Case::new().header("duration = '10s'").log("a.jsonl", requests(30)).run();
+    assert_eq!((outcome.verdict(), &outcome.summary()["complete"]), ("healthy", &json!(false)));
+}
+
+/// Rule 20.
+#[test]
+fn healthy_takes_ten_minutes() {
+    let reasons = |seconds: u32| {
+        let case = Case::new().header("healthy.requests = 20").log("a.jsonl", requests(seconds));
+        let outcome = case.run();
+        (outcome.verdict().to_string(), outcome.summary()["reasons"].clone())
+    };
+    let text = "599 requests, all fine in the 9m59s since the deployment; 20 are needed, over 10m at least";
+    assert_eq!(reasons(599), ("unknown".into(), json!([text])));
+    assert_eq!(reasons(600), ("healthy".into(), json!([])));
+}
+
+/// Rule 20: a worker has no requests.
+#[test]
+fn a_plan_can_name_other_signs_of_health_than_requests() {
+    let jobs = |count| every_second("13:30:00", count, |clock| job(clock, "in 50 ms"));
+    let case = |count| {
+        Case::new().header("healthy.events = 'job.done'").header("healthy.after = '0s'").log("a.jsonl", jobs(count))
+    };
+    assert_eq!(judged(case(20)), ("healthy".into(), 0));
+    let few = case(19).run();
+    assert_eq!(few.summary()["reasons"], json!(["19 job.done in the 19s since the deployment; 20 are needed"]));
+    let unknown = Case::new().header("healthy.events = 'job.dome'").log("a.jsonl", jobs(20)).run();
+    assert_eq!((unknown.status, unknown.objects.len()), (2, 0));
+    assert!(unknown.errors.contains("no pattern is of the class `job.dome`"), "{}", unknown.errors);
+}
+
+/// Rules 6 and 20: rules are armed for the plan's duration, but what still fires at the end counts.
+#[test]
+fn a_failure_that_lasts_to_the_end_counts_after_the_duration_too() {
+    let judged_with = |later: &[&str]| {
+        let lines =
+            [requests(30), later.iter().map(|clock| trouble(clock)).collect(), vec![noise("13:40:00")]].concat();
+        let case = Case::new().header("duration = '1m'").rule("rollback", "back", "count(job.trouble[1m]) > 0", "");
+        let outcome = case.log("a.jsonl", lines).run();
+        (outcome.verdict().to_string(), outcome.changes("back"))
+    };
+    assert_eq!(judged_with(&["13:35:00"]), ("healthy".into(), vec![]), "it came and went");
+    assert_eq!(judged_with(&["13:39:30"]), ("rollback".into(), vec!["firing 13:39:31".into()]));
+}
+
+/// Rule 20: a service that logs only its start is silent, not unknown.
+#[test]
+fn what_a_silent_service_did_not_log_is_known() {
+    let http = every_second("13:30:02", 600, |clock| edge(clock, "/a", 200, 4));
+    let start = vec![crate::case::app("13:30:00", "info", "Starting Container"), noise("13:30:01")];
+    let case = Case::new().trigger("rule", "count(job.trouble) > 0").header("healthy.requests = 20");
+    let outcome = case.log("http.jsonl", http).log("a.jsonl", start).run();
+    assert_eq!((outcome.verdict(), &outcome.trigger("rule")["state"]), ("healthy", &json!("ok")));
 }
