@@ -5,12 +5,15 @@ use rustc_hash::FxHashMap;
 use super::cell::Cell;
 use super::series::{Spec, Wanted};
 use super::staged::Staged;
+use super::tally::Tally;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
 #[derive(Debug)]
 pub struct Slot {
     pub windows: Vec<Window>,
+    /// What was counted since the deployment, where a test reads it.
+    pub tally: Option<Box<Tally>>,
     /// No window has anything to let go of before this tick.
     leaves: i64,
     /// The last tick at which something entered or left a window.
@@ -27,6 +30,7 @@ impl Slot {
     pub fn new(reaches: &[Reach]) -> Self {
         Slot {
             windows: reaches.iter().copied().map(Window::new).collect(),
+            tally: None,
             leaves: i64::MIN,
             changed: i64::MIN,
             last_second: None,
@@ -35,7 +39,7 @@ impl Slot {
         }
     }
 
-    /// Completes the cell of a second, and takes it in: into all windows, or only those of the baseline. `true` if the
+    /// Completes the cell of a second, and takes it in: into all windows, or only those of the baseline, and the tally. `true` if the
     /// second held more events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, armed: bool) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
@@ -47,6 +51,9 @@ impl Slot {
     fn enter(&mut self, second: i64, cell: Cell, armed: bool) {
         if cell.events > 0 {
             self.last_second = Some(second);
+        }
+        if let Some(tally) = &mut self.tally {
+            tally.enter(second, &cell);
         }
         let mut windows = self.windows.iter_mut().filter(|window| armed || window.is_baseline()).peekable();
         let mut cell = Some(cell);
@@ -87,7 +94,7 @@ impl Slot {
         self.windows.iter().all(Window::is_empty)
     }
 
-    /// A new deployment: the rules' windows begin anew, those of the baseline go on.
+    /// A new deployment: the rules' windows begin anew, those of the baseline go on. The tally is for [`Groups`](super::groups::Groups).
     pub fn begin(&mut self) {
         self.last_second = None;
         self.previous.clear();
