@@ -52,8 +52,11 @@ pub enum Kind {
         of: Box<Expr>,
         window: Window,
     },
-    /// The operand as it was before the deployment.
-    Baseline(Box<Expr>),
+    /// `baseline(e, 5%)`: the operand as it was before the deployment, or the number where that is not known.
+    Baseline {
+        of: Box<Expr>,
+        otherwise: Option<Box<Expr>>,
+    },
 }
 
 /// A number read from the events of a window.
@@ -164,7 +167,30 @@ pub enum CompareOp {
     NotEqual,
 }
 
+impl ArithmeticOp {
+    /// `left op right`; `None` where that is no number: nothing is divided by zero.
+    pub fn of(self, left: f64, right: f64) -> Option<f64> {
+        match self {
+            Self::Add => Some(left + right),
+            Self::Subtract => Some(left - right),
+            Self::Multiply => Some(left * right),
+            Self::Divide => (right != 0.0).then(|| left / right),
+        }
+    }
+}
+
 impl CompareOp {
+    /// The comparison with its sides exchanged.
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Greater => Self::Less,
+            Self::GreaterOrEqual => Self::LessOrEqual,
+            Self::Less => Self::Greater,
+            Self::LessOrEqual => Self::GreaterOrEqual,
+            Self::Equal | Self::NotEqual => self,
+        }
+    }
+
     /// Whether `left op right`; with a NaN on either side only `!=` holds.
     pub fn holds(self, left: f64, right: f64) -> bool {
         match self {
@@ -210,9 +236,28 @@ impl Expr {
     pub(super) fn size(&self) -> usize {
         1 + match &self.kind {
             Kind::Literal(_) | Kind::Aggregate(_) | Kind::Zero { .. } | Kind::Absent { .. } => 0,
-            Kind::Negate(of) | Kind::Not(of) | Kind::Baseline(of) | Kind::Trend { of, .. } => of.size(),
+            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.size(),
+            Kind::Baseline { of, otherwise } => of.size() + otherwise.as_ref().map_or(0, |otherwise| otherwise.size()),
             Kind::Arithmetic { left, right, .. } | Kind::Compare { left, right, .. } => left.size() + right.size(),
             Kind::And(left, right) | Kind::Or(left, right) => left.size() + right.size(),
+        }
+    }
+
+    /// The first node, from the root and the left, for which `is_it` holds.
+    pub(super) fn find(&self, is_it: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
+        if is_it(self) {
+            return Some(self);
+        }
+        match &self.kind {
+            Kind::Literal(_) | Kind::Aggregate(_) | Kind::Zero { .. } | Kind::Absent { .. } => None,
+            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.find(is_it),
+            Kind::Baseline { of, otherwise } => {
+                of.find(is_it).or_else(|| otherwise.as_ref().and_then(|otherwise| otherwise.find(is_it)))
+            }
+            Kind::Arithmetic { left, right, .. }
+            | Kind::Compare { left, right, .. }
+            | Kind::And(left, right)
+            | Kind::Or(left, right) => left.find(is_it).or_else(|| right.find(is_it)),
         }
     }
 
@@ -236,7 +281,11 @@ impl Expr {
                 whole.relocate(span);
             }
             Kind::Absent { of, .. } => of.relocate(span),
-            Kind::Negate(of) | Kind::Not(of) | Kind::Baseline(of) | Kind::Trend { of, .. } => of.relocate(span),
+            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.relocate(span),
+            Kind::Baseline { of, otherwise } => {
+                of.relocate(span);
+                otherwise.iter_mut().for_each(|otherwise| otherwise.relocate(span));
+            }
             Kind::Arithmetic { left, right, .. } | Kind::Compare { left, right, .. } => {
                 left.relocate(span);
                 right.relocate(span);
@@ -275,11 +324,11 @@ mod tests {
 
     #[test]
     fn relocating_moves_every_node() {
-        let text = "zero(a of b) or not -trend(baseline(sum(c{x=\"1\"}.v)))[1h] < streak(a of b) + count(interval(d)) and absent(e)";
+        let text = "zero(a of b) or not -trend(baseline(sum(c{x=\"1\"}.v), 1))[1h] < streak(a of b) + count(interval(d)) and absent(e)";
         let mut expr = parse(text, &Metrics::default()).unwrap();
         expr.relocate(&(7..9));
         let shown = format!("{expr:?}");
         assert_eq!(shown.matches("span: ").count(), shown.matches("span: 7..9").count());
-        assert_eq!(expr.size(), 13);
+        assert_eq!(expr.size(), 14);
     }
 }

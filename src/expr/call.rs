@@ -92,13 +92,17 @@ fn absent<'s>(parser: &Parser<'_>, start: &'s str, arguments: &'s str) -> Parsed
 
 fn baseline<'s>(parser: &Parser<'_>, start: &'s str, arguments: &'s str) -> Parsed<'s, Box<Expr>> {
     let (rest, of) = parser.expression(arguments)?;
+    let (rest, otherwise) = match sign(",", rest) {
+        Ok((rest, _)) => parser.expression(rest).map(|(rest, otherwise)| (rest, Some(otherwise)))?,
+        Err(_) => (rest, None),
+    };
     let rest = close("baseline", rest)?;
     if space(rest).starts_with('[') {
         return Failure::expected(rest, "an operator or the end")
             .help("a baseline has the window of what is inside it, and the plan's `baseline.window`")
             .stop();
     }
-    Ok((rest, parser.node(Kind::Baseline(of), parser.span(start, rest))?))
+    Ok((rest, parser.node(Kind::Baseline { of, otherwise }, parser.span(start, rest))?))
 }
 
 fn unknown<'s, T>(start: &'s str, name: &str) -> Parsed<'s, T> {

@@ -52,7 +52,7 @@ pub fn check(expr: &Expr, catalog: &dyn Catalog) -> Result<Type, Error> {
         | Kind::Negate(_)
         | Kind::Arithmetic { .. }
         | Kind::Trend { .. }
-        | Kind::Baseline(_) => Ok(Type::Number(checker.number(expr)?.unit)),
+        | Kind::Baseline { .. } => Ok(Type::Number(checker.number(expr)?.unit)),
         _ => checker.truth(expr).map(|()| Type::Truth),
     }
 }
@@ -94,7 +94,7 @@ impl Checker<'_> {
             | Kind::Negate(_)
             | Kind::Arithmetic { .. }
             | Kind::Trend { .. }
-            | Kind::Baseline(_) => {
+            | Kind::Baseline { .. } => {
                 let unit = self.number(expr)?.unit;
                 Err(Error::new(expr.span.clone(), format!("{} is neither true nor false", phrase(unit)))
                     .help("compare it with something"))
@@ -108,7 +108,7 @@ impl Checker<'_> {
             Kind::Literal(quantity) => Ok(Number { unit: quantity.unit, constant: true }),
             Kind::Aggregate(aggregate) => self.aggregate(aggregate).map(read),
             Kind::Negate(of) => self.number(of),
-            Kind::Baseline(of) => self.number(of),
+            Kind::Baseline { of, otherwise } => self.baseline(of, otherwise.as_deref()).map(read),
             Kind::Trend { of, .. } => {
                 self.number(of)?;
                 Ok(read(Unit::RatioPerSecond))
@@ -141,6 +141,26 @@ impl Checker<'_> {
                 Err(Error::new(expr.span.clone(), "this is true or false, and a number is needed here"))
             }
         }
+    }
+
+    /// The unit of a baseline.
+    fn baseline(&self, of: &Expr, otherwise: Option<&Expr>) -> Result<Unit, Error> {
+        if let Some(trend) = of.find(&|inner| matches!(inner.kind, Kind::Trend { .. } | Kind::Baseline { .. })) {
+            return Err(Error::new(trend.span.clone(), "nobody looks at trends and baselines before the deployment")
+                .help("`baseline` takes what can be read from the events of a window"));
+        }
+        let number = self.number(of)?;
+        let Some(otherwise) = otherwise else { return Ok(number.unit) };
+        let instead = self.number(otherwise)?;
+        if !instead.constant {
+            return Err(Error::new(otherwise.span.clone(), "what stands in for a missing baseline is a plain number")
+                .help("write for example `baseline(e, 5%)`"));
+        }
+        if is_zero(otherwise) || common(number, instead).is_some() {
+            return Ok(number.unit);
+        }
+        let message = format!("{} cannot stand in for {}", phrase(instead.unit), phrase(number.unit));
+        Err(Error::new(otherwise.span.clone(), message))
     }
 
     fn aggregate(&self, aggregate: &Aggregate) -> Result<Unit, Error> {

@@ -79,7 +79,8 @@ impl Display for Expr {
                 Kind::Aggregate(_) => write!(f, "trend({of}{window})"),
                 _ => write!(f, "trend({of}){window}"),
             },
-            Kind::Baseline(of) => write!(f, "baseline({of})"),
+            Kind::Baseline { of, otherwise: None } => write!(f, "baseline({of})"),
+            Kind::Baseline { of, otherwise: Some(otherwise) } => write!(f, "baseline({of}, {otherwise})"),
         }
     }
 }
@@ -246,6 +247,7 @@ mod tests {
             "count(http.request{route=*\"/api/user/exchanges*\", status=5xx}[5m]) / count(http.request[5m]) > 5%",
             "p95(http.request{}.duration[10m]) > 1.5 * baseline(p95(http.request{}.duration[10m]))",
             "count(http.error[5m]) by (method, route) > 10",
+            "p95(a{}.v[10m]) by (b) > 2 * baseline(p95(a{}.v[10m]) by (b), 1.5s)",
             "p50(interval(scalper.refresh) by (client)[5m]) > 20s",
             "streak(http.request{duration>3s} of http.request{route=\"/api/run-smart-trade/{symbol}\"}) >= 3",
             "zero(http.error of http.request{status!=404, status!=300..310})[2h]",

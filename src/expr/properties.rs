@@ -189,7 +189,7 @@ fn expr() -> impl Strategy<Value = Expr> {
         prop_oneof![
             one.clone().prop_map(Kind::Negate),
             one.clone().prop_map(Kind::Not),
-            one.clone().prop_map(Kind::Baseline),
+            (one.clone(), prop::option::of(one.clone())).prop_map(|(of, otherwise)| Kind::Baseline { of, otherwise }),
             (one, window()).prop_map(|(of, window)| Kind::Trend { of, window }),
             (prop::sample::select(vec![Add, Subtract, Multiply, Divide]), two.clone())
                 .prop_map(|(op, (left, right))| Kind::Arithmetic { op, left, right }),

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::escape;
 use crate::decode::level;
 use crate::deployment::{Deployment, From};
+use crate::rules::evaluate::Before;
 use crate::rules::plan::short_span;
 use crate::time::Time;
 
@@ -129,16 +130,16 @@ pub struct Measured<'a> {
     pub threshold: Option<f64>,
     pub share: Option<(u64, u64)>,
     pub samples: u64,
+    pub baseline: Option<Before>,
     pub unit: &'a str,
 }
 
 impl Measured<'_> {
-    /// `18 % (4 of 22, at least 8.4 %) > 5 %`; `None` without a value and a threshold. `expr` is the expression as
+    /// `18 % (4 of 22, at least 8.4 %; 1.1 % of 4000 before) > 5 %`; `None` without a value and a threshold. `expr` is the expression as
     /// written: it tells how a value that is equal to its threshold was compared.
     pub fn tell(&self, expr: &str) -> Option<String> {
         let (number, threshold) = (self.value?, self.threshold?);
-        let compared = self.bound.unwrap_or(number);
-        let sign = match compared.partial_cmp(&threshold)? {
+        let sign = match number.partial_cmp(&threshold)? {
             std::cmp::Ordering::Greater => ">",
             std::cmp::Ordering::Less => "<",
             _ if expr.contains("<=") => "≤",
@@ -152,10 +153,14 @@ impl Measured<'_> {
         let share = self.share.map(|(part, whole)| format!("{} of {}", count(part), count(whole)));
         let samples = (self.unit != "count" && self.samples > 0).then(|| counted(self.samples, "sample"));
         let bound = self.bound.map(|bound| {
-            format!("at {} {}", if compared < threshold { "most" } else { "least" }, value(bound, self.unit))
+            format!("at {} {}", if number < threshold { "most" } else { "least" }, value(bound, self.unit))
         });
-        let facts: Vec<String> = share.or(samples).into_iter().chain(bound).collect();
-        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        let before = self
+            .baseline
+            .map(|Before { value: was, samples }| format!("{} of {} before", value(was, self.unit), count(samples)));
+        let now: Vec<String> = share.or(samples).into_iter().chain(bound).collect();
+        let facts: Vec<String> = Some(now.join(", ")).filter(|now| !now.is_empty()).into_iter().chain(before).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join("; ")) };
         Some(format!("{shown}{facts} {sign} {limit}"))
     }
 }
@@ -334,10 +339,13 @@ mod tests {
             threshold: Some(threshold),
             share: None,
             samples: 0,
+            baseline: None,
             unit,
         };
         let share = Measured { share: Some((4, 22)), ..measured(4.0 / 22.0, Some(0.084), 0.05, "ratio") };
         assert_eq!(share.tell("").unwrap(), "18 % (4 of 22, at least 8.4 %) > 5 %");
+        let before = Measured { baseline: Some(Before { value: 0.011, samples: 4_000 }), ..share };
+        assert_eq!(before.tell("").unwrap(), "18 % (4 of 22, at least 8.4 %; 1.1 % of 4000 before) > 5 %");
         let below = Measured { share: Some((9, 10)), ..measured(0.9, Some(0.94), 0.95, "ratio") };
         assert_eq!(below.tell("").unwrap(), "90 % (9 of 10, at most 94 %) < 95 %");
         assert_eq!(measured(0.0504, None, 0.05, "ratio").tell("").unwrap(), "5.04 % > 5 %");

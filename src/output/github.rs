@@ -183,8 +183,8 @@ fn name(trigger: &TriggerResult) -> String {
 }
 
 fn measured(trigger: &TriggerResult) -> Option<String> {
-    let TriggerResult { value, bound, threshold, samples, unit, .. } = *trigger;
-    Measured { value, bound, threshold, share: None, samples, unit }.tell("")
+    let TriggerResult { value, bound, threshold, samples, baseline, unit, .. } = *trigger;
+    Measured { value, bound, threshold, share: None, samples, baseline, unit }.tell("")
 }
 
 /// Since when, how often, and how it stands at the end.

@@ -20,7 +20,6 @@ pub struct Compiled {
     pub unit: Option<Unit>,
     /// Whether a quotient of counts that is no proportion stands in it.
     pub plain_quotient: bool,
-    pub has_share: bool,
 }
 
 /// What compiling needs and adds to.
@@ -40,7 +39,6 @@ struct Scope<'a, 'b> {
     by: Vec<String>,
     evidence: Vec<(SeriesId, usize)>,
     plain_quotient: bool,
-    has_share: bool,
     in_baseline: bool,
     keep_evidence: bool,
     /// How many numbers are read.
@@ -61,15 +59,14 @@ impl Compiler<'_> {
             by: Vec::new(),
             evidence: Vec::new(),
             plain_quotient: false,
-            has_share: false,
             in_baseline: false,
             keep_evidence: evidence,
             reads: 0,
             required: Vec::new(),
         };
         let node = scope.node(expr)?;
-        let Scope { by, evidence, plain_quotient, has_share, .. } = scope;
-        Ok(Compiled { node, by, evidence, unit, plain_quotient, has_share })
+        let Scope { by, evidence, plain_quotient, .. } = scope;
+        Ok(Compiled { node, by, evidence, unit, plain_quotient })
     }
 }
 
@@ -86,7 +83,6 @@ impl Scope<'_, '_> {
                         return Err(expr::Error::new(expr.span.clone(), "a count reads events"));
                     };
                     if expr::is_part_of(inner, outer, self.compiler.library) {
-                        self.has_share = true;
                         // Lines that are in the part are the evidence; those of the whole show nothing.
                         let part = self.aggregate(part)?;
                         let keep = std::mem::replace(&mut self.keep_evidence, false);
@@ -105,7 +101,10 @@ impl Scope<'_, '_> {
                     expr::Type::Number(unit) => unit,
                     expr::Type::Truth => Unit::Plain,
                 };
-                Node::Compare { op: *op, left: boxed(self, left)?, right: boxed(self, right)?, unit }
+                // What is measured stands on the left, whichever way it was written.
+                let is_mirrored = is_measured(right) && !is_measured(left);
+                let (op, left, right) = if is_mirrored { (op.mirrored(), right, left) } else { (*op, left, right) };
+                Node::Compare { op, left: boxed(self, left)?, right: boxed(self, right)?, unit }
             }
             Kind::And(left, right) => Node::And(boxed(self, left)?, boxed(self, right)?),
             Kind::Or(left, right) => Node::Or(boxed(self, left)?, boxed(self, right)?),
@@ -122,12 +121,14 @@ impl Scope<'_, '_> {
                 let length = self.length(*window).unwrap_or(self.compiler.default_window);
                 Node::Trend { of: boxed(self, of)?, length, id: self.state() }
             }
-            Kind::Baseline(of) => {
+            Kind::Baseline { of, otherwise } => {
+                let otherwise = otherwise.as_ref().map(|number| self.node(number)).transpose()?;
+                let otherwise = otherwise.and_then(|number| number.constant());
                 let outer = std::mem::replace(&mut self.in_baseline, true);
                 let keep = std::mem::replace(&mut self.keep_evidence, false);
                 let of = boxed(self, of)?;
                 (self.in_baseline, self.keep_evidence) = (outer, keep);
-                Node::Baseline { of, id: self.state() }
+                Node::Baseline { of, otherwise, id: self.state() }
             }
         })
     }
@@ -287,6 +288,16 @@ impl Scope<'_, '_> {
             compiled.labels.push((label, label_test(test)?));
         }
         Ok(compiled)
+    }
+}
+
+/// Whether a number depends on what happens after the deployment.
+fn is_measured(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Literal(_) | Kind::Baseline { .. } => false,
+        Kind::Negate(of) => is_measured(of),
+        Kind::Arithmetic { left, right, .. } => is_measured(left) || is_measured(right),
+        _ => true,
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use super::frozen::Frozen;
 use super::node::{Node, Read};
-use super::observed::{Quality, Stretch};
+use super::observed::{Observed, Quality, Stretch};
+use super::proof::{Anchors, Confidence, Measured, Proof, measured};
 use super::trend::Trend;
-use super::wilson;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
@@ -39,20 +40,31 @@ pub enum Truth {
 pub struct Judgement {
     pub truth: Truth,
     pub value: Option<f64>,
-    /// The confidence bound that was compared instead of the value.
+    /// The bound of the true value that a confidence gives, where the value itself passes.
     pub bound: Option<f64>,
     pub threshold: Option<f64>,
     pub share: Option<(u64, u64)>,
     pub samples: u64,
     pub unit: Unit,
+    /// The baseline that it was compared with.
+    pub baseline: Option<Before>,
     /// False so far: more data of a window that was not observed from its beginning could make it true.
     pub unsettled: bool,
 }
 
-/// What trends and baselines remember, by their id and group.
+/// What a value was before the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Before {
+    pub value: f64,
+    /// What it rests on.
+    pub samples: u64,
+}
+
+/// What trends and baselines remember, by their id and group. Evaluating reads it; it is written once a tick, and when a
+/// deployment begins.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub baselines: HashMap<(usize, GroupKey), Reading>,
+    pub baselines: HashMap<(usize, GroupKey), Frozen>,
     pub(super) trends: HashMap<(usize, GroupKey), Trend>,
 }
 
@@ -62,16 +74,17 @@ pub struct Evaluator<'a> {
     /// What was observed of the windows that are read, and the slots they are of, by [`Read::index`].
     pub stretches: &'a [Option<Stretch>],
     pub places: &'a [Option<Place>],
-    pub memory: &'a mut Memory,
+    pub memory: &'a Memory,
+    pub observed: &'a Observed,
     pub tick: i64,
-    /// z of the confidence, where a rule has one.
-    pub z: Option<f64>,
+    /// Where a rule has one.
+    pub confidence: Option<&'a Confidence>,
     pub min_samples: u64,
     pub group: &'a GroupKey,
 }
 
 impl Evaluator<'_> {
-    pub fn number(&mut self, node: &Node) -> Reading {
+    pub fn number(&self, node: &Node) -> Reading {
         match node {
             Node::Number(value) => Reading { value: Some(*value), samples: u64::MAX, ..Reading::default() },
             Node::Read(read) => self.read(read),
@@ -91,12 +104,7 @@ impl Evaluator<'_> {
                     (
                         Reading { value: Some(a), at_least: false, .. },
                         Reading { value: Some(b), at_least: false, .. },
-                    ) => match op {
-                        ArithmeticOp::Add => Some(a + b),
-                        ArithmeticOp::Subtract => Some(a - b),
-                        ArithmeticOp::Multiply => Some(a * b),
-                        ArithmeticOp::Divide => (b != 0.0).then(|| a / b),
-                    },
+                    ) => op.of(a, b),
                     _ => None,
                 };
                 Reading {
@@ -108,14 +116,15 @@ impl Evaluator<'_> {
                 }
             }
             Node::Trend { of, length, id } => self.trend(of, *length, *id),
-            Node::Baseline { id, .. } => {
-                self.memory.baselines.get(&(*id, self.group.clone())).copied().unwrap_or_default()
-            }
+            Node::Baseline { id, otherwise, .. } => match self.frozen(*id) {
+                Some(frozen) => frozen.reading,
+                None => Reading { value: *otherwise, samples: u64::MAX, ..Reading::default() },
+            },
             _ => Reading::default(),
         }
     }
 
-    pub fn truth(&mut self, node: &Node) -> Judgement {
+    pub fn truth(&self, node: &Node) -> Judgement {
         match node {
             Node::Compare { op, left, right, unit } => self.compare(*op, left, right, *unit),
             Node::And(left, right) => {
@@ -176,7 +185,7 @@ impl Evaluator<'_> {
     }
 
     /// The truth of [`Evaluator::truth`] without what decided it: what cannot change it any more is not looked at.
-    pub fn truth_alone(&mut self, node: &Node) -> Truth {
+    pub fn truth_alone(&self, node: &Node) -> Truth {
         match node {
             Node::And(left, right) => match self.truth_alone(left) {
                 Truth::False => Truth::False,
@@ -195,7 +204,7 @@ impl Evaluator<'_> {
     }
 
     /// The truth of `and` whose left side is not false.
-    pub fn truth_of_both(&mut self, left: Truth, right: &Node) -> Truth {
+    pub fn truth_of_both(&self, left: Truth, right: &Node) -> Truth {
         match (left, self.truth_alone(right)) {
             (_, Truth::False) => Truth::False,
             (Truth::True, truth) | (truth, Truth::True) => truth,
@@ -203,26 +212,37 @@ impl Evaluator<'_> {
         }
     }
 
-    fn compare(&mut self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
-        let (left, right) = (self.number(left), self.number(right));
+    fn compare(&self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
+        let test = self.confidence.and_then(|confidence| Some((confidence, measured(op, left)?)));
+        let before = [right, left].into_iter().find_map(|side| self.before(side));
+        let is_compared_with_before = test.is_some() && !right.baselines().is_empty();
+        let left = self.number(left);
+        let right = match test {
+            // The worst that the baseline may have been.
+            Some(_) if is_compared_with_before => {
+                let value = self.edge(right, matches!(op, CompareOp::Greater | CompareOp::GreaterOrEqual));
+                Reading { value, samples: u64::MAX, ..Reading::default() }
+            }
+            _ => self.number(right),
+        };
         let mut judgement = Judgement::of(left.value, right.value, unit);
-        judgement.samples = left.samples.min(right.samples);
+        judgement.samples = if test.is_some() { left.samples } else { left.samples.min(right.samples) };
         judgement.share = left.share;
-        if let (Some(z), Some((hits, samples))) = (self.z, left.share) {
-            let (lower, upper) = wilson::bounds(hits, samples, z);
-            judgement.bound = match op {
-                CompareOp::Greater | CompareOp::GreaterOrEqual => Some(lower),
-                CompareOp::Less | CompareOp::LessOrEqual => Some(upper),
-                CompareOp::Equal | CompareOp::NotEqual => None,
-            };
-        }
-        let (Some(compared), Some(threshold)) = (judgement.bound.or(left.value), right.value) else { return judgement };
+        judgement.baseline = before;
+        let (Some(value), Some(threshold)) = (left.value, right.value) else { return judgement };
         judgement.truth = match (left.at_least, right.at_least) {
-            (false, false) => Truth::of(op.holds(compared, threshold)),
-            (true, false) => growing(op, compared, threshold),
-            (false, true) => growing(mirrored(op), threshold, compared),
+            (false, false) => Truth::of(op.holds(value, threshold)),
+            (true, false) => growing(op, value, threshold),
+            (false, true) => growing(op.mirrored(), threshold, value),
             (true, true) => Truth::Unknown,
         };
+        if let (Some((confidence, measured)), Truth::True) = (test, judgement.truth) {
+            let proof = self.proof(confidence, measured, op, threshold, is_compared_with_before);
+            // An anchor may have seen worse than the window shows now.
+            let nearer = |bound: f64| if op.holds(1.0, 0.0) { bound.min(value) } else { bound.max(value) };
+            judgement.bound = proof.map(|proof| nearer(proof.bound));
+            judgement.truth = Truth::of(proof.is_some_and(|proof| proof.holds));
+        }
         if judgement.truth == Truth::Unknown {
             // A lower bound that decides nothing is no value.
             judgement.value = None;
@@ -232,10 +252,10 @@ impl Evaluator<'_> {
             |op, partial: bool| partial && matches!(op, CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Equal);
         let rises = |op, partial: bool| partial && !matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
         match judgement.truth {
-            Truth::True if falls(op, left.partial) || falls(mirrored(op), right.partial) => {
+            Truth::True if falls(op, left.partial) || falls(op.mirrored(), right.partial) => {
                 judgement.truth = Truth::Pending
             }
-            Truth::False => judgement.unsettled = rises(op, left.partial) || rises(mirrored(op), right.partial),
+            Truth::False => judgement.unsettled = rises(op, left.partial) || rises(op.mirrored(), right.partial),
             _ => {}
         }
         judgement
@@ -250,8 +270,10 @@ impl Evaluator<'_> {
         let events = window.map_or(0, |window| window.events);
         let unknown = window.map_or(0, |window| window.unknown);
         let at_least = lossy || unknown > 0;
+        let is_tested = self.confidence.is_some() && matches!(read.function, Function::Quantile(_));
         let certain = |value: Option<f64>, samples: u64| Reading {
-            value: value.filter(|_| !at_least && samples >= self.min_samples),
+            // A confidence weighs few samples itself.
+            value: value.filter(|_| !at_least && (samples >= self.min_samples || is_tested)),
             at_least: false,
             partial,
             samples,
@@ -268,6 +290,7 @@ impl Evaluator<'_> {
             Function::Distinct => counted(window.map_or(0, |window| window.distinct()) as f64),
             Function::Sum => Reading {
                 at_least,
+                samples: values,
                 ..certain(Some(window.map_or(0.0, |window| window.sum as f64 * read.scale)), u64::MAX)
             },
             Function::Mean => {
@@ -300,8 +323,7 @@ impl Evaluator<'_> {
         let reading = Reading { partial: whole.partial, samples: whole.samples, ..Reading::default() };
         match (part.value, whole.value) {
             (Some(hits), Some(samples)) if samples > 0.0 && !part.at_least && !whole.at_least => {
-                // A confidence bound weighs few samples itself.
-                let enough = self.z.is_some() || whole.samples >= self.min_samples;
+                let enough = self.confidence.is_some() || whole.samples >= self.min_samples;
                 Reading {
                     value: enough.then_some(hits / samples),
                     share: Some((hits as u64, samples as u64)),
@@ -313,12 +335,69 @@ impl Evaluator<'_> {
     }
 
     /// The relative change a second between the oldest reading within `length` and now; unknown until that was observed.
-    fn trend(&mut self, of: &Node, length: i64, id: usize) -> Reading {
+    fn trend(&self, of: &Node, length: i64, id: usize) -> Reading {
         let now = self.number(of);
-        let trend = self.memory.trends.entry((id, self.group.clone())).or_default();
-        trend.look(self.tick, now.value, length);
-        let change = now.value.and_then(|value| trend.change(self.tick, value, length));
+        let trend = self.memory.trends.get(&(id, self.group.clone()));
+        let change = now.value.and_then(|value| trend?.change(self.tick, value, length));
         Reading { value: change, at_least: false, share: None, ..now }
+    }
+
+    fn frozen(&self, id: usize) -> Option<&Frozen> {
+        self.memory.baselines.get(&(id, self.group.clone()))
+    }
+
+    /// The first baseline of a number, as it was read.
+    fn before(&self, node: &Node) -> Option<Before> {
+        node.baselines().into_iter().find_map(|baseline| {
+            let Reading { value, samples, .. } = self.frozen(baseline.id)?.reading;
+            (samples < u64::MAX).then_some(Before { value: value?, samples })
+        })
+    }
+
+    /// The most, or else the least, that a number made of numbers and baselines may be.
+    fn edge(&self, node: &Node, is_most: bool) -> Option<f64> {
+        match node {
+            Node::Baseline { id, otherwise, .. } => match self.frozen(*id) {
+                Some(frozen) => if is_most { frozen.most } else { frozen.least }.or(*otherwise),
+                None => *otherwise,
+            },
+            Node::Negate(of) => self.edge(of, !is_most).map(|value| -value),
+            Node::Arithmetic { op, left, right } => {
+                let falls = |factor: &Node| factor.constant().is_some_and(|factor| factor < 0.0);
+                let (of_left, of_right) = match op {
+                    ArithmeticOp::Add => (is_most, is_most),
+                    ArithmeticOp::Subtract => (is_most, !is_most),
+                    ArithmeticOp::Multiply | ArithmeticOp::Divide => (is_most != falls(right), is_most != falls(left)),
+                };
+                op.of(self.edge(left, of_left)?, self.edge(right, of_right)?)
+            }
+            _ => node.constant(),
+        }
+    }
+
+    /// What the counts since the anchors say of a comparison whose window passes its threshold.
+    fn proof(
+        &self,
+        confidence: &Confidence,
+        measured: Measured<'_>,
+        op: CompareOp,
+        threshold: f64,
+        halved: bool,
+    ) -> Option<Proof> {
+        let Observed { deployed, dropped, .. } = *self.observed;
+        let tallied = |read: &Read| {
+            let group = if read.grouped { self.group } else { &GroupKey::default() };
+            self.timeline.tallied(read.series, self.places[read.index], group)
+        };
+        let anchors = |grouped| Anchors { confidence, deployed, dropped, grouped, halved };
+        match measured {
+            Measured::Share { part, whole } => {
+                anchors(whole.grouped).of_share(tallied(part), tallied(whole), op, threshold)
+            }
+            Measured::Quantile { read, q } => {
+                anchors(read.grouped).of_quantile(tallied(read), q, op, threshold, read.scale)
+            }
+        }
     }
 }
 
@@ -339,21 +418,16 @@ fn growing(op: CompareOp, least: f64, bound: f64) -> Truth {
     }
 }
 
-/// The comparison with its sides exchanged.
-fn mirrored(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterOrEqual => CompareOp::LessOrEqual,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessOrEqual => CompareOp::GreaterOrEqual,
-        CompareOp::Equal | CompareOp::NotEqual => op,
-    }
-}
-
 impl Memory {
     /// A new deployment: what was seen under the one before is no trend of this one.
     pub fn begin(&mut self) {
         self.trends.clear();
+    }
+
+    /// Whether an expression needs a baseline that no group has.
+    pub(super) fn lacks_baseline(&self, node: &Node) -> bool {
+        let mut needed = node.baselines().into_iter().filter(|baseline| baseline.otherwise.is_none());
+        needed.any(|baseline| !self.baselines.keys().any(|(id, _)| *id == baseline.id))
     }
 }
 
@@ -367,6 +441,7 @@ impl Judgement {
             share: None,
             samples: 0,
             unit,
+            baseline: None,
             unsettled: false,
         }
     }

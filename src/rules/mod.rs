@@ -4,10 +4,13 @@
 mod catalog;
 pub mod compile;
 pub mod evaluate;
+pub mod frozen;
 pub mod node;
 pub mod observed;
 pub mod plan;
+pub mod proof;
 mod seats;
+pub mod sequential;
 mod steady;
 mod trend;
 pub mod trigger;
@@ -16,9 +19,11 @@ pub mod wilson;
 
 use compile::{Compiled, Compiler};
 use evaluate::{Evaluator, Memory, Reading, Truth};
-use node::Read;
+use frozen::Frozen;
+use node::{Node, Read};
 use observed::Observed;
 use plan::{Error, Plan};
+use proof::Confidence;
 use seats::{Seat, Seats};
 use toml::Spanned;
 use trigger::{Change, Instance, State, Trigger};
@@ -46,8 +51,11 @@ pub struct Rules {
 pub struct Kpi {
     pub id: String,
     pub title: String,
-    value: Compiled,
+    unit: Unit,
+    /// The value, compared with its target.
     target: Compiled,
+    /// What it is read from, for as long as it remembers what it came to.
+    seats: Seats,
     min_samples: u64,
     /// `> 95%`, as written.
     pub target_text: String,
@@ -117,34 +125,35 @@ impl Rules {
 
     /// Evaluates every trigger at a tick.
     pub fn tick(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
+        self.sample(tick, timeline, observed);
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            trigger.seats.update(&trigger.when, timeline, observed, tick);
             let Seats { reads, stretches, seats, .. } = &mut trigger.seats;
             let node = &trigger.when.node;
             let mut known = true;
             let mut latest = None;
             let mut forgotten = false;
             for Seat { group, has_instance, places, said } in seats {
-                let mut evaluator = Evaluator {
+                let evaluator = Evaluator {
                     timeline,
                     stretches,
                     places,
-                    memory: &mut self.memory,
+                    memory: &self.memory,
+                    observed,
                     tick,
-                    z: trigger.z,
+                    confidence: trigger.confidence.as_ref(),
                     min_samples: trigger.min_samples,
                     group,
                 };
-                if !*has_instance && latest.is_some() && !trigger.remembers {
+                if !*has_instance && latest.is_some() {
                     // Of most groups nothing is wanted but that they are not true.
-                    let truth = said.truth(&mut evaluator, node, reads);
+                    let truth = said.truth(&evaluator, node, reads);
                     known &= matches!(truth, Truth::True | Truth::False);
                     if truth != Truth::True {
                         continue;
                     }
                 }
-                let judgement = said.judgement(&mut evaluator, node, reads);
+                let judgement = said.judgement(&evaluator, node, reads);
                 known &= matches!(judgement.truth, Truth::True | Truth::False);
                 latest.get_or_insert(judgement);
                 if judgement.truth != Truth::True && !*has_instance {
@@ -195,35 +204,53 @@ impl Rules {
         changes
     }
 
-    /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
-    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
-        let mut frozen = Vec::new();
-        for (compiled, z) in self.triggers.iter().map(|trigger| (&trigger.when, trigger.z)) {
-            let reads: Vec<Read> = compiled.node.reads().into_iter().cloned().collect();
-            let stretches = observed.stretches(&reads, tick);
-            for (id, of) in compiled.node.baselines() {
-                let mut groups = of.groups(timeline);
-                groups.insert(GroupKey::default());
-                for group in groups {
-                    let mut evaluator = Evaluator {
+    /// Takes note of what trends are made of, once a tick and whoever asks for them.
+    fn sample(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
+        for trigger in &mut self.triggers {
+            trigger.seats.update(&trigger.when, timeline, observed, tick);
+        }
+        for kpi in self.kpis.iter_mut().filter(|kpi| kpi.is_sampled()) {
+            kpi.seats.update(&kpi.target, timeline, observed, tick);
+        }
+        let memory = &mut self.memory;
+        let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, &trigger.seats, trigger.min_samples));
+        let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, &kpi.seats, kpi.min_samples));
+        for (node, Seats { seats, stretches, .. }, min_samples) in triggers.chain(kpis) {
+            for trend in node.trends() {
+                let Node::Trend { of, length, id } = trend else { continue };
+                for Seat { group, places, .. } in seats {
+                    let evaluator = Evaluator {
                         timeline,
-                        stretches: &stretches,
-                        places: &seats::places(&reads, &group, timeline),
-                        memory: &mut self.memory,
+                        stretches,
+                        places,
+                        memory,
+                        observed,
                         tick,
-                        z,
-                        min_samples: self.baseline_min_samples,
-                        group: &group,
+                        confidence: None,
+                        min_samples,
+                        group,
                     };
-                    let reading = evaluator.number(of);
-                    if reading.samples >= self.baseline_min_samples {
-                        frozen.push(((id, group), Reading { partial: false, ..reading }));
-                    }
+                    let value = evaluator.number(of).value;
+                    memory.trends.entry((*id, group.clone())).or_default().look(tick, value, *length);
                 }
             }
         }
-        self.memory.baselines = frozen.into_iter().collect();
+    }
+
+    /// Key figures that remember what they came to.
+    fn sampled_kpis(&self) -> impl Iterator<Item = &Kpi> {
+        self.kpis.iter().filter(|kpi| kpi.is_sampled())
+    }
+
+    /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
+    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
         self.memory.begin();
+        let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
+        let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, None));
+        let frozen = triggers.chain(kpis).flat_map(|(node, confidence)| {
+            freeze(node, confidence, self.baseline_min_samples, tick, timeline, observed)
+        });
+        self.memory.baselines = frozen.collect();
         for trigger in &mut self.triggers {
             trigger.instances.clear();
             trigger.seats.clear();
@@ -231,6 +258,7 @@ impl Rules {
             trigger.ticks = 0;
             trigger.latest = None;
         }
+        self.kpis.iter_mut().for_each(|kpi| kpi.seats.clear());
     }
 
     /// The end of the input: what fired only after the tick `armed_until` counts if it fires still, and is told now.
@@ -256,39 +284,38 @@ impl Rules {
         late
     }
 
-    /// Whether a trigger compares with a baseline that does not exist.
-    pub fn lacks_baseline(&self, trigger: &Trigger) -> bool {
-        let baselines = trigger.when.node.baselines();
-        baselines.iter().any(|(id, _)| !self.memory.baselines.keys().any(|(known, _)| known == id))
+    /// Whether an expression compares with a baseline that does not exist.
+    pub fn lacks_baseline(&self, node: &Node) -> bool {
+        self.memory.lacks_baseline(node)
     }
 
     /// What the KPIs come to at the end.
-    pub fn kpis(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
-        let memory = &mut self.memory;
+    pub fn kpis(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
+        let memory = &self.memory;
         let group = &GroupKey::default();
         self.kpis
             .iter()
             .map(|kpi| {
-                // The target's left side is the value again, and so reads the same.
-                let reads: Vec<Read> = kpi.value.node.reads().into_iter().cloned().collect();
-                let mut evaluator = Evaluator {
+                let reads: Vec<Read> = kpi.target.node.reads().into_iter().cloned().collect();
+                let evaluator = Evaluator {
                     timeline,
                     stretches: &observed.stretches(&reads, tick),
                     places: &seats::places(&reads, group, timeline),
                     memory,
+                    observed,
                     tick,
-                    z: None,
+                    confidence: None,
                     min_samples: kpi.min_samples,
                     group,
                 };
-                let reading = evaluator.number(&kpi.value.node);
-                let (op, target) = kpi.target();
+                let (value, op, target) = kpi.parts();
+                let reading = value.map(|value| evaluator.number(value)).unwrap_or_default();
                 let judgement = evaluator.truth(&kpi.target.node);
                 KpiResult {
                     value: reading.value.filter(|_| !reading.at_least),
                     samples: if reading.samples == u64::MAX { 0 } else { reading.samples },
                     share: reading.share,
-                    unit: kpi.value.unit.unwrap_or(Unit::Plain),
+                    unit: kpi.unit,
                     op,
                     target,
                     truth: judgement.truth,
@@ -299,14 +326,89 @@ impl Rules {
 }
 
 impl Kpi {
-    fn target(&self) -> (expr::CompareOp, f64) {
+    /// The value compared with its target.
+    pub fn node(&self) -> &Node {
+        &self.target.node
+    }
+
+    /// The value, and what it is compared with.
+    fn parts(&self) -> (Option<&Node>, expr::CompareOp, f64) {
         match &self.target.node {
-            node::Node::Compare { op, right, .. } => match **right {
-                node::Node::Number(target) => (*op, target),
-                _ => (*op, f64::NAN),
-            },
-            _ => (expr::CompareOp::Greater, f64::NAN),
+            Node::Compare { op, left, right, .. } => (Some(left), *op, right.constant().unwrap_or(f64::NAN)),
+            _ => (None, expr::CompareOp::Greater, f64::NAN),
         }
+    }
+
+    /// Whether what it comes to depends on what it came to before.
+    fn is_sampled(&self) -> bool {
+        !self.target.node.trends().is_empty()
+    }
+}
+
+/// The baselines of an expression as they are when a deployment begins, by their id and group.
+fn freeze(
+    node: &Node,
+    confidence: Option<Confidence>,
+    min_samples: u64,
+    tick: i64,
+    timeline: &Timeline,
+    observed: &Observed,
+) -> Vec<((usize, GroupKey), Frozen)> {
+    let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
+    let stretches = observed.stretches(&reads, tick);
+    let baselines = node.baselines();
+    let mut all = Vec::new();
+    for node::Baseline { id, of, .. } in &baselines {
+        let mut groups = of.groups(timeline);
+        groups.insert(GroupKey::default());
+        let mut readings: Vec<(GroupKey, Reading)> = Vec::new();
+        for group in groups {
+            let evaluator = Evaluator {
+                timeline,
+                stretches: &stretches,
+                places: &seats::places(&reads, &group, timeline),
+                memory: &Memory::default(),
+                observed,
+                tick,
+                confidence: None,
+                min_samples,
+                group: &group,
+            };
+            let reading = evaluator.number(of);
+            if reading.samples >= min_samples {
+                readings.push((group, Reading { partial: false, ..reading }));
+            }
+        }
+        // Those with most samples, whose bounds can be the nearest, have the larger parts of what may go wrong.
+        readings.sort_by(|(a, more), (b, less)| less.samples.cmp(&more.samples).then_with(|| a.cmp(b)));
+        let is_grouped = of.reads().iter().any(|read| read.grouped);
+        for ((group, reading), number) in readings.into_iter().zip(1..) {
+            let number = is_grouped.then_some(number);
+            let alpha = confidence.map(|confidence| confidence.of_baseline(number) / baselines.len() as f64);
+            let (least, most) = alpha.map_or((None, None), |alpha| bounds(of, &group, reading, alpha, timeline));
+            all.push(((*id, group), Frozen { reading, least, most }));
+        }
+    }
+    all
+}
+
+/// The bounds of a baseline; none where it is neither a ratio of a part to its whole nor a percentile, or is not known.
+fn bounds(
+    of: &Node,
+    group: &GroupKey,
+    reading: Reading,
+    alpha: f64,
+    timeline: &Timeline,
+) -> (Option<f64>, Option<f64>) {
+    match of {
+        _ if reading.value.is_none() => (None, None),
+        Node::Share { .. } => reading.share.map_or((None, None), |share| frozen::of_share(share, alpha)),
+        Node::Read(Read { function: expr::Function::Quantile(q), series, window, grouped, scale, .. }) => {
+            let Some(slot) = timeline.slot(*series, grouped.then_some(group)) else { return (None, None) };
+            let (least, most) = frozen::of_quantile(&slot.windows[*window].distribution(), *q, alpha);
+            (least.map(|value| value * scale), most.map(|value| value * scale))
+        }
+        _ => (None, None),
     }
 }
 
@@ -331,6 +433,7 @@ fn compile_trigger(
 ) -> Result<Trigger, Error> {
     let text = written.when.get_ref();
     let when = plan.compile(&written.when, metrics, compiler, true)?;
+    let node = &when.node;
     if when.unit.is_some() {
         let error = expr::Error::new(0..text.len(), "`when` is a number; compare it with something, such as `> 5%`");
         return Err(Error::Expression(error.render(text, &plan.place(&written.when))));
@@ -339,10 +442,20 @@ fn compile_trigger(
         if !(0.5..1.0).contains(&confidence) {
             return Err(plan.error(&written.when, format!("confidence {confidence} is not between 0.5 and 1")));
         }
-        if when.plain_quotient || !when.has_share {
+        let mut tested = Vec::new();
+        proof::tested(node, &mut tested);
+        if when.plain_quotient {
             let message = "confidence needs a ratio of a part to its whole: every event of the left count must be one of the right";
             return Err(plan.error(&written.when, message.into()));
         }
+        if let Some(message) = proof::objection(node) {
+            return Err(plan.error(&written.when, message.into()));
+        }
+        if tested.is_empty() {
+            let message = "confidence needs a comparison of a percentile, or of a ratio of a part to its whole";
+            return Err(plan.error(&written.when, message.into()));
+        }
+        tested.into_iter().for_each(|read| compiler.timeline.keep_tallies(read.series));
     }
     Ok(Trigger {
         id: written.id.get_ref().clone(),
@@ -350,12 +463,11 @@ fn compile_trigger(
         about: written.about.clone(),
         runbook: written.runbook.clone(),
         text: text.clone(),
-        seats: Seats::new(&when.node),
-        remembers: when.node.remembers(),
+        seats: Seats::new(node),
+        confidence: written.confidence.map(|level| Confidence::new(level, node, plan.document.plan.duration.0)),
         when,
         hold: written.hold.0,
         resolve_after: written.resolve_after.0,
-        z: written.confidence.map(wilson::z_of),
         min_samples: written.min_samples,
         instances: Default::default(),
         is_known: false,
@@ -366,17 +478,16 @@ fn compile_trigger(
 }
 
 fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &mut Compiler<'_>) -> Result<Kpi, Error> {
-    let value = plan.compile(&written.value, metrics, compiler, false)?;
-    if value.unit.is_none() {
+    let Some(unit) = plan.compile(&written.value, metrics, compiler, false)?.unit else {
         return Err(plan
             .error(&written.value, "`value` is a comparison; its number belongs here, its bound in `target`".into()));
-    }
+    };
     let combined = format!("({}) {}", written.value.get_ref(), written.target.get_ref());
     let place = plan.place(&written.target);
     let expr = expr::parse(&combined, metrics).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
     let target = compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
     let compares_with_number =
-        matches!(&target.node, node::Node::Compare { right, .. } if matches!(**right, node::Node::Number(_)));
+        matches!(&target.node, Node::Compare { right, .. } if matches!(**right, Node::Number(_)));
     if !compares_with_number {
         return Err(
             plan.error(&written.target, "`target` should be a comparison with a number, such as `> 95%`".into())
@@ -385,7 +496,8 @@ fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &m
     Ok(Kpi {
         id: written.id.get_ref().clone(),
         title: written.title.clone(),
-        value,
+        unit,
+        seats: Seats::new(&target.node),
         target,
         min_samples: written.min_samples,
         target_text: written.target.get_ref().trim().to_string(),

@@ -45,6 +45,8 @@ pub enum Node {
     },
     Baseline {
         of: Box<Node>,
+        /// What it is where there is none.
+        otherwise: Option<f64>,
         id: usize,
     },
 }
@@ -67,6 +69,14 @@ pub struct Read {
     pub carriers: Carriers,
     /// Whether only requests that carry a duration tell.
     pub reads_duration: bool,
+}
+
+/// A baseline in an expression.
+#[derive(Clone, Copy, Debug)]
+pub struct Baseline<'a> {
+    pub id: usize,
+    pub of: &'a Node,
+    pub otherwise: Option<f64>,
 }
 
 impl Read {
@@ -99,9 +109,23 @@ impl Node {
         }
     }
 
-    /// Whether it remembers what it came to at earlier ticks.
-    pub fn remembers(&self) -> bool {
-        matches!(self, Node::Trend { .. }) || self.children().into_iter().any(Node::remembers)
+    /// Every trend in the expression, those inside another before it.
+    pub fn trends(&self) -> Vec<&Node> {
+        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::trends).collect();
+        if matches!(self, Node::Trend { .. }) {
+            found.push(self);
+        }
+        found
+    }
+
+    /// The number it is whatever happens, if it is.
+    pub fn constant(&self) -> Option<f64> {
+        match self {
+            Node::Number(value) => Some(*value),
+            Node::Negate(of) => of.constant().map(|value| -value),
+            Node::Arithmetic { op, left, right } => op.of(left.constant()?, right.constant()?),
+            _ => None,
+        }
     }
 
     /// Whether what it says can change while nothing enters or leaves a window, and all is observed as before.
@@ -124,11 +148,11 @@ impl Node {
         counts && matches!(**right, Node::Number(least) if least > 0.0)
     }
 
-    /// Every baseline in the expression: (id, what it is of).
-    pub fn baselines(&self) -> Vec<(usize, &Node)> {
+    /// Every baseline in the expression.
+    pub fn baselines(&self) -> Vec<Baseline<'_>> {
         let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
-        if let Node::Baseline { of, id } = self {
-            found.push((*id, of));
+        if let Node::Baseline { of, otherwise, id } = self {
+            found.push(Baseline { id: *id, of, otherwise: *otherwise });
         }
         found
     }

@@ -119,7 +119,7 @@ pub fn places(reads: &[Read], group: &GroupKey, timeline: &Timeline) -> Vec<Opti
 
 impl Said {
     /// What the trigger says of the group, without what decided it.
-    pub fn truth(&mut self, evaluator: &mut Evaluator<'_>, node: &Node, reads: &[Read]) -> Truth {
+    pub fn truth(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read]) -> Truth {
         if let Some(truth) = self.truth
             && self.holds(evaluator, reads)
         {
@@ -139,7 +139,7 @@ impl Said {
     }
 
     /// What the trigger says of the group.
-    pub fn judgement(&mut self, evaluator: &mut Evaluator<'_>, node: &Node, reads: &[Read]) -> Judgement {
+    pub fn judgement(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read]) -> Judgement {
         if let Some(judgement) = self.judgement
             && self.holds(evaluator, reads)
         {

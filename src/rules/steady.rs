@@ -4,20 +4,24 @@
 use std::cmp::Ordering;
 
 use super::Rules;
+use super::compile::Compiled;
 use super::evaluate::{Evaluator, Memory};
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
-use super::trigger::Trigger;
+use super::proof::Confidence;
+use super::seats::Seats;
 use crate::expr::{ArithmeticOp, Function};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
-/// What one group of a trigger is read from, at the tick that was looked at last.
+/// What one group of an expression is read from, at the tick that was looked at last.
 struct Seen<'a> {
-    trigger: &'a Trigger,
+    reads: &'a [Read],
+    confidence: Option<&'a Confidence>,
+    min_samples: u64,
     timeline: &'a Timeline,
     observed: &'a Observed,
-    memory: &'a mut Memory,
+    memory: &'a Memory,
     places: &'a [Option<Place>],
     group: &'a GroupKey,
     tick: i64,
@@ -28,7 +32,7 @@ struct Seen<'a> {
 impl Rules {
     /// The first tick after `tick`, the one looked at last, that has to be looked at; at most `end`, before which nothing
     /// enters or leaves a window.
-    pub fn steady_until(&mut self, tick: i64, end: i64, timeline: &Timeline, observed: &Observed) -> i64 {
+    pub fn steady_until(&self, tick: i64, end: i64, timeline: &Timeline, observed: &Observed) -> i64 {
         let mut end = end;
         if end <= tick + 1 {
             return tick + 1;
@@ -39,13 +43,23 @@ impl Rules {
             let observed = trigger.seats.reads.iter().map(|read| observed.steady_until(read, tick));
             end = due.chain(observed).fold(end, i64::min);
         }
+        for kpi in self.sampled_kpis() {
+            let observed = kpi.seats.reads.iter().map(|read| observed.steady_until(read, tick));
+            end = observed.fold(end, i64::min);
+        }
         let mut moves = false;
-        for trigger in self.triggers.iter().filter(|trigger| trigger.when.node.moves()) {
+        let triggers = self.triggers.iter();
+        let triggers =
+            triggers.map(|trigger| (&trigger.when, &trigger.seats, trigger.confidence.as_ref(), trigger.min_samples));
+        let kpis = self.sampled_kpis().map(|kpi| (&kpi.target, &kpi.seats, None, kpi.min_samples));
+        let all = triggers.chain(kpis).filter(|(Compiled { node, .. }, ..)| node.moves());
+        for (Compiled { node, .. }, Seats { seats, reads, .. }, confidence, min_samples) in all {
             moves = true;
-            for seat in &trigger.seats.seats {
-                let (places, group, memory) = (&*seat.places, &seat.group, &mut self.memory);
-                let mut seen = Seen { trigger, timeline, observed, memory, places, group, tick, end };
-                end = end.min(seen.steady_until(&trigger.when.node));
+            for seat in seats {
+                let (places, group, memory) = (&*seat.places, &seat.group, &self.memory);
+                let seen =
+                    Seen { reads, confidence, min_samples, timeline, observed, memory, places, group, tick, end };
+                end = end.min(seen.steady_until(node));
             }
         }
         // The value of an expression that moves by itself is wanted as it was last, whether or not that changes its truth.
@@ -65,7 +79,7 @@ impl Rules {
 
 impl Seen<'_> {
     /// The first tick at which an expression may say something else.
-    fn steady_until(&mut self, node: &Node) -> i64 {
+    fn steady_until(&self, node: &Node) -> i64 {
         match node {
             Node::Number(_) | Node::Baseline { .. } => i64::MAX,
             Node::Read(read) if self.moves(read) => self.tick + 1,
@@ -120,7 +134,7 @@ impl Seen<'_> {
     }
 
     /// The first tick at which a number that only grows or only falls beside another has come to it, or gone past it.
-    fn crossing(&mut self, left: &Node, right: &Node) -> i64 {
+    fn crossing(&self, left: &Node, right: &Node) -> i64 {
         let now = self.ordering(self.tick, left, right);
         let (mut same, mut other) = (self.tick, self.end - 1);
         if self.ordering(other, left, right) == now {
@@ -133,15 +147,16 @@ impl Seen<'_> {
         other
     }
 
-    fn ordering(&mut self, tick: i64, left: &Node, right: &Node) -> Option<Ordering> {
-        let mut evaluator = Evaluator {
+    fn ordering(&self, tick: i64, left: &Node, right: &Node) -> Option<Ordering> {
+        let evaluator = Evaluator {
             timeline: self.timeline,
-            stretches: &self.observed.stretches(&self.trigger.seats.reads, tick),
+            stretches: &self.observed.stretches(self.reads, tick),
             places: self.places,
             memory: self.memory,
+            observed: self.observed,
             tick,
-            z: self.trigger.z,
-            min_samples: self.trigger.min_samples,
+            confidence: self.confidence,
+            min_samples: self.min_samples,
             group: self.group,
         };
         let (left, right) = (evaluator.number(left).value, evaluator.number(right).value);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compile::Compiled;
 use super::evaluate::{Judgement, Truth};
 use super::plan::Severity;
+use super::proof::Confidence;
 use super::seats::Seats;
 use crate::timeline::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
@@ -31,13 +32,11 @@ pub struct Trigger {
     /// Seconds.
     pub hold: i64,
     pub resolve_after: i64,
-    pub z: Option<f64>,
+    pub confidence: Option<Confidence>,
     pub min_samples: u64,
     pub instances: BTreeMap<GroupKey, Instance>,
     /// The groups looked at, with what it said of them the last time.
     pub(super) seats: Seats,
-    /// Whether what it says depends on what it said before, and so has to be worked out at every tick.
-    pub(super) remembers: bool,
     /// Whether its truth was known at the last tick.
     pub is_known: bool,
     /// Ticks at which its truth was known, and all since the deployment.

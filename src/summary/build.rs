@@ -13,7 +13,7 @@ use crate::expr::{CompareOp, Unit};
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report, Route};
 use crate::rules::evaluate::Truth;
-use crate::rules::node::Read;
+use crate::rules::node::{Node, Read};
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};
 use crate::rules::{KpiResult, Rules};
@@ -37,6 +37,7 @@ impl TriggerEvent {
             bound: judgement.bound,
             threshold: judgement.threshold,
             samples: judgement.samples,
+            baseline: judgement.baseline,
             unit: unit_name(judgement.unit),
             expr: trigger.text.clone(),
             evidence: change.evidence.iter().map(|line| evidence_line(engine, line, masking)).collect(),
@@ -263,6 +264,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         bound: judgement.and_then(|judgement| judgement.bound),
         threshold: judgement.and_then(|judgement| judgement.threshold),
         samples: judgement.map_or(0, |judgement| judgement.samples),
+        baseline: judgement.and_then(|judgement| judgement.baseline),
         unit: unit_name(judgement.map_or(Unit::Plain, |judgement| judgement.unit)),
         first: instances().filter_map(|instance| instance.first).min().map(Time::from_second),
         last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
@@ -274,7 +276,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
 /// Whether the input has a source that could answer the trigger.
 fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
     let carried = |read: &&Read| engine.observed.covered(read.carriers, read.reads_duration).is_some();
-    trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(trigger)
+    trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(&trigger.when.node)
 }
 
 fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
@@ -339,21 +341,14 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
             "add `railway logs --json` as another file",
         );
     }
-    let baseline: Vec<&str> = engine
-        .rules
-        .triggers
-        .iter()
-        .filter(|trigger| engine.rules.lacks_baseline(trigger))
-        .filter(|trigger| {
-            trigger
-                .when
-                .node
-                .reads()
-                .iter()
-                .all(|read| engine.observed.covered(read.carriers, read.reads_duration).is_some())
-        })
-        .map(|trigger| trigger.id.as_str())
-        .collect();
+    let carried = |node: &Node| {
+        let mut reads = node.reads().into_iter();
+        reads.all(|read| engine.observed.covered(read.carriers, read.reads_duration).is_some())
+    };
+    let triggers = engine.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
+    let kpis = engine.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
+    let lacking = triggers.chain(kpis).filter(|(_, node)| engine.rules.lacks_baseline(node) && carried(node));
+    let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
     if !baseline.is_empty() {
         let because = format!(
             "{} compares with the hour before the deployment, which the input does not hold",

@@ -10,6 +10,7 @@ use crate::deployment::{self, Deployment};
 use crate::engine::Cause;
 use crate::expr::Unit;
 use crate::lane::Counts;
+use crate::rules::evaluate::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
@@ -159,6 +160,8 @@ pub struct TriggerResult {
     pub bound: Option<f64>,
     pub threshold: Option<f64>,
     pub samples: u64,
+    /// What it was compared with, where that is of the time before the deployment.
+    pub baseline: Option<Before>,
     pub unit: &'static str,
     pub first: Option<Time>,
     pub last: Option<Time>,
@@ -226,6 +229,8 @@ pub struct TriggerEvent {
     pub bound: Option<f64>,
     pub threshold: Option<f64>,
     pub samples: u64,
+    /// What it was compared with, where that is of the time before the deployment.
+    pub baseline: Option<Before>,
     pub unit: &'static str,
     pub expr: String,
     pub evidence: Vec<EvidenceLine>,

@@ -14,7 +14,17 @@ const PRECISION: u32 = 10;
 
 /// Number of a bucket: they are counted from zero without a gap. Below 2^11 each holds one value, and from there on each
 /// power of two has 2^10 of them. The largest value, `i64::MAX` over [`RESOLUTION`], is of one below 2^16.
-type Bucket = u16;
+pub type Bucket = u16;
+
+/// The first bucket whose values, taken as the highest of it in the kept unit, pass a test that all higher ones pass, too.
+pub fn first_bucket(passes: impl Fn(f64) -> bool) -> Bucket {
+    let (mut low, mut high) = (0, Bucket::MAX);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if passes(highest(middle)) { high = middle } else { low = middle + 1 }
+    }
+    low
+}
 
 /// The bucket of a value; negative values count as zero.
 fn bucket(value: i64) -> Bucket {
@@ -51,6 +61,14 @@ impl Samples {
     pub fn merge(&mut self, other: &Samples) {
         self.counts.extend_from_slice(&other.counts);
         self.shrink();
+    }
+
+    /// How many there are, and how many of them are in this bucket or a higher one.
+    pub fn count_from(&self, bucket: Bucket) -> (u64, u64) {
+        self.counts.iter().fold((0, 0), |(all, high), (at, count)| {
+            let count = u64::from(*count);
+            (all + count, high + if *at >= bucket { count } else { 0 })
+        })
     }
 
     /// Joins the counts of equal buckets whenever there are twice as many as after the last time.

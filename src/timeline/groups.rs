@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::group_key::GroupKey;
 use super::slot::Slot;
+use super::tally::{Tally, minute};
 use super::window::Reach;
 
 /// Groups kept of one series; of more, those with the smallest hashes, the others together as [`OTHER`].
@@ -27,6 +28,24 @@ pub struct Groups {
     others: Option<Place>,
     /// How often a group came or went.
     pub changes: u64,
+    /// Whether slots have tallies.
+    pub has_tallies: bool,
+    /// The tallies of groups that are in no window: a test goes on where it was when the group comes back.
+    resting: FxHashMap<GroupKey, Box<Tally>>,
+    /// The last minute in which something was counted that is in no tally of its own group any more.
+    missed: Option<i64>,
+    /// Tallies that have had a number.
+    numbered: u64,
+    /// Where a tally without a number may be.
+    unnumbered: Vec<Place>,
+}
+
+/// What is known of a group's counts since the deployment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tallied<'a> {
+    pub tally: Option<&'a Tally>,
+    /// Up to this minute something of it may have been counted elsewhere.
+    pub missed: Option<i64>,
 }
 
 impl Groups {
@@ -114,8 +133,72 @@ impl Groups {
         next
     }
 
+    /// The tally of a group, in a window or not.
+    pub fn tallied(&self, place: Option<Place>, group: &GroupKey) -> Tallied<'_> {
+        match place.and_then(|place| self.at(place)?.tally.as_deref()) {
+            Some(tally) => Tallied { tally: Some(tally), missed: tally.missed },
+            None => Tallied { tally: self.resting.get(group).map(|tally| &**tally), missed: self.missed },
+        }
+    }
+
+    /// Something of a second was counted together with other groups.
+    pub fn miss(&mut self, second: i64) {
+        self.missed = self.missed.max(Some(minute(second)));
+    }
+
+    /// Numbers the groups that came in the second that was sealed, in the order of their keys.
+    pub fn number(&mut self) {
+        if self.unnumbered.is_empty() {
+            return;
+        }
+        let mut fresh = std::mem::take(&mut self.unnumbered);
+        fresh.retain(|place| self.slots[*place].is_some());
+        fresh.sort_by(|a, b| {
+            self.slots[*a].as_ref().map(|(key, _)| key).cmp(&self.slots[*b].as_ref().map(|(key, _)| key))
+        });
+        for place in fresh {
+            let next = self.numbered + 1;
+            let tally = self.at_mut(place).and_then(|slot| slot.tally.as_mut());
+            if let Some(tally) = tally.filter(|tally| tally.number == 0) {
+                tally.number = next;
+                self.numbered = next;
+            }
+        }
+    }
+
+    /// A deployment in this second or an earlier one: windows and tallies begin anew. The groups that had most events until
+    /// then come first.
+    pub fn begin(&mut self, deployed: i64) {
+        self.slots_mut().for_each(|slot| slot.begin(deployed));
+        self.resting.retain(|_, tally| tally.events() > 0);
+        self.missed = None;
+        let slots = self.slots.iter_mut().flatten();
+        let active = slots.filter_map(|(key, slot)| Some((&*key, slot.tally.as_mut()?)));
+        let mut all: Vec<(&GroupKey, &mut Box<Tally>)> = active.chain(self.resting.iter_mut()).collect();
+        all.sort_by(|(key, tally), (other, others)| others.events().cmp(&tally.events()).then_with(|| key.cmp(other)));
+        self.numbered = all.len() as u64;
+        all.into_iter().zip(1..).for_each(|((_, tally), number)| tally.begin(number));
+    }
+
+    /// Takes a group out of the windows; its tally is kept, as far as there is room.
+    fn rest(&mut self, group: GroupKey, tally: Box<Tally>) {
+        self.resting.insert(group, tally);
+        if self.resting.len() > MOST_GROUPS {
+            let largest = self.resting.keys().max_by(|a, b| (a.hash(), a).cmp(&(b.hash(), b))).cloned();
+            if let Some(tally) = largest.and_then(|largest| self.resting.remove(&largest)) {
+                self.missed = self.missed.max(tally.segments().back().map(|segment| segment.last));
+            }
+        }
+    }
+
     fn insert(&mut self, group: GroupKey, reaches: &[Reach]) -> Place {
-        let entry = Some((group.clone(), Slot::new(reaches)));
+        let mut slot = Slot::new(reaches);
+        if self.has_tallies {
+            let mut tally = self.resting.remove(&group).unwrap_or_default();
+            tally.missed = self.missed;
+            slot.tally = Some(tally);
+        }
+        let entry = Some((group.clone(), slot));
         let place = match self.vacant.pop() {
             Some(place) => {
                 self.slots[place] = entry;
@@ -128,12 +211,18 @@ impl Groups {
         };
         self.places.insert(group, place);
         self.changes += 1;
+        if self.has_tallies {
+            self.unnumbered.push(place);
+        }
         place
     }
 
     fn remove(&mut self, group: &GroupKey) {
         let Some(place) = self.places.remove(group) else { return };
-        self.slots[place] = None;
+        let slot = self.slots[place].take();
+        if let Some(tally) = slot.and_then(|(_, slot)| slot.tally) {
+            self.rest(group.clone(), tally);
+        }
         self.others.take_if(|others| *others == place);
         self.vacant.push(place);
         self.changes += 1;

@@ -15,6 +15,7 @@ mod pending;
 pub mod series;
 mod slot;
 mod staged;
+pub mod tally;
 pub mod window;
 
 use std::rc::Rc;
@@ -24,8 +25,8 @@ use rustc_hash::FxHashSet;
 pub use bucket::{Bucket, Buckets, Match, Open, Set, SetId};
 use group_key::GroupKey;
 pub use groups::OTHER;
-pub use groups::Place;
 use groups::{Groups, MOST_GROUPS};
+pub use groups::{Place, Tallied};
 pub use pending::{Keep, Pending, Point};
 use series::{Measure, Spec, Wanted};
 pub use slot::{Admits, Slot};
@@ -113,6 +114,16 @@ impl Timeline {
 
     pub fn slot_at(&self, id: SeriesId, place: Place) -> Option<&Slot> {
         self.series[id].groups.at(place)
+    }
+
+    /// Tallies are kept of a series: a test reads it.
+    pub fn keep_tallies(&mut self, id: SeriesId) {
+        self.series[id].groups.has_tallies = true;
+    }
+
+    /// What was counted of a group since the deployment; `place` is where its slot is, if it has one.
+    pub fn tallied(&self, id: SeriesId, place: Option<Place>, group: &GroupKey) -> Tallied<'_> {
+        self.series[id].groups.tallied(place, group)
     }
 
     /// Events in a window that belong to a group nobody can tell.
@@ -209,11 +220,13 @@ impl Timeline {
             }
         }
         self.overflowed += lost.len() as u64;
+        lost.iter().for_each(|(series, _)| self.series[*series].groups.miss(second));
         for (series, place) in self.staged.drain(..) {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
             self.crowded |= slot.settle(spec, *wanted, second, admits);
         }
+        self.series.iter_mut().for_each(|series| series.groups.number());
     }
 
     /// Makes the groups that a second brings where not all may have room, those with the smallest hashes first: so none
@@ -263,7 +276,8 @@ impl Timeline {
     /// A new deployment, in this second or an earlier one: all windows begin anew.
     pub fn begin(&mut self, deployed: i64) {
         for series in &mut self.series {
-            series.groups.slots_mut().chain([&mut series.groupless]).for_each(|slot| slot.begin(deployed));
+            series.groups.begin(deployed);
+            series.groupless.begin(deployed);
         }
     }
 }

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 use super::cell::Cell;
 use super::series::{Spec, Wanted};
 use super::staged::Staged;
+use super::tally::Tally;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
@@ -22,6 +23,8 @@ pub struct Admits {
 #[derive(Debug)]
 pub struct Slot {
     pub windows: Vec<Window>,
+    /// What was counted since the deployment, where a test reads it.
+    pub tally: Option<Box<Tally>>,
     /// No window has anything to let go of before this tick.
     leaves: i64,
     /// The last tick at which something entered or left a window.
@@ -38,6 +41,7 @@ impl Slot {
     pub fn new(reaches: &[Reach]) -> Self {
         Slot {
             windows: reaches.iter().copied().map(Window::new).collect(),
+            tally: None,
             leaves: i64::MIN,
             changed: i64::MIN,
             last_second: None,
@@ -46,7 +50,7 @@ impl Slot {
         }
     }
 
-    /// Completes the cell of a second, and lets those windows that admit it take it in. `true` if the second held more
+    /// Completes the cell of a second, and lets the tally and those windows that admit it take it in. `true` if the second held more
     /// events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
@@ -58,6 +62,9 @@ impl Slot {
     fn enter(&mut self, second: i64, cell: Cell, admits: Admits) {
         if cell.events > 0 {
             self.last_second = Some(second);
+        }
+        if let Some(tally) = &mut self.tally {
+            tally.enter(second, &cell);
         }
         let admitted = |window: &&mut Window| match window.reach() {
             Reach::Length(_) => admits.rules,
@@ -116,6 +123,7 @@ impl Slot {
             }
         }
     }
+
     /// Its baseline begins anew.
     pub fn begin_baseline(&mut self) {
         self.leaves = i64::MIN;

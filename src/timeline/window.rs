@@ -1,5 +1,6 @@
 //! A stretch of the timeline that slides with the ticks (SEMANTICS 15).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::cell::{Cell, Details, Run, Span, Values};
@@ -179,12 +180,17 @@ impl Window {
 
     /// The value at or below which a share of all values lies; see [`Distribution::quantile`].
     pub fn quantile(&self, q: f64) -> Option<f64> {
+        self.distribution().quantile(q)
+    }
+
+    /// All its values, where they are kept.
+    pub fn distribution(&self) -> Cow<'_, Distribution> {
         if !self.is_baseline() {
-            return self.distribution.quantile(q);
+            return Cow::Borrowed(&self.distribution);
         }
         let mut distribution = Distribution::default();
         self.values().for_each(|values| distribution.merge(&values.samples));
-        distribution.quantile(q)
+        Cow::Owned(distribution)
     }
 
     pub fn min(&self) -> Option<i64> {

@@ -4,6 +4,7 @@
 mod accounting;
 mod case;
 mod comparisons;
+mod confidence;
 mod deployment;
 mod entries;
 mod lifecycle;

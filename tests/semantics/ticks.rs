@@ -14,7 +14,7 @@ use crate::case::{Case, access, app, job, noise, stamp, trouble};
 use crate::live::Live;
 
 /// Rules of every kind that time alone can change.
-const RULES: [(&str, &str); 25] = [
+const RULES: [(&str, &str); 30] = [
     ("count(job.trouble[20s]) > 0", "for = '15s'\nresolve_after = '7s'"),
     ("count(job.trouble) > 0", "resolve_after = '11m'"),
     ("count(job.trouble[1h]) >= 2", "for = '5m'"),
@@ -40,13 +40,27 @@ const RULES: [(&str, &str); 25] = [
     ("streak(job.done{worker=\"a\"} of job.done) >= 2", "for = '40s'"),
     ("distinct(job.done{}.worker[3m]) < 2", "for = '3m'"),
     ("count(job.done{worker=\"a\"}) / count(job.done) > 30%", "confidence = 0.6\nfor = '1m'"),
+    ("count(job.done{worker=\"a\"}[3m]) by (worker) / count(job.done[3m]) by (worker) > 30%", "confidence = 0.5"),
+    ("count(job.done{worker=\"b\"}[9m]) / count(job.done[9m]) < 70%", "confidence = 0.5\nresolve_after = '50s'"),
+    ("p50(job.done{}.took[5m]) by (worker) > 60ms", "confidence = 0.5"),
+    ("p50(job.done{}.took[5m]) > 60% * baseline(p50(job.done{}.took[5m]), 90ms)", "confidence = 0.5"),
+    ("p50(interval(job.done) by (worker)[10m]) > 5s or p50(job.done{}.took) < 60ms", "confidence = 0.5"),
 ];
 
 /// A few rules at a time, for each has ticks looked at that another would leave out.
-fn case(header: &str, rules: &[(&str, &str)]) -> Case {
+fn case(header: &str, rules: &[(&str, &str)], kpi: Option<&str>) -> Case {
     let case = Case::new().header(header).header("[plan.baseline]\nwindow = '10m'\nmin_samples = 1");
+    let case = kpi.into_iter().fold(case, |case, kpi| case.kpi(kpi, "> 0"));
     rules.iter().zip(0..).fold(case, |case, ((when, more), number)| case.rule("info", &format!("{number}"), when, more))
 }
+
+/// Key figures that remember what they came to.
+const KPIS: [&str; 4] = [
+    "trend(count(job.done[2m]))[5m]",
+    "trend(rate(job.done[deploy]))[4m]",
+    "trend(gap(job.done[deploy]))[10m]",
+    "trend(mean(job.done{}.took[5m]) / baseline(mean(job.done{}.took)))[1m]",
+];
 
 /// A record `nanoseconds` after half past one.
 fn record(kind: usize, nanoseconds: i64) -> (i64, String) {
@@ -64,7 +78,7 @@ fn record(kind: usize, nanoseconds: i64) -> (i64, String) {
     (time.second(), line)
 }
 
-/// What the triggers did, and what became of them.
+/// What the triggers did, and what became of them and the key figures.
 fn told(case: &Case, lines: &[String]) -> (Vec<String>, Value) {
     let mut live = Live::new(case);
     let source = live.source("log");
@@ -72,16 +86,17 @@ fn told(case: &Case, lines: &[String]) -> (Vec<String>, Value) {
     changes.extend(live.close(source));
     let (last, summary) = live.finish();
     changes.extend(last);
-    (changes, serde_json::to_value(&summary.triggers).expect("a summary is JSON"))
+    (changes, serde_json::to_value((&summary.triggers, &summary.kpis)).expect("a summary is JSON"))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn leaving_out_ticks_cannot_be_seen(
         steps in prop::collection::vec((0usize..6, prop_oneof![3 => 100i64..3_000, 3 => 3_000i64..90_000, 1 => 90_000i64..1_500_000]), 1..40),
         rules in prop::sample::subsequence(RULES.to_vec(), 1..3),
+        kpi in prop::option::of(prop::sample::select(KPIS.to_vec())),
         header in prop::sample::select(vec!["", "duration = '20m'", "at = '2025-08-25T13:37:00Z'", "at = '2025-08-25T13:33:10Z'\nduration = '9m'"]),
     ) {
         let mut now = 250_000_000;
@@ -100,8 +115,8 @@ proptest! {
         }
         dense.extend(sparse.last().map(|(_, line)| line.clone()));
         let sparse: Vec<String> = sparse.into_iter().map(|(_, line)| line).collect();
-        let case = case(header, &rules);
-        prop_assert_eq!(told(&case, &sparse), told(&case, &dense), "{:?}\n{}", rules, sparse.join("\n"));
+        let case = case(header, &rules, kpi);
+        prop_assert_eq!(told(&case, &sparse), told(&case, &dense), "{:?} {:?}\n{}", rules, kpi, sparse.join("\n"));
     }
 }
 

@@ -31,6 +31,8 @@ fn types_of_what_plans_ask() {
         "rate(http.request) < 10/min and not absent(http.request)",
         "distinct(scalper.refresh{}.algorithm) == 6",
         "count(http.error)/count(http.request) > baseline(count(http.error)/count(http.request)) + 2pp",
+        "count(http.error)/count(http.request) > 2 * baseline(count(http.error)/count(http.request), 0.5%) + 1pp",
+        "p95(http.request{}.duration) by (route) > 1.5 * baseline(p95(http.request{}.duration) by (route), 2 * 1s)",
         "count(http.error)/count(http.request) - baseline(count(http.error)/count(http.request)) > 2pp",
         "1 - count(http.error)/count(http.request) < 95%",
         "last(process.memory{}.share) > 0.9",

@@ -73,6 +73,7 @@ fn detail(event: &TriggerEvent) -> Detail {
         threshold: event.threshold,
         share: event.share,
         samples: event.samples,
+        baseline: event.baseline,
         unit: event.unit,
     };
     let about = event.about.as_deref().map(one_line).unwrap_or_default();

@@ -102,6 +102,7 @@ fn trigger(id: &str, severity: Severity, state: TriggerState, first: &str) -> Tr
         bound: Some(0.084),
         threshold: Some(0.05),
         samples: 22,
+        baseline: None,
         unit: "ratio",
         first: Some(at(first)),
         last: Some(at("06:08:33")),
@@ -197,6 +198,7 @@ fn event(id: &str, severity: Severity, state: State, clock: &str) -> TriggerEven
         bound: Some(0.084),
         threshold: Some(0.05),
         samples: 22,
+        baseline: None,
         unit: "ratio",
         expr: "exchange_error_rate\n  > 5%".into(),
         evidence: vec![EvidenceLine {

@@ -7,7 +7,7 @@ fn leaf(truth: Option<bool>) -> Node {
     let left = match truth {
         Some(truth) => Node::Number(f64::from(u8::from(truth))),
         // A baseline nobody has frozen.
-        None => Node::Baseline { of: Box::new(Node::Number(1.0)), id: 0 },
+        None => Node::Baseline { of: Box::new(Node::Number(1.0)), otherwise: None, id: 0 },
     };
     let (left, right) = (Box::new(left), Box::new(Node::Number(0.0)));
     Node::Compare { op: CompareOp::Greater, left, right, unit: Unit::Plain }
@@ -29,14 +29,15 @@ proptest! {
     #[test]
     fn the_truth_alone_is_that_of_the_judgement(node in tree()) {
         let (timeline, group) = (Timeline::default(), GroupKey::default());
-        let mut memory = Memory::default();
-        let mut evaluator = Evaluator {
+        let (memory, observed) = (Memory::default(), Observed::default());
+        let evaluator = Evaluator {
             timeline: &timeline,
             stretches: &[],
             places: &[],
-            memory: &mut memory,
+            memory: &memory,
+            observed: &observed,
             tick: 1,
-            z: None,
+            confidence: None,
             min_samples: 0,
             group: &group,
         };

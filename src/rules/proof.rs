@@ -1,0 +1,279 @@
+//! What a confidence is tested by: counts since anchors, against what a comparison asks for (SEMANTICS 12).
+
+use super::node::{Node, Read};
+use super::sequential::{self, Counts};
+use crate::expr::{ArithmeticOp, CompareOp, Function};
+use crate::timeline::Tallied;
+use crate::timeline::distribution::{Distribution, first_bucket};
+use crate::timeline::tally::{SPACING, Segment, Tally, minute};
+
+/// What a trigger's confidence comes to for one of its comparisons.
+#[derive(Clone, Copy, Debug)]
+pub struct Confidence {
+    /// The most that the probability may be that the comparison is ever true of some group, though it is not.
+    pub alpha: f64,
+    /// How many anchors the plan's duration has.
+    pub anchors: u64,
+}
+
+impl Confidence {
+    /// `duration` is in seconds.
+    pub fn new(confidence: f64, when: &Node, duration: i64) -> Self {
+        Confidence {
+            alpha: (1.0 - confidence) / alternatives(when).max(1) as f64,
+            anchors: (duration / SPACING + 1).max(1) as u64,
+        }
+    }
+
+    /// The probability that is left to a baseline: half of all goes to what was before, half to what comes after. Of several
+    /// groups, `number` is that of the group by how much there was of it.
+    pub fn of_baseline(&self, number: Option<u64>) -> f64 {
+        0.5 * self.alpha * number.map_or(1.0, sequential::weight_of_group)
+    }
+}
+
+/// What a comparison with a confidence compares with numbers and baselines.
+#[derive(Clone, Copy, Debug)]
+pub enum Measured<'a> {
+    Share { part: &'a Read, whole: &'a Read },
+    Quantile { read: &'a Read, q: f64 },
+}
+
+/// What is tested of a comparison; `None` where there is nothing to test.
+pub fn measured(op: CompareOp, left: &Node) -> Option<Measured<'_>> {
+    if matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+        return None;
+    }
+    match left {
+        Node::Share { part, whole } => Some(Measured::Share { part, whole }),
+        Node::Read(read) => match read.function {
+            Function::Quantile(q) => Some(Measured::Quantile { read, q }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The series that tests of an expression read.
+pub fn tested<'a>(node: &'a Node, found: &mut Vec<&'a Read>) {
+    if let Node::Compare { op, left, .. } = node {
+        match measured(*op, left) {
+            Some(Measured::Share { part, whole }) => found.extend([part, whole]),
+            Some(Measured::Quantile { read, .. }) => found.push(read),
+            None => {}
+        }
+        return;
+    }
+    node.children().into_iter().for_each(|child| tested(child, found));
+}
+
+/// How many tested comparisons may each make an expression true by itself.
+fn alternatives(node: &Node) -> u64 {
+    let children = || node.children().into_iter().map(alternatives);
+    match node {
+        Node::Compare { op, left, .. } => u64::from(measured(*op, left).is_some()),
+        Node::And(..) => children().max().unwrap_or(0),
+        _ => children().sum(),
+    }
+}
+
+/// Why a confidence cannot be had of an expression.
+pub fn objection(node: &Node) -> Option<&'static str> {
+    match node {
+        Node::Not(of) if holds_test(of) => {
+            Some("under `not` a confidence would be of the opposite; write the comparison the other way round")
+        }
+        Node::Compare { op, left, right, .. } => match measured(*op, left) {
+            Some(_) => edge_objection(right, true),
+            None if holds_measure(left) || holds_measure(right) => Some(
+                "confidence compares a ratio or a percentile with numbers and baselines: \
+                 `a / b > 2 * baseline(a / b) + 1pp`, all arithmetic on the right",
+            ),
+            None => None,
+        },
+        _ => node.children().into_iter().find_map(objection),
+    }
+}
+
+fn holds_test(node: &Node) -> bool {
+    let mut found = Vec::new();
+    tested(node, &mut found);
+    !found.is_empty()
+}
+
+/// Whether a ratio or a percentile of what comes after the deployment stands in it.
+fn holds_measure(node: &Node) -> bool {
+    match node {
+        Node::Share { .. } => true,
+        Node::Read(read) => matches!(read.function, Function::Quantile(_)),
+        Node::Baseline { .. } => false,
+        _ => node.children().into_iter().any(holds_measure),
+    }
+}
+
+/// Why the side that is compared with has no bounds; `is_first` where it is the whole side.
+fn edge_objection(node: &Node, is_first: bool) -> Option<&'static str> {
+    if node.constant().is_some() {
+        return None;
+    }
+    match node {
+        Node::Baseline { of, .. } => match &**of {
+            Node::Share { .. } => None,
+            Node::Read(read) if matches!(read.function, Function::Quantile(_)) => None,
+            _ => Some("with a confidence, a baseline is that of a ratio of a part to its whole, or of a percentile"),
+        },
+        Node::Negate(of) => edge_objection(of, false),
+        Node::Arithmetic { op: ArithmeticOp::Add | ArithmeticOp::Subtract, left, right } => {
+            edge_objection(left, false).or_else(|| edge_objection(right, false))
+        }
+        Node::Arithmetic { op: ArithmeticOp::Multiply, left, right } if left.constant().is_some() => {
+            edge_objection(right, false)
+        }
+        Node::Arithmetic { op: ArithmeticOp::Multiply | ArithmeticOp::Divide, left, right }
+            if right.constant().is_some() =>
+        {
+            edge_objection(left, false)
+        }
+        Node::Arithmetic { op: ArithmeticOp::Multiply | ArithmeticOp::Divide, .. } => {
+            Some("with a confidence, a baseline is multiplied with or divided by numbers alone")
+        }
+        _ if is_first => {
+            Some("confidence compares with numbers and baselines; both sides of this move with the events")
+        }
+        _ => Some("confidence compares with numbers and baselines; something else stands beside them"),
+    }
+}
+
+/// What the anchors say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Proof {
+    /// Whether the test of one of them fires.
+    pub holds: bool,
+    /// The bound that the most telling of them gives, on the side of the comparison.
+    pub bound: f64,
+}
+
+/// Where counting may begin, and what a test that begins there is worth.
+pub struct Anchors<'a> {
+    pub confidence: &'a Confidence,
+    /// The second of the deployment.
+    pub deployed: i64,
+    /// The last second in which lines were dropped.
+    pub dropped: Option<i64>,
+    /// Whether there is a test of each of several groups.
+    pub grouped: bool,
+    /// Whether half of the probability has gone to a baseline.
+    pub halved: bool,
+}
+
+impl Anchors<'_> {
+    /// ln of 1/α for each segment that may be the first of a count, from the youngest on.
+    fn needed<'t>(&self, tally: &'t Tally, missed: Option<i64>) -> impl Iterator<Item = (&'t Segment, f64)> {
+        let begin = minute(self.deployed);
+        let earliest = missed
+            .max(self.dropped.filter(|dropped| *dropped >= self.deployed).map(minute))
+            .map_or(begin, |missed| begin.max(missed + 1));
+        let part = if self.halved { 0.5 } else { 1.0 };
+        let share = if self.grouped { sequential::weight_of_group(tally.number) } else { 1.0 };
+        let alpha = self.confidence.alpha * part * share;
+        let planned = self.confidence.anchors;
+        let segments = tally.segments();
+        let all = (0..segments.len()).rev().map(move |at| {
+            // Between two segments nothing happened, so every minute there is the same anchor; the first is worth most.
+            let anchor = at.checked_sub(1).map_or(earliest, |before| earliest.max(segments[before].last + 1));
+            (&segments[at], anchor)
+        });
+        all.take_while(|(segment, anchor)| *anchor <= segment.first).map(move |(segment, anchor)| {
+            let number = (anchor - begin + 1).max(1) as u64;
+            (segment, -(alpha * sequential::weight_of_anchor(number, planned)).ln())
+        })
+    }
+
+    /// The test of a ratio against a share.
+    pub fn of_share(&self, part: Tallied<'_>, whole: Tallied<'_>, op: CompareOp, share: f64) -> Option<Proof> {
+        let tally = whole.tally?;
+        let is_less = matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
+        let against = if is_less { 1.0 - share } else { share };
+        let mut parts = part.tally.map(Tally::segments).into_iter().flatten().rev().peekable();
+        let (mut seen, mut unknown) = (Counts::default(), 0);
+        let mut best: Option<(f64, Counts, f64)> = None;
+        for (segment, needed) in self.needed(tally, whole.missed.max(part.missed)) {
+            seen.samples += segment.events;
+            unknown += segment.unknown;
+            while let Some(hits) = parts.next_if(|hits| hits.first >= segment.first) {
+                seen.hits += hits.events;
+                unknown += hits.unknown;
+            }
+            if unknown > 0 {
+                break;
+            }
+            let counts = if is_less { seen.mirrored() } else { seen };
+            let excess = sequential::evidence(counts, against) - needed;
+            if best.is_none_or(|(most, ..)| excess > most) {
+                best = Some((excess, counts, needed));
+            }
+        }
+        best.map(|(excess, counts, needed)| {
+            let bound = sequential::least(counts, needed);
+            Proof { holds: excess >= 0.0, bound: if is_less { 1.0 - bound } else { bound } }
+        })
+    }
+
+    /// The test of a percentile against a bound, in the unit of the comparison; `scale` leads there from the kept unit.
+    pub fn of_quantile(&self, values: Tallied<'_>, q: f64, op: CompareOp, bound: f64, scale: f64) -> Option<Proof> {
+        let tally = values.tally?;
+        let is_less = matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
+        // "The percentile is above the bound" holds exactly when more than a share 1 − q of the values is.
+        let against = if is_less { q } else { 1.0 - q };
+        let passes = |value: f64| op.holds(value * scale, bound) != is_less;
+        let first = first_bucket(passes);
+        let mut seen = Counts::default();
+        let mut unknown = 0;
+        let mut best: Option<(f64, Counts, f64, &Segment)> = None;
+        for (segment, needed) in self.needed(tally, values.missed) {
+            let (all, high) = segment.values.count_from(first);
+            seen.samples += all;
+            seen.hits += if is_less { all - high } else { high };
+            unknown += segment.unknown;
+            if unknown > 0 {
+                break;
+            }
+            let excess = sequential::evidence(seen, against) - needed;
+            if best.is_none_or(|(most, ..)| excess > most) {
+                best = Some((excess, seen, needed, segment));
+            }
+        }
+        best.map(|(excess, counts, needed, since)| {
+            let segments = tally.segments().iter().filter(|segment| segment.first >= since.first);
+            let bound = value_at(segments, fewest(counts.samples, against, needed), is_less);
+            Proof { holds: excess >= 0.0, bound: bound * scale }
+        })
+    }
+}
+
+/// The fewest hits among so many samples that would be enough.
+fn fewest(samples: u64, against: f64, needed: f64) -> u64 {
+    let (mut too_few, mut enough) = (0, samples + 1);
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        if sequential::evidence(Counts { hits: middle, samples }, against) >= needed {
+            enough = middle
+        } else {
+            too_few = middle
+        }
+    }
+    enough
+}
+
+/// The value that so many values are at least as large as, or as small as; in the kept unit. Beyond the last value it is
+/// nothing, or without end.
+fn value_at<'a>(segments: impl Iterator<Item = &'a Segment>, hits: u64, is_less: bool) -> f64 {
+    let mut distribution = Distribution::default();
+    segments.for_each(|segment| distribution.merge(&segment.values));
+    let samples = distribution.count();
+    if hits > samples {
+        return if is_less { f64::INFINITY } else { 0.0 };
+    }
+    let rank = if is_less { hits } else { samples + 1 - hits };
+    distribution.quantile((rank as f64 - 0.5) / samples as f64).unwrap_or(0.0)
+}

@@ -1,0 +1,163 @@
+//! Counts that are never taken away again: what sequential tests read (SEMANTICS 12).
+//!
+//! A test counts from an anchor on. Anchors are whole minutes of the epoch, so that they do not depend on when anybody looks.
+//! What was counted since one is the sum of all that came since, so only the counts between one anchor and the next are kept.
+//! The older anchors are, the fewer of them are needed: of those that are `a` minutes old, every 2ᵏ-th is kept, 2ᵏ about a
+//! quarter of `a`.
+
+use std::collections::VecDeque;
+
+use super::cell::Cell;
+use super::distribution::Samples;
+
+/// Seconds between two anchors.
+pub const SPACING: i64 = 60;
+
+/// Ages, in minutes, are this many times the distance of the anchors that are kept.
+const FINENESS: i64 = 4;
+
+/// The counts of one group of one series since the deployment.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Which group it is in the order of their traffic before the deployment, then of their first event since; from 1, and 0
+    /// until that is known.
+    pub number: u64,
+    /// Up to this minute something of the group may have been counted elsewhere.
+    pub missed: Option<i64>,
+    segments: VecDeque<Segment>,
+}
+
+/// What happened between two anchors.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    /// The minutes, since the epoch, of its first and its last event.
+    pub first: i64,
+    pub last: i64,
+    pub events: u64,
+    /// Events that may be of the series.
+    pub unknown: u64,
+    /// Values that its events carry, where they are kept.
+    pub values: Samples,
+}
+
+/// The minute a second lies in, since the epoch.
+pub fn minute(second: i64) -> i64 {
+    second.div_euclid(SPACING)
+}
+
+impl Tally {
+    /// Takes in the cell of one second; seconds come in order.
+    pub fn enter(&mut self, second: i64, cell: &Cell) {
+        let now = minute(second);
+        let segment = match self.segments.back_mut() {
+            Some(last) if last.last == now => last,
+            _ => self.open(now),
+        };
+        segment.events += cell.events;
+        if let Some(details) = &cell.details {
+            segment.unknown += details.unknown;
+            if let Some(values) = &details.values {
+                segment.values.merge(&values.samples);
+            }
+        }
+    }
+
+    fn open(&mut self, now: i64) -> &mut Segment {
+        self.thin(now);
+        self.segments.push_back(Segment { first: now, last: now, events: 0, unknown: 0, values: Samples::default() });
+        let last = self.segments.len() - 1;
+        &mut self.segments[last]
+    }
+
+    /// Gives up anchors that are too near to one another for their age. That of a series which has a part of another's events
+    /// keeps every anchor that the other does: the rule depends on nothing but the minutes.
+    fn thin(&mut self, now: i64) {
+        let mut at = 1;
+        while at < self.segments.len() {
+            let later = self.segments[at].first;
+            let distance = 1 << ((now - later) / FINENESS).max(1).ilog2();
+            let has_anchor = later.div_euclid(distance) > self.segments[at - 1].last.div_euclid(distance);
+            if has_anchor {
+                at += 1;
+            } else if let Some(later) = self.segments.remove(at) {
+                self.segments[at - 1].join(&later);
+            }
+        }
+    }
+
+    /// From the oldest on.
+    pub fn segments(&self) -> &VecDeque<Segment> {
+        &self.segments
+    }
+
+    pub fn events(&self) -> u64 {
+        self.segments.iter().map(|segment| segment.events).sum()
+    }
+
+    /// A new deployment: it counts from nothing, as the group with this number.
+    pub fn begin(&mut self, number: u64) {
+        *self = Tally { number, ..Tally::default() };
+    }
+}
+
+impl Segment {
+    fn join(&mut self, later: &Segment) {
+        self.last = later.last;
+        self.events += later.events;
+        self.unknown += later.unknown;
+        self.values.merge(&later.values);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tally(minutes: impl IntoIterator<Item = i64>) -> Tally {
+        let mut tally = Tally::default();
+        for minute in minutes {
+            tally.enter(minute * SPACING + 7, &Cell { events: 1, details: None });
+        }
+        tally
+    }
+
+    #[test]
+    fn anchors_are_kept_by_their_age() {
+        for (minutes, most) in [(8, 8), (240, 32), (10_000, 60), (500_000, 90)] {
+            let tally = tally(0..minutes);
+            let segments = tally.segments();
+            assert_eq!((tally.events(), segments[0].first), (minutes as u64, 0));
+            assert!(segments.len() <= most, "{minutes}: {}", segments.len());
+            let youngest: Vec<i64> =
+                segments.iter().rev().take(8.min(segments.len())).map(|segment| segment.first).collect();
+            assert!(youngest.iter().zip((0..minutes).rev()).all(|(kept, expected)| *kept == expected));
+            for pair in segments.iter().collect::<Vec<_>>().windows(2) {
+                assert!(pair[1].first - pair[0].first <= 1 + (minutes - pair[0].first) / 2, "{pair:?}");
+            }
+        }
+    }
+
+    proptest! {
+        /// So what is counted of the part and of the whole since an anchor of the whole is of the same time.
+        #[test]
+        fn a_part_keeps_every_anchor_of_its_whole(steps in prop::collection::vec((0i64..40, any::<bool>()), 1..400)) {
+            let mut now = 0;
+            let (mut part, mut whole) = (Tally::default(), Tally::default());
+            let mut all = Vec::new();
+            for (step, is_part) in steps {
+                now += if step > 10 { step - 10 } else { i64::from(step > 5) };
+                let cell = Cell { events: 1, details: None };
+                whole.enter(now * SPACING, &cell);
+                if is_part {
+                    part.enter(now * SPACING, &cell);
+                    all.push(now);
+                }
+            }
+            for anchor in whole.segments() {
+                let since: u64 = part.segments().iter().filter(|segment| segment.first >= anchor.first).map(|segment| segment.events).sum();
+                prop_assert_eq!(since, all.iter().filter(|minute| **minute >= anchor.first).count() as u64);
+            }
+        }
+    }
+}
