@@ -5,7 +5,7 @@ use crate::clock::{MILLISECOND, SECOND, Span, Stamp, Time};
 use crate::draw::Draw;
 use crate::edge;
 use crate::random::Random;
-use crate::script::{Deed, Problem, Saying, Script};
+use crate::script::{Deed, Problem, Saying, Script, Start};
 use crate::service::uuid;
 use crate::stack::Record;
 
@@ -208,30 +208,28 @@ fn app_log(script: &Script, requests: &[Request], random: &mut Random) -> Vec<Re
         script.stack.request(request, random, &mut records);
     }
     if let Some(old) = times.old_start {
-        script.stack.say(old, &Saying::Start(Some(old + 4 * SECOND)), random, &mut records);
+        script.stack.say(old, &Saying::Start(Start::Ready(old + 4 * SECOND)), random, &mut records);
     }
-    for (at, ready) in &script.starts {
-        script.stack.say(*at, &Saying::Start(*ready), random, &mut records);
+    for (at, start) in &script.starts {
+        script.stack.say(*at, &Saying::Start(*start), random, &mut records);
     }
     if let Some(stopped) = times.stopped {
         script.stack.say(stopped, &Saying::Stop, random, &mut records);
     }
-    // A process that is down, or was never ready, says nothing.
+    // A process that is down says nothing, and before its own log begins another deployment's is spoken of.
     let is_silent = |at: Time| at >= times.switch && script.down.iter().any(|span| span.contains(at));
-    let everyday = |saying: &Saying| {
-        matches!(
-            saying,
-            Saying::Chatter | Saying::Job | Saying::Complaint(_) | Saying::Logged(_) | Saying::Disconnected
-        )
-    };
-    // Before its own log begins, the old deployment's lines are in another; the last of them end with it.
-    let is_other = |at: Time| !times.baseline && at < times.switch;
+    let is_elsewhere = |at: Time| !times.baseline && at < times.switch;
     for (at, saying) in &script.said {
-        let starting = script.fault == Some(times.deployed);
-        if everyday(saying) && (is_silent(*at) || (is_other(*at) && !starting)) {
-            continue;
+        let is_said = match saying {
+            Saying::Chatter | Saying::Job | Saying::Complaint(_) | Saying::Disconnected => {
+                !is_silent(*at) && !is_elsewhere(*at)
+            }
+            Saying::Logged(_) => !is_silent(*at),
+            _ => true,
+        };
+        if is_said {
+            script.stack.say(*at, saying, random, &mut records);
         }
-        script.stack.say(*at, saying, random, &mut records);
     }
     records.retain(|record| record.at >= times.begin && record.at < times.end);
     records.sort_by_key(|record| record.at);

@@ -14,8 +14,8 @@ pub struct Script {
     pub service: Service,
     pub flow: Flow,
     pub effects: Vec<Effect>,
-    /// Starts of the new deployment's containers, and when each is ready, if ever.
-    pub starts: Vec<(Time, Option<Time>)>,
+    /// Starts of the new deployment's containers, and what comes of each.
+    pub starts: Vec<(Time, Start)>,
     /// The new deployment answers nothing in these.
     pub down: Vec<Span>,
     pub said: Vec<(Time, Saying)>,
@@ -29,7 +29,7 @@ pub struct Script {
 pub struct Times {
     /// The log's first second.
     pub begin: Time,
-    /// When the previous deployment started, if that is in the log.
+    /// "Starting Container" of the previous deployment, if that is in the log.
     pub old_start: Option<Time>,
     /// "Starting Container" of the new deployment.
     pub deployed: Time,
@@ -77,11 +77,22 @@ pub enum Problem {
     Refused(usize),
 }
 
+/// What comes of the start of a container.
+#[derive(Clone, Copy)]
+pub enum Start {
+    Ready(Time),
+    /// The process runs, and says that it begins or nothing of the kind; it never serves.
+    NeverReady {
+        begins: bool,
+    },
+    /// The process says nothing at all.
+    Silent,
+}
+
 /// What the log says besides requests.
 #[derive(Clone)]
 pub enum Saying {
-    /// The container starts; the server says when it is ready.
-    Start(Option<Time>),
+    Start(Start),
     Stop,
     Chatter,
     Job,
@@ -116,7 +127,7 @@ impl Script {
         let begin = if baseline { deployed - random.seconds(3_600.0, 6_000.0) } else { deployed };
         let times = Times {
             begin,
-            old_start: (baseline && random.chance(0.4)).then_some(begin),
+            old_start: None,
             deployed,
             switch,
             stopped: baseline.then(|| switch + random.seconds(0.5, 30.0)),
@@ -125,7 +136,7 @@ impl Script {
         };
         let replicas = if random.chance(0.1) { random.between(2, 3) } else { 1 };
         let starts =
-            (0..replicas).map(|replica| (deployed + replica * random.seconds(0.1, 1.5), Some(ready))).collect();
+            (0..replicas).map(|replica| (deployed + replica * random.seconds(0.1, 1.5), Start::Ready(ready))).collect();
         let mut script = Script {
             stack,
             times,
@@ -138,8 +149,22 @@ impl Script {
             fault: None,
             tolerated: false,
         };
+        match random.below(10) {
+            0..2 if baseline => script.times.old_start = Some(begin),
+            2..4 if baseline => {
+                let room = deployed.0 - begin.0 - 20 * MINUTE;
+                script.deploy_before(begin + random.between(MINUTE, room), random);
+            }
+            _ => {}
+        }
         script.everyday(random);
         script
+    }
+
+    /// The previous deployment takes over within the log from one before it.
+    pub fn deploy_before(&mut self, start: Time, random: &mut Random) {
+        self.times.old_start = Some(start);
+        self.said.push((start + random.seconds(10.0, 30.0), Saying::Stop));
     }
 
     /// What happens before a deployment as after it.
@@ -231,7 +256,7 @@ impl Script {
     pub fn restart(&mut self, at: Time, random: &mut Random) -> Time {
         let start = at + random.seconds(0.5, 8.0);
         let ready = start + random.seconds(1.0, 12.0);
-        self.starts.push((start, Some(ready)));
+        self.starts.push((start, Start::Ready(ready)));
         self.down.push(Span { from: at, to: ready });
         ready
     }

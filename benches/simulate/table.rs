@@ -27,7 +27,7 @@ fn name(input: Input) -> &'static str {
 const VERDICTS: &str = "rollback investigate healthy unknown";
 
 fn faults(outcomes: &[&Outcome]) {
-    println!("{:<34}{:>5}  {VERDICTS}  caught  median     p95   threshold", "fault", "n");
+    println!("{:<34}{:>5}  {VERDICTS}  caught  median     p95  threshold: caught, median", "fault", "n");
     for kind in &FAULTS {
         let own = of_kind(outcomes, kind);
         if own.is_empty() {
@@ -35,7 +35,7 @@ fn faults(outcomes: &[&Outcome]) {
         }
         let figures = Faults::of(&own);
         println!(
-            "{:<34}{:>5}  {}  {:>6}  {:>6}  {:>6}  {:>6}  {:>6}",
+            "{:<34}{:>5}  {}  {:>6}  {:>6}  {:>6}             {:>6}  {:>6}",
             kind.name,
             own.len(),
             verdicts(figures.verdicts),
@@ -49,7 +49,7 @@ fn faults(outcomes: &[&Outcome]) {
 }
 
 fn twins(outcomes: &[&Outcome]) {
-    println!("{:<34}{:>5}  {VERDICTS}   wrong   threshold", "healthy twin", "n");
+    println!("{:<34}{:>5}  {VERDICTS}   wrong  threshold: alarms", "healthy twin", "n");
     for kind in &TWINS {
         let own = of_kind(outcomes, kind);
         if own.is_empty() {
@@ -57,7 +57,7 @@ fn twins(outcomes: &[&Outcome]) {
         }
         let figures = Twins::of(&own);
         println!(
-            "{:<34}{:>5}  {}  {:>6}  {:>6}",
+            "{:<34}{:>5}  {}  {:>6}             {:>6}",
             kind.name,
             own.len(),
             verdicts(figures.verdicts),

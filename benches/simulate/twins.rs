@@ -8,7 +8,7 @@ use crate::script::{Deed, Problem, Saying, Script};
 use crate::service::Service;
 use crate::stack::Stack;
 
-pub const TWINS: [Kind; 25] = [
+pub const TWINS: [Kind; 26] = [
     Kind::new("all well", |_, _| {}),
     Kind::new("all well, no error at all", |script, _| script.effects.clear()),
     Kind::new("many 4xx before and after", many_refusals),
@@ -34,6 +34,7 @@ pub const TWINS: [Kind; 25] = [
     Kind::new("websockets", websockets),
     Kind::new("a route of very uneven latency", uneven_route),
     Kind::new("some replicas", replicas),
+    Kind::against_before("no deployment in the log", no_deployment),
 ];
 
 fn many_refusals(script: &mut Script, random: &mut Random) {
@@ -123,16 +124,17 @@ fn recycled_workers(script: &mut Script, random: &mut Random) {
     script.say_by_chance(script.whole(), mean, Saying::RecycledWorker, random);
 }
 
-/// Traffic fades over an hour that began before the deployment.
+/// Traffic fades, as it did before the deployment: by half in 40 minutes, where people leave their offices, to three hours.
 fn night_falls(script: &mut Script, random: &mut Random) {
+    const STEP: i64 = 5 * MINUTE;
+    let half_life = random.log_uniform(40.0, 180.0);
+    let fading = 0.5_f64.powf(STEP as f64 / MINUTE as f64 / half_life);
     let mut factor = 1.0;
-    let mut at = script.times.deployed - random.between(20 * MINUTE, 50 * MINUTE);
-    let fading = random.uniform(0.8, 0.93);
+    let mut at = script.times.deployed - random.between(40 * MINUTE, 60 * MINUTE);
     while at < script.times.end {
-        let to = at + 5 * MINUTE;
-        factor = f64::max(factor * fading, 0.05);
-        script.flow.factors.push((Span { from: at, to }, factor));
-        at = to;
+        factor = f64::max(factor * fading, 0.1);
+        script.flow.factors.push((Span { from: at, to: at + STEP }, factor));
+        at = at + STEP;
     }
 }
 
@@ -186,7 +188,8 @@ fn repaired(script: &mut Script, random: &mut Random) {
 /// The previous deployment is in the log, too, and was bad for the minutes in which it ran.
 fn bad_then_good(script: &mut Script, random: &mut Random) {
     let from = script.times.deployed - random.between(4 * MINUTE, 30 * MINUTE);
-    script.times.old_start = Some(from);
+    script.said.retain(|(_, saying)| !matches!(saying, Saying::Stop));
+    script.deploy_before(from, random);
     let span = Span { from: from + 10 * SECOND, to: script.times.switch };
     let problem = Problem::Bug(Service::new_bug(random));
     script.effect(span, None, random.uniform(0.2, 0.9), Deed::Fail(problem));
@@ -229,4 +232,13 @@ fn replicas(script: &mut Script, random: &mut Random) {
     let (start, ready) = script.starts[0];
     let count = random.between(2, 4);
     script.starts = (0..count).map(|replica| (start + replica * seconds(0.4), ready)).collect();
+}
+
+/// A running service; its log is judged from the first record.
+fn no_deployment(script: &mut Script, _: &mut Random) {
+    script.starts.clear();
+    script.said.retain(|(_, saying)| !matches!(saying, Saying::Stop));
+    let times = &mut script.times;
+    (times.old_start, times.stopped) = (None, None);
+    (times.deployed, times.switch) = (times.begin, times.end);
 }

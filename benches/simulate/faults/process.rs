@@ -3,8 +3,9 @@
 use crate::clock::{MINUTE, SECOND};
 use crate::draw::{Draw, seconds};
 use crate::random::Random;
-use crate::script::{Problem, Saying, Script};
+use crate::script::{Problem, Saying, Script, Start};
 use crate::service::Service;
+use crate::stack::Stack;
 
 /// How often the platform starts a failing container again, unless told otherwise.
 const RETRIES: i64 = 10;
@@ -23,11 +24,12 @@ fn starts_in_vain(script: &mut Script, random: &mut Random, problem: Option<Prob
     let mut start = script.begin_with_start();
     script.starts.clear();
     let every = random.log_uniform(4.0, 60.0);
+    let begins = random.chance(0.4);
     for _ in 0..random.between(RETRIES / 2, 3 * RETRIES) {
         if start >= script.times.end {
             break;
         }
-        script.starts.push((start, None));
+        script.starts.push((start, if problem.is_some() { Start::NeverReady { begins } } else { Start::Silent }));
         if let Some(problem) = problem {
             script.said.push((start + random.seconds(0.6, 3.0), Saying::Crash(problem)));
         }
@@ -73,13 +75,17 @@ fn again_and_again(script: &mut Script, random: &mut Random, saying: Saying) {
             break;
         }
         script.said.push((at, saying.clone()));
-        at = script.restart(at, random) + random.between(MINUTE, 8 * MINUTE);
+        // gunicorn's master stays, and replaces the worker.
+        if script.stack != Stack::Gunicorn {
+            at = script.restart(at, random);
+        }
+        at = at + random.between(MINUTE, 8 * MINUTE);
     }
 }
 
 pub fn never_ready(script: &mut Script, random: &mut Random) {
     let mut at = script.begin_with_start();
-    script.starts = vec![(at, None)];
+    script.starts = vec![(at, Start::NeverReady { begins: random.chance(0.4) })];
     let every = random.log_uniform(2.0, 15.0);
     while at < script.times.end {
         at = at + seconds(every);
@@ -92,7 +98,7 @@ pub fn migration_fails(script: &mut Script, random: &mut Random) {
     let mut start = script.begin_with_start();
     script.starts.clear();
     for _ in 0..random.between(1, RETRIES) {
-        script.starts.push((start, None));
+        script.starts.push((start, Start::NeverReady { begins: false }));
         script.said.push((start + random.seconds(1.0, 4.0), Saying::MigrationFailed));
         start = start + random.seconds(6.0, 30.0);
     }

@@ -48,7 +48,7 @@ impl Voice for Gunicorn {
         burst(at + 1_000, traceback(PYTHON.of(problem), random), random, out);
     }
 
-    /// A worker that fails to boot takes its master with it.
+    /// The master goes with its last worker.
     fn crash(&self, problem: Problem, at: Time, random: &mut Random, out: &mut Vec<Record>) {
         let worker = random.between(4, 30);
         out.push(own(at, worker, "ERROR", "Exception in worker process"));
@@ -56,12 +56,10 @@ impl Voice for Gunicorn {
         out.push(own(at + 5 * MILLISECOND, worker, "INFO", &format!("Worker exiting (pid: {worker})")));
         out.push(own(at + 60 * MILLISECOND, 1, "ERROR", &format!("Worker (pid:{worker}) exited with code 3")));
         out.push(own(at + 62 * MILLISECOND, 1, "ERROR", "Shutting down: Master"));
-        out.push(own(at + 63 * MILLISECOND, 1, "ERROR", "Reason: Worker failed to boot."));
     }
 
     fn start(&self, at: Time, ready: Option<Time>, random: &mut Random, out: &mut Vec<Record>) {
-        let Some(ready) = ready else { return };
-        let begun = Time(at.0.max(ready.0 - SECOND));
+        let begun = Time(ready.map_or(at.0, |ready| at.0.max(ready.0 - SECOND)));
         out.push(own(begun, 1, "INFO", "Starting gunicorn 23.0.0"));
         out.push(own(begun + MILLISECOND, 1, "INFO", "Listening at: http://0.0.0.0:8080 (1)"));
         out.push(own(begun + 2 * MILLISECOND, 1, "INFO", "Using worker: sync"));
@@ -80,9 +78,12 @@ impl Voice for Gunicorn {
         out.push(own(at + 200 * MILLISECOND, 1, "INFO", "Shutting down: Master"));
     }
 
+    /// A worker, which its master replaces.
     fn killed(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {
-        let text = format!("Worker (pid:{}) was sent SIGKILL! Perhaps out of memory?", random.between(4, 30));
-        out.push(own(at, 1, "ERROR", &text));
+        let pid = random.between(4, 30);
+        out.push(own(at, 1, "ERROR", &format!("Worker (pid:{pid}) was sent SIGKILL! Perhaps out of memory?")));
+        let next = pid + random.between(1, 5);
+        out.push(own(at + SECOND, next, "INFO", &format!("Booting worker with pid: {next}")));
     }
 
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {

@@ -11,7 +11,7 @@ use crate::clock::{MICROSECOND, SECOND, Stamp, Time};
 use crate::draw::Draw;
 use crate::play::Request;
 use crate::random::Random;
-use crate::script::{Problem, Saying};
+use crate::script::{Problem, Saying, Start};
 use words::Words;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +28,12 @@ pub enum Stack {
     Pino,
     /// Python with a JSON formatter of its own.
     Json,
+    /// The same with structlog, whose text is a member of its own.
+    Structlog,
 }
 
-pub const STACKS: [Stack; 6] =
-    [Stack::Uvicorn, Stack::Gunicorn, Stack::Express, Stack::ExpressDev, Stack::Pino, Stack::Json];
+pub const STACKS: [Stack; 7] =
+    [Stack::Uvicorn, Stack::Gunicorn, Stack::Express, Stack::ExpressDev, Stack::Pino, Stack::Json, Stack::Structlog];
 
 /// One record of `railway logs --json`.
 #[derive(Clone)]
@@ -82,7 +84,8 @@ impl Stack {
             Stack::Express => &node::Express { dev: false },
             Stack::ExpressDev => &node::Express { dev: true },
             Stack::Pino => &pino::Pino,
-            Stack::Json => &json::Json,
+            Stack::Json => &json::Json { structlog: false },
+            Stack::Structlog => &json::Json { structlog: true },
         }
     }
 
@@ -91,7 +94,8 @@ impl Stack {
         let at = request.end() - random.between(100, 2_000) * MICROSECOND;
         let at = Time(at.0.max(request.start.0));
         if let Some(problem) = request.problem {
-            self.voice().exception(problem, Some(request), at, random, out);
+            let before = Time((at.0 - random.between(300, 1_500) * MICROSECOND).max(request.start.0));
+            self.voice().exception(problem, Some(request), before, random, out);
         }
         self.voice().access(request, at, random, out);
     }
@@ -100,9 +104,15 @@ impl Stack {
         let voice = self.voice();
         let words = voice.words();
         match saying {
-            Saying::Start(ready) => {
-                platform(at, "Starting Container", out);
-                voice.start(at + random.seconds(0.3, 1.2), *ready, random, out);
+            Saying::Start(start) => {
+                // The platform's own stamps were whole seconds once.
+                platform(if random.one_in(2) { at } else { at.floor_second() }, "Starting Container", out);
+                let process = at + random.seconds(0.3, 1.2);
+                match start {
+                    Start::Ready(ready) => voice.start(process, Some(*ready), random, out),
+                    Start::NeverReady { begins: true } => voice.start(process, None, random, out),
+                    Start::NeverReady { begins: false } | Start::Silent => {}
+                }
             }
             Saying::Stop => {
                 platform(at, "Stopping Container", out);

@@ -46,16 +46,15 @@ impl Voice for Uvicorn {
     }
 
     fn start(&self, at: Time, ready: Option<Time>, random: &mut Random, out: &mut Vec<Record>) {
-        // What it cannot do, it never says: it fails before the server starts.
-        let Some(ready) = ready else { return };
         let pid = random.between(1, 60);
-        let begun = Time(at.0.max(ready.0 - SECOND));
+        let begun = Time(ready.map_or(at.0, |ready| at.0.max(ready.0 - SECOND)));
         for (after, line) in [
             (0, format!("INFO:     Started server process [{pid}]")),
             (1, "INFO:     Waiting for application startup.".to_owned()),
         ] {
             out.push(stderr(begun + after * MILLISECOND, line));
         }
+        let Some(ready) = ready else { return };
         out.push(stderr(ready, "INFO:     Application startup complete."));
         out.push(stderr(
             ready + MILLISECOND,

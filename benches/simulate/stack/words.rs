@@ -234,12 +234,10 @@ pub static NODE: Words = Words {
 pub fn traceback(exception: &Exception, random: &mut Random) -> Vec<String> {
     let (file, line, function, code) = exception.frame;
     let mut lines = vec!["Traceback (most recent call last):".to_owned()];
-    if random.one_in(2) {
-        lines.push(
-            "  File \"/usr/local/lib/python3.12/site-packages/starlette/routing.py\", line 76, in app".to_owned(),
-        );
-        lines.push("    response = await func(request)".to_owned());
-        lines.push("               ^^^^^^^^^^^^^^^^^^^".to_owned());
+    if function != "<module>" && random.one_in(2) {
+        lines.push("  File \"/app/main.py\", line 52, in handle".to_owned());
+        lines.push("    return call(request)".to_owned());
+        lines.push("           ^^^^^^^^^^^^^".to_owned());
     }
     lines.push(format!("  File \"/app/{file}\", line {line}, in {function}"));
     lines.push(format!("    {code}"));
