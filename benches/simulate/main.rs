@@ -58,7 +58,9 @@ fn main() -> ExitCode {
     table::print(&outcomes);
     if options.list {
         println!("\njudged wrongly, of seed {}", options.seed);
-        table::list(&outcomes);
+        outcomes.iter().filter(|outcome| outcome.is_wrong()).for_each(table::line);
+        println!("\nanother deployment taken than is right, of seed {}", options.seed);
+        outcomes.iter().filter(|outcome| !outcome.is_well_dated()).for_each(table::line);
     }
     let beyond = limits::beyond(&outcomes);
     println!();

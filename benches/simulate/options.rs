@@ -17,7 +17,7 @@ pub struct Options {
     pub check: bool,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Lists the cases that were judged wrongly, with the reasons
+    /// Lists the cases that were judged wrongly, with the reasons, and those whose deployment was dated wrongly
     #[arg(long)]
     pub list: bool,
     /// Only kinds whose name holds this

@@ -1,4 +1,4 @@
-//! The tables, and the list of what was judged wrongly.
+//! The tables, and a line for a case.
 
 use crate::faults::{FAULTS, Kind};
 use crate::figures::{Delays, Faults, Share, Twins, well_dated};
@@ -119,13 +119,7 @@ fn total(label: &str, outcomes: &[&Outcome]) {
     );
 }
 
-/// One line for each case that was judged wrongly.
-pub fn list(outcomes: &[Outcome]) {
-    for outcome in outcomes.iter().filter(|outcome| outcome.is_wrong()) {
-        line(outcome);
-    }
-}
-
+/// One case, with what shows how it came to be judged so.
 pub fn line(outcome: &Outcome) {
     let Outcome { number, stack, per_minute, .. } = outcome;
     let log = if outcome.input == Input::Both { "both" } else { "app" };

@@ -2,7 +2,7 @@
 
 use crate::arrivals::Calls;
 use crate::clock::{MINUTE, Span};
-use crate::draw::Draw;
+use crate::draw::{Draw, seconds};
 use crate::random::Random;
 use crate::script::{Deed, Problem, Script};
 use crate::service::Service;
@@ -30,13 +30,13 @@ pub fn failing_for_minutes(script: &mut Script, random: &mut Random) {
     script.effect(Span { from, to }, None, random.uniform(0.3, 0.9), bug(random));
 }
 
-/// Called once in one to four minutes; it worked before.
+/// Called once in one to four minutes, six times at least; it worked before.
 pub fn route_never_works(script: &mut Script, random: &mut Random) {
     let route = script.service.seldom_route();
     script.service.routes[route].weight = 0.0;
     let every = random.uniform(60.0, 240.0);
     script.flow.calls.push(Calls { route, every, exact: false });
-    let least = script.times.switch + random.between(18 * MINUTE, 30 * MINUTE);
+    let least = script.times.switch + seconds(every * 7.0).max(20 * MINUTE);
     script.times.end = script.times.end.max(least);
     let span = script.after();
     script.fault = Some(span.from);
