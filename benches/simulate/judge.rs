@@ -5,7 +5,7 @@ use std::sync::Arc;
 use logwatch::classify::Library;
 use logwatch::engine::{Notice, Range};
 use logwatch::mask::Masking;
-use logwatch::rules::plan::{Plan, Severity};
+use logwatch::rules::plan::{self, Plan, Severity};
 use logwatch::rules::trigger::State;
 use logwatch::rules::verdict::Verdict;
 use logwatch::session::Session;
@@ -14,7 +14,6 @@ use logwatch::summary::Summary;
 
 use crate::clock::Time;
 
-const PLAN: &str = "default";
 const CHUNK: usize = 1 << 20;
 
 pub struct Judged {
@@ -30,14 +29,24 @@ pub struct Alarm {
     pub trigger: String,
 }
 
-pub fn library() -> Arc<Library> {
-    Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs"))
+/// What cases are judged by.
+pub struct Judge {
+    library: Arc<Library>,
+    plan: Plan,
+}
+
+impl Judge {
+    /// The plan is a built-in one by name, or a file.
+    pub fn new(plan: &str) -> Result<Judge, plan::Error> {
+        let library = Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs"));
+        Ok(Judge { library, plan: Plan::load(plan)? })
+    }
 }
 
 /// Reads the logs as the program does with a file each.
-pub fn judge(library: &Arc<Library>, logs: &[(&str, &[u8])]) -> Judged {
-    let plan = Plan::load(PLAN).expect("a built-in plan");
-    let mut session = Session::new(plan, Arc::clone(library), None, Range::default()).expect("the plan fits the packs");
+pub fn judge(judge: &Judge, logs: &[(&str, &[u8])]) -> Judged {
+    let library = Arc::clone(&judge.library);
+    let mut session = Session::new(judge.plan.clone(), library, None, Range::default()).expect("the plan fits the packs");
     let mut mapper = session.mapper();
     let sources: Vec<usize> = logs.iter().map(|(label, _)| session.add_source(label)).collect();
     for ((_, text), source) in logs.iter().zip(sources) {
@@ -57,7 +66,7 @@ pub fn judge(library: &Arc<Library>, logs: &[(&str, &[u8])]) -> Judged {
             }
         }
     }
-    let summary = Summary::new(&mut session.engine, PLAN, None, Masking::default());
+    let summary = Summary::new(&mut session.engine, "simulated", None, Masking::default());
     Judged {
         verdict: summary.verdict,
         reasons: summary.reasons,

@@ -38,6 +38,7 @@ use std::thread;
 use clap::Parser;
 
 use case::{Case, Number};
+use judge::Judge;
 use options::Options;
 use outcome::{Outcome, outcomes};
 
@@ -50,7 +51,14 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     }
-    let outcomes = judge_all(options.seed, &options.numbers());
+    let judge = match Judge::new(&options.plan) {
+        Ok(judge) => judge,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcomes = judge_all(&judge, options.seed, &options.numbers());
     if options.case.is_some() {
         outcomes.iter().for_each(table::line);
         return ExitCode::SUCCESS;
@@ -69,13 +77,12 @@ fn main() -> ExitCode {
 }
 
 /// All cases, on all processors, in the order of their numbers.
-fn judge_all(seed: u64, numbers: &[Number]) -> Vec<Outcome> {
-    let library = judge::library();
+fn judge_all(judge: &Judge, seed: u64, numbers: &[Number]) -> Vec<Outcome> {
     let next = AtomicUsize::new(0);
     let work = || {
         let mut own = Vec::new();
         while let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) {
-            own.extend(outcomes(&library, &Case::draw(seed, *number)));
+            own.extend(outcomes(judge, &Case::draw(seed, *number)));
         }
         own
     };

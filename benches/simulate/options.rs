@@ -15,6 +15,9 @@ pub struct Options {
     /// A short run that fails when a figure is beyond its limit
     #[arg(long)]
     pub check: bool,
+    /// Built-in plan, or the file of one
+    #[arg(long, default_value = "default", value_name = "NAME|FILE")]
+    pub plan: String,
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
     /// Lists the cases that were judged wrongly, with the reasons, and those whose deployment was dated wrongly

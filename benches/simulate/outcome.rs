@@ -1,13 +1,11 @@
 //! What became of a case: the verdict beside what is true.
 
-use std::sync::Arc;
 
-use logwatch::classify::Library;
 use logwatch::rules::verdict::Verdict;
 
 use crate::case::{Case, Number};
 use crate::clock::{SECOND, Time};
-use crate::judge::judge;
+use crate::judge::{Judge, judge};
 use crate::stack::Stack;
 use crate::threshold;
 
@@ -42,17 +40,17 @@ pub struct Outcome {
 pub const BUSY: f64 = 10.0;
 
 /// Judges the case with both logs, and with the app log alone.
-pub fn outcomes(library: &Arc<Library>, case: &Case) -> [Outcome; 2] {
-    [Input::Both, Input::AppAlone].map(|input| outcome(library, case, input))
+pub fn outcomes(judge_by: &Judge, case: &Case) -> [Outcome; 2] {
+    [Input::Both, Input::AppAlone].map(|input| outcome(judge_by, case, input))
 }
 
-fn outcome(library: &Arc<Library>, case: &Case, input: Input) -> Outcome {
+fn outcome(judge_by: &Judge, case: &Case, input: Input) -> Outcome {
     let Case { number, script, logs } = case;
     let mut sources = vec![("app.jsonl", logs.app.as_slice())];
     if input == Input::Both && !logs.http.is_empty() {
         sources.push(("http.jsonl", logs.http.as_slice()));
     }
-    let judged = judge(library, &sources);
+    let judged = judge(judge_by, &sources);
     let times = &script.times;
     let from = script.fault.unwrap_or(times.deployed);
     let first = judged.alarms.iter().find(|alarm| alarm.at >= from);
