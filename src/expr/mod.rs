@@ -26,7 +26,7 @@
 //!             | "zero" "(" selector "of" selector ")" [ window ]
 //!             | "absent" "(" selector [ window ] ")" [ window ]
 //!             | "trend" "(" expression [ window ] ")" [ window ]
-//!             | "baseline" "(" expression ")"
+//!             | "baseline" "(" expression [ "," expression ] ")"
 //! aggregate   = name "(" input ")"
 //!             | "quantile" "(" number "," input ")"
 //!             | "streak" "(" selector "of" selector ")"

@@ -115,7 +115,7 @@ pub struct Trigger {
     /// True for this long before it fires.
     #[serde(rename = "for", default)]
     pub hold: Span,
-    /// Of the one-sided Wilson bound of a ratio.
+    /// One minus the most that the probability may be that it ever fires for a deployment that is no worse (SEMANTICS 12).
     pub confidence: Option<f64>,
     /// Below this many samples a mean, a percentile or a ratio is unknown.
     #[serde(default = "one")]

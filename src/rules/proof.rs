@@ -277,3 +277,70 @@ fn value_at<'a>(segments: impl Iterator<Item = &'a Segment>, hits: u64, is_less:
     let rank = if is_less { hits } else { samples + 1 - hits };
     distribution.quantile((rank as f64 - 0.5) / samples as f64).unwrap_or(0.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sequential::tests::random;
+    use super::*;
+    use crate::timeline::cell::Cell;
+
+    const DEPLOYED: i64 = 1_000_000_007;
+
+    /// One stream of a request a second, looked at every five seconds: when its test fires. From second `from` on the share
+    /// is another.
+    fn fires(stream: u64, share: f64, (from, later): (i64, f64), seconds: i64) -> Option<i64> {
+        let confidence = Confidence { alpha: 0.05, anchors: 241 };
+        let anchors =
+            Anchors { confidence: &confidence, deployed: DEPLOYED, dropped: None, grouped: false, halved: false };
+        let (mut part, mut whole, mut state) = (Tally::default(), Tally::default(), stream << 32);
+        let one = Cell { events: 1, details: None };
+        (0..seconds).find(|second| {
+            whole.enter(DEPLOYED + second, &one);
+            if random(&mut state) < if *second < from { share } else { later } {
+                part.enter(DEPLOYED + second, &one);
+            }
+            let tallied = |tally| Tallied { tally: Some(tally), missed: None };
+            second % 5 == 0
+                && anchors
+                    .of_share(tallied(&part), tallied(&whole), CompareOp::Greater, 0.05)
+                    .is_some_and(|proof| proof.holds)
+        })
+    }
+
+    /// The promise holds for all anchors together.
+    #[test]
+    fn at_most_alpha_of_streams_at_the_bound_ever_fire_from_any_anchor() {
+        let fired = (0..150).filter(|stream| fires(*stream, 0.05, (0, 0.05), 3_600).is_some()).count();
+        assert!(fired <= 7, "{fired} of 150");
+    }
+
+    #[test]
+    fn what_begins_after_three_hours_is_found_within_minutes() {
+        let from = 3 * 3_600 + 17;
+        let mut took: Vec<i64> =
+            (0..21).map(|stream| fires(stream, 0.002, (from, 0.2), from + 900).map_or(900, |at| at - from)).collect();
+        took.sort_unstable();
+        assert!(took[10] <= 120 && took[20] <= 300, "{took:?}");
+    }
+
+    #[test]
+    fn nothing_is_counted_across_dropped_lines() {
+        let confidence = Confidence { alpha: 0.05, anchors: 241 };
+        let one = Cell { events: 1, details: None };
+        let mut all = Tally::default();
+        (0..600).for_each(|second| all.enter(DEPLOYED + second, &one));
+        let tallied = Tallied { tally: Some(&all), missed: None };
+        let proof = |dropped: Option<i64>, missed: Option<i64>| {
+            let anchors =
+                Anchors { confidence: &confidence, deployed: DEPLOYED, dropped, grouped: false, halved: false };
+            let tallied = Tallied { missed, ..tallied };
+            anchors.of_share(tallied, tallied, CompareOp::Greater, 0.5).map(|proof| proof.bound)
+        };
+        let whole = proof(None, None);
+        assert!(whole > Some(0.98), "{whole:?}");
+        assert_eq!(proof(Some(DEPLOYED - 1), None), whole, "before the deployment");
+        assert!(proof(Some(DEPLOYED + 550), None) < Some(0.9));
+        assert_eq!(proof(Some(DEPLOYED + 599), None), None);
+        assert!(proof(None, Some(minute(DEPLOYED + 500))) < Some(0.95));
+    }
+}

@@ -100,12 +100,12 @@ fn ln_beta(a: f64, b: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use proptest::prelude::*;
 
     /// SplitMix64 (Steele, Lea, Flood 2014): a number from 0 to 1.
-    fn random(state: &mut u64) -> f64 {
+    pub fn random(state: &mut u64) -> f64 {
         *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = *state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! The Wilson score interval: what a share seen in few samples says about the true one.
+//! The Wilson score interval: what a share seen in few samples says about the true one, to who looks once.
 
 /// The one-sided bounds on the true share, having seen `hits` of `samples`, at z standard deviations: (lower, upper).
 /// Without samples anything is possible.

@@ -166,8 +166,8 @@ impl Groups {
         }
     }
 
-    /// A deployment in this second or an earlier one: windows and tallies begin anew. The groups that had most events until
-    /// then come first.
+    /// A new deployment, in this second or an earlier one: windows and tallies begin anew. The groups that had most events until
+    /// now come first.
     pub fn begin(&mut self, deployed: i64) {
         self.slots_mut().for_each(|slot| slot.begin(deployed));
         self.resting.retain(|_, tally| tally.events() > 0);
@@ -177,7 +177,7 @@ impl Groups {
         let mut all: Vec<(&GroupKey, &mut Box<Tally>)> = active.chain(self.resting.iter_mut()).collect();
         all.sort_by(|(key, tally), (other, others)| others.events().cmp(&tally.events()).then_with(|| key.cmp(other)));
         self.numbered = all.len() as u64;
-        all.into_iter().zip(1..).for_each(|((_, tally), number)| tally.begin(number));
+        all.into_iter().zip(1..).for_each(|((_, tally), number)| tally.begin(deployed, number));
     }
 
     /// Takes a group out of the windows; its tally is kept, as far as there is room.
@@ -235,6 +235,7 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use super::super::cell::Cell;
     use super::*;
 
     fn key(number: u32) -> GroupKey {
@@ -258,6 +259,55 @@ mod tests {
             prop_assert_eq!(others(&forwards), others(&backwards));
             prop_assert_eq!(others(&forwards).len(), MOST_GROUPS);
         }
+    }
+
+    fn count(groups: &mut Groups, number: u32, second: i64) {
+        let place = groups.make(&key(number), &[Reach::Length(60)]);
+        let cell = Cell { events: 1, details: None };
+        if let Some(tally) = groups.at_mut(place).and_then(|slot| slot.tally.as_mut()) {
+            tally.enter(second, &cell);
+        }
+    }
+
+    fn counted(groups: &Groups, number: u32) -> (u64, u64) {
+        let tally = groups.tallied(groups.place(Some(&key(number))), &key(number)).tally;
+        tally.map_or((0, 0), |tally| (tally.number, tally.events()))
+    }
+
+    #[test]
+    fn a_group_that_comes_back_goes_on_with_its_number_and_its_counts() {
+        let mut groups = Groups { has_tallies: true, ..Groups::default() };
+        for (number, second) in [(7, 0), (3, 0), (3, 1), (5, 2)] {
+            count(&mut groups, number, second);
+        }
+        groups.number();
+        assert_eq!([3, 5, 7].map(|number| counted(&groups, number)), [(1, 2), (2, 1), (3, 1)], "by key");
+        // Nothing is in a window, so all of them leave.
+        groups.slide(1_000, false);
+        assert_eq!((groups.len(), counted(&groups, 7)), (0, (3, 1)));
+        count(&mut groups, 7, 1_000);
+        count(&mut groups, 4, 1_000);
+        groups.number();
+        assert_eq!([3, 4, 7].map(|number| counted(&groups, number)), [(1, 2), (4, 1), (3, 2)]);
+        // With the next deployment those come first that had most until then, and all count anew.
+        count(&mut groups, 7, 1_001);
+        groups.begin(1_001);
+        assert_eq!([3, 4, 5, 7].map(|number| counted(&groups, number)), [(2, 0), (3, 0), (4, 0), (1, 0)]);
+    }
+
+    #[test]
+    fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
+        let mut groups = Groups { has_tallies: true, ..Groups::default() };
+        for number in 0..MOST_GROUPS as u32 + 2 {
+            count(&mut groups, number, 600);
+            groups.slide(1_000, false);
+        }
+        let lost = (0..MOST_GROUPS as u32 + 2).filter(|number| counted(&groups, *number).1 == 0);
+        let lost: Vec<u32> = lost.collect();
+        assert_eq!(lost.len(), 2);
+        assert_eq!(groups.tallied(None, &key(lost[0])).missed, Some(10));
+        count(&mut groups, lost[0], 1_200);
+        assert_eq!(groups.tallied(groups.place(Some(&key(lost[0]))), &key(lost[0])).missed, Some(10));
     }
 
     #[test]

@@ -50,8 +50,8 @@ impl Slot {
         }
     }
 
-    /// Completes the cell of a second, and lets the tally and those windows that admit it take it in. `true` if the second held more
-    /// events than their order is kept of.
+    /// Completes the cell of a second, and lets its tally and those windows that admit it take it in. `true` if the second held
+    /// more events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);

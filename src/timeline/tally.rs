@@ -94,9 +94,11 @@ impl Tally {
         self.segments.iter().map(|segment| segment.events).sum()
     }
 
-    /// A new deployment: it counts from nothing, as the group with this number.
-    pub fn begin(&mut self, number: u64) {
-        *self = Tally { number, ..Tally::default() };
+    /// A new deployment, in this second or an earlier one: it counts from there, or the first anchor after it, as the group
+    /// with this number.
+    pub fn begin(&mut self, deployed: i64, number: u64) {
+        self.segments.retain(|segment| segment.first * SPACING >= deployed);
+        (self.number, self.missed) = (number, None);
     }
 }
 
@@ -136,6 +138,16 @@ mod tests {
                 assert!(pair[1].first - pair[0].first <= 1 + (minutes - pair[0].first) / 2, "{pair:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_deployment_that_shows_late_is_counted_from_its_next_anchor_on() {
+        let mut tally = tally([0, 1, 2, 3]);
+        tally.begin(SPACING + 1, 9);
+        let kept: Vec<i64> = tally.segments().iter().map(|segment| segment.first).collect();
+        assert_eq!((kept, tally.number), (vec![2, 3], 9));
+        tally.begin(1_000, 1);
+        assert_eq!(tally.events(), 0);
     }
 
     proptest! {
