@@ -145,6 +145,7 @@ impl Lifecycle {
             newest.ready |= layer == Layer::Ready;
             return None;
         }
+        let asked_for = self.stopping;
         let crashed = down.is_some_and(|down| second - down <= REVIVAL);
         let loops = second - newest.latest < LOOP;
         // With ids in the HTTP log, the next one tells.
@@ -153,11 +154,13 @@ impl Lifecycle {
         (self.down, self.stopping) = (None, false);
         let step = match is_deployment {
             true => Some(deployed(layer, &shown_by)),
+            // Somebody told it to stop, and to start again.
+            false if asked_for && !crashed => None,
             false if assumed && !loops => None,
             false => Some(Step::Restarted(shown_by.clone())),
         };
         let id = newest.id.filter(|_| !is_deployment);
-        self.newest = Some(Start { assumed, loops, id, ..Start::new(layer, shown_by, is_deployment) });
+        self.newest = Some(Start { assumed, loops, asked_for, id, ..Start::new(layer, shown_by, is_deployment) });
         step
     }
 
@@ -221,7 +224,7 @@ impl Lifecycle {
             return Some(newest.becomes_deployment());
         }
         newest.served = true;
-        is_open.then(|| Step::Restarted(newest.shown_by.clone()))
+        (is_open && !newest.asked_for).then(|| Step::Restarted(newest.shown_by.clone()))
     }
 }
 

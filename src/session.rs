@@ -43,7 +43,7 @@ impl Session {
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
         lifecycle::interested(&library, &mut interest);
-        let routes = Routes::new(&plan.document.plan.routes);
+        let routes = Routes::new(&plan.routes());
         let classifier = Classifier::new(library, routes, interest);
         let shared = Arc::clone(&classifier.shared);
         let fixed = match (deployed_at, plan.document.plan.at) {

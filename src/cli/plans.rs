@@ -11,7 +11,7 @@ use crate::session::{self, Session};
 pub fn list(out: &mut impl Write) -> io::Result<()> {
     for (name, text) in BUILT_IN {
         let title = Plan::parse(name, text).map(|plan| plan.document.plan.title).unwrap_or_default();
-        writeln!(out, "{name:<10} {title}")?;
+        writeln!(out, "{name:<14} {title}")?;
     }
     Ok(())
 }

@@ -34,6 +34,8 @@ pub(super) struct Start {
     pub assumed: bool,
     /// It came so soon after another that it was taken for one of a loop.
     pub loops: bool,
+    /// The service was told to stop before.
+    pub asked_for: bool,
     /// When the old process was told to stop.
     pub old_stopped: Option<i64>,
     /// The deployment's id.
@@ -56,6 +58,7 @@ impl Start {
             is_deployment,
             assumed: false,
             loops: false,
+            asked_for: false,
             old_stopped: None,
             id: None,
         }

@@ -5,6 +5,7 @@ mod catalog;
 pub mod compile;
 pub mod evaluate;
 pub mod frozen;
+mod inherit;
 pub mod node;
 pub mod observed;
 pub mod plan;
@@ -20,6 +21,7 @@ pub mod wilson;
 use compile::{Compiled, Compiler};
 use evaluate::{Evaluator, Memory, Reading, Truth};
 use frozen::Frozen;
+use inherit::Inherited;
 use node::{Node, Read};
 use observed::Observed;
 use plan::{Error, Plan};
@@ -82,9 +84,10 @@ impl Rules {
         interest: &mut Interest,
     ) -> Result<Rules, Error> {
         let document = &plan.document;
-        let sources = document.metrics.iter().map(|(name, text)| (name.as_str(), text.get_ref().as_str()));
+        let written = plan.metrics();
+        let sources = written.iter().map(|(name, (_, text))| (*name, text.get_ref().as_str()));
         let metrics = Metrics::parse_all(sources).map_err(|(name, error)| {
-            let text = &document.metrics[&name];
+            let (plan, text) = written[name.as_str()];
             Error::Expression(error.render(text.get_ref(), &plan.place(text)))
         })?;
         let mut compiler = Compiler {
@@ -95,17 +98,16 @@ impl Rules {
             baseline_window: document.plan.baseline.window.0,
             states: 0,
         };
-        let mut triggers: Vec<Trigger> = Vec::new();
-        for written in &document.triggers {
-            if triggers.iter().any(|known| known.id == *written.id.get_ref()) {
-                return Err(plan.error(&written.id, format!("two triggers are called `{}`", written.id.get_ref())));
-            }
-            triggers.push(compile_trigger(plan, written, &metrics, &mut compiler)?);
-        }
-        let kpis = document
-            .kpis
+        let duration = document.plan.duration.0;
+        let triggers = plan.triggers()?;
+        let triggers = triggers
             .iter()
-            .map(|kpi| compile_kpi(plan, kpi, &metrics, &mut compiler))
+            .map(|written| compile_trigger(written, duration, &metrics, &mut compiler))
+            .collect::<Result<_, _>>()?;
+        let kpis = plan.kpis();
+        let kpis = kpis
+            .into_iter()
+            .map(|(plan, kpi)| compile_kpi(plan, kpi, &metrics, &mut compiler))
             .collect::<Result<_, _>>()?;
         if let Some(class) = &document.plan.healthy.events
             && library.class_id(class.get_ref()).is_none()
@@ -115,8 +117,8 @@ impl Rules {
         Ok(Rules {
             triggers,
             kpis,
-            manual: document.manual.clone(),
-            duration: document.plan.duration.0,
+            manual: plan.manual(),
+            duration,
             healthy: document.plan.healthy.clone(),
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,
@@ -425,46 +427,47 @@ fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate
     kept
 }
 
+/// `duration` is the plan's, in seconds.
 fn compile_trigger(
-    plan: &Plan,
-    written: &plan::Trigger,
+    written: &Inherited<'_>,
+    duration: i64,
     metrics: &Metrics,
     compiler: &mut Compiler<'_>,
 ) -> Result<Trigger, Error> {
-    let text = written.when.get_ref();
-    let when = plan.compile(&written.when, metrics, compiler, true)?;
+    let (plan, text) = (written.plan, written.when.get_ref());
+    let when = plan.compile(written.when, metrics, compiler, true)?;
     let node = &when.node;
     if when.unit.is_some() {
         let error = expr::Error::new(0..text.len(), "`when` is a number; compare it with something, such as `> 5%`");
-        return Err(Error::Expression(error.render(text, &plan.place(&written.when))));
+        return Err(Error::Expression(error.render(text, &plan.place(written.when))));
     }
     if let Some(confidence) = written.confidence {
         if !(0.5..1.0).contains(&confidence) {
-            return Err(plan.error(&written.when, format!("confidence {confidence} is not between 0.5 and 1")));
+            return Err(plan.error(written.when, format!("confidence {confidence} is not between 0.5 and 1")));
         }
         let mut tested = Vec::new();
         proof::tested(node, &mut tested);
         if when.plain_quotient {
             let message = "confidence needs a ratio of a part to its whole: every event of the left count must be one of the right";
-            return Err(plan.error(&written.when, message.into()));
+            return Err(plan.error(written.when, message.into()));
         }
         if let Some(message) = proof::objection(node) {
-            return Err(plan.error(&written.when, message.into()));
+            return Err(plan.error(written.when, message.into()));
         }
         if tested.is_empty() {
             let message = "confidence needs a comparison of a percentile, or of a ratio of a part to its whole";
-            return Err(plan.error(&written.when, message.into()));
+            return Err(plan.error(written.when, message.into()));
         }
         tested.into_iter().for_each(|read| compiler.timeline.keep_tallies(read.series));
     }
     Ok(Trigger {
-        id: written.id.get_ref().clone(),
+        id: written.id.into(),
         severity: written.severity,
-        about: written.about.clone(),
-        runbook: written.runbook.clone(),
+        about: written.about.map(Into::into),
+        runbook: written.runbook.map(Into::into),
         text: text.clone(),
         seats: Seats::new(node),
-        confidence: written.confidence.map(|level| Confidence::new(level, node, plan.document.plan.duration.0)),
+        confidence: written.confidence.map(|level| Confidence::new(level, node, duration)),
         when,
         hold: written.hold.0,
         resolve_after: written.resolve_after.0,
@@ -510,7 +513,7 @@ impl Plan {
         format!("{}:{}", self.name, self.line(text.span().start))
     }
 
-    fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
+    pub fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
         Error::Invalid { path: self.name.clone(), line: self.line(place.span().start), message }
     }
 

@@ -9,9 +9,10 @@ use toml::Spanned;
 use crate::time::{self, SECOND, Time};
 
 /// The plans that ship inside the binary: (name, text).
-pub const BUILT_IN: [(&str, &str); 2] = [
+pub const BUILT_IN: [(&str, &str); 3] = [
     ("default", include_str!("../../patterns/plans/default.toml")),
     ("dl-034", include_str!("../../patterns/plans/dl-034.toml")),
+    ("smart-scalper", include_str!("../../patterns/plans/smart-scalper.toml")),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,8 @@ pub struct Plan {
     pub name: String,
     pub text: String,
     pub document: Document,
+    /// The plan that it extends.
+    pub base: Option<Box<Plan>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -56,6 +59,8 @@ pub struct Document {
 pub struct Header {
     pub id: String,
     pub title: String,
+    /// A plan by name or file, whose metrics, triggers, key figures, routes and questions this one has, too.
+    pub extends: Option<Spanned<String>>,
     /// The window of an expression that names none.
     #[serde(default = "five_minutes")]
     pub window: Span,
@@ -106,25 +111,27 @@ impl Default for Baseline {
     }
 }
 
+/// A `[[trigger]]` as written: of one that the plan inherits, only what is to be changed.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     pub id: Spanned<String>,
-    pub severity: Severity,
-    pub when: Spanned<String>,
-    /// True for this long before it fires.
-    #[serde(rename = "for", default)]
-    pub hold: Span,
-    /// One minus the most that the probability may be that it ever fires for a deployment that is no worse (SEMANTICS 12).
+    pub severity: Option<Severity>,
+    pub when: Option<Spanned<String>>,
+    /// True for this long before it fires; at once when left out.
+    #[serde(rename = "for")]
+    pub hold: Option<Span>,
+    /// How sure the whole run is to be that a ratio or a percentile is beyond its bound (SEMANTICS 12).
     pub confidence: Option<f64>,
-    /// Below this many samples a mean, a percentile or a ratio is unknown.
-    #[serde(default = "one")]
-    pub min_samples: u64,
-    /// False for this long before it resolves.
-    #[serde(default)]
-    pub resolve_after: Span,
+    /// Below this many samples a mean, a percentile or a ratio is unknown; one when left out.
+    pub min_samples: Option<u64>,
+    /// False for this long before it resolves; at once when left out.
+    pub resolve_after: Option<Span>,
     pub about: Option<String>,
     pub runbook: Option<String>,
+    /// `false` switches off a trigger that the plan inherits.
+    #[serde(default = "yes")]
+    pub enabled: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -251,6 +258,10 @@ pub fn parse_time(text: &str) -> Result<Time, String> {
     })
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn one() -> u64 {
     1
 }
@@ -266,8 +277,13 @@ fn four_hours() -> Span {
 impl Plan {
     /// A built-in plan by its name, or a file.
     pub fn load(name: &str) -> Result<Plan, Error> {
+        Plan::load_at(name, 0)
+    }
+
+    /// `depth` is how many plans extend it.
+    fn load_at(name: &str, depth: usize) -> Result<Plan, Error> {
         if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
-            return Plan::parse(name, text);
+            return Plan::parse_at(name, text, depth);
         }
         let path = Path::new(name);
         if !path.exists() && path.extension().is_none() {
@@ -275,13 +291,29 @@ impl Plan {
             return Err(Error::Unknown { name: name.into(), known });
         }
         let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: name.into(), source })?;
-        Plan::parse(name, &text)
+        Plan::parse_at(name, &text, depth)
     }
 
     pub fn parse(name: &str, text: &str) -> Result<Plan, Error> {
+        Plan::parse_at(name, text, 0)
+    }
+
+    fn parse_at(name: &str, text: &str, depth: usize) -> Result<Plan, Error> {
+        /// Plans that extend one another; more than anybody needs.
+        const DEEPEST: usize = 8;
         let document = toml::from_str(text)
             .map_err(|error: toml::de::Error| Error::Syntax { path: name.into(), message: error.to_string() })?;
-        Ok(Plan { name: name.into(), text: text.into(), document })
+        let mut plan = Plan { name: name.into(), text: text.into(), document, base: None };
+        let Some(base) = plan.document.plan.extends.clone() else { return Ok(plan) };
+        if depth == DEEPEST {
+            return Err(plan.error(&base, "plans extend one another in a circle, or too many do".into()));
+        }
+        let wanted = base.get_ref();
+        let is_built_in = BUILT_IN.iter().any(|(known, _)| known == wanted);
+        let folder = Path::new(name).parent().filter(|_| !is_built_in);
+        let path = folder.map_or(wanted.into(), |folder| folder.join(wanted));
+        plan.base = Some(Box::new(Plan::load_at(&path.to_string_lossy(), depth + 1)?));
+        Ok(plan)
     }
 
     /// The line, from 1, that a byte of the text stands on.

@@ -116,6 +116,12 @@ impl Case {
         self
     }
 
+    /// Adds a trigger as written, such as a part of an inherited one.
+    pub fn part(mut self, members: &str) -> Self {
+        self.rules += &format!("[[trigger]]\n{members}\n");
+        self
+    }
+
     /// Adds a KPI, named after its value.
     pub fn kpi(self, value: &str, target: &str) -> Self {
         self.kpi_of(value, target, 1)

@@ -7,6 +7,7 @@ mod comparisons;
 mod confidence;
 mod deployment;
 mod entries;
+mod inherit;
 mod lifecycle;
 mod live;
 mod merging;
