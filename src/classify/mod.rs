@@ -27,9 +27,11 @@ pub mod samples;
 mod search;
 pub mod shape;
 pub mod survey;
+mod view;
 
-pub use classifier::{Classifier, Miss, Opens, Shared, Subject};
+pub use classifier::{Classifier, Shared};
 pub use definition::{Origin, Severity};
 pub use event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
 pub use library::{Carriers, ClassId, Library};
 pub use route::Routes;
+pub use view::{Miss, Opens, Subject};

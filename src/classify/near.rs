@@ -7,12 +7,13 @@ use std::sync::Arc;
 use regex::bytes::RegexBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::classifier::{Classifier, Miss, View};
+use super::classifier::Classifier;
 use super::definition::{Origin, Parser};
 use super::event::{Event, Via};
 use super::exception::lossy;
 use super::explain::captures;
 use super::library::{LabelGlob, Library, Pattern};
+use super::view::{Miss, View};
 use crate::decode::Level;
 use crate::mask::mask;
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::classifier::View;
 use super::entries::{Content, Entries, Entry};
 use super::library::Library;
 use super::shape;
+use super::view::View;
 
 /// Distinct shapes that are kept; what comes after is counted together. Real logs have a few hundred.
 const MOST_SHAPES: usize = 20_000;
