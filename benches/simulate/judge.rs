@@ -46,7 +46,8 @@ impl Judge {
 /// Reads the logs as the program does with a file each.
 pub fn judge(judge: &Judge, logs: &[(&str, &[u8])]) -> Judged {
     let library = Arc::clone(&judge.library);
-    let mut session = Session::new(judge.plan.clone(), library, None, Range::default()).expect("the plan fits the packs");
+    let mut session =
+        Session::new(judge.plan.clone(), library, None, Range::default()).expect("the plan fits the packs");
     let mut mapper = session.mapper();
     let sources: Vec<usize> = logs.iter().map(|(label, _)| session.add_source(label)).collect();
     for ((_, text), source) in logs.iter().zip(sources) {

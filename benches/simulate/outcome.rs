@@ -1,6 +1,5 @@
 //! What became of a case: the verdict beside what is true.
 
-
 use logwatch::rules::verdict::Verdict;
 
 use crate::case::{Case, Number};

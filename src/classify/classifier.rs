@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::definition::Parser;
-use super::event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
+use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
+use super::label_set::LabelSet;
 use super::labels::Labels;
 use super::library::{ClassId, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
@@ -67,7 +68,7 @@ impl Classifier {
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
-    pub fn labels(&self, index: u32) -> &Arc<LabelSet> {
+    pub fn labels(&self, index: u32) -> LabelSet<'_> {
         self.matcher.labels.get(index)
     }
 
@@ -79,7 +80,7 @@ impl Classifier {
     /// An event found since the last [`Classifier::trim`], with all that belongs to it.
     pub fn event(&self, found: &Found) -> Event {
         let Found { labels, pattern, via, values } = *found;
-        Event { labels: Arc::clone(self.labels(labels)), values, via, pattern }
+        Event::new(self.labels(labels), values, via, pattern)
     }
 
     /// Keeps the memory for label sets bounded. Events found before are void.
@@ -258,7 +259,7 @@ impl Matcher {
                 self.labels.begin(index);
                 wanted().for_each(|label| self.labels.add(label, masked(label.group, &label.name).as_deref()));
                 let set = self.labels.finish(pattern.class, labels);
-                self.labels.remember(key, set);
+                self.labels.remember(&key, set);
                 set
             }
         };

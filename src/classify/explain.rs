@@ -117,7 +117,7 @@ fn kind(record: &Record<'_>, subject: Subject<'_>, view: &View<'_>) -> &'static 
 fn matched(library: &Library, event: &Event, view: &View<'_>) -> Match {
     let pattern = &library.patterns[event.pattern as usize];
     let class = &library.classes[pattern.class];
-    let labels = class.labels.iter().zip(&event.labels.values);
+    let labels = class.labels.iter().zip(&event.labels);
     let value = |value: &Value| {
         let got = event.values[value.index];
         (got != NO_VALUE).then(|| (value.name.clone(), got as f64 / value.scale, value.unit))

@@ -15,6 +15,8 @@ pub mod explain;
 pub mod glob;
 mod grams;
 pub mod javascript;
+mod known;
+mod label_set;
 mod labels;
 pub mod library;
 mod literals;
@@ -31,7 +33,8 @@ mod view;
 
 pub use classifier::{Classifier, Shared};
 pub use definition::{Origin, Severity};
-pub use event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
+pub use event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
+pub use label_set::{LabelSet, LabelSets};
 pub use library::{Carriers, ClassId, Library};
 pub use route::Routes;
 pub use view::{Miss, Opens, Subject};

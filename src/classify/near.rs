@@ -33,10 +33,10 @@ pub struct Near {
 pub(super) fn near(classifier: &mut Classifier, events: &[Event], view: &View<'_>) -> Vec<Near> {
     let shared = Arc::clone(&classifier.shared);
     let library = &shared.library;
-    let request = events.iter().filter(|event| event.via != Via::None).max_by_key(|event| event.labels.values.len());
+    let request = events.iter().filter(|event| event.via != Via::None).max_by_key(|event| event.labels.len());
     let mut near = Vec::new();
     for (index, pattern) in library.patterns.iter().enumerate() {
-        if events.iter().any(|event| event.labels.class == pattern.class) {
+        if events.iter().any(|event| event.class == pattern.class) {
             continue;
         }
         let why = match (&pattern.regex, request) {
@@ -64,10 +64,10 @@ fn near_request(library: &Library, pattern: &Pattern, request: &Event) -> Option
         Parser::Edge => request.via == Via::Edge,
         _ => false,
     };
-    let class = &library.classes[request.labels.class];
+    let class = &library.classes[request.class];
     let value = |name: &str| {
         let index = class.labels.iter().position(|label| label == name)?;
-        request.labels.values[index].as_deref()
+        request.labels[index].as_deref()
     };
     let fits = |(name, glob): &&(String, LabelGlob)| value(name).is_some_and(|value| glob.is_match(value.as_bytes()));
     let missing: Vec<_> = pattern.label_globs.iter().filter(|condition| !fits(condition)).collect();

@@ -61,7 +61,7 @@ pub fn survey(library: &Arc<Library>, stream: impl Read) -> (Survey, io::Result<
             Content::Line(_) | Content::Open(_) => {}
         }
         for event in entry.events {
-            classes[event.labels.class] += 1;
+            classes[event.class] += 1;
         }
         if entry.events.is_empty() {
             survey.unclassified += 1;

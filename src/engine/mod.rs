@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
+use crate::classify::{ClassId, Classifier, Found, LabelSets, Library};
 use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
@@ -86,8 +86,8 @@ pub struct Engine {
     buckets: Buckets,
     /// Events that lost their labels in a second that held too many different ones.
     pub crowded: u64,
-    /// By class, the label set of such events.
-    others: FxHashMap<ClassId, Arc<LabelSet>>,
+    /// By class, the label set without labels.
+    unlabelled: FxHashMap<ClassId, LabelSets>,
     duplicates: Duplicates,
     classifier: Classifier,
     scratch: Vec<Found>,
@@ -139,7 +139,7 @@ impl Engine {
             range,
             buckets: Buckets::default(),
             crowded: 0,
-            others: FxHashMap::default(),
+            unlabelled: FxHashMap::default(),
             duplicates: Duplicates::default(),
             classifier,
             scratch: Vec::new(),
@@ -295,17 +295,28 @@ impl Engine {
         }
     }
 
-    fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
-        sets.iter().map(|labels| self.intern_one(labels)).collect()
+    /// The ids of label sets.
+    fn intern(&mut self, sets: &LabelSets) -> Rc<[SetId]> {
+        let Engine { buckets, timeline, report, library, rate_limited, .. } = self;
+        let mut intern = |labels| {
+            buckets.sets.intern(labels, |labels, matches| {
+                let mut set = Set::new(labels.class);
+                set.is_noted = Some(labels.class) == *rate_limited || lifecycle::sign(library, labels).is_some();
+                set.keep = timeline.matches(labels, matches).and(report.keep(labels));
+                set.examples_until = report.examples_until(labels);
+                set
+            })
+        };
+        sets.iter().map(&mut intern).collect()
     }
 
-    fn intern_one(&mut self, labels: &Arc<LabelSet>) -> SetId {
-        let (timeline, report) = (&mut self.timeline, &self.report);
-        let (library, rate_limited) = (&self.library, self.rate_limited);
-        self.buckets.intern(labels, |labels| {
-            let is_noted = Some(labels.class) == rate_limited || lifecycle::sign(library, labels).is_some();
-            work_out(timeline, report, labels, is_noted)
-        })
+    /// The id of a class's label set without labels.
+    fn intern_unlabelled(&mut self, class: ClassId) -> SetId {
+        let labels = self.library.classes[class].labels.len();
+        let unlabelled = self.unlabelled.remove(&class).unwrap_or_else(|| LabelSets::unlabelled(class, labels));
+        let ids = self.intern(&unlabelled);
+        self.unlabelled.insert(class, unlabelled);
+        ids[0]
     }
 
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
@@ -349,15 +360,5 @@ impl Engine {
                 Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }
-    }
-}
-
-/// What is known of a label set from the start.
-fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>, is_noted: bool) -> Set {
-    let (matches, keep) = timeline.matches(labels);
-    Set {
-        is_noted,
-        examples_until: report.examples_until(labels),
-        ..Set::new(Arc::clone(labels), keep.and(report.keep(labels)), matches)
     }
 }

@@ -80,9 +80,9 @@ impl Engine {
         let armed = self.is_armed(second);
         self.report.seal(&bucket, &self.buckets, seen, armed);
         for pending in bucket.cells() {
-            let known = self.buckets.set(pending.set);
+            let known = self.buckets.sets.get(pending.set);
             if known.keep.examples && known.examples_until.is_none() {
-                self.buckets.set_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
+                self.buckets.sets.get_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
             }
         }
         let admits = Admits {
