@@ -8,6 +8,8 @@ mod living;
 mod run;
 mod ticks;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -45,9 +47,14 @@ impl Range {
     pub fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
+
+    fn counts_from_deployment(&self) -> bool {
+        [self.since, self.until].iter().any(|bound| matches!(bound, Some(Bound::AfterDeployment(_))))
+    }
 }
 
-/// An end of the range: a time, or seconds after the deployment.
+/// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
+/// ([`Engine::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     At(Time),
@@ -97,6 +104,8 @@ pub struct Engine {
     pub restarts: u64,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
+    /// The source that was furthest behind when ticks were last looked at.
+    furthest_behind: usize,
     /// The rules have gone past all before this, without a source that was silent.
     sealed_before: Time,
     /// First and last time of a record that was used.
@@ -147,6 +156,7 @@ impl Engine {
             lifecycle: Lifecycle::default(),
             restarts: 0,
             next_tick: None,
+            furthest_behind: 0,
             sealed_before: Time(i64::MIN),
             from: None,
             to: None,
@@ -160,6 +170,16 @@ impl Engine {
     /// watermark. Then [`Engine::finish`] ends soon, and the rules stand where they had come to.
     pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
         self.stop = stop;
+    }
+
+    /// Whether the range counts from a deployment that nobody has given: its ends are unknown then, and leave out nothing.
+    pub fn lacks_deployment(&self) -> bool {
+        self.fixed.is_none() && self.range.counts_from_deployment()
+    }
+
+    /// Gives the deployment, before the first line.
+    pub fn deployed(&mut self, deployment: Deployment) {
+        self.fixed = Some(deployment);
     }
 
     /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
@@ -264,8 +284,10 @@ impl Engine {
         }
     }
 
+    /// Takes lines as far as all sources allow, those furthest behind first.
     fn drain(&mut self) {
-        while let Some(lane) = self.next_lane() {
+        let mut order = self.order();
+        while let Some(Reverse((_, lane))) = order.pop() {
             // The fragment stays in the queue while it is read: a lane with lines left holds the watermark of the run.
             if self.buckets.is_crowded() {
                 self.forget_unused_sets();
@@ -291,7 +313,13 @@ impl Engine {
                 self.lanes[lane].queue.pop_front();
                 cursor = 0;
             }
-            self.lanes[lane].cursor = cursor;
+            let own = &mut self.lanes[lane];
+            own.cursor = cursor;
+            match own.next_position() {
+                Some(position) => order.push(Reverse((position, lane))),
+                None if own.ended || own.idle => {}
+                None => break,
+            }
         }
     }
 
@@ -331,16 +359,13 @@ impl Engine {
         }
     }
 
-    /// The lane whose next line comes next in time; `None` while one that counts has nothing to offer.
-    fn next_lane(&self) -> Option<usize> {
-        if self.lanes.len() == 1 {
-            return (!self.lanes[0].queue.is_empty()).then_some(0);
-        }
+    /// The lanes that have lines, by where their next ones stand in time; empty while one that counts has nothing to offer.
+    fn order(&self) -> BinaryHeap<Reverse<(Time, usize)>> {
         if self.lanes.iter().any(|lane| lane.queue.is_empty() && !lane.ended && !lane.idle) {
-            return None;
+            return BinaryHeap::new();
         }
         let positions = self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.next_position()?, index)));
-        positions.min().map(|(_, index)| index)
+        positions.map(Reverse).collect()
     }
 
     fn in_range(&self, time: Option<Time>) -> bool {
@@ -348,7 +373,7 @@ impl Engine {
             return true;
         }
         let Some(time) = time else { return false };
-        let after = self.range.since.is_none_or(|bound| self.resolve(bound).is_some_and(|since| time >= since));
+        let after = self.range.since.is_none_or(|bound| self.resolve(bound).is_none_or(|since| time >= since));
         after && self.range.until.is_none_or(|bound| self.resolve(bound).is_none_or(|until| time < until))
     }
 
@@ -356,7 +381,7 @@ impl Engine {
         match bound {
             Bound::At(time) => Some(time),
             Bound::AfterDeployment(seconds) => {
-                let deployment = self.fixed.as_ref().or(self.deployment.as_ref())?;
+                let deployment = self.fixed.as_ref()?;
                 Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }

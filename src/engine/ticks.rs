@@ -12,11 +12,21 @@ use crate::timeline::Admits;
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
     pub(super) fn tick(&mut self, cause: Cause) {
+        // Of thousands of sources one look at the right one mostly says that nothing is due.
+        let behind = &self.lanes[self.furthest_behind];
+        let holds_up = |reached: Time| self.due().is_none_or(|due| reached.second() < due);
+        if !behind.is_done() && !behind.idle && behind.reached().is_none_or(holds_up) {
+            return;
+        }
         // A silent live source is left out, unless all are silent; but for the entry it has open, which is older than that.
         let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
-        let counted = self.lanes.iter().filter(|lane| !(lane.is_done() || any_speaks && lane.idle));
+        let counted = self.lanes.iter().enumerate().filter(|(_, lane)| !(lane.is_done() || any_speaks && lane.idle));
         // `None`, which a source is that has shown no time yet, is less than any time.
-        if let Some(reached) = counted.map(Lane::reached).min().flatten() {
+        let Some((reached, furthest_behind)) = counted.map(|(index, lane)| (lane.reached(), index)).min() else {
+            return;
+        };
+        self.furthest_behind = furthest_behind;
+        if let Some(reached) = reached {
             let opened = self.lanes.iter().filter_map(|lane| lane.assembler.earliest()).min();
             self.tick_until(opened.map_or(reached, |opened| opened.min(reached)).second(), cause);
         }
@@ -25,8 +35,7 @@ impl Engine {
     /// Evaluates ticks up to `last`, as far as the range reaches. Those at which nothing can change are not looked at: one
     /// wrong clock can put centuries between two records.
     pub(super) fn tick_until(&mut self, last: i64, cause: Cause) {
-        let first = self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1));
-        let Some(mut tick) = first.filter(|tick| *tick <= last) else { return };
+        let Some(mut tick) = self.due().filter(|tick| *tick <= last) else { return };
         self.count_before(tick - 1);
         while tick <= last.min(self.last_tick()) && self.may_go_on() {
             self.seal(tick - 1);
@@ -48,6 +57,11 @@ impl Engine {
         self.next_tick = Some(tick);
         self.sealed_before = Time::from_second(tick - 1);
         self.duplicates.forget_before(tick - 1);
+    }
+
+    /// The tick that is evaluated next; `None` before there is anything to evaluate.
+    fn due(&self) -> Option<i64> {
+        self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1))
     }
 
     /// The last tick that the range lets the rules look at.
