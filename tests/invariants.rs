@@ -180,7 +180,7 @@ proptest! {
         let replayed = one_after_another(Run::within("dl-034", deployed_at, range), &[log.as_bytes()], usize::MAX, 1 << 20);
 
         let mut live = Run::within("dl-034", deployed_at, range);
-        let source = live.add_source("log");
+        let source = live.add_source("0");
         let mut heard = arrivals[0].0;
         for (arrival, line) in &arrivals {
             // Silent for two seconds and more: every 50 ms the clock moves by what has passed since the last record came.

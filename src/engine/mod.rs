@@ -104,8 +104,8 @@ pub struct Engine {
     pub restarts: u64,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
-    /// The source that was furthest behind when ticks were last looked at.
-    furthest_behind: usize,
+    /// Of the sources that the next tick waited for when ticks were last looked at, the one furthest ahead.
+    held_up_by: usize,
     /// The rules have gone past all before this, without a source that was silent.
     sealed_before: Time,
     /// First and last time of a record that was used.
@@ -156,7 +156,7 @@ impl Engine {
             lifecycle: Lifecycle::default(),
             restarts: 0,
             next_tick: None,
-            furthest_behind: 0,
+            held_up_by: 0,
             sealed_before: Time(i64::MIN),
             from: None,
             to: None,

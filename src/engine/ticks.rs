@@ -12,24 +12,26 @@ use crate::timeline::Admits;
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
     pub(super) fn tick(&mut self, cause: Cause) {
-        // Of thousands of sources one look at the right one mostly says that nothing is due.
-        let behind = &self.lanes[self.furthest_behind];
-        let holds_up = |reached: Time| self.due().is_none_or(|due| reached.second() < due);
-        if !behind.is_done() && !behind.idle && behind.reached().is_none_or(holds_up) {
+        // Of thousands of sources one look at the right one mostly says that no tick is due.
+        let holds_up = |lane: &Lane, due: Option<i64>| {
+            lane.reached().is_none_or(|reached| due.is_none_or(|due| reached.second() < due))
+        };
+        let held_up = &self.lanes[self.held_up_by];
+        if !held_up.is_done() && !held_up.idle && holds_up(held_up, self.due()) {
             return;
         }
         // A silent live source is left out, unless all are silent; but for the entry it has open, which is older than that.
         let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
-        let counted = self.lanes.iter().enumerate().filter(|(_, lane)| !(lane.is_done() || any_speaks && lane.idle));
+        let counts = |lane: &Lane| !(lane.is_done() || any_speaks && lane.idle);
         // `None`, which a source is that has shown no time yet, is less than any time.
-        let Some((reached, furthest_behind)) = counted.map(|(index, lane)| (lane.reached(), index)).min() else {
-            return;
-        };
-        self.furthest_behind = furthest_behind;
-        if let Some(reached) = reached {
+        if let Some(reached) = self.lanes.iter().filter(|lane| counts(lane)).map(Lane::reached).min().flatten() {
             let opened = self.lanes.iter().filter_map(|lane| lane.assembler.earliest()).min();
             self.tick_until(opened.map_or(reached, |opened| opened.min(reached)).second(), cause);
         }
+        let due = self.due();
+        let holding = self.lanes.iter().enumerate().filter(|(_, lane)| counts(lane) && holds_up(lane, due));
+        let longest = holding.map(|(index, lane)| (lane.reached(), index)).max();
+        self.held_up_by = longest.map_or(self.held_up_by, |(_, index)| index);
     }
 
     /// Evaluates ticks up to `last`, as far as the range reaches. Those at which nothing can change are not looked at: one
@@ -37,7 +39,8 @@ impl Engine {
     pub(super) fn tick_until(&mut self, last: i64, cause: Cause) {
         let Some(mut tick) = self.due().filter(|tick| *tick <= last) else { return };
         self.count_before(tick - 1);
-        while tick <= last.min(self.last_tick()) && self.may_go_on() {
+        let last = last.min(self.last_tick());
+        while tick <= last && self.may_go_on() {
             self.seal(tick - 1);
             let leaves = self.timeline.slide(tick);
             let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
