@@ -1,8 +1,9 @@
 //! How fast each stage is, against a newline scan of the same bytes in the same process.
 //!
 //! `cargo bench --bench stages` prints a table for every kind of corpus. With `-- --check` it is short, and fails when the
-//! whole pipeline costs more newline scans than it may, or a library of a thousand patterns more than twice the built-in
-//! one: ratios within one process hold on a noisy machine where bare times would not.
+//! whole pipeline costs more newline scans than it may, a library of a thousand patterns more than twice the built-in
+//! one, or a line whose route is new more than so many with usual ones: ratios within one process hold on a noisy machine
+//! where bare times would not.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -41,6 +42,10 @@ const KINDS: [(&str, Kind, f64); 5] = [
 
 /// How much slower the map stage may be with a thousand patterns.
 const MANY_PATTERNS: f64 = 2.0;
+
+/// How much slower the whole pipeline may be when each line brings a new route, and when each is a failure beside: about
+/// twice what was measured.
+const NEW_ROUTES: [(u16, f64); 2] = [(200, 20.0), (500, 34.0)];
 
 /// Each stage does what those before it do, too; the last one is the whole pipeline.
 const STAGES: [(&str, Stage); 6] = [
@@ -85,6 +90,14 @@ fn main() -> ExitCode {
     if check && slower > MANY_PATTERNS {
         println!("that is more than {MANY_PATTERNS} times");
         failed = true;
+    }
+    for (status, limit) in NEW_ROUTES {
+        let slower = new_routes(status, if check { 60_000 } else { 300_000 });
+        println!("a new route on each line, status {status}: the whole takes {slower:.1} times as long");
+        if check && slower > limit {
+            println!("that is more than {limit} times");
+            failed = true;
+        }
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -164,6 +177,24 @@ fn many_patterns(text: &[u8]) -> f64 {
     let few = shortest(5, || map(&mut few, text));
     let many = shortest(5, || map(&mut many, text));
     many.as_secs_f64() / few.as_secs_f64()
+}
+
+/// How many times as long requests take of which each is for a route of its own, as a scanner's are.
+fn new_routes(status: u16, lines: usize) -> f64 {
+    let text = |route_of: fn(usize) -> usize| {
+        let line = |number: usize| {
+            let time = Time::from_second(1_756_128_000).saturating_add(number as i64 * 1_000_000);
+            // Letters alone: a number would be taken for an id.
+            let route: String =
+                format!("{:06}", route_of(number)).bytes().map(|digit| char::from(digit - b'0' + b'a')).collect();
+            let message = format!("INFO:     100.64.0.7:40112 - \\\"GET /api/user/{route} HTTP/1.1\\\" {status}");
+            format!("{{\"message\":\"{message}\",\"timestamp\":\"{time}\",\"level\":\"info\"}}\n")
+        };
+        (0..lines).map(line).collect::<String>().into_bytes()
+    };
+    let [usual, new] = [text(|number| number % 50), text(|number| number)];
+    let [usual, new] = [usual, new].map(|text| shortest(5, || whole(&text)));
+    new.as_secs_f64() / usual.as_secs_f64()
 }
 
 fn built_in() -> Library {

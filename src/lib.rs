@@ -59,6 +59,7 @@
 //!   match would begin, and captures only what a rule or the report reads.
 //! - [`map`]: events carry the index of their label set, so that nothing is hashed, counted or allocated for the usual
 //!   line but in its thread's own memory.
+//!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
 //! - [`engine`]: lines of one second that have only to be counted are taken in one go.
 //! - [`timeline`]: a label set knows its cell in the seconds that are open, and its slots in the windows; a slot knows when
 //!   something next leaves it, and [`rules`] look again only at what has changed.

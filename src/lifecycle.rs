@@ -238,9 +238,9 @@ fn deployed(layer: Layer, shown_by: &Evidence) -> Step {
 }
 
 /// What a line of a class says of a process; `None` if it says nothing.
-pub fn sign(library: &Library, labels: &LabelSet) -> Option<Sign> {
+pub fn sign(library: &Library, labels: LabelSet<'_>) -> Option<Sign> {
     let class = &library.classes[labels.class];
-    let role = || class.labels.iter().position(|label| label == ROLE).and_then(|at| labels.values[at].as_deref());
+    let role = || class.labels.iter().position(|label| label == ROLE).and_then(|at| labels.value(at));
     match class.name.as_str() {
         "process.container_started" => Some(Sign::Started(Layer::Container)),
         "process.started" if role().is_some() => Some(Sign::Started(Layer::Parent)),

@@ -1,12 +1,10 @@
 //! Map: a chunk of lines to a fragment. Needs nothing but the chunk, so chunks can be mapped on any thread in any order;
 //! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
 
-use std::hash::Hasher;
-use std::sync::Arc;
-
 use rustc_hash::FxHasher;
+use std::hash::Hasher;
 
-use crate::classify::{Classifier, Event, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Record};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
@@ -20,7 +18,7 @@ pub struct Fragment {
     pub lines: Vec<Line>,
     pub events: Vec<Mapped>,
     /// The distinct label sets of the events.
-    pub sets: Vec<Arc<LabelSet>>,
+    pub sets: LabelSets,
     /// The values of those events that have any.
     pub values: Vec<[i64; MOST_VALUES]>,
     /// Bytes that were read for this chunk; where a line began in an earlier read, they were counted there.
@@ -90,8 +88,7 @@ impl Fragment {
         for Found { labels, pattern, via, values } in found.drain(..) {
             let set = &mut sets[labels as usize];
             if *set == NOT_YET {
-                *set = self.sets.len() as u32;
-                self.sets.push(Arc::clone(classifier.labels(labels)));
+                *set = self.sets.copy(classifier.labels(labels));
             }
             let values = if values == [NO_VALUE; MOST_VALUES] {
                 NO_VALUES
@@ -110,8 +107,7 @@ impl Fragment {
 
     /// An event with all that belongs to it.
     pub fn event(&self, event: &Mapped) -> Event {
-        let labels = Arc::clone(&self.sets[event.set as usize]);
-        Event { labels, values: *self.values(event), via: event.via, pattern: event.pattern }
+        Event::new(self.sets.get(event.set), *self.values(event), event.via, event.pattern)
     }
 }
 

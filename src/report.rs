@@ -3,9 +3,10 @@
 mod totals;
 
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use totals::FailingId;
 pub use totals::{Group, Key, Route, RouteTotal, Total};
 
@@ -162,7 +163,7 @@ impl Report {
     }
 
     /// What has to be kept of events with these labels.
-    pub fn keep(&self, labels: &LabelSet) -> Keep {
+    pub fn keep(&self, labels: LabelSet<'_>) -> Keep {
         match self.roles[labels.class] {
             Role::Request(_) => Keep { values: true, ..Keep::default() },
             Role::Exception(_) | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
@@ -178,7 +179,7 @@ impl Report {
             if pending.via != Via::None && pending.via != seen {
                 continue;
             }
-            let (labels, at) = (&buckets.set(pending.set).labels, pending.set as usize);
+            let (labels, at) = (buckets.sets.labels(pending.set), pending.set as usize);
             if self.parts.len() <= at {
                 self.parts.resize_with(at + 1, || None);
             }
@@ -201,11 +202,11 @@ impl Report {
         if !second.groups.is_empty() && !second.failed.is_empty() {
             self.put_beside(&second, buckets);
         }
-        self.silence(bucket);
+        self.silence(bucket, buckets);
     }
 
     /// Counts an event that has no time, and so stands in no second.
-    pub fn add_untimed(&mut self, labels: &LabelSet, pending: &Pending) {
+    pub fn add_untimed(&mut self, labels: LabelSet<'_>, pending: &Pending) {
         let part = self.part(labels);
         self.add(part, labels, pending, &mut Second::default());
     }
@@ -216,12 +217,12 @@ impl Report {
     }
 
     /// Works out what events with these labels add to.
-    fn part(&mut self, labels: &LabelSet) -> Part {
+    fn part(&mut self, labels: LabelSet<'_>) -> Part {
         let role = self.roles[labels.class];
         if let Role::Request([method, route, status, duration]) = role {
             let [method_text, route_text] = Route::texts(labels, method, route);
-            let status = labels.values[status].as_deref().and_then(|status| status.parse().ok()).unwrap_or_default();
-            let place = match self.routes.is_beyond(&(method_text, route_text)) {
+            let status = labels.value(status).and_then(|status| status.parse().ok()).unwrap_or_default();
+            let place = match self.routes.is_beyond(FxBuildHasher.hash_one((method_text, route_text))) {
                 true => OTHERS,
                 false => self.routes.place(Route::of(labels, method, route), |others, route| others.merge(&route)),
             };
@@ -241,7 +242,7 @@ impl Report {
     /// Notes which requests failed in a second beside its errors.
     fn put_beside(&mut self, second: &Second, buckets: &Buckets) {
         let numbered =
-            |(set, failures): &(SetId, u64)| Some((self.failing(*set, &buckets.set(*set).labels)?, *failures));
+            |(set, failures): &(SetId, u64)| Some((self.failing(*set, buckets.sets.labels(*set))?, *failures));
         let mut failed: Vec<_> = second.failed.iter().filter_map(numbered).collect();
         failed.sort_unstable();
         for (place, events) in &second.groups {
@@ -254,7 +255,7 @@ impl Report {
     }
 
     /// The route of a label set; `None` if it is none of requests.
-    fn failing(&mut self, set: SetId, labels: &LabelSet) -> Option<FailingId> {
+    fn failing(&mut self, set: SetId, labels: LabelSet<'_>) -> Option<FailingId> {
         let (Role::Request([method, route, ..]), Some(Some(Part::Request { failing, .. }))) =
             (self.roles[labels.class], self.parts.get_mut(set as usize))
         else {
@@ -266,7 +267,7 @@ impl Report {
         }))
     }
 
-    fn add(&mut self, part: Part, labels: &LabelSet, pending: &Pending, second: &mut Second) {
+    fn add(&mut self, part: Part, labels: LabelSet<'_>, pending: &Pending, second: &mut Second) {
         self.classes[labels.class].add(pending);
         match part {
             Part::Other => {}
@@ -286,7 +287,7 @@ impl Report {
             Part::Group { place, message, is_error } => {
                 let group = self.groups.at(place);
                 group.total.add(pending);
-                if let Some(message) = message.and_then(|message| labels.values[message].as_deref()) {
+                if let Some(message) = message.and_then(|message| labels.value(message)) {
                     group.say(pending.first, message);
                 }
                 pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
@@ -311,7 +312,7 @@ impl Report {
     }
 
     /// The latest of a group's examples, once it has all it keeps.
-    pub fn examples_until(&self, labels: &LabelSet) -> Option<Time> {
+    pub fn examples_until(&self, labels: LabelSet<'_>) -> Option<Time> {
         if self.is_beyond(labels) {
             return None;
         }
@@ -319,16 +320,17 @@ impl Report {
     }
 
     /// Whether events with these labels are of none of the groups that are kept, as far as their labels tell.
-    fn is_beyond(&self, labels: &LabelSet) -> bool {
-        self.roles[labels.class] == Role::Error && self.groups.is_beyond(&(labels.class, &labels.values))
+    fn is_beyond(&self, labels: LabelSet<'_>) -> bool {
+        self.roles[labels.class] == Role::Error && self.groups.is_beyond(labels.hash())
     }
 
     /// What the events of a label set are grouped by, if the report groups them.
-    fn key(&self, labels: &LabelSet) -> Option<Key> {
+    fn key(&self, labels: LabelSet<'_>) -> Option<Key> {
+        let values = || -> Box<[Option<Box<str>>]> { labels.values().map(|value| value.map(Box::from)).collect() };
         match self.roles[labels.class] {
-            Role::Error => Some(Key { class: labels.class, labels: labels.values.clone() }),
+            Role::Error => Some(Key { class: labels.class, labels: values() }),
             Role::Exception(message) => {
-                let mut values = labels.values.clone();
+                let mut values = values();
                 if let Some(message) = message.and_then(|message| values[message].as_mut()) {
                     let mut shape = String::new();
                     crate::classify::shape::shape(message.as_bytes(), &mut shape);
@@ -348,14 +350,14 @@ impl Report {
     }
 
     /// Notes the pause before a second's first entry, if it was one worth telling.
-    fn silence(&mut self, bucket: &Bucket) {
+    fn silence(&mut self, bucket: &Bucket, buckets: &Buckets) {
         let Some((first, last)) = bucket.entries else { return };
-        if let (Some(before), Some((line, labels))) = (self.last_entry, &bucket.after_pause) {
+        if let (Some(before), Some((line, gravest))) = (self.last_entry, &bucket.after_pause) {
             let pause = first.since(before);
-            let grave =
-                labels.as_ref().is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
+            let labels = gravest.map(|set| buckets.sets.labels(set));
+            let grave = labels.is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
             if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
-                let group = labels.as_ref().and_then(|labels| self.key(labels));
+                let group = labels.and_then(|labels| self.key(labels));
                 self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
                 if self.silences.len() > MOST_SILENCES {
                     let length = |at: &usize| self.silences[*at].to.since(self.silences[*at].from);

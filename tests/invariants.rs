@@ -157,7 +157,8 @@ proptest! {
     /// same as a replay of the records in the order they came.
     #[test]
     fn live_and_replay_say_the_same(
-        mut records in prop::collection::vec((0i64..15_000, 0i64..1_900, 0usize..4), 1..120)
+        mut records in prop::collection::vec((0i64..15_000, 0i64..1_900, 0usize..4), 1..120),
+        (deployed_at, range) in prop_oneof![2 => Just((None, Range::default())), 1 => range()]
     ) {
         // The last record comes at once, so that both ends are at the same time.
         records.push((2_000, 0, 1));
@@ -175,10 +176,11 @@ proptest! {
             arrivals.push((time + delay * 1_000_000, line));
         }
         arrivals.sort();
-        let replayed = whole("dl-034", arrivals.iter().map(|(_, line)| line.as_str()).collect::<String>().as_bytes());
+        let log = arrivals.iter().map(|(_, line)| line.as_str()).collect::<String>();
+        let replayed = one_after_another(Run::within("dl-034", deployed_at, range), &[log.as_bytes()], usize::MAX, 1 << 20);
 
-        let mut live = Run::new("dl-034");
-        let source = live.add_source("log");
+        let mut live = Run::within("dl-034", deployed_at, range);
+        let source = live.add_source("0");
         let mut heard = arrivals[0].0;
         for (arrival, line) in &arrivals {
             // Silent for two seconds and more: every 50 ms the clock moves by what has passed since the last record came.
@@ -209,7 +211,7 @@ proptest! {
 
     #[test]
     fn any_chunking_of_a_range_gives_the_same_answer(
-        logs in prop::collection::vec(log_of(prop::collection::vec(unordered_line(), 0..60), 1_000_000), 1..3),
+        logs in prop::collection::vec(log_of(prop::collection::vec(unordered_line(), 0..60), 1_000_000), 1..5),
         (deployed_at, range) in range(), step in 1usize..400, size in 1usize..1_000
     ) {
         let logs: Vec<&[u8]> = logs.iter().map(Vec::as_slice).collect();
@@ -297,12 +299,22 @@ fn output(command: &mut Command) -> (Option<i32>, String) {
 
 #[test]
 fn threads_files_and_pipes_give_the_same_bytes() {
-    for name in ["dl-034/before-fix.jsonl", "dl-034/regression-timeframe-unannounced.jsonl", "captured/service.jsonl"] {
-        let base = ["--plan", "dl-034", "--format", "json"];
-        let expected = output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(base).args(["-j", "1"]));
+    let names = ["dl-034/before-fix.jsonl", "dl-034/regression-timeframe-unannounced.jsonl", "captured/service.jsonl"];
+    for (name, is_bounded) in names.into_iter().flat_map(|name| [(name, false), (name, true)]) {
+        let mut base: Vec<String> = ["--plan", "dl-034", "--format", "json"].map(String::from).into();
+        if is_bounded {
+            // From a third of the log to two thirds of it, in times after its first.
+            let whole = whole("dl-034", &read(name)).summary;
+            let [from, to] = ["from", "to"].map(|end| whole[end].as_str().expect("a time").to_string());
+            let [first, last] = [&from, &to].map(|end| logwatch::time::parse(end.as_bytes()).expect("a time").second());
+            let part = (last - first) / 3;
+            let [since, until] = [format!("+{part}s"), format!("+{}s", 2 * part)];
+            base.extend(["--deployed-at", &from, "--since", &since, "--until", &until].map(String::from));
+        }
+        let expected = output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(&base).args(["-j", "1"]));
         for jobs in ["2", "5"] {
             assert_eq!(
-                output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(base).args(["-j", jobs])),
+                output(Command::new(BINARY).arg("replay").arg(fixture(name)).args(&base).args(["-j", jobs])),
                 expected
             );
         }
@@ -310,7 +322,7 @@ fn threads_files_and_pipes_give_the_same_bytes() {
         for arguments in [&["replay", "-"][..], &[]] {
             let file = std::fs::File::open(fixture(name)).unwrap();
             let mut cat = Command::new("cat").stdin(file).stdout(Stdio::piped()).spawn().unwrap();
-            let piped = output(Command::new(BINARY).args(arguments).args(base).stdin(cat.stdout.take().unwrap()));
+            let piped = output(Command::new(BINARY).args(arguments).args(&base).stdin(cat.stdout.take().unwrap()));
             cat.wait().unwrap();
             assert_eq!((piped.0, piped.1.replace("\"stdin\"", &format!("\"{label}\""))), expected, "{arguments:?}");
         }

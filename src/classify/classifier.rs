@@ -1,14 +1,11 @@
 //! Runs the library over entries. One classifier a thread: it holds caches and scratch space, and no results.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::definition::Parser;
-use super::event::{Event, Found, Interest, LabelSet, MOST_VALUES, NO_VALUE, Via};
-use super::exception::Exception;
-use super::glob::Glob;
+use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
+use super::label_set::LabelSet;
 use super::labels::Labels;
 use super::library::{ClassId, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
@@ -16,9 +13,9 @@ use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
 use super::shape::Shapes;
-use super::{access_line, javascript, python};
+use super::view::{Miss, Opens, Subject, View};
+use super::{access_line, javascript};
 use crate::decode::{Attributes, Level, Record, level};
-use crate::mask::Secrets;
 
 /// What all threads share.
 pub struct Shared {
@@ -48,61 +45,6 @@ struct Matcher {
     searchers: Vec<Option<Box<Searcher>>>,
 }
 
-/// Whether a record begins an entry that further records may belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opens {
-    Nothing,
-    Python,
-    Javascript,
-}
-
-/// What is classified: the text of an entry and what its first record says beside it.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
-    /// The whole text, lines joined by newlines.
-    pub text: &'a [u8],
-    pub raw_level: Option<Level>,
-    /// A logger named beside the message; the head of the message wins.
-    pub logger: Option<&'a [u8]>,
-    pub attributes: Attributes<'a>,
-    pub kind: Opens,
-}
-
-/// What the patterns are run against, worked out once an entry.
-pub(super) struct View<'a> {
-    pub subject: Subject<'a>,
-    /// The text without its `LEVEL:logger:` head.
-    pub body: &'a [u8],
-    pub level: Option<Level>,
-    pub logger: Option<&'a [u8]>,
-    pub exception: Option<Exception>,
-    /// `None` where the text holds no secrets.
-    masked: OnceCell<Option<Box<Masked>>>,
-}
-
-/// An entry with its secrets masked: what labels are read from, and what is shown.
-struct Masked {
-    secrets: Secrets,
-    body: Vec<u8>,
-    exception: Option<Exception>,
-}
-
-/// The first thing about a pattern that an entry does not meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Miss {
-    Level,
-    Logger,
-    /// Index into the pattern's attributes.
-    Attribute(usize),
-    Regex,
-    /// Index into the pattern's label globs.
-    Label {
-        index: usize,
-        /// Another of its label globs fits.
-        others_fit: bool,
-    },
-}
-
 impl Classifier {
     pub fn new(library: Arc<Library>, routes: Routes, interest: Interest) -> Self {
         let prefilter = Arc::clone(&library.prefilter);
@@ -126,7 +68,7 @@ impl Classifier {
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
-    pub fn labels(&self, index: u32) -> &Arc<LabelSet> {
+    pub fn labels(&self, index: u32) -> LabelSet<'_> {
         self.matcher.labels.get(index)
     }
 
@@ -138,7 +80,7 @@ impl Classifier {
     /// An event found since the last [`Classifier::trim`], with all that belongs to it.
     pub fn event(&self, found: &Found) -> Event {
         let Found { labels, pattern, via, values } = *found;
-        Event { labels: Arc::clone(self.labels(labels)), values, via, pattern }
+        Event::new(self.labels(labels), values, via, pattern)
     }
 
     /// Keeps the memory for label sets bounded. Events found before are void.
@@ -301,7 +243,7 @@ impl Matcher {
         // Secrets are looked for where a label set is new: the same values of the same pattern are as secret as before.
         let labels = match self.labels.known() {
             Some(known) => known,
-            None if view.masked().is_none() => self.labels.finish(pattern.class, labels),
+            None if !view.has_secrets() => self.labels.finish(pattern.class, labels),
             None => {
                 let mut shape = String::new();
                 if pattern.parser == Some(Parser::Level) {
@@ -317,7 +259,7 @@ impl Matcher {
                 self.labels.begin(index);
                 wanted().for_each(|label| self.labels.add(label, masked(label.group, &label.name).as_deref()));
                 let set = self.labels.finish(pattern.class, labels);
-                self.labels.remember(key, set);
+                self.labels.remember(&key, set);
                 set
             }
         };
@@ -328,134 +270,6 @@ impl Matcher {
 impl Shared {
     pub(super) fn class_of(&self, found: &Found) -> ClassId {
         self.library.patterns[found.pattern as usize].class
-    }
-}
-
-impl<'a> View<'a> {
-    pub fn new(subject: Subject<'a>) -> Self {
-        let head = level::head(subject.text);
-        let exception = exception_of(subject);
-        View {
-            subject,
-            body: &subject.text[head.length..],
-            level: head.level.or(subject.raw_level),
-            logger: head.logger.or(subject.logger),
-            exception,
-            masked: OnceCell::new(),
-        }
-    }
-
-    fn masked(&self) -> Option<&Masked> {
-        let mask = || {
-            let text = self.subject.text;
-            let secrets = Secrets::of(text);
-            if secrets.is_empty() {
-                return None;
-            }
-            let body = secrets.mask(text, text.len() - self.body.len()..text.len()).into_owned();
-            let exception = self.exception.as_ref().map(|exception| {
-                let subject = Subject { text: &secrets.mask(text, 0..text.len()), ..self.subject };
-                exception_of(subject).unwrap_or_else(|| exception.masked())
-            });
-            Some(Box::new(Masked { secrets, body, exception }))
-        };
-        self.masked.get_or_init(mask).as_deref()
-    }
-
-    /// The body with its secrets masked.
-    pub fn masked_body(&self) -> &[u8] {
-        self.masked().map_or(self.body, |masked| &masked.body)
-    }
-
-    /// A part of what the pattern's regex is run on, with what is secret in it masked.
-    pub fn masked_part(&self, pattern: &Pattern, part: Range<usize>) -> Cow<'_, [u8]> {
-        let before = self.subject.text.len() - self.searched(pattern).len();
-        let part = before + part.start..before + part.end;
-        match self.masked() {
-            Some(masked) => masked.secrets.mask(self.subject.text, part),
-            None => Cow::Borrowed(&self.subject.text[part]),
-        }
-    }
-
-    /// Whether the entry meets the pattern's conditions on level, logger and attributes.
-    fn allows(&self, pattern: &Pattern) -> Result<(), Miss> {
-        if pattern.level.is_some_and(|least| self.level.is_none_or(|level| level < least)) {
-            return Err(Miss::Level);
-        }
-        if pattern.logger.as_ref().is_some_and(|glob| self.logger.is_none_or(|logger| !glob.is_match(logger))) {
-            return Err(Miss::Logger);
-        }
-        let attributes = self.subject.attributes;
-        let fits = |(name, glob): &(String, Glob)| attributes.get(name).is_some_and(|value| glob.is_match(&value));
-        pattern.attributes.iter().position(|condition| !fits(condition)).map_or(Ok(()), |at| Err(Miss::Attribute(at)))
-    }
-
-    /// Whether the pattern's parser reads failures of the language this one is in.
-    pub fn is_read_by(&self, pattern: &Pattern) -> bool {
-        match self.subject.kind {
-            Opens::Python => pattern.parser == Some(Parser::Traceback),
-            Opens::Javascript => pattern.parser == Some(Parser::Javascript),
-            Opens::Nothing => false,
-        }
-    }
-
-    /// What the pattern's regex is run on.
-    pub fn searched(&self, pattern: &Pattern) -> &'a [u8] {
-        if pattern.raw { self.subject.text } else { self.body }
-    }
-
-    /// What a built-in parser gives for a label or a value.
-    pub fn member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
-        member(parser, name, shape, (self.body, self.logger, self.exception.as_ref()))
-    }
-
-    /// The same with secrets masked.
-    pub fn masked_member<'s>(&'s self, parser: Parser, name: &str, shape: &'s str) -> Option<Cow<'s, [u8]>> {
-        let exception = match self.masked() {
-            Some(masked) => masked.exception.as_ref(),
-            None => self.exception.as_ref(),
-        };
-        member(parser, name, shape, (self.masked_body(), self.logger, exception))
-    }
-}
-
-fn exception_of(subject: Subject<'_>) -> Option<Exception> {
-    match subject.kind {
-        Opens::Nothing => None,
-        Opens::Python => python::traceback(subject.text),
-        Opens::Javascript => javascript::stack(subject.text),
-    }
-}
-
-/// What a built-in parser gives for a label or a value of an entry's body, logger and exception.
-fn member<'s>(
-    parser: Parser,
-    name: &str,
-    shape: &'s str,
-    (body, logger, exception): (&'s [u8], Option<&'s [u8]>, Option<&'s Exception>),
-) -> Option<Cow<'s, [u8]>> {
-    match parser {
-        Parser::Traceback | Parser::Javascript => {
-            let exception = exception?;
-            match name {
-                "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),
-                "message" => Some(Cow::Borrowed(exception.message.as_bytes())),
-                "where" => exception.place.as_ref().map(|place| Cow::Owned(place.to_string().into_bytes())),
-                _ => None,
-            }
-        }
-        Parser::Level => match name {
-            "logger" => logger.map(Cow::Borrowed),
-            "shape" => Some(Cow::Borrowed(shape.as_bytes())),
-            _ => None,
-        },
-        Parser::EmbeddedJson => {
-            let object = &body[memchr::memchr(b'{', body)?..];
-            Attributes::Json(object).get(name)
-        }
-        Parser::Logfmt => Attributes::Logfmt(body).get(name),
-        // Requests never come here: they are recognised before any pattern runs.
-        Parser::AccessLine | Parser::Edge | Parser::Request | Parser::Lifecycle => None,
     }
 }
 

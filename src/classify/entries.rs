@@ -3,10 +3,11 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::classifier::{Classifier, Opens, Shared, Subject};
+use super::classifier::{Classifier, Shared};
 use super::event::{Event, Found, Interest};
 use super::library::Library;
 use super::route::Routes;
+use super::view::{Opens, Subject};
 use crate::assemble::{Head, Open};
 use crate::decode::{self, Record};
 use crate::lane::Lane;

@@ -1,7 +1,6 @@
 //! What classification yields: events of a class, with labels and values.
 
-use std::sync::Arc;
-
+use super::label_set::LabelSet;
 use super::library::ClassId;
 
 /// The most numeric values an event of one class can carry.
@@ -22,10 +21,12 @@ pub struct Found {
     pub values: [i64; MOST_VALUES],
 }
 
-/// One thing that happened, of one class.
+/// One thing that happened, of one class, with all that belongs to it.
 #[derive(Clone, Debug)]
 pub struct Event {
-    pub labels: Arc<LabelSet>,
+    pub class: ClassId,
+    /// By the index of the label in the class; `None` where the event does not carry it, or nobody reads it.
+    pub labels: Box<[Option<Box<str>>]>,
     /// By the index of the value in the class: nanoseconds, bytes or millionths; [`NO_VALUE`] where absent.
     pub values: [i64; MOST_VALUES],
     pub via: Via,
@@ -41,12 +42,13 @@ pub enum Via {
     Edge,
 }
 
-/// A class with the values of those of its labels that somebody reads.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub struct LabelSet {
-    pub class: ClassId,
-    /// By the index of the label in the class; `None` where the event does not carry it, or nobody reads it.
-    pub values: Box<[Option<Box<str>>]>,
+impl Event {
+    /// An event as a classifier or a fragment keeps it, with its label set.
+    pub fn new(labels: LabelSet<'_>, values: [i64; MOST_VALUES], via: Via, pattern: u32) -> Self {
+        let class = labels.class;
+        let labels = labels.values().map(|value| value.map(Box::from)).collect();
+        Event { class, labels, values, via, pattern }
+    }
 }
 
 /// Which labels and values of which classes some expression or report reads; all others are not kept.

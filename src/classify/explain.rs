@@ -3,14 +3,15 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::classifier::{Classifier, Subject, View};
+use super::access_line;
+use super::classifier::Classifier;
 use super::definition::{Origin, ValueUnit};
 use super::entries::{Content, Entries, Entry};
 use super::event::{Event, NO_VALUE};
 use super::exception::lossy;
 use super::library::{Library, Pattern, Value};
 use super::near::{Near, near};
-use super::{Opens, access_line};
+use super::view::{Opens, Subject, View};
 use crate::decode::{Attributes, Level, Record};
 use crate::mask::mask;
 use crate::time::Time;
@@ -116,7 +117,7 @@ fn kind(record: &Record<'_>, subject: Subject<'_>, view: &View<'_>) -> &'static 
 fn matched(library: &Library, event: &Event, view: &View<'_>) -> Match {
     let pattern = &library.patterns[event.pattern as usize];
     let class = &library.classes[pattern.class];
-    let labels = class.labels.iter().zip(&event.labels.values);
+    let labels = class.labels.iter().zip(&event.labels);
     let value = |value: &Value| {
         let got = event.values[value.index];
         (got != NO_VALUE).then(|| (value.name.clone(), got as f64 / value.scale, value.unit))

@@ -1,11 +1,12 @@
 //! Label sets by what they hold: most events of a log have labels that were seen a moment ago.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::ops::Range;
 
 use regex::bytes::Regex;
-use rustc_hash::FxHashMap;
 
-use super::event::LabelSet;
+use super::known::Known;
+use super::label_set::{LabelSet, LabelSets};
 use super::library::{ClassId, Label};
 
 /// Distinct label sets a thread remembers from chunk to chunk; bounds its memory, not what it can see.
@@ -16,11 +17,13 @@ const LONGEST_VALUE: usize = 256;
 /// The label sets a thread has met, by the pattern that gave them and their values.
 #[derive(Default)]
 pub struct Labels {
-    known: FxHashMap<Box<[u8]>, u32>,
-    sets: Vec<Arc<LabelSet>>,
+    known: Known,
+    sets: LabelSets,
     key: Vec<u8>,
     /// (index of the label in its class, place of the value in the key)
-    places: Vec<(usize, Option<std::ops::Range<usize>>)>,
+    places: Vec<(usize, Option<Range<usize>>)>,
+    /// The places by index.
+    in_order: Vec<Option<Range<usize>>>,
 }
 
 impl Labels {
@@ -33,7 +36,7 @@ impl Labels {
 
     /// The index of the label set, if one was made of these values of this pattern before.
     pub fn known(&self) -> Option<u32> {
-        self.known.get(self.key.as_slice()).copied()
+        self.known.get(&self.key)
     }
 
     /// What the label set is known by so far.
@@ -42,8 +45,10 @@ impl Labels {
     }
 
     /// From now on these values are known as that label set, in which their secrets are masked.
-    pub fn remember(&mut self, key: Box<[u8]>, index: u32) {
-        self.known.insert(key, index);
+    pub fn remember(&mut self, key: &[u8], index: u32) {
+        if self.known.get(key).is_none() {
+            self.known.insert(key, index);
+        }
     }
 
     /// Adds the value of the next label, if the event carries it; a class's labels come in the same order every time.
@@ -69,21 +74,22 @@ impl Labels {
 
     /// The index of the label set, of a class with so many labels.
     pub fn finish(&mut self, class: ClassId, labels: usize) -> u32 {
-        if let Some(known) = self.known.get(self.key.as_slice()) {
-            return *known;
+        if let Some(known) = self.known() {
+            return known;
         }
-        let mut values = vec![None; labels].into_boxed_slice();
+        self.in_order.clear();
+        self.in_order.resize(labels, None);
         for (index, place) in &self.places {
-            values[*index] = place.clone().map(|place| text(&self.key[place]));
+            self.in_order[*index].clone_from(place);
         }
-        let index = self.sets.len() as u32;
-        self.sets.push(Arc::new(LabelSet { class, values }));
-        self.known.insert(self.key.as_slice().into(), index);
+        let values = self.in_order.iter().map(|place| Some(text(&self.key[place.clone()?])));
+        let index = self.sets.push(class, values);
+        self.known.insert(&self.key, index);
         index
     }
 
-    pub fn get(&self, index: u32) -> &Arc<LabelSet> {
-        &self.sets[index as usize]
+    pub fn get(&self, index: u32) -> LabelSet<'_> {
+        self.sets.get(index)
     }
 
     /// How many indices are in use.
@@ -109,12 +115,12 @@ fn cleaned(value: &[u8], regex: &Regex, replacement: &str) -> Vec<u8> {
 }
 
 /// A value as text; bytes that are no UTF-8 become U+FFFD, but for those of a character cut at the end.
-fn text(value: &[u8]) -> Box<str> {
+fn text(value: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(value) {
         Ok(text) => text.into(),
         Err(error) => {
             let value = error.error_len().map_or(&value[..error.valid_up_to()], |_| value);
-            String::from_utf8_lossy(value).into()
+            String::from_utf8_lossy(value)
         }
     }
 }
@@ -144,7 +150,7 @@ mod tests {
         ] {
             assert_ne!(first, other);
         }
-        assert_eq!(labels.get(first).values.as_ref(), [Some("a".into()), None]);
+        assert!(labels.get(first).values().eq([Some("a"), None]));
     }
 
     #[test]

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use regex::bytes::RegexBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::classifier::{Classifier, Miss, View};
+use super::classifier::Classifier;
 use super::definition::{Origin, Parser};
 use super::event::{Event, Via};
 use super::exception::lossy;
 use super::explain::captures;
 use super::library::{LabelGlob, Library, Pattern};
+use super::view::{Miss, View};
 use crate::decode::Level;
 use crate::mask::mask;
 
@@ -32,10 +33,10 @@ pub struct Near {
 pub(super) fn near(classifier: &mut Classifier, events: &[Event], view: &View<'_>) -> Vec<Near> {
     let shared = Arc::clone(&classifier.shared);
     let library = &shared.library;
-    let request = events.iter().filter(|event| event.via != Via::None).max_by_key(|event| event.labels.values.len());
+    let request = events.iter().filter(|event| event.via != Via::None).max_by_key(|event| event.labels.len());
     let mut near = Vec::new();
     for (index, pattern) in library.patterns.iter().enumerate() {
-        if events.iter().any(|event| event.labels.class == pattern.class) {
+        if events.iter().any(|event| event.class == pattern.class) {
             continue;
         }
         let why = match (&pattern.regex, request) {
@@ -63,10 +64,10 @@ fn near_request(library: &Library, pattern: &Pattern, request: &Event) -> Option
         Parser::Edge => request.via == Via::Edge,
         _ => false,
     };
-    let class = &library.classes[request.labels.class];
+    let class = &library.classes[request.class];
     let value = |name: &str| {
         let index = class.labels.iter().position(|label| label == name)?;
-        request.labels.values[index].as_deref()
+        request.labels[index].as_deref()
     };
     let fits = |(name, glob): &&(String, LabelGlob)| value(name).is_some_and(|value| glob.is_match(value.as_bytes()));
     let missing: Vec<_> = pattern.label_globs.iter().filter(|condition| !fits(condition)).collect();

@@ -55,6 +55,8 @@ struct Line {
     route: Vec<u8>,
     /// Settled: only patterns that look at the client are left to be asked.
     outcomes: Vec<Outcome>,
+    /// The hash of the last text that belongs here and was not known.
+    missed: u64,
 }
 
 impl Requests {
@@ -155,7 +157,8 @@ impl Remembered {
             true => without_numbers(line, &mut self.text),
             false => (line, 0..0),
         };
-        let known = &mut self.lines[place(text)];
+        let hash = hash(text);
+        let known = &mut self.lines[hash as usize % PLACES];
         if known.text != text || known.escaped != escaped {
             let Some(request) = read() else { return false };
             if text != line && path.len() != request.path.len() {
@@ -163,6 +166,11 @@ impl Remembered {
                 return true;
             }
             let (route, outcomes) = self.patterns.look_up(shared, labels, &request);
+            // What is met once is not remembered: a scanner asks for another path each time.
+            if std::mem::replace(&mut known.missed, hash) != hash {
+                request.add(shared, labels, route, outcomes, Own::PathOrQuery, events);
+                return true;
+            }
             request.settle(shared, labels, route, outcomes, &mut known.outcomes);
             known.escaped = escaped;
             replace(&mut known.text, text);
@@ -191,11 +199,11 @@ impl Remembered {
     }
 }
 
-/// Where a request that was seen is looked for.
-fn place(text: &[u8]) -> usize {
+/// The hash of a request's text, by which it has its place.
+fn hash(text: &[u8]) -> u64 {
     let mut hasher = FxHasher::default();
     hasher.write(text);
-    hasher.finish() as usize % PLACES
+    hasher.finish()
 }
 
 fn replace(kept: &mut Vec<u8>, text: &[u8]) {
@@ -330,7 +338,8 @@ labels   = ["client", "route"]
             let routes = Routes::new(&template.map(String::from).into_iter().collect::<Vec<_>>());
             let shared = Classifier::new(library, routes, interest).shared;
             let mut requests = (Requests::new(&shared), Labels::default());
-            for (host, path, end, status, way, method) in cases {
+            // Met again, and again, a request is remembered.
+            for (host, path, end, status, way, method) in cases.iter().cloned().cycle().take(3 * cases.len()) {
                 let (client, target) = (format!("192.0.2.{host}"), format!("{path}{end}"));
                 let message = format!("INFO:     {client}:80 - \"GET {target} HTTP/1.1\" {status}");
                 let case = Case { message, method: method.into(), target, status, client };

@@ -86,7 +86,7 @@ fn check(shared: &Arc<Shared>, index: usize, sample: &Sample) -> Result<(), Stri
     Entries::sharing(Arc::clone(shared))
         .read(sample.line.get_ref().as_bytes(), |_, entry| events.extend_from_slice(entry.events))
         .map_err(|error: io::Error| error.to_string())?;
-    let of_class: Vec<&Event> = events.iter().filter(|event| event.labels.class == pattern.class).collect();
+    let of_class: Vec<&Event> = events.iter().filter(|event| event.class == pattern.class).collect();
     let origin_of = |event: &Event| &library.patterns[event.pattern as usize].origin;
     match (sample.matches, of_class.as_slice()) {
         (false, []) => Ok(()),
@@ -95,8 +95,7 @@ fn check(shared: &Arc<Shared>, index: usize, sample: &Sample) -> Result<(), Stri
         }
         (true, []) if events.is_empty() => Err(format!("should be {class}, but nothing matches it")),
         (true, []) => {
-            let mut others: Vec<&str> =
-                events.iter().map(|event| library.classes[event.labels.class].name.as_str()).collect();
+            let mut others: Vec<&str> = events.iter().map(|event| library.classes[event.class].name.as_str()).collect();
             others.dedup();
             Err(format!("should be {class}, but is {}", others.join(" and ")))
         }
@@ -114,7 +113,7 @@ fn check_members(pattern: &Pattern, event: &Event, sample: &Sample) -> Result<()
         let label = pattern.labels.iter().find(|label| label.name == *name);
         let label = label
             .ok_or_else(|| format!("label `{name}` should be \"{expected}\", but the pattern gives no such label"))?;
-        match event.labels.values[label.index].as_deref() {
+        match event.labels[label.index].as_deref() {
             Some(value) if value == expected => {}
             Some(value) => return Err(format!("label `{name}` should be \"{expected}\", but is \"{value}\"")),
             None => return Err(format!("label `{name}` should be \"{expected}\", but the line gives none")),

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::classifier::View;
 use super::entries::{Content, Entries, Entry};
 use super::library::Library;
 use super::shape;
+use super::view::View;
 
 /// Distinct shapes that are kept; what comes after is counted together. Real logs have a few hundred.
 const MOST_SHAPES: usize = 20_000;
@@ -61,7 +61,7 @@ pub fn survey(library: &Arc<Library>, stream: impl Read) -> (Survey, io::Result<
             Content::Line(_) | Content::Open(_) => {}
         }
         for event in entry.events {
-            classes[event.labels.class] += 1;
+            classes[event.class] += 1;
         }
         if entry.events.is_empty() {
             survey.unclassified += 1;

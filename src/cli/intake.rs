@@ -125,7 +125,7 @@ impl Intake {
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
                 }
-                session.engine.feed(index, fragment);
+                session.engine.feed(index, *fragment);
                 if let Some(clock) = &mut source.clock {
                     clock.heard(session.engine.lanes[index].latest());
                 }

@@ -1,6 +1,7 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+mod find;
 mod intake;
 pub mod options;
 mod outputs;

@@ -244,6 +244,12 @@ fn bound(text: &str) -> Result<Bound, String> {
 }
 
 impl Read {
+    /// How many threads work on the lines of files.
+    pub fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.jobs.map_or_else(cores, usize::from)
+    }
+
     /// The inputs in the order given, files first.
     pub fn inputs(&self) -> Vec<Input> {
         let files = self.files.iter().map(|path| Input::path(path));

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::find;
 use super::intake::Intake;
 use super::options::{FailOn, Format, Read};
 use super::outputs::Outputs;
@@ -47,6 +48,11 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         );
     }
     overwrite::refuse(read, &inputs)?;
+    if session.engine.lacks_deployment()
+        && let Some(deployment) = find::deployment(read, mode, &inputs, &stop)?
+    {
+        session.engine.deployed(deployment);
+    }
     let opened = open(&inputs, mode)?;
     let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
@@ -55,9 +61,8 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
     let mut record = Record::open(read.record.as_deref(), progress.aside())?;
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let jobs =
-        read.jobs.map(usize::from).unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
-    let mut intake = Intake::start(&mut session, opened, jobs, progress.aside()).context("cannot start to read")?;
+    let mut intake =
+        Intake::start(&mut session, opened, read.threads(), progress.aside()).context("cannot start to read")?;
 
     let mut asked = None;
     let mut stopped = None;
@@ -93,7 +98,8 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     Ok(status)
 }
 
-fn open(inputs: &[Input], mode: Mode) -> Result<Vec<Opened>> {
+/// Opens the inputs.
+pub(super) fn open(inputs: &[Input], mode: Mode) -> Result<Vec<Opened>> {
     let follow = mode == Mode::Replay { follow: true };
     let mut opened = inputs.iter().map(|input| input.open(follow)).collect::<Result<Vec<_>, _>>()?;
     if mode == (Mode::Replay { follow: false }) {

@@ -1,10 +1,8 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
-use std::sync::Arc;
-
 use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
-use crate::classify::{ClassId, Found, LabelSet, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode;
 use crate::lifecycle::{self, Sign};
 use crate::map::{Fragment, Kind, Line};
@@ -172,8 +170,10 @@ impl Engine {
     /// Events of an entry that the engine classified itself.
     fn own_events(&mut self, place: &Place<'_>, events: &[Found]) {
         self.classified(events.is_empty());
-        let labels: Vec<Arc<LabelSet>> =
-            events.iter().map(|found| Arc::clone(self.classifier.labels(found.labels))).collect();
+        let mut labels = LabelSets::default();
+        for found in events {
+            labels.copy(self.classifier.labels(found.labels));
+        }
         let sets = self.intern(&labels);
         for (event, set) in events.iter().zip(&*sets) {
             self.event(place, *set, event.via, &event.values);
@@ -191,15 +191,14 @@ impl Engine {
 
     /// Puts one event of an entry into the bucket of its second.
     fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
-        let set = self.buckets.set(id);
+        let set = self.buckets.sets.get(id);
         let (class, keep, examples_until, is_noted) = (set.class, set.keep, set.examples_until, set.is_noted);
         let Some(time) = place.time else {
             let mut pending = Pending { events: 1, ..Pending::new(id, via) };
             pending.evidence.push(evidence(place, Time(0)));
-            let labels = Arc::clone(&set.labels);
-            return self.report.add_untimed(&labels, &pending);
+            return self.report.add_untimed(self.buckets.sets.labels(id), &pending);
         };
-        if is_noted && let Some(sign) = lifecycle::sign(&self.library, &set.labels) {
+        if is_noted && let Some(sign) = lifecycle::sign(&self.library, self.buckets.sets.labels(id)) {
             self.lifecycle.note(sign, evidence(place, time));
         }
         if is_noted && Some(class) == self.rate_limited {
@@ -218,7 +217,7 @@ impl Engine {
             }
         }
         while let Some(pending) = self.buckets.pushed_out.pop() {
-            let class = self.buckets.set(pending.set).class;
+            let class = self.buckets.sets.get(pending.set).class;
             self.others(second, class, pending.via).merge(pending);
         }
     }
@@ -226,11 +225,7 @@ impl Engine {
     /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
     fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
         self.crowded += 1;
-        let others = Arc::clone(self.others.entry(class).or_insert_with(|| {
-            let values = vec![None; self.library.classes[class].labels.len()].into();
-            Arc::new(LabelSet { class, values })
-        }));
-        let others = self.intern_one(&others);
+        let others = self.intern_unlabelled(class);
         self.buckets.cell_of_others(second, others, via)
     }
 
@@ -247,9 +242,7 @@ impl Engine {
             Some(previous) => second - previous > 1,
             None => self.report.after_pause(time),
         };
-        let gravest = sets
-            .map(|set| Arc::clone(&self.buckets.set(set).labels))
-            .max_by_key(|labels| self.library.classes[labels.class].severity);
+        let gravest = sets.max_by_key(|set| self.library.classes[self.buckets.sets.get(*set).class].severity);
         let bucket = self.buckets.bucket(second);
         bucket.entries = Some(bucket.entries.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
         let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);

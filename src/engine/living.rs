@@ -1,12 +1,11 @@
 //! What the service's life comes to: deployments that begin, restarts that are counted as events of their own.
 
-use std::sync::Arc;
-
 use super::{Engine, Notice};
-use crate::classify::{ClassId, LabelSet, Library, MOST_VALUES, NO_VALUE, Via};
+use crate::classify::{ClassId, Library, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::{Deployment, From};
 use crate::lifecycle::{Activity, START_UP, Step};
 use crate::time::Time;
+use crate::timeline::Set;
 use crate::timeline::evidence::Evidence;
 
 /// The classes of events that no line tells alone; `None` where the library lacks them.
@@ -69,16 +68,15 @@ impl Engine {
         let mut activity = Activity::default();
         for cell in self.buckets.cells(second) {
             activity.serves |= cell.via == Via::Access;
-            activity.fails |= cell.via == Via::None && self.report.is_failure(self.buckets.set(cell.set).class);
+            activity.fails |= cell.via == Via::None && self.report.is_failure(self.buckets.sets.get(cell.set).class);
         }
         activity
     }
 
     fn tell(&mut self, second: i64, class: Option<ClassId>, shown_by: Evidence) {
         let Some(class) = class else { return };
-        let values = vec![None; self.library.classes[class].labels.len()].into();
-        let set = self.intern_one(&Arc::new(LabelSet { class, values }));
-        let (keep, examples_until) = (self.buckets.set(set).keep, self.buckets.set(set).examples_until);
+        let set = self.intern_unlabelled(class);
+        let Set { keep, examples_until, .. } = *self.buckets.sets.get(set);
         let place = (shown_by.time, shown_by.line);
         if let Some(cell) = self.buckets.open(second).cell(set, Via::None) {
             cell.add(keep, examples_until, place, &[NO_VALUE; MOST_VALUES], || shown_by);

@@ -8,13 +8,15 @@ mod living;
 mod run;
 mod ticks;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::{ClassId, Classifier, Found, LabelSet, Library};
+use crate::classify::{ClassId, Classifier, Found, LabelSets, Library};
 use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
@@ -45,9 +47,14 @@ impl Range {
     pub fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
+
+    fn counts_from_deployment(&self) -> bool {
+        [self.since, self.until].iter().any(|bound| matches!(bound, Some(Bound::AfterDeployment(_))))
+    }
 }
 
-/// An end of the range: a time, or seconds after the deployment.
+/// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
+/// ([`Engine::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     At(Time),
@@ -86,8 +93,8 @@ pub struct Engine {
     buckets: Buckets,
     /// Events that lost their labels in a second that held too many different ones.
     pub crowded: u64,
-    /// By class, the label set of such events.
-    others: FxHashMap<ClassId, Arc<LabelSet>>,
+    /// By class, the label set without labels.
+    unlabelled: FxHashMap<ClassId, LabelSets>,
     duplicates: Duplicates,
     classifier: Classifier,
     scratch: Vec<Found>,
@@ -97,6 +104,8 @@ pub struct Engine {
     pub restarts: u64,
     /// The tick that is evaluated next.
     next_tick: Option<i64>,
+    /// Of the sources that the next tick waited for when ticks were last looked at, the one furthest ahead.
+    held_up_by: usize,
     /// The rules have gone past all before this, without a source that was silent.
     sealed_before: Time,
     /// First and last time of a record that was used.
@@ -139,7 +148,7 @@ impl Engine {
             range,
             buckets: Buckets::default(),
             crowded: 0,
-            others: FxHashMap::default(),
+            unlabelled: FxHashMap::default(),
             duplicates: Duplicates::default(),
             classifier,
             scratch: Vec::new(),
@@ -147,6 +156,7 @@ impl Engine {
             lifecycle: Lifecycle::default(),
             restarts: 0,
             next_tick: None,
+            held_up_by: 0,
             sealed_before: Time(i64::MIN),
             from: None,
             to: None,
@@ -160,6 +170,16 @@ impl Engine {
     /// watermark. Then [`Engine::finish`] ends soon, and the rules stand where they had come to.
     pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
         self.stop = stop;
+    }
+
+    /// Whether the range counts from a deployment that nobody has given: its ends are unknown then, and leave out nothing.
+    pub fn lacks_deployment(&self) -> bool {
+        self.fixed.is_none() && self.range.counts_from_deployment()
+    }
+
+    /// Gives the deployment, before the first line.
+    pub fn deployed(&mut self, deployment: Deployment) {
+        self.fixed = Some(deployment);
     }
 
     /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
@@ -264,8 +284,10 @@ impl Engine {
         }
     }
 
+    /// Takes lines as far as all sources allow, those furthest behind first.
     fn drain(&mut self) {
-        while let Some(lane) = self.next_lane() {
+        let mut order = self.order();
+        while let Some(Reverse((_, lane))) = order.pop() {
             // The fragment stays in the queue while it is read: a lane with lines left holds the watermark of the run.
             if self.buckets.is_crowded() {
                 self.forget_unused_sets();
@@ -291,21 +313,38 @@ impl Engine {
                 self.lanes[lane].queue.pop_front();
                 cursor = 0;
             }
-            self.lanes[lane].cursor = cursor;
+            let own = &mut self.lanes[lane];
+            own.cursor = cursor;
+            match own.next_position() {
+                Some(position) => order.push(Reverse((position, lane))),
+                None if own.ended || own.idle => {}
+                None => break,
+            }
         }
     }
 
-    fn intern(&mut self, sets: &[Arc<LabelSet>]) -> Rc<[SetId]> {
-        sets.iter().map(|labels| self.intern_one(labels)).collect()
+    /// The ids of label sets.
+    fn intern(&mut self, sets: &LabelSets) -> Rc<[SetId]> {
+        let Engine { buckets, timeline, report, library, rate_limited, .. } = self;
+        let mut intern = |labels| {
+            buckets.sets.intern(labels, |labels, matches| {
+                let mut set = Set::new(labels.class);
+                set.is_noted = Some(labels.class) == *rate_limited || lifecycle::sign(library, labels).is_some();
+                set.keep = timeline.matches(labels, matches).and(report.keep(labels));
+                set.examples_until = report.examples_until(labels);
+                set
+            })
+        };
+        sets.iter().map(&mut intern).collect()
     }
 
-    fn intern_one(&mut self, labels: &Arc<LabelSet>) -> SetId {
-        let (timeline, report) = (&mut self.timeline, &self.report);
-        let (library, rate_limited) = (&self.library, self.rate_limited);
-        self.buckets.intern(labels, |labels| {
-            let is_noted = Some(labels.class) == rate_limited || lifecycle::sign(library, labels).is_some();
-            work_out(timeline, report, labels, is_noted)
-        })
+    /// The id of a class's label set without labels.
+    fn intern_unlabelled(&mut self, class: ClassId) -> SetId {
+        let labels = self.library.classes[class].labels.len();
+        let unlabelled = self.unlabelled.remove(&class).unwrap_or_else(|| LabelSets::unlabelled(class, labels));
+        let ids = self.intern(&unlabelled);
+        self.unlabelled.insert(class, unlabelled);
+        ids[0]
     }
 
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
@@ -320,16 +359,13 @@ impl Engine {
         }
     }
 
-    /// The lane whose next line comes next in time; `None` while one that counts has nothing to offer.
-    fn next_lane(&self) -> Option<usize> {
-        if self.lanes.len() == 1 {
-            return (!self.lanes[0].queue.is_empty()).then_some(0);
-        }
+    /// The lanes that have lines, by where their next ones stand in time; empty while one that counts has nothing to offer.
+    fn order(&self) -> BinaryHeap<Reverse<(Time, usize)>> {
         if self.lanes.iter().any(|lane| lane.queue.is_empty() && !lane.ended && !lane.idle) {
-            return None;
+            return BinaryHeap::new();
         }
         let positions = self.lanes.iter().enumerate().filter_map(|(index, lane)| Some((lane.next_position()?, index)));
-        positions.min().map(|(_, index)| index)
+        positions.map(Reverse).collect()
     }
 
     fn in_range(&self, time: Option<Time>) -> bool {
@@ -337,7 +373,7 @@ impl Engine {
             return true;
         }
         let Some(time) = time else { return false };
-        let after = self.range.since.is_none_or(|bound| self.resolve(bound).is_some_and(|since| time >= since));
+        let after = self.range.since.is_none_or(|bound| self.resolve(bound).is_none_or(|since| time >= since));
         after && self.range.until.is_none_or(|bound| self.resolve(bound).is_none_or(|until| time < until))
     }
 
@@ -345,19 +381,9 @@ impl Engine {
         match bound {
             Bound::At(time) => Some(time),
             Bound::AfterDeployment(seconds) => {
-                let deployment = self.fixed.as_ref().or(self.deployment.as_ref())?;
+                let deployment = self.fixed.as_ref()?;
                 Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
             }
         }
-    }
-}
-
-/// What is known of a label set from the start.
-fn work_out(timeline: &mut Timeline, report: &Report, labels: &Arc<LabelSet>, is_noted: bool) -> Set {
-    let (matches, keep) = timeline.matches(labels);
-    Set {
-        is_noted,
-        examples_until: report.examples_until(labels),
-        ..Set::new(Arc::clone(labels), keep.and(report.keep(labels)), matches)
     }
 }

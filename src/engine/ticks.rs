@@ -12,23 +12,35 @@ use crate::timeline::Admits;
 impl Engine {
     /// Evaluates every tick the watermark of the run has reached.
     pub(super) fn tick(&mut self, cause: Cause) {
+        // Of thousands of sources one look at the right one mostly says that no tick is due.
+        let holds_up = |lane: &Lane, due: Option<i64>| {
+            lane.reached().is_none_or(|reached| due.is_none_or(|due| reached.second() < due))
+        };
+        let held_up = &self.lanes[self.held_up_by];
+        if !held_up.is_done() && !held_up.idle && holds_up(held_up, self.due()) {
+            return;
+        }
         // A silent live source is left out, unless all are silent; but for the entry it has open, which is older than that.
         let any_speaks = self.lanes.iter().any(|lane| !lane.is_done() && !lane.idle);
-        let counted = self.lanes.iter().filter(|lane| !(lane.is_done() || any_speaks && lane.idle));
+        let counts = |lane: &Lane| !(lane.is_done() || any_speaks && lane.idle);
         // `None`, which a source is that has shown no time yet, is less than any time.
-        if let Some(reached) = counted.map(Lane::reached).min().flatten() {
+        if let Some(reached) = self.lanes.iter().filter(|lane| counts(lane)).map(Lane::reached).min().flatten() {
             let opened = self.lanes.iter().filter_map(|lane| lane.assembler.earliest()).min();
             self.tick_until(opened.map_or(reached, |opened| opened.min(reached)).second(), cause);
         }
+        let due = self.due();
+        let holding = self.lanes.iter().enumerate().filter(|(_, lane)| counts(lane) && holds_up(lane, due));
+        let longest = holding.map(|(index, lane)| (lane.reached(), index)).max();
+        self.held_up_by = longest.map_or(self.held_up_by, |(_, index)| index);
     }
 
     /// Evaluates ticks up to `last`, as far as the range reaches. Those at which nothing can change are not looked at: one
     /// wrong clock can put centuries between two records.
     pub(super) fn tick_until(&mut self, last: i64, cause: Cause) {
-        let first = self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1));
-        let Some(mut tick) = first.filter(|tick| *tick <= last) else { return };
+        let Some(mut tick) = self.due().filter(|tick| *tick <= last) else { return };
         self.count_before(tick - 1);
-        while tick <= last.min(self.last_tick()) && self.may_go_on() {
+        let last = last.min(self.last_tick());
+        while tick <= last && self.may_go_on() {
             self.seal(tick - 1);
             let leaves = self.timeline.slide(tick);
             let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
@@ -48,6 +60,11 @@ impl Engine {
         self.next_tick = Some(tick);
         self.sealed_before = Time::from_second(tick - 1);
         self.duplicates.forget_before(tick - 1);
+    }
+
+    /// The tick that is evaluated next; `None` before there is anything to evaluate.
+    fn due(&self) -> Option<i64> {
+        self.next_tick.or_else(|| self.buckets.first().map(|second| second + 1))
     }
 
     /// The last tick that the range lets the rules look at.
@@ -80,9 +97,9 @@ impl Engine {
         let armed = self.is_armed(second);
         self.report.seal(&bucket, &self.buckets, seen, armed);
         for pending in bucket.cells() {
-            let known = self.buckets.set(pending.set);
+            let known = self.buckets.sets.get(pending.set);
             if known.keep.examples && known.examples_until.is_none() {
-                self.buckets.set_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
+                self.buckets.sets.get_mut(pending.set).examples_until = self.report.has_examples_until(pending.set);
             }
         }
         let admits = Admits {

@@ -66,14 +66,14 @@ impl Total {
 
 impl Route {
     /// That of a request whose labels at these indices are method and route.
-    pub(super) fn of(labels: &LabelSet, method: usize, route: usize) -> Self {
+    pub(super) fn of(labels: LabelSet<'_>, method: usize, route: usize) -> Self {
         let [method, route] = Self::texts(labels, method, route).map(Box::from);
         Route { method, route }
     }
 
     /// Its method and route, which hash as it does.
-    pub(super) fn texts(labels: &LabelSet, method: usize, route: usize) -> [&str; 2] {
-        [method, route].map(|index| labels.values[index].as_deref().unwrap_or_default())
+    pub(super) fn texts<'a>(labels: LabelSet<'a>, method: usize, route: usize) -> [&'a str; 2] {
+        [method, route].map(|index| labels.value(index).unwrap_or_default())
     }
 }
 

@@ -14,7 +14,7 @@ use crate::map::{Fragment, Mapper};
 
 /// What the next turn of a source gave.
 pub enum Received {
-    Fragment(Fragment),
+    Fragment(Box<Fragment>),
     /// Nothing yet.
     Nothing,
     /// The source broke off; it has ended.
@@ -90,7 +90,7 @@ impl Pump {
             Pump::Threads { fragments, turn } => match fragments[*turn].try_recv() {
                 Ok(Ok(fragment)) => {
                     *turn = (*turn + 1) % fragments.len();
-                    Received::Fragment(fragment)
+                    Received::Fragment(Box::new(fragment))
                 }
                 Ok(Err(error)) => Received::Failed(error),
                 Err(TryRecvError::Empty) => Received::Nothing,
@@ -98,7 +98,7 @@ impl Pump {
             },
             Pump::Inline { ended: true, .. } => Received::Ended,
             Pump::Inline { framer, mapper, ended } => match framer.next_chunk() {
-                Ok(Some(chunk)) => Received::Fragment(mapper.map(chunk)),
+                Ok(Some(chunk)) => Received::Fragment(Box::new(mapper.map(chunk))),
                 Ok(None) => {
                     *ended = true;
                     Received::Ended

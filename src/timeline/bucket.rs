@@ -1,31 +1,18 @@
 //! The open buckets: seconds that may still receive events, because the watermark has not passed them.
 
-use std::cell::Cell;
-use std::collections::{BTreeSet, VecDeque};
-use std::hash::BuildHasher;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 
-use super::SeriesId;
 use super::evidence::Evidence;
-use super::group_key::GroupKey;
-use super::groups::Place;
-use super::pending::{Keep, Pending};
-use crate::classify::{ClassId, LabelSet, Via};
+use super::pending::Pending;
+use super::sets::{Set, SetId, Sets};
+use crate::classify::{LabelSets, Via};
 use crate::time::Time;
 
-/// Index of a label set in [`Buckets`].
-pub type SetId = u32;
-
-/// Label sets remembered before those that no open bucket uses are dropped.
-const MOST_SETS: usize = 32_768;
 /// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
 const MOST_CELLS: usize = 8_192;
-
-/// Open buckets in which a label set's cell is found without a search: as many seconds as usually are open at a time.
-const RECENT: i64 = 4;
 
 /// One second of one run, before its watermark.
 #[derive(Debug, Default)]
@@ -37,11 +24,11 @@ pub struct Bucket {
     /// Where they are, once somebody had to ask: mostly their label sets know.
     places: Option<FxHashMap<(SetId, Via), u32>>,
     /// The cells by the hash of their labels, once there are too many of them.
-    ranked: Option<BTreeSet<(u64, SetId, Via)>>,
+    ranked: Option<BinaryHeap<(u64, SetId, Via)>>,
     /// The earliest and latest entry of the second, of sources that are a service's own output.
     pub entries: Option<(Time, Time)>,
     /// The first entry after a pause, by time, then text, with its gravest event.
-    pub after_pause: Option<(Evidence, Option<Arc<LabelSet>>)>,
+    pub after_pause: Option<(Evidence, Option<SetId>)>,
     /// Messages the platform says it dropped.
     pub dropped: u64,
 }
@@ -53,13 +40,7 @@ pub struct Buckets {
     open: VecDeque<(i64, Bucket)>,
     /// The second that was asked for last, and where its bucket stands.
     current: Option<(i64, usize)>,
-    sets: Vec<Set>,
-    ids: FxHashMap<Arc<LabelSet>, SetId>,
-    /// The same by where copies of the label sets are: a thread hands out the same copy from fragment to fragment. Each is
-    /// held, so that nothing else can come to be there.
-    copies: FxHashMap<usize, (Arc<LabelSet>, SetId)>,
-    /// Label sets that were in use when the others were last dropped.
-    in_use: usize,
+    pub sets: Sets,
     /// Cells that had to make room for others.
     pub pushed_out: Vec<Pending>,
     /// A sealed bucket, for its memory.
@@ -71,91 +52,11 @@ pub struct Open<'a> {
     second: i64,
     pub bucket: &'a mut Bucket,
     pub sets: &'a mut [Set],
+    labels: &'a LabelSets,
     pushed_out: &'a mut Vec<Pending>,
 }
 
-/// A label set, and what is worked out about it once.
-#[derive(Clone, Debug)]
-pub struct Set {
-    pub labels: Arc<LabelSet>,
-    /// That of the labels.
-    pub class: ClassId,
-    /// Whether events of the class are more than counted.
-    pub is_noted: bool,
-    pub keep: Keep,
-    /// The report has its examples, none of them later than this: later lines need not be kept for it.
-    pub examples_until: Option<Time>,
-    /// The series that read its events.
-    pub matches: Rc<[Match]>,
-    /// Where its cells are in the latest buckets it has any in.
-    pub recent: Recents,
-}
-
-/// Where the cells of a label set are in one second's bucket.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    second: i64,
-    /// By [`Via`]. The cell there has to be looked at: it may have had to make room for another.
-    places: [u32; 3],
-}
-
-/// By second.
-#[derive(Clone, Copy, Debug)]
-pub struct Recents([Recent; RECENT as usize]);
-
-impl Recent {
-    const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
-}
-
-/// A series that reads the events of a label set.
-#[derive(Clone, Debug)]
-pub struct Match {
-    pub series: SeriesId,
-    /// `None` when the events lack a label of the group.
-    pub group: Option<GroupKey>,
-    /// Where the group's slot was the last time.
-    pub(super) hint: Cell<Place>,
-    /// Whether the events are certainly selected; else they lack a label that is asked for.
-    pub certain: bool,
-    /// For runs: whether the labels pass the wanted selector.
-    pub part: Option<bool>,
-    /// For intervals: the hash of the inner group; `None` when the events lack a label of it.
-    pub inner: Option<u64>,
-}
-
 impl Buckets {
-    /// The id of a label set; `work_out` is asked when it is new.
-    pub fn intern(&mut self, labels: &Arc<LabelSet>, work_out: impl FnOnce(&Arc<LabelSet>) -> Set) -> SetId {
-        /// Copies held; one for each thread that met the label set.
-        const MOST_COPIES: usize = 2 * MOST_SETS;
-        let address = Arc::as_ptr(labels).addr();
-        if let Some((_, id)) = self.copies.get(&address) {
-            return *id;
-        }
-        let id = match self.ids.get(labels) {
-            Some(id) => *id,
-            None => {
-                let id = self.sets.len() as SetId;
-                self.sets.push(work_out(labels));
-                self.ids.insert(Arc::clone(labels), id);
-                id
-            }
-        };
-        if self.copies.len() >= MOST_COPIES {
-            self.copies.clear();
-        }
-        self.copies.insert(address, (Arc::clone(labels), id));
-        id
-    }
-
-    pub fn set_mut(&mut self, id: SetId) -> &mut Set {
-        &mut self.sets[id as usize]
-    }
-
-    pub fn set(&self, id: SetId) -> &Set {
-        &self.sets[id as usize]
-    }
-
     pub fn bucket(&mut self, second: i64) -> &mut Bucket {
         let at = self.position(second);
         &mut self.open[at].1
@@ -192,17 +93,16 @@ impl Buckets {
     }
 
     fn open_at(&mut self, second: i64, at: usize) -> Open<'_> {
-        let Buckets { open, sets, pushed_out, .. } = self;
-        Open { second, bucket: &mut open[at].1, sets, pushed_out }
+        let Buckets { open, sets: Sets { sets, labels, .. }, pushed_out, .. } = self;
+        Open { second, bucket: &mut open[at].1, sets, labels, pushed_out }
     }
 
     /// The cell of a label set that stands for those whose labels are lost: there is always room for it.
     pub fn cell_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Pending {
         let at = self.position(second);
-        let Buckets { open, sets, pushed_out, .. } = self;
-        let bucket = &mut open[at].1;
-        let place = Open { second, bucket, sets, pushed_out }.place_of_others(set, via);
-        &mut bucket.cells[place as usize]
+        let mut open = self.open_at(second, at);
+        let place = open.place_of_others(set, via);
+        &mut self.open[at].1.cells[place as usize]
     }
 
     /// Takes back a sealed bucket.
@@ -237,29 +137,27 @@ impl Buckets {
 
     /// Whether there are so many label sets that [`Buckets::forget_unused`] is due.
     pub fn is_crowded(&self) -> bool {
-        self.sets.len() > MOST_SETS.max(2 * self.in_use)
+        self.sets.is_crowded()
     }
 
     /// Drops label sets that no open bucket uses. Ids given out before are void.
     pub fn forget_unused(&mut self) {
-        let old = std::mem::take(&mut self.sets);
-        self.ids.clear();
-        self.copies.clear();
-        let mut moved: FxHashMap<SetId, SetId> = FxHashMap::default();
+        let in_use = |bucket: &mut Bucket, each: &mut dyn FnMut(&mut SetId)| {
+            bucket.cells[..bucket.filled].iter_mut().for_each(|cell| each(&mut cell.set));
+            bucket.after_pause.iter_mut().filter_map(|(_, gravest)| gravest.as_mut()).for_each(each);
+        };
+        let mut used = BTreeSet::new();
         for (_, bucket) in &mut self.open {
-            for cell in &mut bucket.cells[..bucket.filled] {
-                cell.set = *moved.entry(cell.set).or_insert_with(|| {
-                    let set = old[cell.set as usize].clone();
-                    let new = self.sets.len() as SetId;
-                    self.ids.insert(Arc::clone(&set.labels), new);
-                    self.sets.push(set);
-                    new
-                });
-            }
+            in_use(bucket, &mut |set| {
+                used.insert(*set);
+            });
+        }
+        let moved = self.sets.keep_only(&used);
+        for (_, bucket) in &mut self.open {
+            in_use(bucket, &mut |set| *set = moved[set]);
             bucket.places = None;
             bucket.ranked = None;
         }
-        self.in_use = self.sets.len();
     }
 }
 
@@ -276,7 +174,7 @@ impl Open<'_> {
     }
 
     fn make(&mut self, set: SetId, via: Via) -> Option<&mut Pending> {
-        let place = self.bucket.make(set, via, self.sets, self.pushed_out)?;
+        let place = self.bucket.make(set, via, self.labels, self.pushed_out)?;
         Some(self.made(place, set, via))
     }
 
@@ -293,22 +191,16 @@ impl Open<'_> {
     /// Where the cell of a label set is, if it has one.
     #[inline]
     fn find(&mut self, set: SetId, via: Via) -> u32 {
-        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
-        if recent.second < self.second {
-            // Had it a cell already, this would be its second or a later one.
-            *recent = Recent { second: self.second, ..Recent::NONE };
+        match self.sets[set as usize].places(self.second) {
+            Some(places) => places[via as usize],
+            None => self.bucket.look_up(set, via),
         }
-        if recent.second == self.second {
-            return recent.places[via as usize];
-        }
-        self.bucket.look_up(set, via)
     }
 
     /// The cell at a place, which is remembered.
     fn made(&mut self, place: u32, set: SetId, via: Via) -> &mut Pending {
-        let recent = &mut self.sets[set as usize].recent.0[self.second.rem_euclid(RECENT) as usize];
-        if recent.second == self.second {
-            recent.places[via as usize] = place;
+        if let Some(places) = self.sets[set as usize].places(self.second) {
+            places[via as usize] = place;
         }
         &mut self.bucket.cells[place as usize]
     }
@@ -342,17 +234,17 @@ impl Bucket {
     }
 
     /// Makes a cell; its place, if there is room for it.
-    fn make(&mut self, set: SetId, via: Via, sets: &[Set], pushed_out: &mut Vec<Pending>) -> Option<u32> {
+    fn make(&mut self, set: SetId, via: Via, labels: &LabelSets, pushed_out: &mut Vec<Pending>) -> Option<u32> {
         if self.filled < MOST_CELLS {
             return Some(self.add(set, via));
         }
-        let rank = |cell: (SetId, Via)| (FxBuildHasher.hash_one(&sets[cell.0 as usize].labels), cell.0, cell.1);
+        let rank = |cell: (SetId, Via)| (labels.get(cell.0).hash(), cell.0, cell.1);
         let cells = &self.cells[..self.filled];
         let ranked = self.ranked.get_or_insert_with(|| cells.iter().map(|cell| rank((cell.set, cell.via))).collect());
         let new = rank((set, via));
-        let last = *ranked.last().filter(|(hash, ..)| new.0 < *hash)?;
-        ranked.remove(&last);
-        ranked.insert(new);
+        let last = ranked.peek_mut().filter(|last| new.0 < last.0)?;
+        let last = PeekMut::pop(last);
+        ranked.push(new);
         let places = self.places();
         let place = places.remove(&(last.1, last.2))?;
         places.insert((set, via), place);
@@ -371,20 +263,6 @@ impl Bucket {
             places.insert((set, via), place as u32);
         }
         place as u32
-    }
-}
-
-impl Set {
-    pub fn new(labels: Arc<LabelSet>, keep: Keep, matches: Rc<[Match]>) -> Self {
-        Set {
-            class: labels.class,
-            labels,
-            is_noted: false,
-            keep,
-            examples_until: None,
-            matches,
-            recent: Recents([Recent::NONE; RECENT as usize]),
-        }
     }
 }
 

@@ -23,23 +23,49 @@ impl GroupKey {
         GroupKey { hash: FxBuildHasher.hash_one(&values), values }
     }
 
-    /// The group of an event; `None` when it lacks one of the labels.
-    pub fn of(by: &[usize], labels: &LabelSet) -> Option<Self> {
-        let values = || by.iter().map(|index| &labels.values[*index]);
-        if values().any(Option::is_none) {
-            return None;
-        }
-        Some(GroupKey::new(values().map(|value| value.clone().unwrap_or_default()).collect::<Arc<[_]>>()))
-    }
-
     /// The hash of its values.
     pub fn hash(&self) -> u64 {
         self.hash
     }
+}
 
-    /// Whether it is the same copy of the same key.
-    pub fn is_copy_of(&self, other: &GroupKey) -> bool {
-        Arc::ptr_eq(&self.values, &other.values)
+/// The group of an event, which needs no key of its own unless it is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupOf<'a> {
+    hash: u64,
+    by: &'a [usize],
+    labels: LabelSet<'a>,
+}
+
+impl<'a> GroupOf<'a> {
+    /// `None` when the event lacks one of the labels in `by`.
+    pub fn new(by: &'a [usize], labels: LabelSet<'a>) -> Option<Self> {
+        let mut hasher = FxBuildHasher.build_hasher();
+        by.len().hash(&mut hasher);
+        for label in by {
+            labels.value(*label)?.hash(&mut hasher);
+        }
+        Some(GroupOf { hash: hasher.finish(), by, labels })
+    }
+
+    /// The same again, whose hash was worked out before.
+    pub fn again(hash: u64, by: &'a [usize], labels: LabelSet<'a>) -> Self {
+        GroupOf { hash, by, labels }
+    }
+
+    /// That of its key.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub fn key(&self) -> GroupKey {
+        let values = self.by.iter().map(|label| Box::from(self.labels.value(*label).unwrap_or_default()));
+        GroupKey { hash: self.hash, values: values.collect() }
+    }
+
+    pub fn is(&self, key: &GroupKey) -> bool {
+        let values = || self.by.iter().map(|label| self.labels.value(*label));
+        self.hash == key.hash && values().eq(key.values.iter().map(|value| Some(&**value)))
     }
 }
 
@@ -59,7 +85,7 @@ impl Deref for GroupKey {
 
 impl PartialEq for GroupKey {
     fn eq(&self, other: &Self) -> bool {
-        self.is_copy_of(other) || (self.hash == other.hash && self.values == other.values)
+        self.hash == other.hash && (Arc::ptr_eq(&self.values, &other.values) || self.values == other.values)
     }
 }
 
@@ -80,19 +106,32 @@ impl PartialOrd for GroupKey {
 /// By the values, as they are listed in output.
 impl Ord for GroupKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.is_copy_of(other) { Ordering::Equal } else { self.values.cmp(&other.values) }
+        if Arc::ptr_eq(&self.values, &other.values) { Ordering::Equal } else { self.values.cmp(&other.values) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::LabelSets;
 
     #[test]
     fn keys_of_equal_values_are_equal_whichever_copy_they_are() {
         let key = |values: &[&str]| GroupKey::new(values.iter().map(|value| Box::from(*value)).collect::<Vec<_>>());
         let (a, b) = (key(&["GET", "/a"]), key(&["GET", "/a"]));
-        assert!(a == b && !a.is_copy_of(&b) && a.hash() == b.hash() && a.is_copy_of(&a.clone()));
+        assert!(a == b && a == a.clone() && a.hash() == b.hash());
         assert!(a < key(&["GET", "/b"]) && a != key(&["GET/", "a"]) && GroupKey::default() < a);
+    }
+
+    #[test]
+    fn a_group_is_that_of_its_key_and_no_other() {
+        let mut sets = LabelSets::default();
+        sets.push(7, [Some("GET"), None, Some("/a")]);
+        let group = |by| GroupOf::new(by, sets.get(0));
+        let key = GroupKey::new([Box::from("/a"), Box::from("GET")]);
+        let found = group(&[2, 0]).expect("it has both labels");
+        assert!(found.is(&key) && found.key() == key && found.hash() == key.hash() && found.key().hash() == key.hash());
+        assert!(group(&[0, 2]).is_some_and(|other| !other.is(&key)) && group(&[0, 1]).is_none());
+        assert!(group(&[]).is_some_and(|none| none.is(&GroupKey::default())));
     }
 }

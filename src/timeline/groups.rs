@@ -1,10 +1,12 @@
 //! The groups of one series, each with its windows: the most that are kept, found without a look at what they are called.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
-use super::group_key::GroupKey;
+use super::group_key::{GroupKey, GroupOf};
 use super::slot::Slot;
 use super::tally::{Tally, minute};
 use super::window::Reach;
@@ -17,11 +19,18 @@ pub const OTHER: &str = "(other)";
 /// Where a group's slot may be found: it has to be looked at whether it still is that group's.
 pub type Place = usize;
 
+/// Where a group's slot was, and the change by which it came there: no two groups have both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint {
+    place: Place,
+    since: u64,
+}
+
 #[derive(Debug, Default)]
 pub struct Groups {
-    slots: Vec<Option<(GroupKey, Slot)>>,
+    slots: Vec<Option<Group>>,
     vacant: Vec<Place>,
-    places: FxHashMap<GroupKey, Place>,
+    places: HashTable<Place>,
     /// The groups by hash, so that the one with the largest is known.
     ranked: BTreeSet<(u64, GroupKey)>,
     /// Where [`OTHER`] is, if anything went into it.
@@ -48,72 +57,96 @@ pub struct Tallied<'a> {
     pub missed: Option<i64>,
 }
 
+#[derive(Debug)]
+struct Group {
+    key: GroupKey,
+    /// How many changes there had been with the one that brought it.
+    since: u64,
+    slot: Slot,
+}
+
 impl Groups {
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &GroupKey> {
-        self.places.keys()
+        self.slots.iter().flatten().map(|group| &group.key)
     }
 
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.slots.iter_mut().flatten().map(|(_, slot)| slot)
+        self.slots.iter_mut().flatten().map(|group| &mut group.slot)
     }
 
     /// The place of a group that is kept; `hint` is where it was the last time, and is brought up to date.
-    pub fn find(&self, group: &GroupKey, hint: &std::cell::Cell<Place>) -> Option<Place> {
-        if let Some(Some((key, _))) = self.slots.get(hint.get())
-            && key.is_copy_of(group)
-        {
-            return Some(hint.get());
+    pub fn find(&self, group: GroupOf<'_>, hint: &Cell<Hint>) -> Option<Place> {
+        let Hint { place, since } = hint.get();
+        if self.slots.get(place).and_then(Option::as_ref).is_some_and(|known| known.since == since) {
+            return Some(place);
         }
-        let place = *self.places.get(group)?;
-        hint.set(place);
+        let place = self.place_of(group)?;
+        hint.set(Hint { place, since: self.slots[place].as_ref()?.since });
         Some(place)
+    }
+
+    fn place_of(&self, group: GroupOf<'_>) -> Option<Place> {
+        let is_its = |place: &Place| self.slots[*place].as_ref().is_some_and(|known| group.is(&known.key));
+        self.places.find(group.hash(), is_its).copied()
     }
 
     /// The place of a group that is kept, or of the only one without groups.
     pub fn place(&self, group: Option<&GroupKey>) -> Option<Place> {
-        group.map_or(Some(0), |group| self.places.get(group).copied())
+        let Some(key) = group else { return Some(0) };
+        let is_its = |place: &Place| self.slots[*place].as_ref().is_some_and(|known| known.key == *key);
+        self.places.find(key.hash(), is_its).copied()
+    }
+
+    /// Whether a group with this hash has no room, now or once others have made theirs.
+    pub fn is_beyond(&self, hash: u64) -> bool {
+        self.ranked.len() >= MOST_GROUPS && self.ranked.last().is_some_and(|(largest, _)| hash > *largest)
     }
 
     /// The slot at a place that was just given.
     pub fn at(&self, place: Place) -> Option<&Slot> {
-        self.slots.get(place)?.as_ref().map(|(_, slot)| slot)
+        self.slots.get(place)?.as_ref().map(|group| &group.slot)
     }
 
     pub fn at_mut(&mut self, place: Place) -> Option<&mut Slot> {
-        self.slots.get_mut(place)?.as_mut().map(|(_, slot)| slot)
+        self.slots.get_mut(place)?.as_mut().map(|group| &mut group.slot)
     }
 
     /// The place of a group. When there are too many it is that of the others, unless the group's hash is smaller than
     /// that of a kept one, which then makes room. So the same groups are kept whichever came first.
-    pub fn make(&mut self, group: &GroupKey, reaches: &[Reach]) -> Place {
-        if let Some(place) = self.places.get(group) {
-            return *place;
+    pub fn make(&mut self, group: GroupOf<'_>, reaches: &[Reach]) -> Place {
+        if let Some(place) = self.place_of(group) {
+            return place;
         }
-        let rank = (group.hash(), group.clone());
+        if self.is_beyond(group.hash()) {
+            return self.place_of_others(group, reaches);
+        }
+        let rank = (group.hash(), group.key());
         if self.ranked.len() >= MOST_GROUPS {
-            match self.ranked.last() {
-                Some(last) if rank < *last => {
-                    if let Some((_, largest)) = self.ranked.pop_last() {
-                        self.remove(&largest);
-                    }
-                }
-                _ => {
-                    return match self.others {
-                        Some(others) => others,
-                        None => {
-                            let others = self.insert(GroupKey::new(vec![Box::from(OTHER); group.len()]), reaches);
-                            *self.others.insert(others)
-                        }
-                    };
+            match self.ranked.pop_last() {
+                Some(largest) if largest > rank => self.remove(&largest.1),
+                largest => {
+                    self.ranked.extend(largest);
+                    return self.place_of_others(group, reaches);
                 }
             }
         }
-        self.ranked.insert(rank);
-        self.insert(group.clone(), reaches)
+        self.ranked.insert(rank.clone());
+        self.insert(rank.1, reaches)
+    }
+
+    /// The place of the groups that are not kept, of which this is one.
+    fn place_of_others(&mut self, group: GroupOf<'_>, reaches: &[Reach]) -> Place {
+        match self.others {
+            Some(others) => others,
+            None => {
+                let others = self.insert(GroupKey::new(vec![Box::from(OTHER); group.key().len()]), reaches);
+                *self.others.insert(others)
+            }
+        }
     }
 
     /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`. Gives
@@ -121,7 +154,7 @@ impl Groups {
     pub fn slide(&mut self, tick: i64, kept: bool) -> i64 {
         let mut next = i64::MAX;
         for place in 0..self.slots.len() {
-            let Some((key, slot)) = &mut self.slots[place] else { continue };
+            let Some(Group { key, slot, .. }) = &mut self.slots[place] else { continue };
             if slot.slide(tick) && !kept && slot.is_idle() {
                 let key = key.clone();
                 self.ranked.remove(&(key.hash(), key.clone()));
@@ -153,9 +186,8 @@ impl Groups {
         }
         let mut fresh = std::mem::take(&mut self.unnumbered);
         fresh.retain(|place| self.slots[*place].is_some());
-        fresh.sort_by(|a, b| {
-            self.slots[*a].as_ref().map(|(key, _)| key).cmp(&self.slots[*b].as_ref().map(|(key, _)| key))
-        });
+        let key = |place: &Place| self.slots[*place].as_ref().map(|group| &group.key);
+        fresh.sort_by(|a, b| key(a).cmp(&key(b)));
         for place in fresh {
             let next = self.numbered + 1;
             let tally = self.at_mut(place).and_then(|slot| slot.tally.as_mut());
@@ -173,7 +205,7 @@ impl Groups {
         self.resting.retain(|_, tally| tally.events() > 0);
         self.missed = None;
         let slots = self.slots.iter_mut().flatten();
-        let active = slots.filter_map(|(key, slot)| Some((&*key, slot.tally.as_mut()?)));
+        let active = slots.filter_map(|group| Some((&group.key, group.slot.tally.as_mut()?)));
         let mut all: Vec<(&GroupKey, &mut Box<Tally>)> = active.chain(self.resting.iter_mut()).collect();
         all.sort_by(|(key, tally), (other, others)| others.events().cmp(&tally.events()).then_with(|| key.cmp(other)));
         self.numbered = all.len() as u64;
@@ -191,37 +223,41 @@ impl Groups {
         }
     }
 
-    fn insert(&mut self, group: GroupKey, reaches: &[Reach]) -> Place {
+    fn insert(&mut self, key: GroupKey, reaches: &[Reach]) -> Place {
+        self.changes += 1;
+        let hash = key.hash();
         let mut slot = Slot::new(reaches);
         if self.has_tallies {
-            let mut tally = self.resting.remove(&group).unwrap_or_default();
+            let mut tally = self.resting.remove(&key).unwrap_or_default();
             tally.missed = self.missed;
             slot.tally = Some(tally);
         }
-        let entry = Some((group.clone(), slot));
+        let group = Some(Group { key, since: self.changes, slot });
         let place = match self.vacant.pop() {
             Some(place) => {
-                self.slots[place] = entry;
+                self.slots[place] = group;
                 place
             }
             None => {
-                self.slots.push(entry);
+                self.slots.push(group);
                 self.slots.len() - 1
             }
         };
-        self.places.insert(group, place);
-        self.changes += 1;
+        let slots = &self.slots;
+        self.places.insert_unique(hash, place, |place| slots[*place].as_ref().map_or(0, |group| group.key.hash()));
         if self.has_tallies {
             self.unnumbered.push(place);
         }
         place
     }
 
-    fn remove(&mut self, group: &GroupKey) {
-        let Some(place) = self.places.remove(group) else { return };
-        let slot = self.slots[place].take();
-        if let Some(tally) = slot.and_then(|(_, slot)| slot.tally) {
-            self.rest(group.clone(), tally);
+    fn remove(&mut self, key: &GroupKey) {
+        let slots = &self.slots;
+        let is_its = |place: &Place| slots[*place].as_ref().is_some_and(|known| known.key == *key);
+        let Ok(found) = self.places.find_entry(key.hash(), is_its) else { return };
+        let place = found.remove().0;
+        if let Some(Group { key, slot: Slot { tally: Some(tally), .. }, .. }) = self.slots[place].take() {
+            self.rest(key, tally);
         }
         self.others.take_if(|others| *others == place);
         self.vacant.push(place);
@@ -235,11 +271,25 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::cell::Cell;
+    use super::super::cell;
     use super::*;
+    use crate::classify::{LabelSet, LabelSets};
+
+    /// Label sets of one label, which is a number.
+    fn sets(numbers: impl IntoIterator<Item = u32>) -> LabelSets {
+        let mut sets = LabelSets::default();
+        numbers.into_iter().for_each(|number| {
+            sets.push(0, [Some(number.to_string())]);
+        });
+        sets
+    }
 
     fn key(number: u32) -> GroupKey {
         GroupKey::new([number.to_string().into()])
+    }
+
+    fn group(labels: LabelSet<'_>) -> GroupOf<'_> {
+        GroupOf::new(&[0], labels).expect("it has the label")
     }
 
     proptest! {
@@ -249,7 +299,7 @@ mod tests {
             numbers.sort_by_key(|number| rustc_hash::FxBuildHasher.hash_one((seed, number)));
             let kept = |numbers: &[u32]| {
                 let mut groups = Groups::default();
-                numbers.iter().for_each(|number| { groups.make(&key(*number), &[]); });
+                sets(numbers.iter().copied()).iter().for_each(|labels| { groups.make(group(labels), &[]); });
                 groups.keys().cloned().collect::<BTreeSet<_>>()
             };
             let forwards = kept(&numbers);
@@ -262,8 +312,8 @@ mod tests {
     }
 
     fn count(groups: &mut Groups, number: u32, second: i64) {
-        let place = groups.make(&key(number), &[Reach::Length(60)]);
-        let cell = Cell { events: 1, details: None };
+        let place = groups.make(group(sets([number]).get(0)), &[Reach::Length(60)]);
+        let cell = cell::Cell { events: 1, details: None };
         if let Some(tally) = groups.at_mut(place).and_then(|slot| slot.tally.as_mut()) {
             tally.enter(second, &cell);
         }
@@ -312,15 +362,18 @@ mod tests {
 
     #[test]
     fn a_hint_is_believed_only_while_it_holds() {
-        let mut groups = Groups::default();
-        let hint = std::cell::Cell::new(usize::MAX);
-        assert_eq!(groups.find(&key(1), &hint), None);
-        let place = groups.make(&key(1), &[]);
-        assert_eq!((groups.find(&key(1), &hint), hint.get()), (Some(place), place));
+        let (sets, mut groups, hint) = (sets([1, 2]), Groups::default(), Cell::default());
+        let [first, second] = [0, 1].map(|index| group(sets.get(index)));
+        assert_eq!(groups.find(first, &hint), None);
+        let place = groups.make(first, &[]);
+        assert_eq!((groups.find(first, &hint), hint.get()), (Some(place), Hint { place, since: 1 }));
         // Without a window nothing is in one.
         groups.slide(0, false);
         assert_eq!((groups.len(), groups.changes), (0, 2));
-        assert_eq!(groups.make(&key(2), &[]), place);
-        assert_eq!(groups.find(&key(1), &hint), None);
+        assert_eq!(groups.make(second, &[]), place);
+        assert_eq!(groups.find(first, &hint), None);
+        groups.slide(0, false);
+        assert_eq!(groups.make(first, &[]), place);
+        assert_eq!((groups.find(first, &hint), hint.get().since), (Some(place), 5));
     }
 }

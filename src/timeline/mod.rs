@@ -13,22 +13,22 @@ pub mod group_key;
 mod groups;
 mod pending;
 pub mod series;
+mod sets;
 mod slot;
 mod staged;
 pub mod tally;
 pub mod window;
 
-use std::rc::Rc;
-
 use rustc_hash::FxHashSet;
 
-pub use bucket::{Bucket, Buckets, Match, Open, Set, SetId};
-use group_key::GroupKey;
+pub use bucket::{Bucket, Buckets, Open};
+use group_key::{GroupKey, GroupOf};
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
 pub use groups::{Place, Tallied};
 pub use pending::{Keep, Pending, Point};
 use series::{Measure, Spec, Wanted};
+pub use sets::{Match, Set, SetId, Sets};
 pub use slot::{Admits, Slot};
 use window::Reach;
 
@@ -43,8 +43,6 @@ pub struct Timeline {
     series: Vec<Series>,
     /// The slots that hold events of the second that is being sealed; `None` for that of events without a group.
     staged: Vec<(SeriesId, Option<Place>)>,
-    /// Empty, for its memory.
-    matches: Vec<Match>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
     /// Whether a second held more events than their order is kept of, where a rule asks for it.
@@ -57,8 +55,6 @@ struct Series {
     reaches: Vec<Reach>,
     wanted: Wanted,
     groups: Groups,
-    /// The one copy of every group's key, so that groups can be told apart by where their keys are.
-    keys: FxHashSet<GroupKey>,
     /// Events whose group is not known, because they lack a label.
     groupless: Slot,
 }
@@ -73,7 +69,6 @@ impl Timeline {
                 reaches: Vec::new(),
                 wanted: Wanted::default(),
                 groups: Groups::default(),
-                keys: FxHashSet::default(),
                 groupless,
             });
             self.series.len() - 1
@@ -132,82 +127,63 @@ impl Timeline {
         window.events + window.unknown
     }
 
-    /// Works out which series read events with these labels, and what they need of them.
-    pub fn matches(&mut self, labels: &LabelSet) -> (Rc<[Match]>, Keep) {
+    /// Appends the series that read events with these labels, and tells what they need of them.
+    pub fn matches(&self, labels: LabelSet<'_>, matches: &mut Vec<Match>) -> Keep {
         let mut keep = Keep::default();
-        let mut matches = std::mem::take(&mut self.matches);
         // Most series are grouped by the same labels as one before, if by any.
-        let mut grouped: Option<(SeriesId, Option<GroupKey>)> = None;
-        for id in 0..self.series.len() {
-            let certainty = self.series[id].spec.selector.selects(labels);
+        let mut grouped: Option<(&[usize], Option<u64>)> = None;
+        for (id, Series { spec, wanted, .. }) in self.series.iter().enumerate() {
+            let certainty = spec.selector.selects(labels);
             if certainty == Some(false) {
                 continue;
             }
-            let key = match &grouped {
-                Some((same, key)) if self.series[*same].spec.by == self.series[id].spec.by => key.clone(),
-                _ => GroupKey::of(&self.series[id].spec.by, labels),
+            let hash_of = |by| GroupOf::new(by, labels).map(|group| group.hash());
+            let group = match grouped {
+                Some((by, group)) if by == spec.by => group,
+                _ => hash_of(&spec.by),
             };
-            grouped = Some((id, key.clone()));
-            let series = &mut self.series[id];
-            let spec = &series.spec;
+            grouped = Some((&spec.by, group));
             keep = keep.and(Keep {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
-                evidence: series.wanted.evidence,
+                evidence: wanted.evidence,
                 examples: false,
-            });
-            let group = key.map(|key| {
-                if let Some(known) = series.keys.get(&key) {
-                    return known.clone();
-                }
-                if series.keys.len() > 4 * MOST_GROUPS {
-                    // Keys still in use stay alive with those who use them.
-                    series.keys.clear();
-                }
-                series.keys.insert(key.clone());
-                key
             });
             let part = match &spec.measure {
                 Measure::Run(part) => part.selects(labels),
                 _ => Some(true),
             };
             let inner = match &spec.measure {
-                Measure::Intervals(by) => GroupKey::of(by, labels).map(|inner| inner.hash()),
+                Measure::Intervals(by) => hash_of(by),
                 _ => None,
             };
-            matches.push(Match {
-                series: id,
-                group,
-                hint: Default::default(),
-                certain: certainty.is_some(),
-                part,
-                inner,
-            });
+            let hint = Default::default();
+            matches.push(Match { series: id, group, hint, certain: certainty.is_some(), part, inner });
         }
-        let found = matches.drain(..).collect();
-        self.matches = matches;
-        (found, keep)
+        keep
     }
 
     /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
     /// this second.
     pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, admits: Admits) {
+        let sets = &buckets.sets;
         if self.series.iter().any(|series| series.groups.len() + bucket.cells().len() > MOST_GROUPS) {
-            self.make_room(bucket, buckets, seen);
+            self.make_room(bucket, sets, seen);
         }
-        // Groups that are not kept, each once.
-        let mut lost: FxHashSet<(SeriesId, &GroupKey)> = FxHashSet::default();
+        // Groups that are not kept, each once, by their hashes.
+        let mut lost: FxHashSet<(SeriesId, u64)> = FxHashSet::default();
         for pending in bucket.cells() {
-            let set = buckets.set(pending.set);
-            for matched in &*set.matches {
+            let labels = sets.labels(pending.set);
+            for matched in sets.matches(pending.set) {
                 let Series { spec, reaches, wanted, groups, groupless, .. } = &mut self.series[matched.series];
                 if !is_read(spec, pending, seen) {
                     continue;
                 }
-                let place = matched.group.as_ref().map(|group| {
+                let place = matched.group.map(|hash| {
+                    let group = GroupOf::again(hash, &spec.by, labels);
                     groups.find(group, &matched.hint).unwrap_or_else(|| {
                         if groups.len() >= MOST_GROUPS {
-                            lost.insert((matched.series, group));
+                            lost.insert((matched.series, hash));
                         }
                         groups.make(group, reaches)
                     })
@@ -216,7 +192,7 @@ impl Timeline {
                 if slot.staged.begin() {
                     self.staged.push((matched.series, place));
                 }
-                slot.staged.add(spec, &set.labels, pending, matched, *wanted);
+                slot.staged.add(spec, labels, pending, matched, *wanted);
             }
         }
         self.overflowed += lost.len() as u64;
@@ -231,23 +207,26 @@ impl Timeline {
 
     /// Makes the groups that a second brings where not all may have room, those with the smallest hashes first: so none
     /// makes room for another once it holds events of the second.
-    fn make_room(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via) {
-        let mut fresh: Vec<(&GroupKey, &Match)> = Vec::new();
+    fn make_room(&mut self, bucket: &Bucket, sets: &Sets, seen: Via) {
+        let mut fresh: Vec<(u64, SetId, &Match)> = Vec::new();
         for pending in bucket.cells() {
-            for matched in &*buckets.set(pending.set).matches {
+            let labels = sets.labels(pending.set);
+            for matched in sets.matches(pending.set) {
                 let Series { spec, groups, .. } = &self.series[matched.series];
-                if let Some(group) = &matched.group
+                if let Some(hash) = matched.group
                     && is_read(spec, pending, seen)
-                    && groups.find(group, &matched.hint).is_none()
+                    && !groups.is_beyond(hash)
+                    && groups.find(GroupOf::again(hash, &spec.by, labels), &matched.hint).is_none()
                 {
-                    fresh.push((group, matched));
+                    fresh.push((hash, pending.set, matched));
                 }
             }
         }
-        fresh.sort_by_key(|(group, _)| group.hash());
-        for (group, matched) in fresh {
-            let Series { groups, reaches, .. } = &mut self.series[matched.series];
-            if groups.find(group, &matched.hint).is_none() {
+        fresh.sort_by_key(|(hash, ..)| *hash);
+        for (hash, set, matched) in fresh {
+            let Series { spec, groups, reaches, .. } = &mut self.series[matched.series];
+            let group = GroupOf::again(hash, &spec.by, sets.labels(set));
+            if !groups.is_beyond(hash) && groups.find(group, &matched.hint).is_none() {
                 let is_full = groups.len() >= MOST_GROUPS;
                 groups.make(group, reaches);
                 self.overflowed += u64::from(is_full && groups.find(group, &matched.hint).is_some());

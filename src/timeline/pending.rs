@@ -1,7 +1,7 @@
 //! Events of one label set in one second, before its watermark.
 
-use super::bucket::SetId;
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
+use super::sets::SetId;
 use crate::classify::{MOST_VALUES, NO_VALUE, Via};
 use crate::time::Time;
 

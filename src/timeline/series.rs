@@ -103,13 +103,13 @@ impl LabelTest {
 impl Selector {
     /// Whether events with these labels are selected; `None` when a label that is asked for is not there. An event that
     /// fails a test on a label it does carry is not selected, whatever it lacks.
-    pub fn selects(&self, labels: &LabelSet) -> Option<bool> {
+    pub fn selects(&self, labels: LabelSet<'_>) -> Option<bool> {
         if labels.class != self.class {
             return Some(false);
         }
         let mut known = true;
         for (index, test) in &self.labels {
-            match &labels.values[*index] {
+            match labels.value(*index) {
                 Some(value) if !test.holds(value) => return Some(false),
                 Some(_) => {}
                 None => known = false,

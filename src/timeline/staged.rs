@@ -4,12 +4,12 @@ use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
-use super::bucket::Match;
 use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
 use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
 use super::pending::{Pending, Point};
 use super::series::{Measure, Spec, Wanted};
+use super::sets::Match;
 use crate::classify::{LabelSet, NO_VALUE};
 use crate::time::Time;
 
@@ -49,7 +49,7 @@ impl Staged {
     }
 
     /// Adds the events of one label set.
-    pub fn add(&mut self, spec: &Spec, labels: &LabelSet, pending: &Pending, matched: &Match, wanted: Wanted) {
+    pub fn add(&mut self, spec: &Spec, labels: LabelSet<'_>, pending: &Pending, matched: &Match, wanted: Wanted) {
         let cell = &mut self.cell;
         if !matched.certain {
             cell.details().unknown += pending.events;
@@ -74,7 +74,7 @@ impl Staged {
             }
         };
         match spec.measure {
-            Measure::Distinct(label) => match &labels.values[label] {
+            Measure::Distinct(label) => match labels.value(label) {
                 Some(value) => {
                     cell.events += events;
                     cell.details().see(FxBuildHasher.hash_one(value));

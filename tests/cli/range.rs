@@ -6,7 +6,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::logs::{START, at, healthy, line, request};
-use super::program::{Ran, fixture, logwatch};
+use super::program::{Ran, fixture, logwatch, piped};
 
 /// Failures in minute 1, health before and after.
 fn log() -> NamedTempFile {
@@ -160,4 +160,47 @@ fn rules_look_no_further_than_until() {
         ran.summary()["triggers"][0]["state"].as_str().unwrap().to_string()
     };
     assert_eq!([60, 80, 89, 90, 100].map(state), ["ok", "pending", "pending", "firing", "firing"]);
+}
+
+/// The deployment that a range counts from is the one that is judged, wherever in the log it is found.
+#[test]
+fn a_range_may_count_from_a_deployment_that_the_log_tells() {
+    let file = NamedTempFile::new().unwrap();
+    let started = line(100, "error", "INFO:     Started server process [7]");
+    fs::write(&file, healthy(0..100) + &started + &healthy(101..240)).unwrap();
+    for (bounds, requests) in [
+        (&["--until", "+1m"][..], 159),
+        (&["--since", "+90s"], 50),
+        (&["--since", "+30s", "--until", "+1m"], 30),
+        (&["--since", "+1h"], 0),
+    ] {
+        let summary = replay(&file, bounds).summary();
+        assert_eq!(summary["http"]["requests"], requests, "{bounds:?}");
+        assert_eq!(skipped(&summary), 240 - requests - u64::from(bounds[0] == "--until"), "{bounds:?}");
+        if requests > 0 {
+            assert_eq!(summary["deployed_at"], at(100).replace('Z', ".250Z"), "{bounds:?}");
+            assert_eq!(summary["deployed_at_from"], "process.started", "{bounds:?}");
+        }
+    }
+}
+
+/// A pipe cannot be read twice, and what is followed has no end.
+#[test]
+fn a_range_of_a_pipe_needs_to_be_told_of_the_deployment() {
+    let log = log();
+    let path = log.path().to_str().unwrap();
+    let refused = [
+        piped(&["--since", "+1m"], healthy(0..90).as_bytes()),
+        piped(&["replay", "-", "--until", "+1m"], healthy(0..90).as_bytes()),
+        logwatch(&["replay", path, "--follow", "--until", "+1m"]),
+    ];
+    for ran in refused {
+        assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
+        assert!(ran.err.contains("--deployed-at"), "{}", ran.err);
+    }
+    let told = piped(
+        &["replay", "-", "--until", "+1m", "--deployed-at", START, "--format", "json"],
+        healthy(0..90).as_bytes(),
+    );
+    assert_eq!(told.summary()["http"]["requests"], 60);
 }

@@ -1,11 +1,12 @@
 //! The patterns that read requests, and what they make of all requests of one method, route and status.
 
-use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 use super::request::{Outcome, Own, Request};
 use crate::classify::classifier::Shared;
 use crate::classify::definition::Parser;
 use crate::classify::glob::looks_at_numbers;
+use crate::classify::known::Known;
 use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
 use crate::mask::mask_bytes;
@@ -17,16 +18,23 @@ const MOST_ROUTES: usize = 8_192;
 pub struct Patterns {
     /// (index in the library, what those of its class look at)
     patterns: Vec<(usize, Own)>,
-    /// What the patterns make of all requests of one method, route and status, in their order.
-    known: FxHashMap<Box<[u8]>, Known>,
+    /// The methods, routes and statuses that were met, by their place in `made`.
+    known: Known,
+    made: Vec<Made>,
+    /// The routes as they may be shown, and what the patterns make of them, one behind the other.
+    routes: Vec<u8>,
+    outcomes: Vec<Outcome>,
     key: Vec<u8>,
     route: Vec<u8>,
 }
 
-/// A route as it may be shown, and what the patterns make of requests on it.
-struct Known {
-    route: Box<[u8]>,
-    outcomes: Box<[Outcome]>,
+/// What the patterns make of all requests of one method, route and status.
+#[derive(Clone)]
+struct Made {
+    /// Where the route stands, as it may be shown.
+    route: Range<usize>,
+    /// Where the outcomes are, in the order of the patterns.
+    outcomes: Range<usize>,
 }
 
 impl Patterns {
@@ -48,12 +56,23 @@ impl Patterns {
             labels.map(Own::of).max().unwrap_or(Own::Nothing)
         };
         let patterns = indices.iter().map(|index| (*index, looks_at(library.patterns[*index].class))).collect();
-        Patterns { patterns, known: FxHashMap::default(), key: Vec::new(), route: Vec::new() }
+        Patterns {
+            patterns,
+            known: Known::default(),
+            made: Vec::new(),
+            routes: Vec::new(),
+            outcomes: Vec::new(),
+            key: Vec::new(),
+            route: Vec::new(),
+        }
     }
 
     /// Forgets what it knows by indices of label sets that are void.
     pub fn forget(&mut self) {
         self.known.clear();
+        self.made.clear();
+        self.routes.clear();
+        self.outcomes.clear();
     }
 
     /// Whether requests that differ only in numbers in their paths may be told apart.
@@ -75,35 +94,53 @@ impl Patterns {
         key.extend_from_slice(&(request.method.len() as u32).to_le_bytes());
         key.extend_from_slice(request.method);
         key.extend_from_slice(&self.route);
-        if !self.known.contains_key(self.key.as_slice()) {
-            if self.known.len() >= MOST_ROUTES {
-                self.known.clear();
+        let made = match self.known.get(&self.key) {
+            Some(known) => self.made[known as usize].clone(),
+            None => {
+                if self.known.len() >= MOST_ROUTES {
+                    self.forget();
+                }
+                let starts = (self.routes.len(), self.outcomes.len());
+                let route = mask_bytes(&self.route);
+                work_out(&self.patterns, shared, labels, request, &route, &mut self.outcomes);
+                self.routes.extend_from_slice(&route);
+                let made = Made { route: starts.0..self.routes.len(), outcomes: starts.1..self.outcomes.len() };
+                self.known.insert(&self.key, self.made.len() as u32);
+                self.made.push(made.clone());
+                made
             }
-            let route = mask_bytes(&self.route);
-            let outcomes = self.work_out(shared, labels, request, &route).into();
-            self.known.insert(self.key.as_slice().into(), Known { route: route.into(), outcomes });
-        }
-        match self.known.get(self.key.as_slice()) {
-            Some(Known { route, outcomes }) => (route, outcomes),
-            None => (&self.route, &[]),
-        }
+        };
+        (&self.routes[made.route], &self.outcomes[made.outcomes])
     }
 
     /// What the patterns make of requests like it.
     pub fn work_out(&self, shared: &Shared, labels: &mut Labels, request: &Request<'_>, route: &[u8]) -> Vec<Outcome> {
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        let mut taken = Vec::new();
-        for &(index, own) in &self.patterns {
-            let pattern = &shared.library.patterns[index];
-            if own != Own::Nothing {
-                if request.fits(pattern, route, |own| own == Own::Nothing) {
-                    outcomes.push(Outcome::Ask { pattern: index, own });
-                }
-            } else if !taken.contains(&pattern.class) && request.fits(pattern, route, |_| true) {
-                taken.push(pattern.class);
-                outcomes.push(Outcome::Event(request.event(shared, labels, index, route)));
-            }
-        }
+        let mut outcomes = Vec::new();
+        work_out(&self.patterns, shared, labels, request, route, &mut outcomes);
         outcomes
+    }
+}
+
+/// Appends what the patterns make of requests like this one.
+fn work_out(
+    patterns: &[(usize, Own)],
+    shared: &Shared,
+    labels: &mut Labels,
+    request: &Request<'_>,
+    route: &[u8],
+    outcomes: &mut Vec<Outcome>,
+) {
+    let first = outcomes.len();
+    for &(index, own) in patterns {
+        let pattern = &shared.library.patterns[index];
+        if own != Own::Nothing {
+            if request.fits(pattern, route, |own| own == Own::Nothing) {
+                outcomes.push(Outcome::Ask { pattern: index, own });
+            }
+        } else if !outcomes[first..].iter().any(|outcome| outcome.is_event_of(shared, pattern))
+            && request.fits(pattern, route, |_| true)
+        {
+            outcomes.push(Outcome::Event(request.event(shared, labels, index, route)));
+        }
     }
 }

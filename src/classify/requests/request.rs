@@ -142,21 +142,26 @@ impl<'a> Request<'a> {
                 duration: pattern.values.first().map(|value| value.index),
             };
         }
-        let key = labels.key();
-        labels.begin(index);
-        for label in wanted() {
-            let value = self.read(&label.name, route);
-            let masked = match label.name.as_str() {
-                "path" | "client" => value.map(mask_bytes),
-                "query" => value.map(|query| self.masked_query(query)),
+        let masked = |label: &str| {
+            let value = self.read(label, route)?;
+            Some(match label {
+                "path" | "client" => mask_bytes(value),
+                "query" => self.masked_query(value),
                 // Of the other labels the route was masked before, and no secret fits into the rest.
-                _ => value.map(Cow::Borrowed),
-            };
-            labels.add(label, masked.as_deref());
-        }
-        let set = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
-        labels.remember(key, set);
-        let labels = set;
+                _ => Cow::Borrowed(value),
+            })
+        };
+        let of_class = shared.library.classes[pattern.class].labels.len();
+        let labels = if wanted().any(|label| matches!(masked(&label.name), Some(Cow::Owned(_)))) {
+            let key = labels.key();
+            labels.begin(index);
+            wanted().for_each(|label| labels.add(label, masked(&label.name).as_deref()));
+            let set = labels.finish(pattern.class, of_class);
+            labels.remember(&key, set);
+            set
+        } else {
+            labels.finish(pattern.class, of_class)
+        };
         Settled { labels, pattern: index as u32, duration: pattern.values.first().map(|value| value.index) }
     }
 
@@ -214,7 +219,7 @@ impl<'a> Request<'a> {
 
 impl Outcome {
     /// Whether it is an event of the class that the pattern gives events of.
-    fn is_event_of(&self, shared: &Shared, pattern: &Pattern) -> bool {
+    pub fn is_event_of(&self, shared: &Shared, pattern: &Pattern) -> bool {
         match self {
             Outcome::Event(event) => shared.library.patterns[event.pattern as usize].class == pattern.class,
             Outcome::Ask { .. } => false,

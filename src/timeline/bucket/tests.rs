@@ -4,12 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn labels(number: u32) -> Arc<LabelSet> {
-    Arc::new(LabelSet { class: 0, values: [Some(number.to_string().into())].into() })
+fn labels(number: u32) -> LabelSets {
+    let mut sets = LabelSets::default();
+    sets.push(0, [Some(number.to_string())]);
+    sets
 }
 
 fn intern(buckets: &mut Buckets, number: u32) -> SetId {
-    buckets.intern(&labels(number), |labels| Set::new(Arc::clone(labels), Keep::default(), Rc::new([])))
+    buckets.sets.intern(labels(number).get(0), |labels, _| Set::new(labels.class))
 }
 
 proptest! {
@@ -25,7 +27,7 @@ proptest! {
             let Some(second) = buckets.first() else { return };
             let bucket = buckets.take(second).expect("the first bucket");
             for cell in bucket.cells() {
-                let value = buckets.set(cell.set).labels.values[0].as_deref().and_then(|value| value.parse().ok());
+                let value = buckets.sets.labels(cell.set).value(0).and_then(|value| value.parse().ok());
                 *found.entry((second, value.expect("a number"), cell.via)).or_default() += cell.events;
             }
             buckets.recycle(bucket);
@@ -61,12 +63,12 @@ fn a_crowded_second_keeps_the_label_sets_with_the_smallest_hashes() {
             None => without_cell += 1,
         }
     }
-    let mut ranked: Vec<u64> = (0..many).map(|number| FxBuildHasher.hash_one(labels(number))).collect();
+    let mut ranked: Vec<u64> = (0..many).map(|number| labels(number).get(0).hash()).collect();
     ranked.sort_unstable();
     ranked.truncate(MOST_CELLS);
     assert_eq!(without_cell + buckets.pushed_out.len(), 100);
     assert!(buckets.pushed_out.iter().all(|cell| cell.events == 1));
     let bucket = buckets.take(7).expect("the bucket");
-    let kept = bucket.cells().iter().map(|cell| FxBuildHasher.hash_one(&buckets.set(cell.set).labels));
+    let kept = bucket.cells().iter().map(|cell| buckets.sets.labels(cell.set).hash());
     assert_eq!(kept.collect::<BTreeSet<u64>>(), ranked.into_iter().collect());
 }
