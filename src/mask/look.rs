@@ -12,7 +12,7 @@ use memchr::memmem::Finder;
 
 use super::pem;
 use super::punctuation::skip_blanks;
-use super::rules::{COMMON, QUALIFIERS, RULES};
+use super::rules::{COMMON, QUALIFIERS, RULES, rules};
 
 /// Texts that are looked for at a time: as many as the search can do at full speed.
 const MOST: usize = 60;
@@ -95,8 +95,8 @@ pub fn may_hold(text: &[u8]) -> bool {
         static LOWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
     let Some(look) = &*LOOK else { return true };
-    pem::is_body(text)
-        || SHORT.iter().any(|start| start.find_iter(text).any(|at| RULES.token(&text[at..]).is_some()))
+    pem::body(text).is_some()
+        || SHORT.iter().any(|start| start.find_iter(text).any(|at| rules().token(&text[at..]).is_some()))
         || LOWER.with_borrow_mut(|lower| {
             lower.clear();
             lower.extend_from_slice(text);
@@ -123,7 +123,7 @@ impl Searched {
                     }
                     Of::NameEnd => ends_word(text, end) && leads_to_value(text, start, end),
                     Of::Query => is_in_query(text, start) && leads_to_value(text, start, end),
-                    Of::Token => !follows_word(text, start) && RULES.token(&text[start..]).is_some(),
+                    Of::Token => !follows_word(text, start) && rules().token(&text[start..]).is_some(),
                     Of::Url => memchr::memchr2(b'@', b'%', &text[end..]).is_some(),
                     Of::Scheme => {
                         text.get(end).is_some_and(|byte| b" \t%+\\".contains(byte)) || leads_to_value(text, start, end)

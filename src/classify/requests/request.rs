@@ -132,19 +132,9 @@ impl<'a> Request<'a> {
     /// What a pattern that takes the request makes of it.
     pub fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Settled {
         let pattern = &shared.library.patterns[index];
-        let wanted = || pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
+        let wanted = pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
         labels.begin(index);
-        wanted().for_each(|label| labels.add(label, self.read(&label.name, route)));
-        if let Some(labels) = labels.known() {
-            return Settled {
-                labels,
-                pattern: index as u32,
-                duration: pattern.values.first().map(|value| value.index),
-            };
-        }
-        let key = labels.key();
-        labels.begin(index);
-        for label in wanted() {
+        for label in wanted {
             let value = self.read(&label.name, route);
             let masked = match label.name.as_str() {
                 "path" | "client" => value.map(mask_bytes),
@@ -154,9 +144,7 @@ impl<'a> Request<'a> {
             };
             labels.add(label, masked.as_deref());
         }
-        let set = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
-        labels.remember(key, set);
-        let labels = set;
+        let labels = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         Settled { labels, pattern: index as u32, duration: pattern.values.first().map(|value| value.index) }
     }
 
