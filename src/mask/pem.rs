@@ -62,7 +62,7 @@ pub fn body(text: &[u8]) -> Option<Range<usize>> {
 /// Whether base64 is of random bytes, and no name in camel case and no path.
 fn is_jumbled(body: &[u8]) -> bool {
     /// Bytes of a line of which a fifth is sure.
-    const LONG: usize = 40;
+    const LONG: usize = 32;
     let kind = |byte: u8| match byte {
         b'a'..=b'z' => 0,
         b'A'..=b'Z' => 1,
@@ -74,7 +74,7 @@ fn is_jumbled(body: &[u8]) -> bool {
     let changes = changes.filter(|pair| pair.0 != pair.1 && *pair != (1, 0)).count();
     let slashes = body.iter().filter(|byte| **byte == b'/').count();
     let share = if body.len() >= LONG { 5 } else { 3 };
-    changes * share >= body.len() - 1 && slashes <= body.len().div_ceil(16)
+    changes * share >= body.len() - 1 && slashes <= (body.len() / 16).max(1)
 }
 
 #[cfg(test)]
