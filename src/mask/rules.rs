@@ -227,16 +227,15 @@ impl Rules {
             }
         };
         let ends = self.ends.iter().map(|(end, _)| (text(end), Of::NameEnd));
-        // The begin of a start is enough to look at the token.
-        let starts = self.tokens.iter().flatten().filter(|token| token.start.len() >= SHORTEST_STEM);
-        let starts = starts.map(|token| (text(&token.start[..token.start.len().min(LONGEST_START)]), Of::Token));
-        names.map(of_name).chain(ends).chain(starts).collect()
-    }
-
-    /// The starts of tokens that are too short for a stem, as they stand in a text.
-    pub fn short_starts(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = self.tokens.iter().flatten().map(|token| &*token.start);
-        starts.filter(|start| start.len() < SHORTEST_STEM)
+        // The begin of a start is enough to look at the token; a shorter one is looked for with each byte behind it.
+        let starts = self.tokens.iter().flatten().flat_map(|token| {
+            let start = text(&token.start[..token.start.len().min(LONGEST_START)]);
+            let behind = (0..=u8::MAX).filter(|byte| start.len() < SHORTEST_STEM && token.alphabet[usize::from(*byte)]);
+            let longer: Vec<String> =
+                behind.map(|byte| format!("{start}{}", char::from(byte.to_ascii_lowercase()))).collect();
+            if longer.is_empty() { vec![start] } else { longer }
+        });
+        names.map(of_name).chain(ends).chain(starts.map(|start| (start, Of::Token))).collect()
     }
 
     pub fn is_harmless_word(&self, word: &[u8]) -> bool {
@@ -295,7 +294,7 @@ fn alphabet(text: &str) -> [bool; 256] {
 }
 
 /// Bytes of the shortest text that is quickly looked for, and of the start of a token that is.
-const SHORTEST_STEM: usize = 3;
+pub const SHORTEST_STEM: usize = 3;
 const LONGEST_START: usize = 4;
 
 /// Last words of names that stand in much other text.
