@@ -34,8 +34,8 @@ impl Scan<'_> {
         self.words.extend_from_slice(&own);
         let named = rules().name(&self.words).or_else(|| if alone > 0 { None } else { rules().name(&own) });
         let Some(named) = named else { return false };
-        let Some((at, is_query)) = self.value_of(start, end) else { return false };
-        let Some(kind) = self.kind(named, is_query) else { return false };
+        let Some((at, place)) = self.value_of(start, end) else { return false };
+        let Some(kind) = self.kind(named, place == Place::Query) else { return false };
         // `password= user=bob` has none.
         let is_blank_before = at > 0 && matches!(text[at - 1], b' ' | b'\t');
         if is_blank_before && kind != Value::Cookies && kind != Value::Credentials && value::is_pair(text, at) {
@@ -47,7 +47,8 @@ impl Scan<'_> {
         let line = kind == Value::Counter && self.counts_beside(at);
         let found = if line { value::Found { end: at, ..Default::default() } } else { self.read(at, start, kind) };
         self.before = start..end;
-        self.at = found.end.max(end);
+        // The attributes of an element may be secret, too.
+        self.at = if place == Place::Element { end } else { found.end.max(end) };
         found.secrets.into_iter().for_each(|range| self.hide(range));
         true
     }
@@ -84,11 +85,11 @@ impl Scan<'_> {
         found
     }
 
-    /// Where the value of the name begins, and whether both stand in a query; `None` if it has none.
-    fn value_of(&self, start: usize, end: usize) -> Option<(usize, bool)> {
+    /// Where the value of the name begins, and in what; `None` if it has none.
+    fn value_of(&self, start: usize, end: usize) -> Option<(usize, Place)> {
         let text = self.text;
         if let Some(at) = self.element(start, end) {
-            return Some((at, false));
+            return Some((at, Place::Element));
         }
         let mut at = end;
         let mut is_quoted = false;
@@ -101,7 +102,7 @@ impl Scan<'_> {
             is_quoted = true;
         }
         if text[at..].starts_with(b")=(") {
-            return Some((at + 2, false));
+            return Some((at + 2, Place::Other));
         }
         let behind_name = at;
         at = skip_blanks(text, at);
@@ -124,7 +125,7 @@ impl Scan<'_> {
         let value = skip_blanks(text, value);
         let opens_query = follows_query_mark(text, start);
         let is_query = opens_query && separator.byte == b'=' && behind == at + separator.length;
-        (value < text.len()).then_some((value, is_query))
+        (value < text.len()).then_some((value, if is_query { Place::Query } else { Place::Other }))
     }
 
     /// The value in a pair of a name and a value, behind their comma.
@@ -208,6 +209,15 @@ impl Scan<'_> {
             .iter()
             .any(|word| memchr::memmem::find(&around, word).is_some())
     }
+}
+
+/// In what a name and its value stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Query,
+    /// The value is the content of an element, behind its attributes.
+    Element,
+    Other,
 }
 
 /// What a text tells of the end of a sign-in.

@@ -13,7 +13,7 @@ use crate::decode::level;
 /// What stands behind the password in a data source name of Go's MySQL driver.
 const NETWORKS: [&[u8]; 2] = [b"@tcp(", b"@unix("];
 
-/// Finds the secrets of a text, in the order of where they end.
+/// Finds the secrets of a text, in no order.
 pub fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     let head = level::head(text).length;
     let mut scan = Scan {
