@@ -61,7 +61,7 @@ const GRAM: usize = SHORTEST_STEM;
 const WORD: usize = 8;
 const GRAMS: usize = WORD - GRAM + 1;
 /// Places of the table of grams, a power of two: few enough to stay in the nearest cache, many enough that few are taken.
-const TABLE: usize = 1 << 13;
+const TABLE: usize = 1 << 14;
 /// Buckets that a byte can number, of which the first stays empty.
 const BUCKETS: usize = 256;
 
@@ -74,6 +74,7 @@ struct Look {
 
 struct Stem {
     text: Box<[u8]>,
+    gram: u32,
     /// Where in the text its gram stands.
     offset: usize,
     of: Of,
@@ -110,14 +111,15 @@ impl Look {
                 *bucket = 1 + (taken % (BUCKETS - 1)) as u8;
                 taken += 1;
             }
-            look.buckets[usize::from(*bucket)].push(Stem { text, offset, of });
+            look.buckets[usize::from(*bucket)].push(Stem { text, gram, offset, of });
         }
         look
     }
 
     /// `lower` is the text in lower case, and [`WORD`] bytes more.
     fn finds(&self, lower: &[u8], text: &[u8]) -> bool {
-        let bucket = |word: u64, offset: usize| self.table[place((word >> (8 * offset)) as u32)];
+        let gram = |word: u64, offset: usize| (word >> (8 * offset)) as u32 & 0xff_ffff;
+        let bucket = |word: u64, offset: usize| self.table[place(gram(word, offset))];
         lower.windows(WORD).step_by(GRAMS).enumerate().any(|(step, word)| {
             let word = word.try_into().map_or(0, u64::from_le_bytes);
             // Mostly there is nothing at all of them.
@@ -125,17 +127,18 @@ impl Look {
                 return false;
             }
             (0..GRAMS).any(|offset| {
-                let at = step * GRAMS + offset;
-                self.buckets[usize::from(bucket(word, offset))].iter().any(|stem| stem.tells(at, lower, text))
+                let (at, gram) = (step * GRAMS + offset, gram(word, offset));
+                let stems = &self.buckets[usize::from(bucket(word, offset))];
+                stems.iter().any(|stem| stem.gram == gram && stem.tells(at, lower, text))
             })
         })
     }
 }
 
-/// The place in the table of the gram in the lower three bytes.
+/// The place of a gram in the table.
 fn place(gram: u32) -> usize {
     // An odd number whose bits are as good as random: 2³² over the golden ratio.
-    ((gram << 8).wrapping_mul(0x9e37_79b1) >> (u32::BITS - TABLE.ilog2())) as usize
+    (gram.wrapping_mul(0x9e37_79b1) >> (u32::BITS - TABLE.ilog2())) as usize
 }
 
 /// How rare a gram is in ordinary text, by its letters.
