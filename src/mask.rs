@@ -5,6 +5,7 @@
 
 mod email;
 mod look;
+mod name;
 mod pem;
 mod punctuation;
 mod rules;

@@ -149,7 +149,7 @@ impl Run {
         let engine = &mut self.session.engine;
         for notice in engine.take_notices() {
             let told = match notice {
-                Notice::Deployed(deployment) => self.json.start("test", Some(deployment)).and_then(|()| {
+                Notice::Deployed(deployment) => self.json.start("test", Some(&deployment)).and_then(|()| {
                     let sources = ["a".to_string()];
                     self.text.iter_mut().try_for_each(|text| text.start("test", &deployment, &sources))
                 }),

@@ -10,7 +10,7 @@ use logwatch_fuzz::mutate::Grammar;
 
 /// Changes made to a text, one after the other, before it is begun anew.
 const CHANGES: usize = 20;
-/// As `fuzz/run` has it.
+/// The most that `fuzz/run` lets an input have.
 const LONGEST: usize = 16_384;
 
 /// Every file under a folder of the project.

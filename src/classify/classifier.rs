@@ -7,7 +7,7 @@ use super::definition::Parser;
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
-use super::library::{ClassId, LabelGlob, Library, Pattern};
+use super::library::{ClassId, Label, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;
@@ -231,38 +231,29 @@ impl Matcher {
             let others_fit = pattern.label_globs.iter().any(fits);
             return Err(Miss::Label { index, others_fit });
         }
-        let wanted = || pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
+        // Whether a value is secret depends on what stands around it: that it was met before tells nothing.
+        let mut shape = String::new();
+        if pattern.parser == Some(Parser::Level) && view.has_secrets() {
+            super::shape::shape(view.masked_body(), &mut shape);
+        }
+        let shown = |label: &Label| -> Option<Cow<'_, [u8]>> {
+            if !view.has_secrets() {
+                return read(label.group, &label.name);
+            }
+            match searcher.zip(label.group).and_then(|(searcher, group)| searcher.group(group)) {
+                Some(place) => Some(view.masked_part(pattern, place)),
+                None => view.masked_member(pattern.parser?, &label.name, &shape),
+            }
+        };
+        let wanted = pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
         self.labels.begin(index);
-        wanted().for_each(|label| self.labels.add(label, read(label.group, &label.name).as_deref()));
+        wanted.for_each(|label| self.labels.add(label, shown(label).as_deref()));
         let mut numbers = [NO_VALUE; MOST_VALUES];
         for value in pattern.values.iter().filter(|value| shared.interest.wants_value(pattern.class, value.index)) {
             let text = read(value.group, &value.capture);
             numbers[value.index] = text.and_then(|text| number(&text, value.scale)).unwrap_or(NO_VALUE);
         }
-        let labels = shared.library.classes[pattern.class].labels.len();
-        // Secrets are looked for where a label set is new: the same values of the same pattern are as secret as before.
-        let labels = match self.labels.known() {
-            Some(known) => known,
-            None if !view.has_secrets() => self.labels.finish(pattern.class, labels),
-            None => {
-                let mut shape = String::new();
-                if pattern.parser == Some(Parser::Level) {
-                    super::shape::shape(view.masked_body(), &mut shape);
-                }
-                let masked = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
-                    match searcher.zip(group).and_then(|(searcher, group)| searcher.group(group)) {
-                        Some(place) => Some(view.masked_part(pattern, place)),
-                        None => view.masked_member(pattern.parser?, name, &shape),
-                    }
-                };
-                let key = self.labels.key();
-                self.labels.begin(index);
-                wanted().for_each(|label| self.labels.add(label, masked(label.group, &label.name).as_deref()));
-                let set = self.labels.finish(pattern.class, labels);
-                self.labels.remember(&key, set);
-                set
-            }
-        };
+        let labels = self.labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         Ok(Found { labels, pattern: index as u32, via: Via::None, values: numbers })
     }
 }

@@ -34,23 +34,6 @@ impl Labels {
         self.key.extend_from_slice(&(pattern as u32).to_le_bytes());
     }
 
-    /// The index of the label set, if one was made of these values of this pattern before.
-    pub fn known(&self) -> Option<u32> {
-        self.known.get(&self.key)
-    }
-
-    /// What the label set is known by so far.
-    pub fn key(&self) -> Box<[u8]> {
-        self.key.as_slice().into()
-    }
-
-    /// From now on these values are known as that label set, in which their secrets are masked.
-    pub fn remember(&mut self, key: &[u8], index: u32) {
-        if self.known.get(key).is_none() {
-            self.known.insert(key, index);
-        }
-    }
-
     /// Adds the value of the next label, if the event carries it; a class's labels come in the same order every time.
     pub fn add(&mut self, label: &Label, value: Option<&[u8]>) {
         let Some(value) = value else {
@@ -74,7 +57,7 @@ impl Labels {
 
     /// The index of the label set, of a class with so many labels.
     pub fn finish(&mut self, class: ClassId, labels: usize) -> u32 {
-        if let Some(known) = self.known() {
+        if let Some(known) = self.known.get(&self.key) {
             return known;
         }
         self.in_order.clear();

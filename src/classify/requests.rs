@@ -17,6 +17,7 @@ use super::classifier::Shared;
 use super::definition::Parser;
 use super::event::{Found, Via};
 use super::labels::Labels;
+use super::route::loses_secrets;
 use crate::decode::{Edge, Text};
 use crate::mask::mask_bytes;
 use numbers::without_numbers;
@@ -161,7 +162,8 @@ impl Remembered {
         let known = &mut self.lines[hash as usize % PLACES];
         if known.text != text || known.escaped != escaped {
             let Some(request) = read() else { return false };
-            if text != line && path.len() != request.path.len() {
+            // Of a secret the number may be a part.
+            if text != line && (path.len() != request.path.len() || loses_secrets(request.path)) {
                 self.add_unknown(shared, labels, &request, events);
                 return true;
             }

@@ -1,6 +1,9 @@
 //! Routes: request paths with their ids taken out, so that `/api/bots/17` and `/api/bots/18` are counted together.
 
+use std::borrow::Cow;
+
 use super::glob::{self, Glob};
+use crate::mask::mask_bytes;
 
 /// Longest route in bytes. Real routes are far shorter; scanners send paths of kilobytes, and a label must stay small.
 const MAX_ROUTE: usize = 200;
@@ -48,13 +51,14 @@ impl Routes {
     ///
     /// A template's own text where one fits. Otherwise the path, each id (integer, UUID, 8 or more hex digits with a decimal
     /// one among them, 20 or more bytes with a digit) as `:id`, slashes single and none at the end, at most 200 bytes.
-    /// Percent-encoding is left alone.
+    /// Percent-encoding is left alone. Secrets are masked that could not be told from the route any more.
     pub fn route(&self, path: &[u8], out: &mut Vec<u8>) {
         out.clear();
         let path = match memchr::memchr2(b'?', b'#', path) {
             Some(end) => &path[..end],
             None => path,
         };
+        let path: &[u8] = &if loses_secrets(path) { mask_bytes(path) } else { Cow::Borrowed(path) };
         if let Some(template) = self.templates.iter().find(|template| template.may_fit(path) && template.fits(path)) {
             out.extend_from_slice(&template.text);
             return;
@@ -125,6 +129,12 @@ impl Segment {
             _ => Self::Literal(segment.into()),
         }
     }
+}
+
+/// Whether the route of a path may not tell a secret that the path tells: a URL within it has single slashes there, and of
+/// one that is long the end is cut.
+pub(super) fn loses_secrets(path: &[u8]) -> bool {
+    path.len() > MAX_ROUTE || memchr::memchr(b'@', path).is_some() || memchr::memmem::find(path, b"%40").is_some()
 }
 
 /// The non-empty segments: double, leading and trailing slashes leave no trace.

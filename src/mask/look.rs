@@ -4,23 +4,17 @@
 //! text, too; the look is right when it says that there is nothing.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
-
-use aho_corasick::packed::{Config, MatchKind, Searcher};
-use memchr::memmem::Finder;
 
 use super::pem;
 use super::punctuation::skip_blanks;
-use super::rules::{COMMON, QUALIFIERS, RULES};
+use super::rules::{COMMON, QUALIFIERS, RULES, SHORTEST_STEM, rules};
 
-/// Texts that are looked for at a time: as many as the search can do at full speed.
-const MOST: usize = 60;
 /// Bytes between a word of a name and what must stand before a value.
 const FARTHEST: usize = 48;
 
 /// What a text that is looked for is a part of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Of {
     /// A scheme of `Authorization`, or the end of a name.
     Scheme,
@@ -52,91 +46,134 @@ const OTHERS: [(&str, Of); 11] = [
     ("\\u003aaa", Of::Mark),
 ];
 
-struct Searched {
-    searcher: Searcher,
-    /// By text: what it is, and what the texts are that it begins with, with their lengths.
-    of: Vec<Vec<(usize, Of)>>,
-}
-
-/// `None` where the processor has no instructions for it: then every text may hold a secret.
-static LOOK: LazyLock<Option<Vec<Searched>>> = LazyLock::new(|| {
-    let mut all: BTreeMap<String, Vec<(usize, Of)>> = BTreeMap::new();
+static LOOK: LazyLock<Look> = LazyLock::new(|| {
     let marks = ('0'..='9').map(|digit| (format!("bot{digit}"), Of::Mark));
     let others = OTHERS.into_iter().map(|(text, of)| (text.to_string(), of));
-    for (text, of) in RULES.stems().into_iter().chain(others).chain(marks) {
-        let length = text.len();
-        let of_text = all.entry(text).or_default();
-        if !of_text.contains(&(length, of)) {
-            of_text.push((length, of));
-        }
-    }
-    // The longest is found first, and stands for those that it begins with.
-    let beginning = |text: &String| {
-        let shorter = (1..text.len()).filter_map(|length| all.get(text.get(..length)?));
-        shorter.chain(all.get(text)).flatten().copied().collect()
-    };
-    let mut texts: Vec<(String, Vec<(usize, Of)>)> = all.keys().map(|text| (text.clone(), beginning(text))).collect();
-    texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
-    let searched = |texts: &[(String, Vec<(usize, Of)>)]| {
-        let mut builder = Config::new().match_kind(MatchKind::LeftmostFirst).builder();
-        builder.extend(texts.iter().map(|(text, _)| text));
-        Some(Searched { searcher: builder.build()?, of: texts.iter().map(|(_, of)| of.clone()).collect() })
-    };
-    texts.chunks(MOST).map(searched).collect()
+    let mut stems: Vec<(String, Of)> = RULES.stems().into_iter().chain(others).chain(marks).collect();
+    stems.sort_unstable();
+    stems.dedup();
+    Look::new(stems)
 });
 
-/// Starts of tokens that stand in so much text that they are looked for as they are written.
-static SHORT: LazyLock<Vec<Finder<'static>>> =
-    LazyLock::new(|| RULES.short_starts().map(|start| Finder::new(start).into_owned()).collect());
+/// Bytes of a gram, one of which stands for each text that is looked for: at most as many as the shortest has.
+const GRAM: usize = SHORTEST_STEM;
+/// Bytes that are read at once, and how many grams are in them.
+const WORD: usize = 8;
+const GRAMS: usize = WORD - GRAM + 1;
+/// Places of the table of grams, a power of two: few enough to stay in the nearest cache, many enough that few are taken.
+const TABLE: usize = 1 << 14;
+/// Buckets that a byte can number, of which the first stays empty.
+const BUCKETS: usize = 256;
+
+/// Texts that are looked for at once, at every place, by the rarest gram of each.
+struct Look {
+    /// By the hash of a gram: its bucket, nearly always the empty one.
+    table: Box<[u8; TABLE]>,
+    buckets: Vec<Vec<Stem>>,
+}
+
+struct Stem {
+    text: Box<[u8]>,
+    gram: u32,
+    /// Where in the text its gram stands.
+    offset: usize,
+    of: Of,
+}
 
 /// Whether a text may hold a secret.
 pub fn may_hold(text: &[u8]) -> bool {
     thread_local! {
         static LOWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
-    let Some(look) = &*LOOK else { return true };
-    pem::is_body(text)
-        || SHORT.iter().any(|start| start.find_iter(text).any(|at| RULES.token(&text[at..]).is_some()))
+    pem::body(text).is_some()
         || LOWER.with_borrow_mut(|lower| {
             lower.clear();
             lower.extend_from_slice(text);
             lower.make_ascii_lowercase();
-            look.iter().any(|searched| searched.finds(lower, text))
+            lower.resize(text.len() + WORD, 0);
+            LOOK.finds(lower, text)
         })
 }
 
-impl Searched {
-    fn finds(&self, lower: &[u8], text: &[u8]) -> bool {
-        let mut at = 0;
-        while let Some(found) = self.searcher.find_in(lower, (at..lower.len()).into()) {
-            let start = found.start();
-            let may_hold = self.of[found.pattern().as_usize()].iter().any(|(length, of)| {
-                let end = start + length;
-                match of {
-                    Of::Name => {
-                        let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
-                        let rest = &lower[end + joint..];
-                        COMMON.iter().filter(|word| rest.starts_with(word.as_bytes())).any(|word| {
-                            let end = end + joint + word.len();
-                            ends_word(text, end) && leads_to_value(text, start, end)
-                        })
-                    }
-                    Of::NameEnd => ends_word(text, end) && leads_to_value(text, start, end),
-                    Of::Query => is_in_query(text, start) && leads_to_value(text, start, end),
-                    Of::Token => !follows_word(text, start) && RULES.token(&text[start..]).is_some(),
-                    Of::Url => memchr::memchr2(b'@', b'%', &text[end..]).is_some(),
-                    Of::Scheme => {
-                        text.get(end).is_some_and(|byte| b" \t%+\\".contains(byte)) || leads_to_value(text, start, end)
-                    }
-                    Of::Mark => true,
-                }
-            });
-            if may_hold {
-                return true;
+impl Look {
+    fn new(stems: Vec<(String, Of)>) -> Look {
+        let mut look = Look { table: Box::new([0; TABLE]), buckets: Vec::new() };
+        look.buckets.resize_with(BUCKETS, Vec::new);
+        let mut taken = 0;
+        for (text, of) in stems {
+            let text: Box<[u8]> = text.into_bytes().into();
+            let offset =
+                (0..=text.len() - GRAM).max_by_key(|offset| rarity(&text[*offset..offset + GRAM])).unwrap_or(0);
+            let gram = u32::from_le_bytes([text[offset], text[offset + 1], text[offset + 2], 0]);
+            let bucket = &mut look.table[place(gram)];
+            if *bucket == 0 {
+                // When all are in use they are used again.
+                *bucket = 1 + (taken % (BUCKETS - 1)) as u8;
+                taken += 1;
             }
-            at = start + 1;
+            look.buckets[usize::from(*bucket)].push(Stem { text, gram, offset, of });
         }
-        false
+        look
+    }
+
+    /// `lower` is the text in lower case, and [`WORD`] bytes more.
+    fn finds(&self, lower: &[u8], text: &[u8]) -> bool {
+        let gram = |word: u64, offset: usize| (word >> (8 * offset)) as u32 & 0xff_ffff;
+        let bucket = |word: u64, offset: usize| self.table[place(gram(word, offset))];
+        lower.windows(WORD).step_by(GRAMS).enumerate().any(|(step, word)| {
+            let word = word.try_into().map_or(0, u64::from_le_bytes);
+            // Mostly there is nothing at all of them.
+            if (0..GRAMS).fold(0, |any, offset| any | bucket(word, offset)) == 0 {
+                return false;
+            }
+            (0..GRAMS).any(|offset| {
+                let (at, gram) = (step * GRAMS + offset, gram(word, offset));
+                let stems = &self.buckets[usize::from(bucket(word, offset))];
+                stems.iter().any(|stem| stem.gram == gram && stem.tells(at, lower, text))
+            })
+        })
+    }
+}
+
+/// The place of a gram in the table.
+fn place(gram: u32) -> usize {
+    // An odd number whose bits are as good as random: 2³² over the golden ratio.
+    (gram.wrapping_mul(0x9e37_79b1) >> (u32::BITS - TABLE.ilog2())) as usize
+}
+
+/// How rare a gram is in ordinary text, by its letters.
+fn rarity(gram: &[u8]) -> usize {
+    /// From the most frequent in English to the rarest; what is no letter is rarer than all.
+    const LETTERS: &[u8] = b"etaoinsrhldcumfpgwybvkxjqz";
+    gram.iter().map(|byte| LETTERS.iter().position(|letter| letter == byte).unwrap_or(LETTERS.len())).sum()
+}
+
+impl Stem {
+    /// Whether it stands in the text with its gram at `at`, and a secret may belong to it.
+    fn tells(&self, at: usize, lower: &[u8], text: &[u8]) -> bool {
+        let Some(start) = at.checked_sub(self.offset) else { return false };
+        let end = start + self.text.len();
+        if end > text.len() || lower[start..end] != *self.text {
+            return false;
+        }
+        match self.of {
+            Of::Name => {
+                let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
+                let rest = &lower[end + joint..];
+                COMMON.iter().filter(|word| rest.starts_with(word.as_bytes())).any(|word| {
+                    let end = end + joint + word.len();
+                    ends_word(text, end) && leads_to_value(text, start, end)
+                })
+            }
+            Of::NameEnd => ends_word(text, end) && leads_to_value(text, start, end),
+            Of::Query => is_in_query(text, start) && leads_to_value(text, start, end),
+            Of::Token => !follows_word(text, start) && rules().token(&text[start..]).is_some(),
+            Of::Url => memchr::memchr2(b'@', b'%', &text[end..]).is_some(),
+            Of::Scheme => {
+                text.get(end).is_some_and(|byte| b" \t%+\\".contains(byte)) || leads_to_value(text, start, end)
+            }
+            Of::Mark => true,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::rules::RULES;
+use super::rules::rules;
 
 /// Bytes before `://` that are looked at for the scheme.
 const LONGEST_SCHEME: usize = 20;
@@ -55,7 +55,7 @@ pub fn credentials(text: &[u8], at: usize, writing: &Writing, runs: &mut Runs) -
             let colon = find(&text[authority.clone()], writing.colon)?;
             let behind = &text[start + colon + writing.colon.len()..authority.end];
             let is_port = behind.iter().all(u8::is_ascii_digit);
-            if is_port && (RULES.names_no_account(scheme) || behind.is_empty()) {
+            if is_port && (rules().names_no_account(scheme) || behind.is_empty()) {
                 return None;
             }
             (Some(colon), last_at)
@@ -64,9 +64,9 @@ pub fn credentials(text: &[u8], at: usize, writing: &Writing, runs: &mut Runs) -
     let user_end = colon.map_or(end, |colon| (start + colon).min(end));
     let user = &text[start..user_end];
     let password = colon.map_or(end..end, |colon| (start + colon + writing.colon.len()).min(end)..end);
-    let is_token = is_opaque(user) || RULES.token(user).is_some();
+    let is_token = is_opaque(user) || rules().token(user).is_some();
     let is_alone = text[password.clone()].is_empty() || &text[password.clone()] == b"x-oauth-basic";
-    let no_account = RULES.names_no_account(scheme) && !RULES.is_known_user(user);
+    let no_account = rules().names_no_account(scheme) && !rules().is_known_user(user);
     let hides_user = !user.is_empty() && (is_token || (is_alone && no_account)) && !is_masked(user);
     let shows = |range: &Range<usize>| text[range.clone()].is_empty() || is_masked(&text[range.clone()]);
     Some([hides_user.then_some(start..user_end), Some(password).filter(|range| !shows(range))])

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::punctuation::{Mark, closing, mark, skip_blanks};
-use super::rules::{RULES, Value};
+use super::rules::{Value, rules};
 
 /// Where a value's secrets are, and where to go on reading.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ pub fn is_pair(text: &[u8], at: usize) -> bool {
     end > at
         && text.get(end) == Some(&b'=')
         && !text[at..end].contains(&b'[')
-        && RULES.token(&text[at..]).is_none()
+        && rules().token(&text[at..]).is_none()
         && text.get(end + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"\"'/*".contains(byte))
 }
 
@@ -276,7 +276,7 @@ fn parameter(text: &[u8], at: usize) -> usize {
 
 /// Where the credentials begin behind a scheme.
 pub fn behind_scheme(text: &[u8], at: usize) -> Option<usize> {
-    behind_word(text, at, |word| RULES.is_scheme(word))
+    behind_word(text, at, |word| rules().is_scheme(word))
 }
 
 fn behind_usual_scheme(text: &[u8], at: usize) -> Option<usize> {
@@ -353,8 +353,8 @@ fn is_secret(value: &[u8], kind: Value) -> bool {
 pub fn is_harmless(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     !value.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
-        || RULES.is_harmless_word(value)
-        || RULES.is_harmless_word(without_punctuation(value))
+        || rules().is_harmless_word(value)
+        || rules().is_harmless_word(without_punctuation(value))
         || value.iter().all(|byte| matches!(byte, b'x' | b'X'))
         || is_placeholder(value)
 }
@@ -373,7 +373,7 @@ pub fn is_placeholder(value: &[u8]) -> bool {
     };
     let words = |inside: &[u8]| {
         let mut words = inside.split(|byte| b" _-:".contains(byte)).filter(|word| !word.is_empty());
-        words.all(|word| word.iter().all(|byte| *byte == b'*') || RULES.is_placeholder_word(word))
+        words.all(|word| word.iter().all(|byte| *byte == b'*') || rules().is_placeholder_word(word))
     };
     match value {
         [b'$', b'{', name @ .., b'}'] | [b'{', b'{', name @ .., b'}', b'}'] => name.iter().all(is_name),

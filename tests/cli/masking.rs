@@ -1,6 +1,7 @@
 //! Secrets, which nothing that is shown of a log may hold, and commands to GitHub's runner, which none may be.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
@@ -100,7 +101,7 @@ proptest! {
             None => message,
         };
         let records: String = message.lines().enumerate().map(|(at, text)| line(5 + at as u32 / 10, "error", text)).collect();
-        // The inner lines of a key are nothing that could be told when each is a record of its own.
+        // A line of a key with words in it is not told as one when it is a record of its own.
         let records = if is_key { String::new() } else { records };
         let log = line(5, "error", &message) + &records + &healthy(10..40);
         let told = all_that_is_told(&log, &[]);
@@ -142,16 +143,124 @@ fn addresses_are_masked_when_it_is_asked_for() {
     assert!(logwatch(&["replay", "--help"]).out.contains("--redact"));
 }
 
+/// Every file under a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
 #[test]
 fn fixtures_hold_no_secrets_and_come_out_unchanged() {
-    for name in [
-        "dl-034/before-fix.jsonl",
-        "dl-034/before-fix.txt",
-        "dl-034/regression-manipulation-risk.jsonl",
-        "captured/service.jsonl",
-    ] {
-        for line in fs::read_to_string(fixture(name)).unwrap().lines() {
-            assert_eq!(logwatch::mask::mask(line), line, "{name}");
+    let is_text = |path: &Path| !path.extension().is_some_and(|extension| extension == "gz" || extension == "zst");
+    let mut read = 0;
+    for path in files(Path::new(&fixture(""))).into_iter().filter(|path| is_text(path)) {
+        for line in String::from_utf8_lossy(&fs::read(&path).unwrap()).lines() {
+            assert_eq!(logwatch::mask::mask(line), line, "{}", path.display());
+        }
+        read += 1;
+    }
+    assert!(read >= 40, "{read}");
+}
+
+/// What a value is masked by stands around it: whether it was met elsewhere before changes nothing.
+#[test]
+fn a_value_that_was_harmless_before_is_masked() {
+    const PLAN: &str = r#"
+[plan]
+id = "own"
+title = "Own"
+
+[[trigger]]
+id = "words"
+severity = "investigate"
+when = "count(own.captured) by (word) > 0"
+
+[[trigger]]
+id = "queries"
+severity = "investigate"
+when = "count(http.error) by (query) > 0"
+
+[[trigger]]
+id = "shapes"
+severity = "investigate"
+when = "count(app.error) by (shape) > 0"
+"#;
+    let secret = "Zq7Zx9Kw5Vt3";
+    let pack = PACK.replace("(?:password|", "(?:password|word|");
+    let (log, packs) = (tempfile::NamedTempFile::new().unwrap(), tempfile::tempdir().unwrap());
+    let plan = packs.path().join("plan/own.toml");
+    fs::create_dir_all(packs.path().join("packs")).unwrap();
+    fs::create_dir_all(packs.path().join("plan")).unwrap();
+    fs::write(packs.path().join("packs/own.toml"), pack).unwrap();
+    fs::write(&plan, PLAN).unwrap();
+    let groups = |lines: [&dyn Fn(u32) -> String; 6]| -> Vec<String> {
+        let text: String = (5..).zip(lines).map(|(second, line)| line(second)).collect();
+        fs::write(log.path(), text).unwrap();
+        let packs = packs.path().join("packs");
+        let ran = logwatch(&[
+            "replay",
+            log.path().to_str().unwrap(),
+            "--plan",
+            plan.to_str().unwrap(),
+            "--patterns",
+            packs.to_str().unwrap(),
+            "--format",
+            "json",
+        ]);
+        let objects = ran.objects();
+        let mut groups: Vec<String> = objects
+            .iter()
+            .filter(|object| object["state"] == "firing")
+            .map(|object| object["group"].to_string())
+            .collect();
+        groups.sort();
+        groups
+    };
+    let harmless = |second| line(second, "info", &format!("found word={secret} in it"));
+    let told = |second| line(second, "info", &format!("login with password={secret}"));
+    let promo = |second| request(second, &format!("/promo?code={secret}"), 500);
+    let callback = |second| request(second, &format!("/auth/callback?code={secret}"), 500);
+    let short = |second| line(second, "error", "wrong pin=12");
+    let pin = |second| line(second, "error", "wrong pin=1234");
+    let before = groups([&harmless, &promo, &short, &told, &callback, &pin]);
+    let behind = groups([&told, &callback, &pin, &harmless, &promo, &short]);
+    assert_eq!(before, behind);
+    assert_eq!(before.len(), 6, "{before:#?}");
+}
+
+/// A secret that reaches behind what is kept of a route.
+#[test]
+fn a_route_is_masked_before_it_is_cut() {
+    let (user, host) = ("u".repeat(120), "db.example");
+    for secret in [format!("Zq7Zx9{}", "k".repeat(90)), "Zq7Zx9Kw5Vt3".to_string()] {
+        for target in [
+            format!("/proxy/{}/postgres://{user}:{secret}@{host}/x", "p".repeat(60)),
+            format!("/proxy/postgres://app:{secret}@{host}/x"),
+            format!("/proxy/postgres://app:{secret}/7/8@{host}/x"),
+            format!("/proxy/postgres%3A%2F%2F{user}%3A{secret}%40{host}"),
+            format!("/{}/token={secret}", "p".repeat(186)),
+        ] {
+            let told = all_that_is_told(&(request(5, &target, 500) + &healthy(10..40)), &[]);
+            assert!(!told.contains("Zq7Zx9"), "{target}\n{told}");
+        }
+    }
+}
+
+/// A private key of which each line is a record: nothing of it is shown, whatever its width.
+#[test]
+fn lines_of_a_private_key_are_masked_in_records_of_their_own() {
+    const KEY: &str = "m3Vx0b7TqLrZ2k9Yd4HsWn1Qe8Uf5Cj6Aa+Gp7Io2Rt9Xv0Bz3My4Nl5Kw6Fh8Dg1Es7Pu2Oc9Jq3Ti4Vb5Lx6Sk8Zm0Ry1We2Hf3Ud4Qa5Gn6Cp7";
+    for width in [32, 48, 60, 64, 70, 72, 76] {
+        let lines = KEY.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line));
+        let key: Vec<_> = lines.filter(|line| line.len() >= 16).collect();
+        let text = ["-----BEGIN PRIVATE KEY-----"]
+            .into_iter()
+            .chain(key.iter().map(|line| &**line))
+            .chain(["x9K0aQ==", "-----END PRIVATE KEY-----"]);
+        let log: String = text.enumerate().map(|(at, text)| line(5 + at as u32 / 10, "error", text)).collect();
+        let told = all_that_is_told(&(log + &healthy(10..40)), &[]);
+        for piece in key.iter().map(|line| &line[..12]).chain(["x9K0aQ"]) {
+            assert!(!told.contains(piece), "{width}: {piece}\n{told}");
         }
     }
 }

@@ -18,7 +18,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
 });
 
 /// One checked expression in so many is put into a plan, and run: that takes a hundred times as long.
-const RUN: u64 = 8;
+const RUN: u64 = 32;
 
 /// How far an expression got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -19,9 +19,9 @@ const FRAMES: [(&str, &str); 8] = [
     ("access-key: '", "'"),
 ];
 /// One text in so many is repeated until it is long, to see that time does not grow faster than it.
-const REPEATED: u64 = 16;
-/// Bytes of a long text. What needs their square needs far more than a second.
-const LONG: usize = 1 << 18;
+const REPEATED: u64 = 64;
+/// Bytes of a long text. What needs their square needs far more than a second, and reading them takes as long as a few dozen texts.
+const LONG: usize = 1 << 16;
 
 pub fn check(input: &[u8]) {
     // libFuzzer learns what texts are compared with, and so the secret.

@@ -132,36 +132,19 @@ impl<'a> Request<'a> {
     /// What a pattern that takes the request makes of it.
     pub fn event(&self, shared: &Shared, labels: &mut Labels, index: usize, route: &[u8]) -> Settled {
         let pattern = &shared.library.patterns[index];
-        let wanted = || pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
+        let wanted = pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));
         labels.begin(index);
-        wanted().for_each(|label| labels.add(label, self.read(&label.name, route)));
-        if let Some(labels) = labels.known() {
-            return Settled {
-                labels,
-                pattern: index as u32,
-                duration: pattern.values.first().map(|value| value.index),
-            };
-        }
-        let masked = |label: &str| {
-            let value = self.read(label, route)?;
-            Some(match label {
-                "path" | "client" => mask_bytes(value),
-                "query" => self.masked_query(value),
+        for label in wanted {
+            let value = self.read(&label.name, route);
+            let masked = match label.name.as_str() {
+                "path" | "client" => value.map(mask_bytes),
+                "query" => value.map(|query| self.masked_query(query)),
                 // Of the other labels the route was masked before, and no secret fits into the rest.
-                _ => Cow::Borrowed(value),
-            })
-        };
-        let of_class = shared.library.classes[pattern.class].labels.len();
-        let labels = if wanted().any(|label| matches!(masked(&label.name), Some(Cow::Owned(_)))) {
-            let key = labels.key();
-            labels.begin(index);
-            wanted().for_each(|label| labels.add(label, masked(&label.name).as_deref()));
-            let set = labels.finish(pattern.class, of_class);
-            labels.remember(&key, set);
-            set
-        } else {
-            labels.finish(pattern.class, of_class)
-        };
+                _ => value.map(Cow::Borrowed),
+            };
+            labels.add(label, masked.as_deref());
+        }
+        let labels = labels.finish(pattern.class, shared.library.classes[pattern.class].labels.len());
         Settled { labels, pattern: index as u32, duration: pattern.values.first().map(|value| value.index) }
     }
 
