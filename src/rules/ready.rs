@@ -1,0 +1,170 @@
+//! A plan made ready to run: its expressions compiled, its series registered, and what is wrong with it told with its place.
+
+use toml::Spanned;
+
+use super::compile::{Compiled, Compiler};
+use super::evaluate::Memory;
+use super::inherit::Inherited;
+use super::node::Node;
+use super::plan::{self, Error, Plan};
+use super::proof::{self, Confidence};
+use super::seats::Seats;
+use super::trigger::Trigger;
+use super::{Kpi, Rules};
+use crate::classify::{Interest, Library};
+use crate::expr::{self, Expr, Metrics};
+use crate::timeline::Timeline;
+
+impl Rules {
+    /// Compiles a plan: registers its series in the timeline, and adds the labels it reads to the interest.
+    pub fn compile(
+        plan: &Plan,
+        library: &Library,
+        timeline: &mut Timeline,
+        interest: &mut Interest,
+    ) -> Result<Rules, Error> {
+        let document = &plan.document;
+        let written = plan.metrics();
+        let sources = written.iter().map(|(name, (_, text))| (*name, text.get_ref().as_str()));
+        let metrics = Metrics::parse_all(sources).map_err(|(name, error)| {
+            let (plan, text) = written[name.as_str()];
+            Error::Expression(error.render(text.get_ref(), &plan.place(text)))
+        })?;
+        let mut compiler = Compiler {
+            library,
+            timeline,
+            interest,
+            default_window: document.plan.window.0,
+            baseline_window: document.plan.baseline.window.0,
+            states: 0,
+        };
+        let duration = document.plan.duration.0;
+        let triggers = plan.triggers()?;
+        let triggers = triggers
+            .iter()
+            .map(|written| compile_trigger(written, duration, &metrics, &mut compiler))
+            .collect::<Result<_, _>>()?;
+        let kpis = plan.kpis();
+        let kpis = kpis
+            .into_iter()
+            .map(|(plan, kpi)| compile_kpi(plan, kpi, &metrics, &mut compiler))
+            .collect::<Result<_, _>>()?;
+        if let Some(class) = &document.plan.healthy.events
+            && library.class_id(class.get_ref()).is_none()
+        {
+            return Err(plan.error(class, format!("no pattern is of the class `{}`", class.get_ref())));
+        }
+        Ok(Rules {
+            triggers,
+            kpis,
+            manual: plan.manual(),
+            duration,
+            healthy: document.plan.healthy.clone(),
+            memory: Memory::default(),
+            baseline_min_samples: document.plan.baseline.min_samples,
+        })
+    }
+}
+
+/// `duration` is the plan's, in seconds.
+fn compile_trigger(
+    written: &Inherited<'_>,
+    duration: i64,
+    metrics: &Metrics,
+    compiler: &mut Compiler<'_>,
+) -> Result<Trigger, Error> {
+    let (plan, text) = (written.plan, written.when.get_ref());
+    let when = plan.compile(written.when, metrics, compiler, true)?;
+    let node = &when.node;
+    if when.unit.is_some() {
+        let error = expr::Error::new(0..text.len(), "`when` is a number; compare it with something, such as `> 5%`");
+        return Err(Error::Expression(error.render(text, &plan.place(written.when))));
+    }
+    if let Some(confidence) = written.confidence {
+        if !(0.5..1.0).contains(&confidence) {
+            return Err(plan.error(written.when, format!("confidence {confidence} is not between 0.5 and 1")));
+        }
+        let mut tested = Vec::new();
+        proof::tested(node, &mut tested);
+        if when.plain_quotient {
+            let message = "confidence needs a ratio of a part to its whole: every event of the left count must be one of the right";
+            return Err(plan.error(written.when, message.into()));
+        }
+        if let Some(message) = proof::objection(node) {
+            return Err(plan.error(written.when, message.into()));
+        }
+        if tested.is_empty() {
+            let message = "confidence needs a comparison of a percentile, or of a ratio of a part to its whole";
+            return Err(plan.error(written.when, message.into()));
+        }
+        tested.into_iter().for_each(|read| compiler.timeline.keep_tallies(read.series));
+    }
+    Ok(Trigger {
+        id: written.id.into(),
+        severity: written.severity,
+        about: written.about.map(Into::into),
+        runbook: written.runbook.map(Into::into),
+        text: text.clone(),
+        seats: Seats::new(node),
+        confidence: written.confidence.map(|level| Confidence::new(level, node, duration)),
+        when,
+        hold: written.hold.0,
+        resolve_after: written.resolve_after.0,
+        min_samples: written.min_samples,
+        instances: Default::default(),
+        is_known: false,
+        known_ticks: 0,
+        ticks: 0,
+        latest: None,
+    })
+}
+
+fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &mut Compiler<'_>) -> Result<Kpi, Error> {
+    let Some(unit) = plan.compile(&written.value, metrics, compiler, false)?.unit else {
+        return Err(plan
+            .error(&written.value, "`value` is a comparison; its number belongs here, its bound in `target`".into()));
+    };
+    let combined = format!("({}) {}", written.value.get_ref(), written.target.get_ref());
+    let place = plan.place(&written.target);
+    let expr = expr::parse(&combined, metrics).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
+    let target = compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
+    let compares_with_number =
+        matches!(&target.node, Node::Compare { right, .. } if matches!(**right, Node::Number(_)));
+    if !compares_with_number {
+        return Err(
+            plan.error(&written.target, "`target` should be a comparison with a number, such as `> 95%`".into())
+        );
+    }
+    Ok(Kpi {
+        id: written.id.get_ref().clone(),
+        title: written.title.clone(),
+        unit,
+        seats: Seats::new(&target.node),
+        target,
+        min_samples: written.min_samples,
+        target_text: written.target.get_ref().trim().to_string(),
+    })
+}
+
+impl Plan {
+    /// `plan.toml:12`, where a text of the plan stands.
+    fn place<T>(&self, text: &Spanned<T>) -> String {
+        format!("{}:{}", self.name, self.line(text.span().start))
+    }
+
+    pub fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
+        Error::Invalid { path: self.name.clone(), line: self.line(place.span().start), message }
+    }
+
+    fn compile(
+        &self,
+        text: &Spanned<String>,
+        metrics: &Metrics,
+        compiler: &mut Compiler<'_>,
+        evidence: bool,
+    ) -> Result<Compiled, Error> {
+        let failed = |error: expr::Error| Error::Expression(error.render(text.get_ref(), &self.place(text)));
+        let expr: Expr = expr::parse(text.get_ref(), metrics).map_err(failed)?;
+        compiler.compile(&expr, evidence).map_err(failed)
+    }
+}
