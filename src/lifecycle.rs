@@ -223,6 +223,10 @@ impl Lifecycle {
         if is_open && !newest.ready && self.tells_ready {
             return Some(newest.becomes_deployment());
         }
+        // Or it serves beside the new one until it is stopped; then its id, or that, would have been seen by now.
+        if is_open && second - newest.first() < START_UP {
+            return None;
+        }
         newest.served = true;
         (is_open && !newest.asked_for).then(|| Step::Restarted(newest.shown_by.clone()))
     }

@@ -130,6 +130,18 @@ fn the_http_log_s_ids_tell_a_restart_from_a_deployment() {
 }
 
 #[test]
+fn the_old_process_may_serve_on_after_the_new_one_is_ready() {
+    let switch = vec![container("13:20:00"), listening("13:20:01")];
+    let app = [running(), switch, serving("13:20:02", 10), vec![stopping("13:20:30")], serving("13:20:31", 60)];
+    let http = [
+        every_second("13:19:00", 70, |time| of_deployment("one", time)),
+        every_second("13:20:10", 60, |time| of_deployment("two", time)),
+    ];
+    let case = Case::new().log("a.jsonl", app.concat()).log("http.jsonl", http.concat());
+    assert_eq!(lived(&case), ("13:20:00".into(), 0));
+}
+
+#[test]
 fn a_deployment_that_serves_nothing_is_judged_all_the_same() {
     let http = every_second("13:19:00", 60, |time| of_deployment("one", time));
     let switch = vec![container("13:20:00"), listening("13:20:02"), stopping("13:20:12")];
