@@ -113,7 +113,8 @@ impl Lifecycle {
     /// Whether the service runs as it should, for all that the signs say: it is not starting, and not on its way down.
     pub fn is_steady(&self, second: i64) -> bool {
         let starting = self.newest.as_ref().is_some_and(|newest| second - newest.latest < START_UP);
-        !starting && !self.stopping && self.down.is_none()
+        // What is served in the second of a failure is served: it was no end.
+        !starting && !self.stopping && self.down.is_none_or(|down| second <= down)
     }
 
     fn started(&mut self, layer: Layer, shown_by: Evidence) -> Option<Step> {

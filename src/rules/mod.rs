@@ -295,6 +295,9 @@ impl Kpi {
     }
 }
 
+/// Seconds of the time before that a count has to be of, for a baseline.
+const LEAST_OBSERVED: i64 = 300;
+
 /// The baselines of an expression as they are when a deployment begins, by their id and group.
 fn freeze(
     node: &Node,
@@ -325,7 +328,15 @@ fn freeze(
                 group: &group,
             };
             let reading = evaluator.number(of);
-            if reading.samples >= min_samples {
+            let is_enough = match of.counts() {
+                // That nothing happened is as good a baseline as that much did, if somebody would have seen it.
+                true => of
+                    .reads()
+                    .iter()
+                    .all(|read| stretches[read.index].is_some_and(|seen| tick - seen.first >= LEAST_OBSERVED)),
+                false => reading.samples >= min_samples,
+            };
+            if is_enough {
                 readings.push((group, Reading { partial: false, ..reading }));
             }
         }

@@ -100,6 +100,19 @@ impl Node {
         }
     }
 
+    /// Whether it is made of nothing but counts, which are known where nothing happened, too.
+    pub fn counts(&self) -> bool {
+        match self {
+            Node::Number(_) => true,
+            Node::Read(read) => matches!(read.function, Function::Count | Function::Rate | Function::Distinct),
+            Node::Negate(_) => self.children().into_iter().all(Node::counts),
+            Node::Arithmetic { op, .. } => {
+                *op != expr::ArithmeticOp::Divide && self.children().into_iter().all(Node::counts)
+            }
+            _ => false,
+        }
+    }
+
     /// What it reads, from left to right.
     pub fn reads(&self) -> Vec<&Read> {
         match self {

@@ -185,6 +185,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             file: evidence.map(|line| engine.lanes[line.source].label.clone()),
             line_no: evidence.map(|line| line.line),
             route: beside.as_ref().map(|beside| beside.route.clone()),
+            new: is_new(engine, group.total.first),
             beside,
         };
         if report.is_exception(key.class) {
@@ -214,6 +215,15 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
         });
     }
     (exceptions, errors)
+}
+
+/// Whether something first seen then is new since the deployment; `None` if hardly any time before it is in the input.
+fn is_new(engine: &Engine, first: Option<Time>) -> Option<bool> {
+    /// Seconds that tell what is usual.
+    const BEFORE: i64 = 300;
+    let deployed = engine.deployment.as_ref()?.at;
+    let is_told = engine.from.is_some_and(|from| deployed.second() - from.second() >= BEFORE);
+    is_told.then_some(first? >= deployed)
 }
 
 /// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of

@@ -1,6 +1,7 @@
 //! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
 
 mod build;
+pub mod defect;
 
 use std::collections::BTreeMap;
 
@@ -101,6 +102,8 @@ pub struct Seen {
     pub line_no: Option<u64>,
     /// The route that failed most in the same seconds.
     pub route: Option<String>,
+    /// Whether the time before the deployment did not have it; `None` where too little of that time is in the input.
+    pub new: Option<bool>,
     #[serde(skip)]
     pub beside: Option<Beside>,
 }

@@ -12,7 +12,8 @@ const LOGS: [(&str, i32); 4] = [
 ];
 
 fn statuses(fail_on: &[&str]) -> Vec<Option<i32>> {
-    let replay = |name| logwatch(&[&["replay", "-q", &fixture(name)], fail_on].concat()).status;
+    let replay =
+        |name| logwatch(&[&["replay", "-q", &fixture(name), "--plan", "smart-scalper"], fail_on].concat()).status;
     LOGS.iter().map(|(name, _)| replay(name)).collect()
 }
 
@@ -48,7 +49,7 @@ fn healthy_is_0_whatever_counts() {
 fn the_last_line_tells_the_status() {
     for (name, status) in LOGS {
         for fail_on in ["unknown", "never"] {
-            let ran = logwatch(&["replay", &fixture(name), "--fail-on", fail_on]);
+            let ran = logwatch(&["replay", &fixture(name), "--plan", "smart-scalper", "--fail-on", fail_on]);
             let last = ran.out.lines().last().unwrap();
             let expected = if fail_on == "never" { 0 } else { status };
             assert_eq!(ran.status, Some(expected));

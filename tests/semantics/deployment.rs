@@ -180,3 +180,15 @@ fn a_baseline_over_dropped_records_is_unknown() {
     let outcome = deployed_at_half_past(SLOWER, lines).run();
     assert_eq!(outcome.changes("slower"), [""; 0]);
 }
+
+/// Rule 7: a count of nothing is known where somebody would have seen it.
+#[test]
+fn the_baseline_of_a_count_may_be_nothing() {
+    let jobs = || every_second("13:30:00", 30, |clock| job(clock, ""));
+    let lines = [every_second("13:20:00", 600, noise), jobs()].concat();
+    let when = "count(job.done) >= 5 and rate(job.done) > 2 * baseline(rate(job.done), 5/s)";
+    assert_eq!(deployed_at_half_past(when, lines).run().changes("slower"), ["firing 13:30:05"]);
+    // Four minutes are no baseline, and what stands in for it is more.
+    let lines = [every_second("13:26:00", 240, noise), jobs()].concat();
+    assert_eq!(deployed_at_half_past(when, lines).run().changes("slower"), [""; 0]);
+}

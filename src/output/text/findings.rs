@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use super::super::format::{cut_start, one_line};
 use crate::classify::Severity as Gravity;
+use crate::summary::defect::is_defect;
 use crate::summary::{ErrorGroup, ExceptionGroup, Seen, Summary};
 
 /// Columns that a name beside a message may take.
@@ -20,15 +21,15 @@ pub(in crate::output) struct Finding<'a> {
     pub silences: (u64, i64),
 }
 
-/// The first `most` of exceptions and errors: those beside most failed requests first, then the gravest, then the most
-/// frequent.
+/// The first `most` of exceptions and errors: programming errors that the time before the deployment did not have first, which
+/// may be the cause of all others; then those beside most failed requests, then the gravest, then the most frequent.
 pub(in crate::output) fn findings(summary: &Summary, most: usize) -> Vec<Finding<'_>> {
     let exceptions = summary.exceptions.iter().map(Group::Exception);
     let mut all: Vec<Group<'_>> = exceptions.chain(summary.errors.iter().map(Group::Error)).collect();
     all.sort_by_key(|group| {
         let seen = group.seen();
         let failures = seen.beside.as_ref().map_or(0, |beside| beside.failures);
-        (Reverse((failures, group.gravity(), seen.count)), seen.first)
+        (Reverse((group.is_cause(), failures, group.gravity(), seen.count)), seen.first)
     });
     // There may be thousands, and each is a lot of text to go through.
     all.into_iter().take(most).map(Group::show).collect()
@@ -55,6 +56,14 @@ impl<'a> Group<'a> {
         }
     }
 
+    fn is_cause(self) -> bool {
+        let is_defect = match self {
+            Group::Exception(group) => is_defect(&group.kind) || is_defect(&group.message),
+            Group::Error(group) => is_defect(&group.example),
+        };
+        is_defect && self.gravity() >= Gravity::Error && self.seen().new != Some(false)
+    }
+
     fn show(self) -> Finding<'a> {
         let (message, name, silences) = match self {
             Group::Exception(group) => {
@@ -63,6 +72,7 @@ impl<'a> Group<'a> {
             }
             Group::Error(group) => (one_line(&said(&group.example)), &group.logger, group.silences),
         };
+        let message = if self.seen().new == Some(true) { format!("NEW {message}") } else { message };
         let name = cut_start(&one_line(name.as_deref().unwrap_or_default()), NAME);
         Finding { message, name, seen: self.seen(), silences }
     }
