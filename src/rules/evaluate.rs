@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::frozen::Frozen;
+use super::logic::{both, either, opposite};
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
@@ -127,37 +128,9 @@ impl Evaluator<'_> {
     pub fn truth(&self, node: &Node) -> Judgement {
         match node {
             Node::Compare { op, left, right, unit } => self.compare(*op, left, right, *unit),
-            Node::And(left, right) => {
-                let (left, right) = (self.truth(left), self.truth(right));
-                // The guard comes first, and what it guards speaks for both.
-                match (left.truth, right.truth) {
-                    (Truth::False, _) if right.truth != Truth::False => Judgement { truth: Truth::False, ..left },
-                    (_, Truth::False) => right,
-                    (Truth::True, _) => right,
-                    (_, Truth::True) => Judgement { truth: left.truth, ..right },
-                    _ => Judgement { truth: Truth::Unknown, ..right },
-                }
-            }
-            Node::Or(left, right) => {
-                let (left, right) = (self.truth(left), self.truth(right));
-                match (left.truth, right.truth) {
-                    (Truth::True, _) => left,
-                    (_, Truth::True) => right,
-                    (Truth::False, _) => right,
-                    (_, Truth::False) => left,
-                    _ => Judgement { truth: Truth::Unknown, ..left },
-                }
-            }
-            Node::Not(of) => {
-                let of = self.truth(of);
-                let truth = match of.truth {
-                    Truth::True => Truth::False,
-                    Truth::False if of.unsettled => Truth::Pending,
-                    Truth::False => Truth::True,
-                    Truth::Pending | Truth::Unknown => Truth::Unknown,
-                };
-                Judgement { truth, ..of }
-            }
+            Node::And(left, right) => both(self.truth(left), self.truth(right)),
+            Node::Or(left, right) => either(self.truth(left), self.truth(right)),
+            Node::Not(of) => opposite(self.truth(of)),
             Node::Zero { part, whole } => {
                 let (part, whole) = (self.read(part), self.read(whole));
                 let truth = match (part.value, whole.value) {
@@ -195,7 +168,8 @@ impl Evaluator<'_> {
                 Truth::True => Truth::True,
                 left => match (left, self.truth_alone(right)) {
                     (_, Truth::True) => Truth::True,
-                    (Truth::False, truth) | (truth, Truth::False) => truth,
+                    (Truth::Pending, _) | (_, Truth::Pending) => Truth::Pending,
+                    (Truth::False, Truth::False) => Truth::False,
                     _ => Truth::Unknown,
                 },
             },
@@ -207,8 +181,9 @@ impl Evaluator<'_> {
     pub fn truth_of_both(&self, left: Truth, right: &Node) -> Truth {
         match (left, self.truth_alone(right)) {
             (_, Truth::False) => Truth::False,
-            (Truth::True, truth) | (truth, Truth::True) => truth,
-            _ => Truth::Unknown,
+            (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
+            (Truth::Pending, _) | (_, Truth::Pending) => Truth::Pending,
+            _ => Truth::True,
         }
     }
 
@@ -432,7 +407,7 @@ impl Memory {
 }
 
 impl Judgement {
-    fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
+    pub fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
         Judgement {
             truth: Truth::Unknown,
             value,

@@ -6,6 +6,7 @@ pub mod compile;
 pub mod evaluate;
 pub mod frozen;
 mod inherit;
+mod logic;
 pub mod node;
 pub mod observed;
 pub mod plan;

@@ -257,10 +257,10 @@ VERDICT  ROLLBACK   since 06:07:03 (+43 s), 2 triggers still firing at the end o
 WHY
   6×  name 'session' is not defined                                 utils.security_middleware    :71
       06:06:32 – 06:07:33, beside 6 of 6 POST /api/user/exchanges 500s
-  4×  QueuePool limit of size 5 overflow 10 reached, timeout 30 s   services.auth_service       :152
-      06:06:32 – 06:07:33, silent 4 × 30 s (120 of 134 s); each silence ends in this line
   3×  AttributeError: 'Analysis' object has no attribute 'manipulation_risk'                     :90
       services/selector.py:688 in validate, 06:06:40
+  4×  QueuePool limit of size 5 overflow 10 reached, timeout 30 s   services.auth_service       :152
+      06:06:32 – 06:07:33, silent 4 × 30 s (120 of 134 s); each silence ends in this line
 
 TRAFFIC  78 requests, 16 5xx (21 %)            n  2xx  4xx  5xx   p95
   POST /api/create-bot                         8    0    0    8  30 s
@@ -316,14 +316,14 @@ exit 5 (unknown)
 #[test]
 fn a_healthy_run_says_how_much_was_seen_and_what_is_worth_a_look() {
     let errors = (1..=5).map(|n| error(&format!("error {n}"), "app", n, n)).collect();
-    let mut summary = Summary { verdict: Verdict::Healthy, errors, ..broken() };
+    let mut summary = Summary { verdict: Verdict::Healthy, errors, exceptions: Vec::new(), ..broken() };
     summary.to = Some(at("08:19:30"));
     let text = shown(&summary, 0);
     assert!(text.starts_with(
         "before-fix.jsonl   plan dl-034   191 lines   2026-11-23 06:06:19 – 08:19:30 UTC\ndeployed 06:06:20 ("
     ));
     assert!(
-        text.contains("VERDICT  HEALTHY so far (2h13m of 4h)\n\nWORTH A LOOK  3 of 6 groups\n  5×  error 5"),
+        text.contains("VERDICT  HEALTHY so far (2h13m of 4h)\n\nWORTH A LOOK  3 of 5 groups\n  5×  error 5"),
         "{text}"
     );
     assert!(text.ends_with("exit 0 (healthy)\n"));

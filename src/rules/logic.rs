@@ -1,0 +1,75 @@
+//! `and`, `or` and `not` of what is known, is not, and may still change (SEMANTICS 8 and 9).
+//!
+//! Pending is true for what was seen, and may become false; a false that is unsettled is false for what was seen, and may become
+//! true. So each is the opposite of the other, and the laws of De Morgan hold.
+
+use super::evaluate::{Judgement, Truth};
+
+/// `left and right`: false if one side is, and settled if one of those that are false is.
+pub fn both(left: Judgement, right: Judgement) -> Judgement {
+    match (left.truth, right.truth) {
+        // The guard comes first, and what it guards speaks for both.
+        (Truth::False, Truth::False) => Judgement { unsettled: left.unsettled && right.unsettled, ..right },
+        (Truth::False, _) => left,
+        (_, Truth::False) => right,
+        (Truth::Unknown, _) | (_, Truth::Unknown) => Judgement { truth: Truth::Unknown, ..right },
+        (Truth::Pending, _) | (_, Truth::Pending) => Judgement { truth: Truth::Pending, ..right },
+        (Truth::True, Truth::True) => right,
+    }
+}
+
+/// `left or right`: false if both sides are, and settled if both are.
+pub fn either(left: Judgement, right: Judgement) -> Judgement {
+    match (left.truth, right.truth) {
+        (Truth::True, _) => left,
+        (_, Truth::True) => right,
+        (Truth::Pending, _) => left,
+        (_, Truth::Pending) => right,
+        (Truth::False, Truth::False) => Judgement { unsettled: left.unsettled || right.unsettled, ..right },
+        (Truth::Unknown, _) => left,
+        (_, Truth::Unknown) => right,
+    }
+}
+
+/// `not of`.
+pub fn opposite(of: Judgement) -> Judgement {
+    let (truth, unsettled) = match of.truth {
+        Truth::True => (Truth::False, false),
+        Truth::Pending => (Truth::False, true),
+        Truth::False if of.unsettled => (Truth::Pending, false),
+        Truth::False => (Truth::True, false),
+        Truth::Unknown => (Truth::Unknown, false),
+    };
+    Judgement { truth, unsettled, ..of }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::Unit;
+
+    fn every() -> impl Iterator<Item = Judgement> + Clone {
+        let judgement = |truth, unsettled| Judgement { truth, unsettled, ..Judgement::of(None, None, Unit::Plain) };
+        [Truth::True, Truth::False, Truth::Pending, Truth::Unknown]
+            .into_iter()
+            .map(move |truth| judgement(truth, false))
+            .chain([judgement(Truth::False, true)])
+    }
+
+    fn said(judgement: Judgement) -> (Truth, bool) {
+        (judgement.truth, judgement.unsettled)
+    }
+
+    #[test]
+    fn the_order_of_sides_changes_nothing_and_the_laws_of_de_morgan_hold() {
+        for left in every() {
+            assert_eq!(said(opposite(opposite(left))), said(left));
+            for right in every() {
+                assert_eq!(said(both(left, right)), said(both(right, left)), "{left:?} {right:?}");
+                assert_eq!(said(either(left, right)), said(either(right, left)), "{left:?} {right:?}");
+                let sides = either(opposite(left), opposite(right));
+                assert_eq!(said(opposite(both(left, right))), said(sides), "{left:?} {right:?}");
+            }
+        }
+    }
+}
