@@ -1,13 +1,11 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
-use std::collections::HashMap;
-
 use super::frozen::Frozen;
 use super::logic::{both, either, opposite};
+use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
-use super::trend::Trend;
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
@@ -59,14 +57,6 @@ pub struct Before {
     pub value: f64,
     /// What it rests on.
     pub samples: u64,
-}
-
-/// What trends and baselines remember, by their id and group. Evaluating reads it; it is written once a tick, and when a
-/// deployment begins.
-#[derive(Debug, Default)]
-pub struct Memory {
-    pub baselines: HashMap<(usize, GroupKey), Frozen>,
-    pub(super) trends: HashMap<(usize, GroupKey), Trend>,
 }
 
 /// Everything an evaluation looks at.
@@ -390,19 +380,6 @@ fn growing(op: CompareOp, least: f64, bound: f64) -> Truth {
         CompareOp::Equal if least > bound => Truth::False,
         CompareOp::NotEqual if least > bound => Truth::True,
         _ => Truth::Unknown,
-    }
-}
-
-impl Memory {
-    /// A new deployment: what was seen under the one before is no trend of this one.
-    pub fn begin(&mut self) {
-        self.trends.clear();
-    }
-
-    /// Whether an expression needs a baseline that no group has.
-    pub(super) fn lacks_baseline(&self, node: &Node) -> bool {
-        let mut needed = node.baselines().into_iter().filter(|baseline| baseline.otherwise.is_none());
-        needed.any(|baseline| !self.baselines.keys().any(|(id, _)| *id == baseline.id))
     }
 }
 

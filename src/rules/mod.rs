@@ -7,6 +7,7 @@ pub mod evaluate;
 pub mod frozen;
 mod inherit;
 mod logic;
+mod memory;
 pub mod node;
 pub mod observed;
 pub mod plan;
@@ -21,8 +22,9 @@ pub mod verdict;
 pub mod wilson;
 
 use compile::Compiled;
-use evaluate::{Evaluator, Memory, Reading, Truth};
+use evaluate::{Evaluator, Reading, Truth};
 use frozen::Frozen;
+use memory::Memory;
 use node::{Node, Read};
 use observed::Observed;
 use proof::Confidence;

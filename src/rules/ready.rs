@@ -3,8 +3,8 @@
 use toml::Spanned;
 
 use super::compile::{Compiled, Compiler};
-use super::evaluate::Memory;
 use super::inherit::Inherited;
+use super::memory::Memory;
 use super::node::Node;
 use super::plan::{self, Error, Plan};
 use super::proof::{self, Confidence};

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 
 use super::Rules;
 use super::compile::Compiled;
-use super::evaluate::{Evaluator, Memory};
+use super::evaluate::Evaluator;
+use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
 use super::proof::Confidence;

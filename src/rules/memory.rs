@@ -1,0 +1,29 @@
+//! What is remembered from tick to tick, and since the deployment began.
+
+use std::collections::HashMap;
+
+use super::frozen::Frozen;
+use super::node::Node;
+use super::trend::Trend;
+use crate::timeline::group_key::GroupKey;
+
+/// What trends and baselines remember, by their id and group. Evaluating reads it; it is written once a tick, and when a
+/// deployment begins.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub baselines: HashMap<(usize, GroupKey), Frozen>,
+    pub(super) trends: HashMap<(usize, GroupKey), Trend>,
+}
+
+impl Memory {
+    /// A new deployment: what was seen under the one before is no trend of this one.
+    pub fn begin(&mut self) {
+        self.trends.clear();
+    }
+
+    /// Whether an expression needs a baseline that no group has.
+    pub(super) fn lacks_baseline(&self, node: &Node) -> bool {
+        let mut needed = node.baselines().into_iter().filter(|baseline| baseline.otherwise.is_none());
+        needed.any(|baseline| !self.baselines.keys().any(|(id, _)| *id == baseline.id))
+    }
+}
