@@ -5,12 +5,14 @@
 //! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
 
 mod compact;
+pub mod duration;
 pub mod escape;
 pub mod json;
 mod known;
 pub mod level;
 mod logfmt;
 mod railway;
+pub mod request;
 mod structured;
 mod text;
 
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 use crate::time::{self, SECOND, Time};
 pub use json::Text;
 pub use level::Level;
+pub use request::{Part, Request};
 
 /// U+FEFF in UTF-8, which some programs write at the start of a file.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -50,6 +53,8 @@ pub struct Record<'a> {
     pub replica: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
     pub edge: Option<Edge<'a>>,
+    /// What the members beside the message tell of a request. Apart from the record, as few have one.
+    pub request: Option<Box<Request<'a>>>,
 }
 
 /// A request as the platform's HTTP log (its edge) saw it.
@@ -153,6 +158,7 @@ impl<'a> Record<'a> {
             replica: None,
             attributes: Attributes::None,
             edge: None,
+            request: None,
         }
     }
 }
