@@ -6,7 +6,7 @@
 mod fields;
 
 use super::json::{Text, Value};
-use super::{Level, duration};
+use super::{Level, duration, logfmt};
 use fields::{Field, Fields, Taken, Within, unit_of};
 
 /// A request as the service's own log tells it.
@@ -54,11 +54,16 @@ pub(super) fn is_cause(name: &[u8]) -> bool {
 
 /// Reads the members of a JSON object that says something about a request.
 ///
-/// A record is a request when it has a method, a path, a status and a duration. Without a duration it is one if it is no warning
-/// or worse, for then it speaks of a request that another line tells. A URL with a host is a call that the service made
+/// A record is a request when it has a method, a path, a status and a duration. Without a duration it is one if these are members
+/// of its own and it is no warning or worse; else it speaks of a request that another line tells. A URL with a host is a call that the service made
 /// itself. Of Fastify's two lines the one with the status tells the request, the other one what it was.
 pub(super) fn read<'a>(line: &'a [u8], level: Option<Level>) -> Option<Box<Request<'a>>> {
     of_fields(&Fields::of_json(line), level)
+}
+
+/// Reads `key=value` pairs in the same way.
+pub fn of_logfmt(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> {
+    of_fields(&Fields::of_pairs(logfmt::Pairs::new(text)), level)
 }
 
 fn of_fields<'a>(fields: &Fields<'a>, level: Option<Level>) -> Option<Box<Request<'a>>> {
@@ -71,10 +76,13 @@ fn of_fields<'a>(fields: &Fields<'a>, level: Option<Level>) -> Option<Box<Reques
         None => {
             // What a line says of its response without its request is the end of one only if it says how long it took.
             let ends = fields.get(Field::Status).is_some_and(|taken| taken.within == Within::Response);
-            (ends && has_duration && !fields.has(Field::Target) && !fields.has(Field::Method)).then_some((None, None))?
+            (ends && has_duration && !fields.has(Field::Target) && !fields.has(Field::Method))
+                .then_some((None, None))?
         }
     };
-    let tells_all = has_duration || level.is_none_or(|level| level < Level::Warning);
+    // Objects of request and response stand beside whatever concerns the request.
+    let is_flat = fields.get(Field::Status).is_some_and(|taken| taken.within == Within::Line);
+    let tells_all = has_duration || (is_flat && level.is_none_or(|level| level < Level::Warning));
     // An error line of a request that is not over, or that another line tells, knows what the request was all the same.
     let status = status.filter(|_| tells_all);
     if status.is_none() && (id.is_none() || method.is_none()) {

@@ -3,7 +3,9 @@
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
-use super::{Attributes, Edge, Level, Line, Record, is_answer, json, milliseconds, railway, request, status, time_in_message};
+use super::{
+    Attributes, Edge, Level, Line, Record, is_answer, json, milliseconds, railway, request, status, time_in_message,
+};
 use crate::time::{self, Time};
 
 /// Reads a line that begins with a brace.
@@ -180,7 +182,8 @@ mod tests {
     /// Names of members that mean something, those of requests among them.
     fn names() -> Vec<&'static str> {
         let known = NAMES.map(|(name, _)| std::str::from_utf8(name).unwrap());
-        let more = ["url", "uri", "status", "status_code", "code", "duration", "duration_ms", "durationMs", "responseTime"];
+        let more =
+            ["url", "uri", "status", "status_code", "code", "duration", "duration_ms", "durationMs", "responseTime"];
         let objects = ["req", "res", "reqId", "request_id", "response", "http", "client", "controller"];
         [&known[..], &more, &objects].concat()
     }

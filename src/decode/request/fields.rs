@@ -58,6 +58,12 @@ impl<'a> Fields<'a> {
         fields
     }
 
+    pub fn of_pairs(pairs: impl Iterator<Item = (&'a [u8], Text<'a>)>) -> Self {
+        let mut fields = Fields::default();
+        pairs.for_each(|(name, value)| fields.note(name, Value::String(value), Within::Line, 0));
+        fields
+    }
+
     pub fn get(&self, field: Field) -> Option<&Taken<'a>> {
         self.taken[field as usize].as_ref()
     }
@@ -170,8 +176,12 @@ pub(super) fn unit_of(name: &[u8]) -> Option<(usize, Option<f64>)> {
     let plain = &plain[..length];
     let (order, rest) =
         DURATIONS.iter().enumerate().find_map(|(order, stem)| Some((order, plain.strip_prefix(*stem)?)))?;
-    if rest.is_empty() || rest == b"human" {
+    if rest.is_empty() {
         return Some((DURATIONS.len() + order, None));
+    }
+    // Echo's `latency_human` has a unit of its own.
+    if rest == b"human" {
+        return Some((order, None));
     }
     let unit = duration::unit(rest.strip_prefix(b"in").unwrap_or(rest))?;
     Some((order, Some(unit)))
