@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::assemble::Assembler;
 use crate::map::{Fragment, Kind};
+use crate::pairs::Pairs;
 use crate::time::{SECOND, Time};
 use crate::timeline::SetId;
 
@@ -62,6 +63,7 @@ pub struct Lane {
     /// The last time seen, for records without one.
     pub last_time: Option<Time>,
     pub assembler: Assembler,
+    pub pairs: Pairs,
     pub line_number: u64,
     /// First seconds with a record of a service's output, and of the HTTP log.
     pub app_from: Option<i64>,
@@ -85,6 +87,7 @@ impl Lane {
             ahead: None,
             last_time: None,
             assembler: Assembler::default(),
+            pairs: Pairs::default(),
             line_number: 0,
             app_from: None,
             edge_from: None,

@@ -5,7 +5,7 @@ use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
-use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Record};
+use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
@@ -58,6 +58,8 @@ pub struct Line {
     pub stream: u32,
     pub raw_level: Option<Level>,
     pub opens: Opens,
+    /// Which part of a request that several lines tell; an end has events as if nobody knew its begin.
+    pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
     pub deferred: bool,
     /// Hash of the message; 0 where nobody reads it.
@@ -122,6 +124,7 @@ impl Line {
             stream: 0,
             raw_level: None,
             opens: Opens::Nothing,
+            part: Part::Whole,
             deferred: false,
             content: 0,
             events_end: fragment.events.len() as u32,
@@ -199,7 +202,8 @@ impl Mapper {
             Decoded::Malformed => Line { kind: Kind::Malformed, ..mapped },
             Decoded::Blank(time) => Line { kind: Kind::Blank, time: *time, ..mapped },
             Decoded::Record(record) => {
-                let deferred = record.edge.is_none() && is_continuation(record.message.raw);
+                let tells = record.edge.is_some() || record.request.is_some();
+                let deferred = !tells && is_continuation(record.message.raw);
                 let opens = match deferred {
                     true => Opens::Nothing,
                     false => self.classifier.record(record, &mut self.found),
@@ -215,6 +219,7 @@ impl Mapper {
                     stream: stream(record),
                     raw_level: record.raw_level,
                     opens,
+                    part: record.request.as_ref().map_or(Part::Whole, |request| request.part()),
                     deferred,
                     content: content(record),
                     events_end: fragment.events.len() as u32,
@@ -236,9 +241,17 @@ fn stream(record: &Record<'_>) -> u32 {
 }
 
 fn content(record: &Record<'_>) -> u64 {
-    match &record.edge {
-        None => hash([record.message.raw]),
-        Some(edge) => hash([
+    match (&record.edge, &record.request) {
+        (None, None) => hash([record.message.raw]),
+        // Its message is the same for all requests.
+        (None, Some(request)) => hash([
+            record.message.raw,
+            request.target.map_or(b"", |target| target.raw),
+            &request.status.unwrap_or(0).to_le_bytes(),
+            &request.duration.unwrap_or(-1).to_le_bytes(),
+            request.id.unwrap_or_default(),
+        ]),
+        (Some(edge), _) => hash([
             edge.method.raw,
             edge.target.raw,
             &edge.status.to_le_bytes(),

@@ -65,7 +65,8 @@ impl serde::Serialize for Time {
 }
 
 /// A time at the very start of `text`, and how many bytes it took. Reads RFC 3339 and its common relatives: `T` or a
-/// blank between date and clock, `.` or `,` before the decimals, an offset in any spelling or none (UTC).
+/// blank between date and clock, slashes in the date (Go, nginx), `.` or `,` before the decimals, an offset in any spelling or
+/// none (UTC).
 #[inline]
 pub fn parse_prefix(text: &[u8]) -> Option<(Time, usize)> {
     match text.first_chunk().and_then(railway_time) {
@@ -129,7 +130,13 @@ fn minute(text: &Minute) -> Option<i64> {
 }
 
 fn minute_from_columns(text: &Minute) -> Option<i64> {
-    let [c, e, n, t, b'-', m, o, b'-', d, a, b'T' | b't' | b' ', h, r, b':', i, u] = *text else { return None };
+    let [c, e, n, t, dash @ (b'-' | b'/'), m, o, second_dash, d, a, b'T' | b't' | b' ', h, r, b':', i, u] = *text
+    else {
+        return None;
+    };
+    if dash != second_dash {
+        return None;
+    }
     let days = days_from_civil(two([c, e])? * 100 + two([n, t])?, two([m, o])?, two([d, a])?)?;
     Some(days * 86_400 + seconds_of_day(two([h, r])?, two([i, u])?, 0)?)
 }
@@ -145,7 +152,8 @@ pub fn parse(text: &[u8]) -> Option<Time> {
     parse_prefix(text).and_then(|(time, used)| (used == text.len()).then_some(time))
 }
 
-/// `25/Aug/2025:13:26:31 +0000`, the time of common and combined access logs, at the start of `text`.
+/// `25/Aug/2025:13:26:31 +0000`, the time of common and combined access logs, at the start of `text`; Django and werkzeug write
+/// a blank before the clock, and no offset.
 pub fn parse_common_log(text: &[u8]) -> Option<Time> {
     use nom::Parser;
     use nom::bytes::complete::{tag, take, take_while_m_n};
@@ -159,7 +167,7 @@ pub fn parse_common_log(text: &[u8]) -> Option<Time> {
     }
     let zone = (one_of("+-"), digits(2), digits(2));
     let mut whole = (
-        (digits(2), tag("/"), map_opt(take(3usize), month), tag("/"), digits(4), tag(":")),
+        (digits(2), tag("/"), map_opt(take(3usize), month), tag("/"), digits(4), one_of(": ")),
         (digits(2), tag(":"), digits(2), tag(":"), digits(2)),
         opt((tag(" "), zone)),
     );
@@ -292,6 +300,8 @@ mod tests {
         assert_eq!(shown("2025-08-25T13:26:31.123456789Z"), "2025-08-25T13:26:31.123456789Z");
         assert_eq!(shown("2025-08-25T13:26:31Z"), "2025-08-25T13:26:31Z");
         assert_eq!(shown("2025-08-25 13:26:31,250"), "2025-08-25T13:26:31.250Z");
+        assert_eq!(shown("2025/08/25 13:26:31"), "2025-08-25T13:26:31Z");
+        assert_eq!(shown("2025/08-25 13:26:31"), "none");
         assert_eq!(shown("2025-08-25T13:26:31+02:00"), "2025-08-25T11:26:31Z");
         assert_eq!(shown("2025-08-25T13:26:31.5-0130"), "2025-08-25T14:56:31.500Z");
         assert_eq!(shown("2024-02-29T00:00:00Z"), "2024-02-29T00:00:00Z");

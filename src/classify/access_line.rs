@@ -3,6 +3,7 @@
 //! Read by hand, from the first quote outwards, because they are often most of a log, and nearly all of one kind; the lines
 //! without quotes (morgan's) are read with nom.
 
+mod columns;
 mod duration;
 mod front;
 mod morgan;
@@ -18,7 +19,7 @@ use morgan::morgan;
 pub struct AccessLine<'a> {
     /// The peer's address without its port or brackets; `None` where the line names none.
     pub client: Option<&'a [u8]>,
-    /// 1 to 16 upper-case letters.
+    /// 1 to 16 upper-case letters; `-`, as the path, of a connection that ended before its request (408).
     pub method: &'a [u8],
     /// The request target up to its `?`, as written (percent-encoding and `\"` are left alone).
     pub path: &'a [u8],
@@ -35,17 +36,19 @@ pub struct AccessLine<'a> {
 /// - uvicorn: `INFO:     192.0.2.7:40112 - "GET /p?q HTTP/1.1" 200 OK`, with that head, another logger's, or none;
 /// - Apache, nginx, gunicorn, hypercorn, werkzeug, Django: the common and combined formats, also with a duration after them,
 ///   in seconds (`0.123`, `rt=0.123`, `0.123s`) or milliseconds (`123ms`);
-/// - morgan `dev` and `tiny`: `GET /p 200 12.3 ms - 45`, `GET /p 200 45 - 12.3 ms`.
+/// - morgan `dev` and `tiny`: `GET /p 200 12.3 ms - 45`, `GET /p 200 45 - 12.3 ms`;
+/// - gin, fiber and chi.
 ///
 /// A request that the service itself made (urllib3's and httpx's lines) is not one. A bare integer after a combined line is
 /// not taken for a duration: its unit is anybody's guess.
 #[must_use]
 pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
     let Some(quote) = memchr(b'"', message) else {
-        return morgan(message);
+        return morgan(message).or_else(|| unusual(message, message.len()));
     };
-    let (method, request) = method(&message[quote + 1..])?;
-    let front = Front::read(&message[..quote])?;
+    let rest = &message[quote + 1..];
+    let Some((method, request)) = method(rest) else { return unusual(message, quote) };
+    let Some(front) = Front::read(&message[..quote]) else { return columns::chi(rest) };
     let (request, status, tail) = request_and_status(request)?;
     let target = match request.strip_suffix(b" HTTP/1.1") {
         Some(target) => target,
@@ -63,6 +66,18 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
             _ => None,
         },
     })
+}
+
+/// Lines whose first quote, at `quote`, is not that of a method.
+fn unusual(message: &[u8], quote: usize) -> Option<AccessLine<'_>> {
+    if matches!(message, [b'0'..=b'9', ..] | [b'[', ..]) && memchr(b'|', &message[..quote]).is_some() {
+        return columns::columns(message);
+    }
+    let line = columns::without_request(message.get(quote + 1..)?)?;
+    match Front::read(&message[..quote])? {
+        Front::Dated(client) => Some(AccessLine { client, ..line }),
+        Front::Peer(_) => None,
+    }
 }
 
 /// uvicorn's line as it mostly is, in two parts: what stands before the request's quote, and what follows it, which is the
@@ -149,6 +164,7 @@ fn status(digits: &[u8]) -> Option<u16> {
 }
 
 fn path_and_query(target: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let target = if target.starts_with(b"http") { without_host(target) } else { target };
     if target.is_empty() {
         return None;
     }
@@ -156,6 +172,16 @@ fn path_and_query(target: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
         Some(mark) => (&target[..mark], Some(&target[mark + 1..])),
         None => (target, None),
     })
+}
+
+/// A target as a proxy is asked for it, from its path on.
+fn without_host(target: &[u8]) -> &[u8] {
+    let rest = [&b"http://"[..], b"https://"].into_iter().find_map(|scheme| target.strip_prefix(scheme));
+    match rest.map(|rest| (rest, memchr(b'/', rest))) {
+        None => target,
+        Some((rest, Some(slash))) => &rest[slash..],
+        Some((_, None)) => b"/",
+    }
 }
 
 #[cfg(test)]
@@ -195,6 +221,9 @@ mod tests {
             (r#"INFO:     ::1:5000 - "GET / HTTP/1.1" 200 OK"#, "::1 GET / - 200 -"),
             (r#"INFO:uvicorn.access:2001:db8::7:5000 - "GET / HTTP/1.1" 200 OK"#, "2001:db8::7 GET / - 200 -"),
             (r#"INFO:     testclient:50000 - "PUT /a HTTP/1.1" 204 No Content"#, "testclient PUT /a - 204 -"),
+            (r#"INFO:     fe80::1%eth0:4242 - "GET /a HTTP/1.1" 500 Error"#, "fe80::1 GET /a - 500 -"),
+            (r#"None - "GET /a HTTP/1.1" 500"#, "- GET /a - 500 -"),
+            (r#"INFO:     None - "GET /a HTTP/1.1" 500"#, "- GET /a - 500 -"),
             (r#"INFO:      - "GET /a? HTTP/1.1" 404 Not Found"#, "- GET /a ? 404 -"),
             (
                 r#"INFO:     192.0.2.7:1 - "GET /a b/\"c\" 200 x HTTP/1.1" 404 Not Found"#,
@@ -237,6 +266,15 @@ mod tests {
                 "192.0.2.7 GET /a - 200 -",
             ),
             (r#"192.0.2.7:4011 - - [03/Feb/2026:10:11:12] "GET /a" 200 12"#, "192.0.2.7 GET /a - 200 -"),
+            (r#"192.0.2.7 - - [03/Feb/2026:10:11:12 +0000] "-" 408 0 "-" "-""#, "192.0.2.7 - - - 408 -"),
+            (
+                r#"192.0.2.7 - - [03/Feb/2026:10:11:12 +0000] "GET http://example.com/x?y=1 HTTP/1.1" 200 5"#,
+                "192.0.2.7 GET /x ?y=1 200 -",
+            ),
+            (
+                r#"192.0.2.7 - - [03/Feb/2026:10:11:12 +0000] "GET /a HTTP/1.1" 200 5 "-" "x" 1m2s"#,
+                "192.0.2.7 GET /a - 200 62000000000",
+            ),
             (r#"[03/Feb/2026 10:11:12] "GET /admin/ HTTP/1.1" 302 0"#, "- GET /admin/ - 302 -"),
         ]);
     }

@@ -15,7 +15,7 @@ use super::search::Searcher;
 use super::shape::Shapes;
 use super::view::{Miss, Opens, Subject, View};
 use super::{access_line, javascript};
-use crate::decode::{Attributes, Level, Record, level};
+use crate::decode::{Attributes, Level, Record, level, logfmt, request};
 
 /// What all threads share.
 pub struct Shared {
@@ -106,25 +106,48 @@ impl Classifier {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return Opens::Nothing;
         }
+        let first = events.len();
+        if let Some(request) = &record.request {
+            self.requests.told(&self.shared, &mut self.matcher.labels, request, events);
+        }
+        let is_told = events.len() > first;
         // Nothing in JSON that is not escaped can hold the quotes of a request.
         let may_quote = record.message.escaped || !matches!(record.attributes, Attributes::Json(_));
         if may_quote
             && record.stack.is_none()
+            && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
             return Opens::Nothing;
         }
         let mut scratch = std::mem::take(&mut self.message);
-        let opens = self.message(record, record.says_in(&mut scratch), alone, events);
+        let opens = self.message(record, record.says_in(&mut scratch), alone, first, events);
         self.message = scratch;
         opens
     }
 
-    fn message(&mut self, record: &Record<'_>, message: &[u8], alone: bool, events: &mut Vec<Found>) -> Opens {
-        if let Some(line) = access_line::access_line(message) {
+    fn message(
+        &mut self,
+        record: &Record<'_>,
+        message: &[u8],
+        alone: bool,
+        first: usize,
+        events: &mut Vec<Found>,
+    ) -> Opens {
+        // The members of a request are believed before its message, and the line is one entry.
+        let is_told = events.len() > first;
+        if !is_told && let Some(line) = access_line::access_line(message) {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return Opens::Nothing;
         }
+        if !is_told
+            && message.first().is_some_and(u8::is_ascii_lowercase)
+            && logfmt::begins(message)
+            && let Some(request) = request::of_logfmt(message, record.raw_level)
+        {
+            self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+        }
+        let is_told = events.len() > first;
         self.shared.prefilter.scan(message, &mut self.found);
         let opens = if self.found.python_head {
             Opens::Python
@@ -133,7 +156,7 @@ impl Classifier {
         } else {
             Opens::Nothing
         };
-        if opens != Opens::Nothing && !alone {
+        if opens != Opens::Nothing && !alone && !is_told {
             return opens;
         }
         let logger = record.logger.map(|text| text.read());
@@ -144,24 +167,23 @@ impl Classifier {
             attributes: record.attributes,
             kind: opens,
         };
-        self.scanned(subject, events);
-        opens
+        self.scanned(subject, first, events);
+        if is_told { Opens::Nothing } else { opens }
     }
 
     /// Appends the events of an assembled entry.
     pub fn entry(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
         self.shared.prefilter.scan(subject.text, &mut self.found);
-        self.scanned(subject, events);
+        self.scanned(subject, events.len(), events);
     }
 
-    /// Runs the patterns that the last scan found.
-    fn scanned(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
+    /// Runs the patterns that the last scan found; the events from `first` on are the entry's, too.
+    fn scanned(&mut self, subject: Subject<'_>, first: usize, events: &mut Vec<Found>) {
         let nothing = self.found.patterns.is_empty() && subject.kind == Opens::Nothing;
         if nothing && level::is_usual_below(Level::Warning, subject.text) {
             return;
         }
         let view = View::new(subject);
-        let first = events.len();
         // Borrowed, not cloned: threads that count references to what all share would wait for each other.
         let Classifier { shared, matcher, found, .. } = self;
         if view.exception.is_some() {

@@ -9,7 +9,7 @@ use super::library::Library;
 use super::route::Routes;
 use super::view::{Opens, Subject};
 use crate::assemble::{Head, Open};
-use crate::decode::{self, Record};
+use crate::decode::{self, Part, Record};
 use crate::lane::Lane;
 use crate::map::{Kind, Line, Mapper};
 use crate::source::frame::{Chunk, Fill, Framer};
@@ -133,6 +133,13 @@ impl Entries {
                     self.classifier.trim();
                     self.classifier.alone(&record, &mut self.found);
                     own.extend(self.found.iter().map(|found| self.classifier.event(found)));
+                }
+            }
+            if line.part != Part::Whole {
+                self.found.clear();
+                self.classifier.trim();
+                if self.lane.pairs.take(text, line.part, &mut self.classifier, &mut self.found) {
+                    own = self.found.iter().map(|found| self.classifier.event(found)).collect();
                 }
             }
             take(

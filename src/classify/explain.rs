@@ -106,6 +106,9 @@ fn kind(record: &Record<'_>, subject: Subject<'_>, view: &View<'_>) -> &'static 
         (Some(_), ..) => "HTTP log record, text",
         (None, _, Opens::Python) if view.exception.is_some() => "Python traceback",
         (None, _, Opens::Javascript) if view.exception.is_some() => "JavaScript failure",
+        (None, Attributes::Json(_), _) if record.request.as_ref().is_some_and(|request| request.status.is_some()) => {
+            "request, JSON"
+        }
         (None, Attributes::Json(_), _) => "JSON record",
         (None, Attributes::Logfmt(_), _) => "logfmt line",
         (None, Attributes::None, _) if access_line::access_line(subject.text).is_some() => "access line",

@@ -81,6 +81,9 @@ pub struct Pattern {
     pub labels: Vec<Label>,
     pub values: Vec<Value>,
     pub level: Option<Level>,
+    /// Whether it finds failures by their text, which lines that say they are no warning only quote. Not so in packs of others:
+    /// they name the level they mean.
+    pub is_quoted: bool,
     pub logger: Option<Glob>,
     pub attributes: Vec<(String, Glob)>,
     pub label_globs: Vec<(String, LabelGlob)>,

@@ -91,7 +91,7 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
     };
     let missing = match classifier.try_pattern(index, view).err()? {
         Miss::Level => {
-            let least = pattern.level.map_or("", Level::name);
+            let least = pattern.level.unwrap_or(Level::Warning).name();
             format!("the level is {}, and should be at least {least}", view.level.map_or("not known", Level::name))
         }
         Miss::Logger => {

@@ -18,7 +18,7 @@ use super::definition::Parser;
 use super::event::{Found, Via};
 use super::labels::Labels;
 use super::route::loses_secrets;
-use crate::decode::{Edge, Text};
+use crate::decode::{self, Edge, Text};
 use crate::mask::mask_bytes;
 use numbers::without_numbers;
 use patterns::Patterns;
@@ -98,6 +98,31 @@ impl Requests {
         self.access.request(shared, labels, &Request::access(line), &mut self.text, events);
     }
 
+    /// Adds the events of a request that a structured log tells, if the line says how it ended.
+    pub fn told(
+        &mut self,
+        shared: &Shared,
+        labels: &mut Labels,
+        request: &decode::Request<'_>,
+        events: &mut Vec<Found>,
+    ) {
+        let Some(status) = request.status else { return };
+        let read = |text: Option<Text<'_>>| text.map(|text| text.read().into_owned()).unwrap_or_default();
+        let (method, target) = (read(request.method), read(request.target));
+        let client = request.client.map(Text::read);
+        let question = memchr::memchr(b'?', &target);
+        let request = Request {
+            method: &method,
+            path: &target[..question.unwrap_or(target.len())],
+            query: question.map(|at| &target[at + 1..]),
+            status: digits(status),
+            client: client.as_deref(),
+            via: Via::Access,
+            duration: request.duration,
+        };
+        self.access.request(shared, labels, &request, &mut self.text, events);
+    }
+
     pub fn edge(&mut self, shared: &Shared, labels: &mut Labels, edge: &Edge<'_>, events: &mut Vec<Found>) {
         let (method, target) = (edge.method.read(), edge.target.read());
         let client = edge.client.map(|text| text.read());
@@ -136,7 +161,8 @@ impl Remembered {
     ) {
         request.write(text);
         // The method ends at the first blank, so that no two requests have one text.
-        let is_remembered = text.len() <= LONGEST_REMEMBERED && !request.method.contains(&b' ');
+        let is_remembered =
+            text.len() <= LONGEST_REMEMBERED && !request.method.is_empty() && !request.method.contains(&b' ');
         if is_remembered {
             self.add(shared, labels, (text, false), (request.via, request.duration), || Some(*request), events);
         } else {

@@ -38,6 +38,8 @@ pub(super) struct View<'a> {
     /// The text without its `LEVEL:logger:` head.
     pub body: &'a [u8],
     pub level: Option<Level>,
+    /// The level that the message itself states.
+    stated: Option<Level>,
     pub logger: Option<&'a [u8]>,
     pub exception: Option<Exception>,
     /// `None` where the text holds no secrets.
@@ -75,6 +77,7 @@ impl<'a> View<'a> {
             subject,
             body: &subject.text[head.length..],
             level: head.level.or(subject.raw_level),
+            stated: head.level,
             logger: head.logger.or(subject.logger),
             exception,
             masked: OnceCell::new(),
@@ -120,7 +123,15 @@ impl<'a> View<'a> {
 
     /// Whether the entry meets the pattern's conditions on level, logger and attributes.
     pub fn allows(&self, pattern: &Pattern) -> Result<(), Miss> {
-        if pattern.level.is_some_and(|least| self.level.is_none_or(|level| level < least)) {
+        let allowed = match pattern.level {
+            // Of every level, known or not.
+            Some(Level::Debug) => true,
+            Some(least) => self.level.is_some_and(|level| level >= least),
+            // A line that says it is no warning speaks of a failure, and is none.
+            None if pattern.is_quoted => self.stated.is_none_or(|level| level >= Level::Warning),
+            None => true,
+        };
+        if !allowed {
             return Err(Miss::Level);
         }
         if pattern.logger.as_ref().is_some_and(|glob| self.logger.is_none_or(|logger| !glob.is_match(logger))) {

@@ -36,11 +36,20 @@ pub enum Member {
     TotalDuration,
     SrcIp,
     DeploymentId,
+    /// An object of what Railway would print beside the message: so in downloads and in the API's answers.
+    Attributes,
+    /// An object with the ids of project, deployment and replica, in the same places.
+    Tags,
+    /// An error as pino writes it, an object with its stack.
+    Err,
+    Error,
+    /// Any of several names that a request may be told by, beside `method`.
+    OfRequest,
     /// Nothing that is known. All bits of a place, so that any place can be turned into this one without a branch.
     Other = 0b1_1111,
 }
 
-pub(super) const NAMES: [(&[u8], Member); 26] = [
+pub(super) const NAMES: [(&[u8], Member); 35] = [
     (b"timestamp", Member::Timestamp),
     (b"time", Member::Time),
     (b"ts", Member::Ts),
@@ -67,6 +76,15 @@ pub(super) const NAMES: [(&[u8], Member); 26] = [
     (b"totalDuration", Member::TotalDuration),
     (b"srcIp", Member::SrcIp),
     (b"deploymentId", Member::DeploymentId),
+    (b"attributes", Member::Attributes),
+    (b"tags", Member::Tags),
+    (b"err", Member::Err),
+    (b"error", Member::Error),
+    (b"http_method", Member::OfRequest),
+    (b"request_method", Member::OfRequest),
+    (b"httpMethod", Member::OfRequest),
+    (b"verb", Member::OfRequest),
+    (b"request", Member::OfRequest),
 ];
 
 /// The first bytes of a name as a number, filled up with zeroes.
@@ -104,7 +122,7 @@ const fn table() -> [Entry; 1 << TABLE_BITS] {
 
 /// Where in the table a name stands. The factor was found by trying random ones until no two names met.
 const fn place(head: Head) -> usize {
-    const FACTOR: u64 = 0x8a44_9ebe_89d9_bf03;
+    const FACTOR: u64 = 0x0c58_4d4e_28c6_244f;
     let folded = head as u64 ^ ((head >> 64) as u64) << 1;
     (folded.wrapping_mul(FACTOR) >> (u64::BITS - TABLE_BITS)) as usize
 }
@@ -162,6 +180,22 @@ impl<'a> Known<'a> {
 
     pub fn is_text(&self, member: Member) -> bool {
         self.strings >> member as u32 & 1 != 0
+    }
+
+    /// A member that is an object.
+    pub fn object(&self, member: Member) -> Option<&'a [u8]> {
+        self.raw(member).filter(|raw| raw.first() == Some(&b'{') && !self.is_text(member))
+    }
+
+    /// Whether a member gives cause to look for a request.
+    pub fn may_tell_a_request(&self) -> bool {
+        const CAUSES: u32 = 1 << Member::Method as u32 | 1 << Member::OfRequest as u32;
+        self.there & CAUSES != 0
+    }
+
+    /// Says that a member which no name here is for gives cause to look for a request.
+    pub fn note_cause(&mut self) {
+        self.there |= 1 << Member::OfRequest as u32;
     }
 
     /// A member that is a string.

@@ -3,6 +3,10 @@
 //! A level word at the head of a message wins over the level the platform gave the line: Railway calls everything on
 //! standard error an error, and Python logs there.
 
+mod preamble;
+
+use super::logfmt;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
@@ -43,11 +47,13 @@ impl Level {
 
     fn from_upper_name(name: &[u8]) -> Option<Level> {
         Some(match name {
-            b"TRACE" | b"DEBUG" | b"DBUG" | b"VERBOSE" | b"10" | b"20" => Level::Debug,
-            b"INFO" | b"NOTICE" | b"LOG" | b"SUCCESS" | b"30" => Level::Info,
-            b"WARN" | b"WARNING" | b"40" => Level::Warning,
+            b"TRACE" | b"TRC" | b"TRCE" | b"DEBUG" | b"DBG" | b"DBUG" | b"VERBOSE" | b"10" | b"20" => Level::Debug,
+            b"INFO" | b"INF" | b"NOTICE" | b"LOG" | b"SUCCESS" | b"30" => Level::Info,
+            b"WARN" | b"WRN" | b"WARNING" | b"40" => Level::Warning,
             b"ERROR" | b"ERRO" | b"ERR" | b"SEVERE" | b"50" => Level::Error,
-            b"CRITICAL" | b"CRIT" | b"FATAL" | b"PANIC" | b"ALERT" | b"EMERG" | b"EMERGENCY" | b"60" => Level::Critical,
+            b"CRITICAL" | b"CRIT" | b"FATAL" | b"FTL" | b"PANIC" | b"ALERT" | b"EMERG" | b"EMERGENCY" | b"60" => {
+                Level::Critical
+            }
             _ => return None,
         })
     }
@@ -72,24 +78,18 @@ pub fn is_usual_below(level: Level, message: &[u8]) -> bool {
 
 /// Reads the head of a message.
 pub fn head(message: &[u8]) -> Head<'_> {
-    match message.first() {
-        Some(b'A'..=b'Z') => upper_word(message),
-        Some(b'[') => brackets(message),
-        Some(b'a'..=b'z') => lower_word(message).or_else(|| dashes(message)).unwrap_or_default(),
-        Some(b'-' | b'|' | b' ') => {
-            // What follows a time: `2025-08-25 13:26:31,123 - name - LEVEL - text`, `… | LEVEL | name:f:1 - text`.
-            let skipped = message.iter().take_while(|byte| matches!(byte, b'-' | b'|' | b' ')).count();
-            let separated = message[..skipped].iter().any(|byte| *byte != b' ');
-            let inner = if separated { head_after_time(&message[skipped..]) } else { Head::default() };
-            if inner.length == 0 { inner } else { Head { length: inner.length + skipped, ..inner } }
+    let head = match message {
+        [b'A'..=b'Z', b',', ..] | [b'[' | b'0'..=b'9', ..] => preamble::head(message),
+        [b'A'..=b'Z', ..] => upper_word(message),
+        [b'a'..=b'z', ..] => {
+            let named = || npm(message).or_else(|| dashes(message)).or_else(|| pairs(message));
+            lower_word(message).or_else(named).unwrap_or_default()
         }
+        // What follows a time: `2025-08-25 13:26:31,123 - name - LEVEL - text`, `… | LEVEL | name:f:1 - text`.
+        [b'-' | b'|', ..] | [b' ', b'-' | b'|', ..] => preamble::head(message),
         _ => Head::default(),
-    }
-}
-
-fn head_after_time(message: &[u8]) -> Head<'_> {
-    let word = upper_word(message);
-    if word.level.is_some() { word } else { dashes(message).unwrap_or_default() }
+    };
+    if head.level.is_some() { head } else { warning_of_a_runtime(message).unwrap_or_default() }
 }
 
 /// `LEVEL:logger:text`, `LEVEL:    text`, `LEVEL text`, `LEVEL | text`, `LEVEL - text`.
@@ -110,9 +110,10 @@ fn upper_word(message: &[u8]) -> Head<'_> {
             let blanks = rest[1 + used..].iter().take_while(|byte| **byte == b' ').count();
             Head { level: Some(level), logger, length: length + 1 + used + blanks }
         }
-        Some(b' ') => {
-            let used = rest.iter().take_while(|byte| matches!(byte, b' ' | b'-' | b'|')).count();
-            Head { level: Some(level), logger: None, length: length + used }
+        Some(b' ' | b'\t') => {
+            let used = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'-' | b'|')).count();
+            let (logger, named) = logger_before_text(&rest[used..]);
+            Head { level: Some(level), logger, length: length + used + named }
         }
         None => Head { level: Some(level), logger: None, length },
         _ => Head::default(),
@@ -140,30 +141,89 @@ fn logger(rest: &[u8]) -> (Option<&[u8]>, usize) {
     if name > 0 && rest.get(name) == Some(&b':') { (Some(&rest[..name]), name + 1) } else { (None, 0) }
 }
 
-/// `info: text`, as JavaScript loggers write it.
+fn is_in_logger(byte: u8) -> bool {
+    IN_LOGGER[usize::from(byte)]
+}
+
+/// The logger between a level and the text, and its length with what ends it: `in module: `, as Flask writes it, a name with
+/// dots before ` - `, ` : ` or `: `, and loguru's `name:function:line - `.
+fn logger_before_text(rest: &[u8]) -> (Option<&[u8]>, usize) {
+    let length_of = |text: &[u8]| text.iter().take_while(|byte| is_in_logger(**byte)).count();
+    if let Some(module) = rest.strip_prefix(b"in ") {
+        let length = length_of(module);
+        let ends = length > 0 && module[length..].starts_with(b": ");
+        return if ends { (Some(&module[..length]), 3 + length + 2) } else { (None, 0) };
+    }
+    let length = length_of(rest);
+    let (name, behind) = rest.split_at(length);
+    if !name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+        return (None, 0);
+    }
+    if let Some(place) = behind.strip_prefix(b":") {
+        let place_length =
+            place.iter().take_while(|byte| is_in_logger(**byte) || matches!(byte, b':' | b'<' | b'>')).count();
+        let line = place[..place_length].rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        let has_line = place_length > line.len() && !line.is_empty() && line.iter().all(u8::is_ascii_digit);
+        if has_line && place[place_length..].starts_with(b" - ") {
+            return (Some(name), length + 1 + place_length + 3);
+        }
+    }
+    if !name.contains(&b'.') || name.contains(&b'/') {
+        return (None, 0);
+    }
+    let end = [&b" - "[..], b" : ", b": "].into_iter().find(|end| behind.starts_with(end));
+    end.map_or((None, 0), |end| (Some(name), length + end.len()))
+}
+
+/// `info: text`, as JavaScript loggers write it, and ASP.NET, whose error is `fail`.
 fn lower_word(message: &[u8]) -> Option<Head<'_>> {
     let length = message.iter().take(LONGEST_WORD + 1).take_while(|byte| byte.is_ascii_lowercase()).count();
-    let level = Level::from_name(&message[..length])?;
+    let level = match &message[..length] {
+        b"fail" => Level::Error,
+        word => Level::from_name(word)?,
+    };
     message[length..].starts_with(b": ").then_some(Head { level: Some(level), logger: None, length: length + 2 })
 }
 
-/// `[LEVEL] text`, and gunicorn's `[time] [pid] [LEVEL] text`: up to three brackets, one of which is a level.
-fn brackets(message: &[u8]) -> Head<'_> {
-    let mut at = 0;
-    for _ in 0..3 {
-        if message.get(at) != Some(&b'[') {
-            break;
-        }
-        let Some(close) = memchr::memchr(b']', &message[at..message.len().min(at + 40)]) else { break };
-        let level = Level::from_name(&message[at + 1..at + close]).filter(|_| message[at + 1].is_ascii_alphabetic());
-        at += close + 1;
-        at += message[at..].iter().take_while(|byte| **byte == b' ').count();
-        if level.is_some() {
-            return Head { level, logger: None, length: at };
-        }
-    }
-    Head::default()
+/// `npm warn text`, `npm notice text`, `npm error text`, in small letters since npm 10, and `npm ERR! text`. All go to
+/// standard error. The whole of it is the text.
+fn npm(message: &[u8]) -> Option<Head<'_>> {
+    let rest = message.strip_prefix(b"npm ")?;
+    let length = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let level = Level::from_name(&rest[..length])?;
+    let is_word = matches!(rest.get(length), Some(b' ' | b'!'));
+    is_word.then_some(Head { level: Some(level), logger: None, length: 0 })
 }
+
+/// `time=… level=error msg=…`. The whole of it is the text.
+fn pairs(message: &[u8]) -> Option<Head<'_>> {
+    logfmt::level(message).map(|level| Head { level: Some(level), logger: None, length: 0 })
+}
+
+/// What Python and Node print of themselves on standard error: `x.py:12: UserWarning: text`, `(node:17) Warning: text`, and the
+/// lines that belong to these. The whole of it is the text.
+fn warning_of_a_runtime(message: &[u8]) -> Option<Head<'_>> {
+    let level = match message {
+        [b'(', ..] if message.starts_with(b"(Use `node --trace-") => Level::Info,
+        [b'(', ..] if message.starts_with(b"(node:") => {
+            let end = memchr::memmem::find(message, b"Warning: ")?;
+            (end < LONGEST_PLACE).then_some(Level::Warning)?
+        }
+        [b' ', ..] if message.trim_ascii_start().starts_with(b"warnings.warn(") => Level::Info,
+        [b'/' | b'<' | b'a'..=b'z', ..] => {
+            let place = memchr::memmem::find(&message[..message.len().min(LONGEST_PLACE)], b".py:")? + 4;
+            let digits = message[place..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let kind = message[place + digits..].strip_prefix(b": ").filter(|_| digits > 0)?;
+            let length = kind.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'.').count();
+            (kind[..length].ends_with(b"Warning") && kind[length..].starts_with(b":")).then_some(Level::Warning)?
+        }
+        _ => return None,
+    };
+    Some(Head { level: Some(level), logger: None, length: 0 })
+}
+
+/// Where the name of a warning is looked for.
+const LONGEST_PLACE: usize = 300;
 
 /// `name - LEVEL - text`.
 fn dashes(message: &[u8]) -> Option<Head<'_>> {
@@ -200,9 +260,30 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_head() {
-        for text in
-            ["Error: x", "INFORMATION: x", "ERRORS:x", "error in handler", "[17] [2] x", "", "INFO", "  File \"x\""]
-        {
+        for text in [
+            "Error: x",
+            "INFORMATION: x",
+            "ERRORS:x",
+            "error in handler",
+            "[17] [2] x",
+            "",
+            "INFO",
+            "  File \"x\"",
+            "2025-09-02 08:00:00 error rate is 0",
+            "2025-09-02T08:00:00Z",
+            "12 ERROR lines",
+            "[error handler] x",
+            "[a] b - c",
+            "- ERRORS: 0",
+            "1.2.3.4 - - [02/Sep/2025:08:00:33 +0000] x",
+            "[",
+            "2025-09-02 08:00:00 - ",
+            "I, [",
+            "npm run start",
+            "app.py:12: done",
+            "a.b - c",
+            "[03/Feb/2026:10:11:12 +0000] \"GET\"",
+        ] {
             let (level, logger, rest) = read(text);
             assert!(text == "INFO" || (level.is_none() && rest == text), "{text}");
             assert_eq!(logger, None);
@@ -212,5 +293,72 @@ mod tests {
     #[test]
     fn the_logger_needs_its_colon() {
         assert_eq!(read("ERROR:just text with: colon"), (Some(Level::Error), None, "just text with: colon"));
+    }
+
+    /// As the loggers of Railway's users write them, in a message of Railway's JSON and in text alike.
+    #[test]
+    fn heads_that_begin_with_a_time_or_a_bracket() {
+        use Level::{Critical, Debug, Error, Info, Warning};
+        for (message, level, logger, text) in [
+            ("2026-11-25 08:05:57,434 - worker - INFO - job done", Info, Some("worker"), "job done"),
+            ("2026-11-25 08:05:57,434 - shop.jobs - 17 - ERROR - lost", Error, Some("shop.jobs"), "lost"),
+            ("2026-11-25 08:05:57,434 INFO job done", Info, None, "job done"),
+            ("2026-11-25 08:05:57,434 ERROR shop.jobs: lost", Error, Some("shop.jobs"), "lost"),
+            ("[2025-09-02 08:00:00,123] ERROR in app: lost", Error, Some("app"), "lost"),
+            ("[2025-09-02 08:00:01,000: INFO/MainProcess] Task t received", Info, None, "Task t received"),
+            ("[2025-09-02 08:00:01,000: WARNING/ForkPoolWorker-1] slow", Warning, None, "slow"),
+            ("[2025-09-02 08:00:01,369] [6732] [api] [ERROR] {charge:81} refused", Error, None, "{charge:81} refused"),
+            ("[2025-09-02 10:00:00 +0200] [1] [CRITICAL] WORKER TIMEOUT", Critical, None, "WORKER TIMEOUT"),
+            ("2025-09-02 08:00:00.123 | INFO     | app.main:run:42 - started", Info, Some("app.main"), "started"),
+            ("2025-09-02 08:00:00.123 | ERROR    | __main__:<module>:4 - lost", Error, Some("__main__"), "lost"),
+            ("2025-09-02 08:00:00 [info     ] started   port=1", Info, None, "started   port=1"),
+            ("2025-09-02T08:00:00.1Z [error    ] lost", Error, None, "lost"),
+            ("[2025-08-25 13:50:01] [WARNING ] discord.gateway: slow", Warning, Some("discord.gateway"), "slow"),
+            ("[02/Sep/2025 08:00:00] INFO [django.server:161] x", Info, None, "[django.server:161] x"),
+            ("2025-09-02T08:00:00.123Z [warn]: slow", Warning, None, "slow"),
+            ("2025-09-02T08:00:00.123Z error: lost", Error, None, "lost"),
+            (
+                "2026-06-10T08:00:00+0000 info HummingbirdApp: [Core] started",
+                Info,
+                Some("HummingbirdApp"),
+                "[Core] started",
+            ),
+            (
+                "[Nest] 17  - 09/02/2025, 8:00:00 AM     LOG [NestFactory] Starting",
+                Info,
+                None,
+                "[NestFactory] Starting",
+            ),
+            ("[Nest] 17  - 09/02/2025, 8:00:00 AM   ERROR [Jobs] lost", Error, None, "[Jobs] lost"),
+            ("2025-09-02 08:00:00,123 [main] INFO  com.foo.Bar - up", Info, Some("com.foo.Bar"), "up"),
+            ("08:00:00.123 [main] ERROR com.foo.Bar - down", Error, Some("com.foo.Bar"), "down"),
+            ("2025/09/02 08:00:02 [error] 31#31: *1 x", Error, None, "31#31: *1 x"),
+            ("2025/09/02 08:00:02 INFO started port=1", Info, None, "started port=1"),
+            ("2025-09-02T08:00:00.123Z\tINFO\tserver/main.go:12\tup", Info, None, "server/main.go:12\tup"),
+            ("8:00AM INF up port=1", Info, None, "up port=1"),
+            ("2025-09-02T08:00:00Z ERR lost", Error, None, "lost"),
+            ("[08:00:00 WRN] slow", Warning, None, "slow"),
+            ("[2025-09-02T08:00:00Z INFO  my_crate::web] up", Info, Some("my_crate::web"), "up"),
+            ("2025-09-02T08:00:00.1Z  INFO my_crate: up", Info, None, "my_crate: up"),
+            ("I, [2025-09-02T08:00:00.123456 #17]  INFO -- : up", Info, None, "up"),
+            ("E, [2025-09-02T08:00:00.123456 #17] ERROR -- jobs: lost", Error, Some("jobs"), "lost"),
+            ("[2025-09-02T08:00:00.123+00:00] production.ERROR: lost", Error, Some("production"), "lost"),
+            ("[2025-09-02 08:00:00] local.DEBUG: x", Debug, Some("local"), "x"),
+            ("2025-08-25 13:50:02.131 UTC [6] LOG:  checkpoint", Info, None, "checkpoint"),
+            ("2025-08-25 13:50:02.131 UTC [6] FATAL:  sorry", Critical, None, "sorry"),
+            ("2025-08-25 13:50:02.131 UTC [6] DETAIL:  Key", Info, None, "DETAIL:  Key"),
+            ("fail: Shop.Jobs[0] lost", Error, None, "Shop.Jobs[0] lost"),
+            ("npm warn config production", Warning, None, "npm warn config production"),
+            ("npm ERR! code 1", Error, None, "npm ERR! code 1"),
+            ("/app/x.py:12: DeprecationWarning: old", Warning, None, "/app/x.py:12: DeprecationWarning: old"),
+            (
+                "(node:17) [DEP0040] DeprecationWarning: old",
+                Warning,
+                None,
+                "(node:17) [DEP0040] DeprecationWarning: old",
+            ),
+        ] {
+            assert_eq!(read(message), (Some(level), logger, text), "{message}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `key=value key="quoted value"` lines.
 
 use super::json::Text;
-use super::{Attributes, Level, Record};
+use super::{Attributes, Level, Record, request};
 use crate::time;
 
 /// Steps through the pairs of a line; text that is no pair is passed over.
@@ -55,14 +55,29 @@ impl<'a> Iterator for Pairs<'a> {
     }
 }
 
+/// Whether a text begins with a pair.
+pub fn begins(text: &[u8]) -> bool {
+    let length = key_length(text);
+    length > 0 && text.get(length) == Some(&b'=')
+}
+
+/// The level that one of the first pairs of a text states.
+pub fn level(text: &[u8]) -> Option<Level> {
+    /// Loggers write a time, a level and a name before all else.
+    const FIRST: usize = 4;
+    let mut pairs = Pairs::new(text).take(FIRST).filter(|_| begins(text));
+    pairs
+        .find_map(|(key, value)| matches!(key, b"level" | b"lvl" | b"severity").then(|| Level::from_name(value.raw))?)
+}
+
 /// Reads a line as logfmt if it begins with a pair and has a message and a time or a level.
 pub fn record(line: &[u8]) -> Option<Record<'_>> {
-    let length = key_length(line);
-    if length == 0 || line.get(length) != Some(&b'=') {
+    if !begins(line) {
         return None;
     }
     let mut record = Record::text(line);
     let mut message = None;
+    let mut may_tell_a_request = false;
     for (key, value) in Pairs::new(line) {
         match key {
             b"time" | b"ts" | b"timestamp" | b"t" if record.time.is_none() => {
@@ -72,12 +87,14 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
                 record.raw_level = Level::from_name(value.raw)
             }
             b"msg" | b"message" if message.is_none() => message = Some(value),
+            b"method" | b"http_method" | b"request_method" => may_tell_a_request = true,
             b"logger" if record.logger.is_none() => record.logger = Some(value),
             _ => {}
         }
     }
     record.message = message.filter(|_| record.time.is_some() || record.raw_level.is_some())?;
     record.attributes = Attributes::Logfmt(line);
+    record.request = if may_tell_a_request { request::of_logfmt(line, record.raw_level) } else { None };
     Some(record)
 }
 

@@ -5,12 +5,14 @@
 //! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
 
 mod compact;
+pub mod duration;
 pub mod escape;
 pub mod json;
 mod known;
 pub mod level;
-mod logfmt;
+pub mod logfmt;
 mod railway;
+pub mod request;
 mod structured;
 mod text;
 
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 use crate::time::{self, SECOND, Time};
 pub use json::Text;
 pub use level::Level;
+pub use request::{Part, Request};
 
 /// U+FEFF in UTF-8, which some programs write at the start of a file.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -50,6 +53,8 @@ pub struct Record<'a> {
     pub replica: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
     pub edge: Option<Edge<'a>>,
+    /// What the members beside the message tell of a request. Apart from the record, as few have one.
+    pub request: Option<Box<Request<'a>>>,
 }
 
 /// A request as the platform's HTTP log (its edge) saw it.
@@ -89,22 +94,52 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Reads one line, without its line end. `scratch` is used for a line that carries terminal colours.
+/// Reads one line, without its line end. `scratch` is used for a line that carries terminal colours, or JSON as its message.
 pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
     // JSON has no bare control characters, so only other lines can be coloured.
-    let line = if line.first() != Some(&b'{') && memchr::memchr(0x1b, line).is_some() {
+    if line.first() != Some(&b'{') && memchr::memchr(0x1b, line).is_some() {
         scratch.clear();
         text::strip_ansi(line, scratch);
-        &scratch[..]
-    } else {
-        line
-    };
+        return plain(&scratch[..]);
+    }
+    // Not moved on its way out: a record is large.
+    let read = plain(line);
+    match &read {
+        Line::Record(record) if record.message.escaped && record.message.raw.starts_with(b"{") => nested(read, scratch),
+        _ => read,
+    }
+}
+
+#[inline]
+fn plain(line: &[u8]) -> Line<'_> {
     let line = line.trim_ascii_end();
     match line.trim_ascii_start().first() {
         None => Line::Blank(None),
         Some(b'{') => structured::object(line.trim_ascii_start()),
         Some(_) => text::record(line),
     }
+}
+
+/// The record of an app that logs JSON, where the platform gives that as text. Its time is the platform's, as of all others.
+#[cold]
+fn nested<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
+    let Line::Record(outer) = outer else { return outer };
+    scratch.clear();
+    escape::unescape(outer.message.raw, scratch);
+    if let Line::Record(inner) = structured::any_object(scratch.trim_ascii_end())
+        && matches!(inner.attributes, Attributes::Json(_))
+        && inner.edge.is_none()
+    {
+        return Line::Record(Record {
+            time: outer.time.or(inner.time),
+            raw_level: inner.raw_level.or(outer.raw_level),
+            logger: inner.logger.or(outer.logger),
+            stack: inner.stack.or(outer.stack),
+            replica: outer.replica,
+            ..inner
+        });
+    }
+    Line::Record(outer)
 }
 
 /// Removes terminal control sequences from an unescaped message, which JSON carries as `\u001b`.
@@ -153,6 +188,7 @@ impl<'a> Record<'a> {
             replica: None,
             attributes: Attributes::None,
             edge: None,
+            request: None,
         }
     }
 }

@@ -43,6 +43,7 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
         replica: None,
         attributes: Attributes::Json(line),
         edge: None,
+        request: None,
     })
 }
 

@@ -3,7 +3,9 @@
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
-use super::{Attributes, Edge, Level, Line, Record, is_answer, milliseconds, railway, status, time_in_message};
+use super::{
+    Attributes, Edge, Level, Line, Record, is_answer, json, milliseconds, railway, request, status, time_in_message,
+};
 use crate::time::{self, Time};
 
 /// Reads a line that begins with a brace.
@@ -32,6 +34,11 @@ fn walk(line: &[u8]) -> Result<Known<'_>, Broken> {
     let mut members = Members::new(line);
     for member in &mut members {
         let (key, value) = member?;
+        if let Value::Other([b'{', ..]) = value
+            && request::is_cause(key)
+        {
+            known.note_cause();
+        }
         known.note(key, 0..key.len(), value.raw(), matches!(value, Value::String(_)));
     }
     if members.position() == line.len() { Ok(known) } else { Err(Broken) }
@@ -69,21 +76,40 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
             ..Record::text(b"")
         });
     }
+    let attributes = known.object(Member::Attributes);
+    let raw_level = LEVELS.iter().find_map(|member| known.raw(*member).and_then(Level::from_name)).or_else(|| {
+        let level = json::member(attributes?, "level")?.text()?;
+        Level::from_name(level.raw)
+    });
+    let may_tell_a_request = known.may_tell_a_request()
+        || attributes.is_some_and(|object| memchr::memmem::find(object, b"method\"").is_some());
+    let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let mut messages = MESSAGES.iter().filter_map(|member| Some((*member, known.raw(*member)?))).peekable();
-    if messages.peek().is_none() {
+    if messages.peek().is_none() && request.is_none() {
         return super::text::record(line);
     }
-    let Some((member, raw)) = messages.find(|(_, raw)| !raw.trim_ascii().is_empty()) else { return Line::Blank(time) };
+    let (message, raw) = match messages.find(|(_, raw)| !raw.trim_ascii().is_empty()) {
+        Some((member, raw)) => (known.text(member).unwrap_or(Text::plain(raw)), raw),
+        None if request.is_some() => (Text::default(), &b""[..]),
+        None => return Line::Blank(time),
+    };
     Line::Record(Record {
         time: time.or_else(|| time_in_message(raw)),
-        raw_level: LEVELS.iter().find_map(|member| known.raw(*member).and_then(Level::from_name)),
+        raw_level,
         logger: LOGGERS.iter().find_map(|member| known.text(*member)),
-        message: known.text(member).unwrap_or(Text::plain(raw)),
-        stack: STACKS.iter().find_map(|member| known.text(*member)),
-        replica,
+        message,
+        stack: STACKS.iter().find_map(|member| known.text(*member)).or_else(|| stack_of_error(known)),
+        replica: replica.or_else(|| Some(json::member(known.object(Member::Tags)?, "replica")?.raw())),
         attributes: Attributes::Json(line),
         edge: None,
+        request,
     })
+}
+
+/// The stack that pino puts into the error beside a message.
+fn stack_of_error<'a>(known: &Known<'a>) -> Option<Text<'a>> {
+    let stack = |member| json::member(known.object(member)?, "stack")?.text();
+    [Member::Err, Member::Error].into_iter().find_map(stack)
 }
 
 fn stamp(known: &Known<'_>, member: Member) -> Option<Time> {
@@ -153,6 +179,15 @@ mod tests {
         assert_eq!(record.message.raw, b"x");
     }
 
+    /// Names of members that mean something, those of requests among them.
+    fn names() -> Vec<&'static str> {
+        let known = NAMES.map(|(name, _)| std::str::from_utf8(name).unwrap());
+        let more =
+            ["url", "uri", "status", "status_code", "code", "duration", "duration_ms", "durationMs", "responseTime"];
+        let objects = ["req", "res", "reqId", "request_id", "response", "http", "client", "controller"];
+        [&known[..], &more, &objects].concat()
+    }
+
     fn value() -> impl Strategy<Value = &'static str> {
         prop::sample::select(vec![
             r#""2025-08-25T13:26:31Z""#,
@@ -167,7 +202,11 @@ mod tests {
             "500",
             r#""GET""#,
             r#""/x""#,
+            r#""GET /x""#,
             "[1]",
+            r#"{"method":"GET","url":"/y","id":7}"#,
+            r#"{"statusCode":201,"responseTime":3}"#,
+            r#"{"level":"warn","replica":"r-1","stack":"Error: x"}"#,
         ])
     }
 
@@ -175,7 +214,7 @@ mod tests {
         /// Wherever the members stand, and whatever an app has called its own.
         #[test]
         fn the_order_of_members_means_nothing(
-            members in prop::sample::subsequence(NAMES.map(|(name, _)| std::str::from_utf8(name).unwrap()).to_vec(), 0..9)
+            members in prop::sample::subsequence(names(), 0..12)
                 .prop_flat_map(|names| names.into_iter().map(|name| (Just(name), value())).collect::<Vec<_>>())
                 .prop_flat_map(|members| (Just(members.clone()), Just(members).prop_shuffle()))
         ) {

@@ -3,7 +3,7 @@
 use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
 use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
-use crate::decode;
+use crate::decode::{self, Part};
 use crate::lifecycle::{self, Sign};
 use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
@@ -116,6 +116,9 @@ impl Engine {
         if line.deferred {
             return self.alone(place);
         }
+        if line.part != Part::Whole && self.pair(place, line.part) {
+            return;
+        }
         let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
@@ -165,6 +168,19 @@ impl Engine {
         }
         self.own_events(place, &events);
         self.scratch = events;
+    }
+
+    /// Joins the lines of one request; whether the line's events were those of the two together.
+    fn pair(&mut self, place: &Place<'_>, part: Part) -> bool {
+        let mut events = std::mem::take(&mut self.scratch);
+        events.clear();
+        self.classifier.trim();
+        let joined = self.lanes[place.lane].pairs.take(place.line, part, &mut self.classifier, &mut events);
+        if joined {
+            self.own_events(place, &events);
+        }
+        self.scratch = events;
+        joined
     }
 
     /// Events of an entry that the engine classified itself.

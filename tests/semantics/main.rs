@@ -14,6 +14,7 @@ mod merging;
 mod ratios;
 mod requests;
 mod silence;
+mod structured;
 mod ticks;
 mod time;
 mod triggers;

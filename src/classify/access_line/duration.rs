@@ -3,6 +3,7 @@
 use memchr::memchr;
 
 use super::quotes;
+use crate::decode::duration::with_units;
 
 const NS_PER_S: i64 = 1_000_000_000;
 pub(super) const NS_PER_MS: i64 = 1_000_000;
@@ -33,7 +34,8 @@ fn duration(field: &[u8]) -> Option<i64> {
     if let Some(number) = field.strip_suffix(b"ms") {
         decimal(number, NS_PER_MS)
     } else if let Some(number) = field.strip_suffix(b"s") {
-        decimal(number, NS_PER_S)
+        // Go's `1m2s` and `295.1µs`.
+        decimal(number, NS_PER_S).or_else(|| with_units(field))
     } else {
         memchr(b'.', field)?;
         decimal(field, NS_PER_S)

@@ -54,13 +54,12 @@ impl<'a> Front<'a> {
         }
         let host = match memrchr(b':', token) {
             Some(colon) if is_port(&token[colon + 1..]) => &token[..colon],
+            // A peer that has no address, as Python prints it.
+            _ if token == b"None" && alone(before) => return Some(Self::Peer(None)),
             _ => return ip(token).map(|client| Self::Peer(Some(client))),
         };
         // A name is only believed where nothing but the server's own head stands before it.
-        let named = || {
-            let alone = before.is_empty() || is_level_head(before.trim_ascii_end());
-            (alone && !host.is_empty() && memchr(b':', host).is_none()).then_some(host)
-        };
+        let named = || (alone(before) && !host.is_empty() && memchr(b':', host).is_none()).then_some(host);
         Some(Self::Peer(Some(ip(host).or_else(named)?)))
     }
 
@@ -87,6 +86,11 @@ impl<'a> Front<'a> {
     }
 }
 
+/// Whether nothing but the server's own head stands in `before`.
+fn alone(before: &[u8]) -> bool {
+    before.is_empty() || is_level_head(before.trim_ascii_end())
+}
+
 fn is_version(number: &[u8]) -> bool {
     matches!(number, b"1.1" | b"1.0" | b"2" | b"2.0" | b"3" | b"3.0")
 }
@@ -107,6 +111,8 @@ fn ip(host: &[u8]) -> Option<&[u8]> {
     if let Some(inside) = host.strip_suffix(b"]") {
         return memrchr(b'[', inside).map(|open| &inside[open + 1..]);
     }
+    // Behind the percent sign stands the interface of a link-local address.
+    let host = memchr(b'%', host).map_or(host, |zone| &host[..zone]);
     let mut dots = 0;
     let start = host.iter().rposition(|byte| {
         dots += usize::from(*byte == b'.');

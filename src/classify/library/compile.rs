@@ -3,7 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 use toml::Spanned;
 
-use super::super::definition::{Definition, Origin, Parser, ValueDefinition, ValueUnit};
+use super::super::definition::{Definition, Origin, Parser, Severity, ValueDefinition, ValueUnit};
 use super::super::glob::Glob;
 use super::super::literals::{self, Required};
 use super::super::search::Search;
@@ -109,6 +109,7 @@ impl<'a> Source<'a> {
             origin: self.origin(&definition.class),
             about: definition.about.clone(),
             severity: definition.severity,
+            is_quoted: !self.foreign && definition.severity == Severity::Error && regex.is_some(),
             required: regex.as_ref().map_or_else(Required::default, |regex| literals::required(regex.syntax())),
             regex,
             parser: definition.parser,

@@ -102,7 +102,9 @@ impl<'a> Request<'a> {
 
     fn read<'s>(&'s self, label: &str, route: &'s [u8]) -> Option<&'s [u8]> {
         match label {
-            "method" => Some(self.method),
+            // The end of a request whose begin nobody saw has none of these.
+            "method" => Some(self.method).filter(|method| !method.is_empty()),
+            "path" | "route" if self.path.is_empty() => None,
             "path" => Some(self.path),
             "query" => self.query,
             "route" => Some(route),

@@ -1,0 +1,74 @@
+//! Pairs: requests that a service tells in two lines, joined by the request's id.
+//!
+//! Fastify writes method and URL when a request comes in, and status and time when it is over. The second line is the
+//! request; this remembers what the first one said.
+
+use rustc_hash::FxHashMap;
+
+use crate::classify::{Classifier, Found};
+use crate::decode::{self, Line, Part, Record, Text};
+
+/// Requests that are remembered before the older ones are given up. Requests whose end is never told would fill the memory.
+const MOST: usize = 4_096;
+/// Longer targets are not remembered.
+const LONGEST_TARGET: usize = 4_096;
+
+/// The requests of one source that began and are not over, as far as its lines tell.
+#[derive(Debug, Default)]
+pub struct Pairs {
+    recent: FxHashMap<Box<[u8]>, Begun>,
+    /// Those that were recent before: with them at most twice [`MOST`].
+    older: FxHashMap<Box<[u8]>, Begun>,
+}
+
+/// What the first line said.
+#[derive(Debug)]
+struct Begun {
+    method: Box<[u8]>,
+    target: Box<[u8]>,
+}
+
+impl Pairs {
+    /// Takes note of the begin of a request, or gives the events of a line that ends one whose begin was seen, and whether it
+    /// did; otherwise the line says all there is to know.
+    pub fn take(&mut self, line: &[u8], part: Part, classifier: &mut Classifier, events: &mut Vec<Found>) -> bool {
+        let begun;
+        let mut scratch = Vec::new();
+        let Line::Record(mut record) = decode::decode(line, &mut scratch) else { return false };
+        let Some(key) = key(&record) else { return false };
+        let Some(request) = &mut record.request else { return false };
+        match part {
+            Part::Whole => false,
+            Part::Begins => {
+                if let (Some(method), Some(target)) = (request.method, request.target)
+                    && target.raw.len() <= LONGEST_TARGET
+                {
+                    self.older.remove(&key);
+                    self.recent.insert(key, Begun { method: read(method), target: read(target) });
+                }
+                if self.recent.len() >= MOST {
+                    self.older = std::mem::take(&mut self.recent);
+                }
+                false
+            }
+            Part::Ends => {
+                let Some(found) = self.recent.remove(&key).or_else(|| self.older.remove(&key)) else { return false };
+                begun = found;
+                request.method = Some(Text::plain(&begun.method));
+                request.target = Some(Text::plain(&begun.target));
+                classifier.alone(&record, events);
+                true
+            }
+        }
+    }
+}
+
+/// Ids are unique within one process at most.
+fn key(record: &Record<'_>) -> Option<Box<[u8]>> {
+    let id = record.request.as_ref()?.id?;
+    Some([record.replica.unwrap_or_default(), b"\0", id].concat().into())
+}
+
+fn read(text: Text<'_>) -> Box<[u8]> {
+    text.read().into_owned().into()
+}
