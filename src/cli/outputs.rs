@@ -70,6 +70,15 @@ impl Outputs {
         Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, aside, verbose: read.verbose })
     }
 
+    /// Nothing of the input is still to come but what is there: people need no alarms of deployments that are not the newest.
+    pub fn hold(&mut self) {
+        for sink in &mut self.sinks {
+            if let State::Open(Writer::Text(text)) = &mut sink.state {
+                text.hold();
+            }
+        }
+    }
+
     /// A deployment came into force. It is told with the first thing that happens under it.
     pub fn deployed(&mut self, deployment: Deployment) {
         self.untold = Some(deployment);

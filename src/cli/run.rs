@@ -59,6 +59,9 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let plan = session.plan.document.plan.id.to_lowercase();
     let masking = read.redact.masking();
     let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
+    if mode == (Mode::Replay { follow: false }) {
+        outputs.hold();
+    }
     let mut record = Record::open(read.record.as_deref(), progress.aside())?;
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
     let mut intake =

@@ -80,6 +80,22 @@ struct Start {
     sources: Vec<String>,
 }
 
+impl Start {
+    /// What is told of a deployment that a newer one followed; `None` if nothing fired under it.
+    fn superseded(&self, changes: &[(TriggerEvent, usize, bool)]) -> Option<String> {
+        let mut fired: Vec<&str> = Vec::new();
+        for (event, ..) in changes.iter().filter(|(event, ..)| event.state == State::Firing) {
+            if !fired.contains(&event.id.as_str()) {
+                fired.push(&event.id);
+            }
+        }
+        let known = self.deployment.from.is_known();
+        let at = self.deployment.at.date_and_clock();
+        let from = if known { format!("an earlier deployment, {at} UTC") } else { "before the deployment".into() };
+        (!fired.is_empty()).then(|| format!("{from}: {} fired", one_line(&fired.join(", "))))
+    }
+}
+
 /// Writes what people read.
 pub struct Text<W> {
     out: W,
@@ -91,6 +107,10 @@ pub struct Text<W> {
     untold: Option<Start>,
     /// The last day that was shown.
     day: Option<i64>,
+    /// Changes under the deployment that is judged last so far, in a replay: those of earlier ones are told in a line.
+    held: Option<Vec<(TriggerEvent, usize, bool)>>,
+    /// A line for each earlier deployment under which something fired.
+    earlier: Vec<String>,
     /// What was shown as firing and not yet as resolved.
     firing: BTreeSet<(String, BTreeMap<String, String>)>,
     /// The evidence of the last events shown: of what fires together it is often the same line.
@@ -103,7 +123,23 @@ type Place = (String, u64);
 impl<W: Write> Text<W> {
     /// `quiet` leaves nothing but the verdict.
     pub fn new(out: W, style: Style, quiet: bool) -> Self {
-        Text { out, style, quiet, lines: 0, untold: None, day: None, firing: BTreeSet::new(), told: VecDeque::new() }
+        Text {
+            out,
+            style,
+            quiet,
+            lines: 0,
+            untold: None,
+            day: None,
+            held: None,
+            earlier: Vec::new(),
+            firing: BTreeSet::new(),
+            told: VecDeque::new(),
+        }
+    }
+
+    /// From now on nothing is written before the summary: then it is known which deployment is the newest.
+    pub fn hold(&mut self) {
+        self.held = Some(Vec::new());
     }
 
     pub fn into_inner(self) -> W {
@@ -112,13 +148,22 @@ impl<W: Write> Text<W> {
 
     /// A deployment is judged from here on. It is told with the first event under it, or in the header of the summary.
     pub fn start(&mut self, plan: &str, deployment: &Deployment, sources: &[String]) -> io::Result<()> {
-        self.untold = Some(Start { plan: plan.into(), deployment: deployment.clone(), sources: sources.into() });
+        let new = Start { plan: plan.into(), deployment: deployment.clone(), sources: sources.into() };
+        let before = self.untold.replace(new);
+        if let (Some(held), Some(before)) = (&mut self.held, before) {
+            self.earlier.extend(before.superseded(held));
+            held.clear();
+        }
         Ok(())
     }
 
     /// Writes a change of a trigger's state; `sources` is how many sources there are. What becomes pending, or is no
     /// longer, is told only when `verbose`.
     pub fn trigger(&mut self, event: &TriggerEvent, sources: usize, verbose: bool) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.push((event.clone(), sources, verbose));
+            return Ok(());
+        }
         let instance = || (event.id.clone(), event.group.clone());
         let shown = match event.state {
             State::Firing => {
@@ -155,6 +200,9 @@ impl<W: Write> Text<W> {
             }
             return self.out.flush();
         }
+        for (event, sources, verbose) in self.held.take().into_iter().flatten() {
+            self.trigger(&event, sources, verbose)?;
+        }
         let mut head = Vec::new();
         if self.lines > 0 {
             self.tell_start()?;
@@ -171,6 +219,7 @@ impl<W: Write> Text<W> {
         } else {
             let facts = [vec![format!("plan {}", one_line(&summary.plan))], extent(summary)].concat();
             head.push(header(&summary.sources, &facts.join("   "), style));
+            head.extend(self.earlier.iter().map(|line| style.paint(Ink::Dim, &cut(line, style.width))));
             if let Some(deployment) = &summary.deployment {
                 let text = deployed(deployment, &summary.sources, true, summary.from);
                 head.push(style.paint(Ink::Dim, &cut(&text, style.width)));
@@ -206,6 +255,9 @@ impl<W: Write> Text<W> {
             let date = date(deployment.at);
             let header = header(&sources, &format!("plan {}   {date} UTC", one_line(&plan)), self.style);
             self.line(&header)?;
+            for line in std::mem::take(&mut self.earlier) {
+                self.line(&self.style.paint(Ink::Dim, &cut(&line, self.style.width)))?;
+            }
             self.day = Some(day(deployment.at));
         } else {
             self.date(deployment.at)?;

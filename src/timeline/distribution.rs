@@ -13,7 +13,7 @@ const RESOLUTION: i64 = 1_000;
 const PRECISION: u32 = 10;
 
 /// Number of a bucket: they are counted from zero without a gap. Below 2^11 each holds one value, and from there on each
-/// power of two has 2^10 of them. The largest value, `i64::MAX` over [`RESOLUTION`], is of one below 2^16.
+/// power of two has 2^10 of them. The largest value, `i64::MAX` over `RESOLUTION`, is of one below 2^16.
 pub type Bucket = u16;
 
 /// The first bucket whose values, taken as the highest of it in the kept unit, pass a test that all higher ones pass, too.

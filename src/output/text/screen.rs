@@ -61,6 +61,16 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
         }
     }
     lines.extend(runbook(summary).map(|runbook| format!("{INDENT}{}", cut(&runbook, room))));
+    let Counts { classified, unclassified, .. } = summary.input;
+    if unclassified > classified {
+        let entries = classified + unclassified;
+        let text = format!(
+            "{} of {} entries are of no known kind: see `logwatch patterns explain FILE`",
+            count(unclassified),
+            count(entries)
+        );
+        lines.extend(wrap(&text, room).iter().map(|line| format!("{INDENT}{}", style.paint(Ink::Yellow, line))));
+    }
     lines
 }
 

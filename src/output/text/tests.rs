@@ -402,6 +402,39 @@ deployed 14:20:48 (from "Started server process [7]", after.jsonl:1203)
 }
 
 #[test]
+fn a_replay_tells_of_an_earlier_deployment_in_a_line() {
+    let summary = Summary { verdict: Verdict::Healthy, ..nothing() };
+    let text = written(Style::default(), false, |text| {
+        text.hold();
+        text.start("default", &deployment(Some((0, 21))), &summary.sources)?;
+        for id in ["errors", "slower", "errors"] {
+            text.trigger(&event(id, Severity::Rollback, State::Firing, "06:07:03"), 1, false)?;
+        }
+        text.start("default", &Deployment { at: at("14:20:48"), ..deployment(Some((0, 1203))) }, &summary.sources)?;
+        text.trigger(&event("restarted", Severity::Investigate, State::Firing, "14:21:00"), 1, false)?;
+        text.summary(&summary, 0)
+    });
+    let expected = r#"empty.jsonl   plan default   2026-11-23 UTC
+an earlier deployment, 2026-11-23 06:06:20 UTC: errors, slower fired
+deployed 14:20:48 (from "Started server process [7]", line 1203; change with --deployed-at)
+
+14:21:00 INVESTIGATE restarted "#;
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn a_log_of_which_most_is_not_understood_says_so() {
+    let mut summary = nothing();
+    summary.input = Counts { lines: 30, classified: 10, unclassified: 20, ..Counts::default() };
+    assert!(
+        shown(&summary, 5)
+            .contains("\n         20 of 30 entries are of no known kind: see `logwatch patterns explain FILE`\n")
+    );
+    summary.input.classified = 20;
+    assert!(!shown(&summary, 5).contains("no known kind"));
+}
+
+#[test]
 fn an_event_without_a_value_shows_its_expression() {
     let silent = TriggerEvent { value: None, ..event("silence", Severity::Info, State::Firing, "06:07:03") };
     let line = &trigger_lines(&silent, false, false, Style::default())[0];
