@@ -65,6 +65,8 @@ pub struct Lane {
     pub assembler: Assembler,
     pub pairs: Pairs,
     pub line_number: u64,
+    /// How many lines there are, if they come from the last to the first.
+    pub newest_first: Option<u64>,
     /// First seconds with a record of a service's output, and of the HTTP log.
     pub app_from: Option<i64>,
     pub edge_from: Option<i64>,
@@ -89,6 +91,7 @@ impl Lane {
             assembler: Assembler::default(),
             pairs: Pairs::default(),
             line_number: 0,
+            newest_first: None,
             app_from: None,
             edge_from: None,
             ended: false,
@@ -100,6 +103,11 @@ impl Lane {
 
     pub fn latest(&self) -> Option<Time> {
         self.latest
+    }
+
+    /// The number in the file of the line that came as this one, both from 1.
+    pub fn number_in_file(&self, line_number: u64) -> u64 {
+        self.newest_first.map_or(line_number, |lines| (lines + 1).saturating_sub(line_number))
     }
 
     /// No record before this is expected any more, as far as the lines read tell.

@@ -31,6 +31,7 @@ struct Source {
     clock: Option<Clock>,
     ended: bool,
     lost: Arc<AtomicU64>,
+    newest_first: Arc<AtomicU64>,
     /// How often lines of it were lost as far as the engine knows.
     told: u64,
 }
@@ -64,7 +65,14 @@ impl Intake {
                 Pump::threads(input.stream, chunk_size, (0..workers).map(|_| session.mapper()).collect())?
             };
             let clock = input.live.then(Clock::new);
-            sources.push(Source { pump, clock, ended: false, lost: input.lost, told: 0 });
+            sources.push(Source {
+                pump,
+                clock,
+                ended: false,
+                lost: input.lost,
+                newest_first: input.newest_first,
+                told: 0,
+            });
         }
         Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside })
     }
@@ -114,6 +122,12 @@ impl Intake {
             // A channel may be called ready when it is not.
             Received::Nothing => {}
             Received::Fragment(fragment) => {
+                let lines = source.newest_first.swap(0, Ordering::Acquire);
+                if lines > 0 {
+                    let lane = &mut session.engine.lanes[index];
+                    lane.newest_first = Some(lines);
+                    self.aside.warn(&format!("{} is newest first, and is read from its end", escape(&lane.label)));
+                }
                 let lost = source.lost.load(Ordering::Relaxed);
                 for _ in std::mem::replace(&mut source.told, lost)..lost {
                     let label = escape(&session.engine.lanes[index].label);

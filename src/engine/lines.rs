@@ -78,7 +78,7 @@ impl Engine {
             }
         }
         let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-        let line_number = self.lanes[lane].line_number;
+        let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
         let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
             if let Some(time) = time {

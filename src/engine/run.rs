@@ -66,7 +66,7 @@ impl Engine {
                 let Some(cell) = open.cell(id, event.via) else { continue };
                 cell.add(keep, examples_until, (time, line.content), fragment.values(event), || {
                     let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-                    Evidence::new(time, lane, own.line_number + taken, text)
+                    Evidence::new(time, lane, own.number_in_file(own.line_number + taken), text)
                 });
             }
             classified += u64::from(!events.is_empty());

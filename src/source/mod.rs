@@ -2,6 +2,7 @@
 //! decompression and framing have one of their own, away from the work on the lines.
 
 mod buffer;
+mod export;
 mod follow;
 pub mod frame;
 mod identity;

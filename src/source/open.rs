@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::export::Export;
 use super::follow::Follow;
 use super::packed::Unpacked;
 use super::trickle::Trickle;
@@ -44,6 +45,8 @@ pub struct Opened {
     pub live: bool,
     /// Times that lines of a followed file may have been lost.
     pub lost: Arc<AtomicU64>,
+    /// How many lines there are, if they are read from the last to the first; told before the first of them is.
+    pub newest_first: Arc<AtomicU64>,
 }
 
 impl Input {
@@ -83,8 +86,13 @@ impl Input {
         let live = size.is_none() && (self.path.is_some() || standard_input_is_live());
         let stream = if live { Box::new(Trickle::new(stream)) } else { stream };
         let counted = Counted { stream, position: Arc::clone(&position) };
-        let stream = Box::new(Unpacked::new(counted));
-        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost })
+        let unpacked = Unpacked::new(counted);
+        let newest_first: Arc<AtomicU64> = Arc::default();
+        let stream: Box<dyn Read + Send> = match live {
+            true => Box::new(unpacked),
+            false => Box::new(Export::new(unpacked, Arc::clone(&newest_first))),
+        };
+        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost, newest_first })
     }
 }
 

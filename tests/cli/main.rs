@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod exit_status;
+mod exports;
 mod failing;
 mod follow;
 mod github;
