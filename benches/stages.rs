@@ -33,11 +33,11 @@ const CHUNK: usize = 1 << 20;
 
 /// Kinds of corpora, with the most newline scans the whole pipeline may cost on one thread: about twice what was measured.
 const KINDS: [(&str, Kind, f64); 5] = [
-    ("app", Kind::App, 75.0),
-    ("text", Kind::Text, 65.0),
-    ("http", Kind::Http, 100.0),
-    ("http-shuffled", Kind::HttpShuffled, 120.0),
-    ("hard", Kind::Hard, 200.0),
+    ("app", Kind::App, 120.0),
+    ("text", Kind::Text, 105.0),
+    ("http", Kind::Http, 120.0),
+    ("http-shuffled", Kind::HttpShuffled, 145.0),
+    ("hard", Kind::Hard, 400.0),
 ];
 
 /// How much slower the map stage may be with a thousand patterns.
