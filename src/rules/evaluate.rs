@@ -313,10 +313,15 @@ impl Evaluator<'_> {
 
     /// The first baseline of a number, as it was read.
     fn before(&self, node: &Node) -> Option<Before> {
-        node.baselines().into_iter().find_map(|baseline| {
-            let Reading { value, samples, .. } = self.frozen(baseline.id)?.reading;
-            (samples < u64::MAX).then_some(Before { value: value?, samples })
-        })
+        match node {
+            Node::Baseline { id, .. } => {
+                let Reading { value, samples, .. } = self.frozen(*id)?.reading;
+                (samples < u64::MAX).then_some(Before { value: value?, samples })
+            }
+            Node::Negate(of) => self.before(of),
+            Node::Arithmetic { left, right, .. } => self.before(left).or_else(|| self.before(right)),
+            _ => None,
+        }
     }
 
     /// The most, or else the least, that a number made of numbers and baselines may be.
