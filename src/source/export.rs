@@ -20,42 +20,50 @@ pub(super) struct Export<R> {
     stream: R,
     /// What was read of it, or made of all of it; `None` before the first read.
     start: Option<Cursor<Vec<u8>>>,
+    /// What ended the stream before that; what came before it is used.
+    failed: Option<io::Error>,
     /// Where it is told how many lines there are, if they are given from the last to the first.
     newest_first: Arc<AtomicU64>,
 }
 
 impl<R: Read> Export<R> {
     pub(super) fn new(stream: R, newest_first: Arc<AtomicU64>) -> Self {
-        Export { stream, start: None, newest_first }
+        Export { stream, start: None, failed: None, newest_first }
     }
 
-    fn begin(&mut self) -> io::Result<Vec<u8>> {
+    fn begin(&mut self) -> Vec<u8> {
         let mut text = Vec::new();
-        (&mut self.stream).take(LOOKED_AT as u64).read_to_end(&mut text)?;
+        self.failed = (&mut self.stream).take(LOOKED_AT as u64).read_to_end(&mut text).err();
         let is_array = is_array(&text);
         let looked_at = if is_array { lines_of(&text) } else { text.clone() };
         let is_newest_first = is_newest_first(&looked_at);
         if !is_array && !is_newest_first {
-            return Ok(text);
+            return text;
         }
-        self.stream.read_to_end(&mut text)?;
+        if self.failed.is_none() {
+            self.failed = self.stream.read_to_end(&mut text).err();
+        }
         let text = if is_array { lines_of(&text) } else { text };
         if !is_newest_first {
-            return Ok(text);
+            return text;
         }
         let lines: Vec<&[u8]> = text.strip_suffix(b"\n").unwrap_or(&text).split(|byte| *byte == b'\n').collect();
         self.newest_first.store(lines.len() as u64, Ordering::Release);
-        Ok(lines.into_iter().rev().flat_map(|line| [line, b"\n"]).flatten().copied().collect())
+        lines.into_iter().rev().flat_map(|line| [line, b"\n"]).flatten().copied().collect()
     }
 }
 
 impl<R: Read> Read for Export<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.start.is_none() {
-            self.start = Some(Cursor::new(self.begin()?));
+            self.start = Some(Cursor::new(self.begin()));
         }
         let read = self.start.as_mut().map_or(Ok(0), |start| start.read(buffer))?;
-        if read > 0 { Ok(read) } else { self.stream.read(buffer) }
+        match self.failed.take_if(|_| read == 0) {
+            Some(error) => Err(error),
+            None if read > 0 => Ok(read),
+            None => self.stream.read(buffer),
+        }
     }
 }
 
