@@ -312,7 +312,9 @@ impl Plan {
         let is_built_in = BUILT_IN.iter().any(|(known, _)| known == wanted);
         let folder = Path::new(name).parent().filter(|_| !is_built_in);
         let path = folder.map_or(wanted.into(), |folder| folder.join(wanted));
-        plan.base = Some(Box::new(Plan::load_at(&path.to_string_lossy(), depth + 1)?));
+        // What is wrong with that plan is said with who asked for it.
+        let extended = Plan::load_at(&path.to_string_lossy(), depth + 1);
+        plan.base = Some(Box::new(extended.map_err(|error| plan.error(&base, error.to_string()))?));
         Ok(plan)
     }
 

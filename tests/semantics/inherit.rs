@@ -52,6 +52,9 @@ fn what_cannot_be_inherited_is_refused_with_its_place() {
     refused(Case::new().part("id = 'x'\nenabled = false"), "no trigger `x` is there to be switched off");
     refused(Case::new().part("id = 'x'\nseverity = 'info'"), "trigger `x` lacks `when`");
     refused(Case::new().part("id = 'x'\nwhen = 'count(job.done) > 0'"), "trigger `x` lacks `severity`");
-    refused(Case::new().header("extends = 'defualt'"), "defualt");
+    refused(Case::new().header("extends = 'defualt'"), "plan.toml:5: no plan `");
+    refused(Case::new().header("extends = 'missing.toml'"), "missing.toml");
+    let broken = Case::new().header("extends = 'default'\n[metrics]\nown_share = 'count(job.done) > 1'");
+    refused(broken, "plan.toml:5: default:");
     refused(Case::new().header("extends = 'plan.toml'"), "plans extend one another in a circle");
 }
