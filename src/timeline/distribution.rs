@@ -16,9 +16,10 @@ const PRECISION: u32 = 10;
 /// power of two has 2^10 of them. The largest value, `i64::MAX` over `RESOLUTION`, is of one below 2^16.
 pub type Bucket = u16;
 
-/// The first bucket whose values, taken as the highest of it in the kept unit, pass a test that all higher ones pass, too.
+/// The first bucket whose values, taken as the highest of it in the kept unit, pass a test that all higher ones pass, too; one
+/// that no value is in, if none does.
 pub fn first_bucket(passes: impl Fn(f64) -> bool) -> Bucket {
-    let (mut low, mut high) = (0, Bucket::MAX);
+    let (mut low, mut high) = (0, bucket(i64::MAX) + 1);
     while low < high {
         let middle = low + (high - low) / 2;
         if passes(highest(middle)) { high = middle } else { low = middle + 1 }
@@ -286,6 +287,12 @@ mod tests {
         let mut distribution = Distribution::default();
         values.iter().for_each(|value| distribution.record(*value));
         distribution
+    }
+
+    #[test]
+    fn a_bound_that_no_value_passes_is_beyond_all_buckets() {
+        assert_eq!(first_bucket(|_| false), bucket(i64::MAX) + 1);
+        assert_eq!(first_bucket(|_| true), 0);
     }
 
     fn samples(values: &[i64]) -> Samples {
