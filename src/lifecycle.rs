@@ -62,8 +62,10 @@ pub struct Activity {
 pub struct Lifecycle {
     /// Signs of the seconds that are open.
     open: BTreeMap<i64, Vec<(Sign, Evidence)>>,
-    /// Ids of deployments seen.
-    ids: Vec<u32>,
+    /// Ids of deployments of which a record was noted.
+    noted: Vec<u32>,
+    /// How many of them are of seconds that are sealed.
+    ids: usize,
     /// The newest start.
     newest: Option<Start>,
     /// When the service was last seen to go down, if it has not come back.
@@ -80,9 +82,15 @@ impl Lifecycle {
         self.open.entry(evidence.time.second()).or_default().push((sign, evidence));
     }
 
-    /// Whether an id is known, so that another record with it tells nothing.
-    pub fn knows(&self, id: u32) -> bool {
-        self.ids.contains(&id)
+    /// Whether a record with this deployment's id was noted before, so that another one tells nothing.
+    pub fn has_noted(&self, id: u32) -> bool {
+        self.noted.contains(&id)
+    }
+
+    /// Takes note of the first record with a deployment's id, as a hash.
+    pub fn note_served(&mut self, id: u32, evidence: Evidence) {
+        self.noted.push(id);
+        self.note(Sign::Served(id), evidence);
     }
 
     /// Works out what the signs of a second mean; seconds come in order. Signs of seconds before it are dropped.
@@ -150,7 +158,7 @@ impl Lifecycle {
         let crashed = down.is_some_and(|down| second - down <= REVIVAL);
         let loops = second - newest.latest < LOOP;
         // With ids in the HTTP log, the next one tells.
-        let assumed = !crashed && (loops || !self.ids.is_empty());
+        let assumed = !crashed && (loops || self.ids > 0);
         let is_deployment = !crashed && !assumed;
         (self.down, self.stopping) = (None, false);
         let step = match is_deployment {
@@ -182,12 +190,9 @@ impl Lifecycle {
 
     /// The first record with a deployment's id.
     fn served(&mut self, id: u32, shown_by: Evidence) -> Option<Step> {
-        if self.knows(id) {
-            return None;
-        }
-        self.ids.push(id);
+        self.ids += 1;
         let second = shown_by.time.second();
-        let is_first = self.ids.len() == 1;
+        let is_first = self.ids == 1;
         if let Some(newest) = self.newest.as_mut().filter(|newest| second - newest.first() <= FIRST_REQUEST) {
             if newest.is_deployment {
                 // Before its own first request, the old deployment may have served more.

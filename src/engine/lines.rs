@@ -4,7 +4,7 @@ use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
 use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, Part};
-use crate::lifecycle::{self, Sign};
+use crate::lifecycle;
 use crate::map::{Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::time::Time;
@@ -269,9 +269,8 @@ impl Engine {
 
     /// Takes note of the first record with a deployment's id.
     fn edge_deployment(&mut self, id: u32, time: Time, place: &Place<'_>) {
-        if id != 0 && !self.deployments_seen.contains(&id) {
-            self.deployments_seen.push(id);
-            self.lifecycle.note(Sign::Served(id), evidence(place, time));
+        if id != 0 && !self.lifecycle.has_noted(id) {
+            self.lifecycle.note_served(id, evidence(place, time));
         }
     }
 }

@@ -3,8 +3,8 @@
 //! Each source has a lane. The engine takes the next line of whichever lane is furthest behind, puts its events into
 //! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
 
+mod deployments;
 mod lines;
-mod living;
 mod run;
 mod ticks;
 
@@ -28,7 +28,7 @@ use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::time::{SECOND, Time};
 use crate::timeline::{Buckets, Set, SetId, Timeline};
-use living::Told;
+use deployments::OwnClasses;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
 const TICKS_AFTER_STOP: u32 = 2_000;
@@ -98,7 +98,6 @@ pub struct Engine {
     duplicates: Duplicates,
     classifier: Classifier,
     scratch: Vec<Found>,
-    deployments_seen: Vec<u32>,
     lifecycle: Lifecycle,
     /// Restarts of the service since the deployment.
     pub restarts: u64,
@@ -117,7 +116,7 @@ pub struct Engine {
     /// How many ticks are looked at when it is to.
     ticks_after_stop: u32,
     /// The classes of events that the engine itself tells.
-    told: Told,
+    own_classes: OwnClasses,
     rate_limited: Option<ClassId>,
     request: Option<ClassId>,
 }
@@ -133,7 +132,7 @@ impl Engine {
     ) -> Self {
         let library = Arc::clone(&classifier.shared.library);
         Engine {
-            told: Told::of(&library),
+            own_classes: OwnClasses::of(&library),
             rate_limited: library.class_id(RATE_LIMITED),
             request: library.class_id(REQUEST),
             library,
@@ -152,7 +151,6 @@ impl Engine {
             duplicates: Duplicates::default(),
             classifier,
             scratch: Vec::new(),
-            deployments_seen: Vec::new(),
             lifecycle: Lifecycle::default(),
             restarts: 0,
             next_tick: None,

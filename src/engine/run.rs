@@ -42,7 +42,7 @@ impl Engine {
             let is_known = match line.kind {
                 Kind::App => entries.is_some(),
                 Kind::Edge { deployment } => {
-                    let is_seen = deployment == 0 || self.deployments_seen.contains(&deployment);
+                    let is_seen = deployment == 0 || self.lifecycle.has_noted(deployment);
                     own.edge_from.is_some() && is_seen
                 }
                 Kind::TooLong | Kind::Malformed | Kind::Blank | Kind::Directive(_) => false,

@@ -85,7 +85,7 @@ impl Engine {
     /// Completes a second: its events enter the windows and the totals.
     fn seal(&mut self, second: i64) {
         self.observe_sources();
-        self.live(second);
+        self.follow_lifecycle(second);
         let bucket = self.buckets.take(second).unwrap_or_default();
         if bucket.dropped > 0 {
             self.observed.dropped = Some(second);

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use super::escape;
 use crate::decode::level;
 use crate::deployment::{Deployment, From};
-use crate::rules::evaluate::Before;
+use crate::rules::judgement::Before;
 use crate::rules::plan::short_span;
 use crate::time::Time;
 

@@ -1,7 +1,7 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
 use super::frozen::Frozen;
-use super::logic::{both, either, opposite};
+use super::judgement::{Before, Judgement, Truth, both, either, opposite};
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
@@ -23,40 +23,6 @@ pub struct Reading {
     pub samples: u64,
     /// (hits, samples) of a proportion.
     pub share: Option<(u64, u64)>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
-    True,
-    False,
-    /// True so far, of a window that was not observed from its beginning.
-    Pending,
-    Unknown,
-}
-
-/// A truth, and the comparison that decided it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
-    pub truth: Truth,
-    pub value: Option<f64>,
-    /// The bound of the true value that a confidence gives, where the value itself passes.
-    pub bound: Option<f64>,
-    pub threshold: Option<f64>,
-    pub share: Option<(u64, u64)>,
-    pub samples: u64,
-    pub unit: Unit,
-    /// The baseline that it was compared with.
-    pub baseline: Option<Before>,
-    /// False so far: more data of a window that was not observed from its beginning could make it true.
-    pub unsettled: bool,
-}
-
-/// What a value was before the deployment.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct Before {
-    pub value: f64,
-    /// What it rests on.
-    pub samples: u64,
 }
 
 /// Everything an evaluation looks at.
@@ -385,22 +351,6 @@ fn growing(op: CompareOp, least: f64, bound: f64) -> Truth {
         CompareOp::Equal if least > bound => Truth::False,
         CompareOp::NotEqual if least > bound => Truth::True,
         _ => Truth::Unknown,
-    }
-}
-
-impl Judgement {
-    pub fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
-        Judgement {
-            truth: Truth::Unknown,
-            value,
-            bound: None,
-            threshold,
-            share: None,
-            samples: 0,
-            unit,
-            baseline: None,
-            unsettled: false,
-        }
     }
 }
 

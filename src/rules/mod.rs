@@ -1,18 +1,18 @@
 //! Rules: what decides. A plan's expressions are compiled to nodes that read windows; at every tick the triggers are
 //! evaluated in event time, and at the end the verdict is given.
 
+mod build;
 mod catalog;
 pub mod compile;
 pub mod evaluate;
 pub mod frozen;
 mod inherit;
-mod logic;
+pub mod judgement;
 mod memory;
 pub mod node;
 pub mod observed;
 pub mod plan;
 pub mod proof;
-mod ready;
 mod seats;
 pub mod sequential;
 mod steady;
@@ -22,8 +22,9 @@ pub mod verdict;
 pub mod wilson;
 
 use compile::Compiled;
-use evaluate::{Evaluator, Reading, Truth};
+use evaluate::{Evaluator, Reading};
 use frozen::Frozen;
+use judgement::Truth;
 use memory::Memory;
 use node::{Node, Read};
 use observed::Observed;

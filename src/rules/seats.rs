@@ -1,7 +1,8 @@
 //! The groups of one trigger, with what it said of each: most of what rules read is as it was a second before.
 
 use super::compile::Compiled;
-use super::evaluate::{Evaluator, Judgement, Truth};
+use super::evaluate::Evaluator;
+use super::judgement::{Judgement, Truth};
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
 use crate::timeline::group_key::GroupKey;

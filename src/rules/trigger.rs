@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::compile::Compiled;
-use super::evaluate::{Judgement, Truth};
+use super::judgement::{Judgement, Truth};
 use super::plan::Severity;
 use super::proof::Confidence;
 use super::seats::Seats;

@@ -1,6 +1,6 @@
 //! The verdict (SEMANTICS 20).
 
-use super::evaluate::Truth;
+use super::judgement::Truth;
 use super::plan::{Healthy, Severity, short_span};
 use super::trigger::{State, Trigger};
 use super::{KpiResult, Rules};

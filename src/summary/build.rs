@@ -12,7 +12,7 @@ use crate::engine::{Cause, Engine};
 use crate::expr::{CompareOp, Unit};
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report, Route};
-use crate::rules::evaluate::Truth;
+use crate::rules::judgement::Truth;
 use crate::rules::node::{Node, Read};
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};

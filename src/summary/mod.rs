@@ -11,7 +11,7 @@ use crate::deployment::{self, Deployment};
 use crate::engine::Cause;
 use crate::expr::Unit;
 use crate::lane::Counts;
-use crate::rules::evaluate::Before;
+use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;

@@ -23,13 +23,8 @@ impl Voice for Gunicorn {
     }
 
     fn log(&self, level: Level, logger: &str, text: &str, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        let level = match level {
-            Level::Info => "INFO",
-            Level::Warning => "WARNING",
-            Level::Error => "ERROR",
-        };
         let time = at.rfc3339_millis().replace('T', " ").replace('.', ",");
-        out.push(stderr(at, format!("{} - {logger} - {level} - {text}", time.trim_end_matches('Z'))));
+        out.push(stderr(at, format!("{} - {logger} - {} - {text}", time.trim_end_matches('Z'), level.python())));
     }
 
     fn exception(

@@ -1,7 +1,7 @@
 //! A service with a JSON formatter: text, logger and fields as members, the traceback as one of them.
 
 use super::words::{PYTHON, Words, traceback};
-use super::{Level, Record, Voice, burst, quoted, stderr};
+use super::{Level, Record, Voice, burst, quoted};
 use crate::clock::{MILLISECOND, SECOND, Time};
 use crate::play::Request;
 use crate::random::Random;
@@ -41,12 +41,7 @@ impl Voice for Json {
     }
 
     fn log(&self, level: Level, logger: &str, text: &str, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        let level = match level {
-            Level::Info => "info",
-            Level::Warning => "warn",
-            Level::Error => "error",
-        };
-        out.push(self.line(level, at, text, vec![("logger", quoted(logger))]));
+        out.push(self.line(level.short(), at, text, vec![("logger", quoted(logger))]));
     }
 
     fn exception(
@@ -86,10 +81,6 @@ impl Voice for Json {
             let at = at + turn as i64 * 20 * MILLISECOND;
             out.push(self.line("info", at, text, vec![("logger", quoted("uvicorn.error"))]));
         }
-    }
-
-    fn killed(&self, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        out.push(stderr(at, "Killed"));
     }
 
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {

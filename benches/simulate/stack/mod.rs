@@ -53,6 +53,26 @@ pub enum Level {
     Error,
 }
 
+impl Level {
+    /// As Python writes it.
+    fn python(self) -> &'static str {
+        match self {
+            Level::Info => "INFO",
+            Level::Warning => "WARNING",
+            Level::Error => "ERROR",
+        }
+    }
+
+    /// As the platform and JSON loggers write it.
+    fn short(self) -> &'static str {
+        match self {
+            Level::Info => "info",
+            Level::Warning => "warn",
+            Level::Error => "error",
+        }
+    }
+}
+
 /// How a stack writes. Each function adds records at the times it is given.
 trait Voice {
     fn access(&self, request: &Request, at: Time, random: &mut Random, out: &mut Vec<Record>);
@@ -71,7 +91,10 @@ trait Voice {
     /// From the start of the process; up to serving, if it comes to that.
     fn start(&self, at: Time, ready: Option<Time>, random: &mut Random, out: &mut Vec<Record>);
     fn stop(&self, at: Time, out: &mut Vec<Record>);
-    fn killed(&self, at: Time, random: &mut Random, out: &mut Vec<Record>);
+    /// By the kernel, which the shell tells; under a parent, who tells it and starts another.
+    fn killed(&self, at: Time, _: &mut Random, out: &mut Vec<Record>) {
+        out.push(stderr(at, "Killed"));
+    }
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>);
     fn words(&self) -> &'static Words;
 }

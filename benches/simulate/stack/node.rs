@@ -64,10 +64,6 @@ impl Voice for Express {
         }
     }
 
-    fn killed(&self, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        out.push(stderr(at, "Killed"));
-    }
-
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {
         out_of_memory(at, random, out);
     }

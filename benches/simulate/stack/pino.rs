@@ -2,7 +2,7 @@
 
 use super::node::{npm, out_of_memory};
 use super::words::{NODE, Words, stack};
-use super::{Level, Record, Voice, burst, quoted, stderr};
+use super::{Level, Record, Voice, burst, quoted};
 use crate::clock::{MILLISECOND, Time};
 use crate::play::Request;
 use crate::random::Random;
@@ -65,12 +65,7 @@ impl Voice for Pino {
     }
 
     fn log(&self, level: Level, logger: &str, text: &str, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        let level = match level {
-            Level::Info => "info",
-            Level::Warning => "warn",
-            Level::Error => "error",
-        };
-        out.push(line(level, at, text, vec![("module", quoted(logger))]));
+        out.push(line(level.short(), at, text, vec![("module", quoted(logger))]));
     }
 
     /// The failure of a request stands in the request's own line.
@@ -95,10 +90,6 @@ impl Voice for Pino {
 
     fn stop(&self, at: Time, out: &mut Vec<Record>) {
         out.push(line("info", at, "received SIGTERM, closing", Vec::new()));
-    }
-
-    fn killed(&self, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        out.push(stderr(at, "Killed"));
     }
 
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {

@@ -17,12 +17,7 @@ impl Voice for Uvicorn {
     }
 
     fn log(&self, level: Level, logger: &str, text: &str, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        let level = match level {
-            Level::Info => "INFO",
-            Level::Warning => "WARNING",
-            Level::Error => "ERROR",
-        };
-        out.push(stderr(at, format!("{level}:{logger}:{text}")));
+        out.push(stderr(at, format!("{}:{logger}:{text}", level.python())));
     }
 
     fn exception(
@@ -74,10 +69,6 @@ impl Voice for Uvicorn {
         {
             out.push(stderr(at + turn as i64 * 10 * MILLISECOND, line));
         }
-    }
-
-    fn killed(&self, at: Time, _: &mut Random, out: &mut Vec<Record>) {
-        out.push(stderr(at, "Killed"));
     }
 
     fn out_of_memory(&self, at: Time, random: &mut Random, out: &mut Vec<Record>) {

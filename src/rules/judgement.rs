@@ -1,9 +1,59 @@
-//! `and`, `or` and `not` of what is known, is not, and may still change (SEMANTICS 8 and 9).
+//! What a comparison comes to, and `and`, `or` and `not` of what is known, is not, and may still change (SEMANTICS 8 and 9).
 //!
 //! Pending is true for what was seen, and may become false; a false that is unsettled is false for what was seen, and may become
 //! true. So each is the opposite of the other, and the laws of De Morgan hold.
 
-use super::evaluate::{Judgement, Truth};
+use crate::expr::Unit;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Truth {
+    True,
+    False,
+    /// True so far, of a window that was not observed from its beginning.
+    Pending,
+    Unknown,
+}
+
+/// A truth, and the comparison that decided it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    pub truth: Truth,
+    pub value: Option<f64>,
+    /// The bound of the true value that a confidence gives, where the value itself passes.
+    pub bound: Option<f64>,
+    pub threshold: Option<f64>,
+    pub share: Option<(u64, u64)>,
+    pub samples: u64,
+    pub unit: Unit,
+    /// The baseline that it was compared with.
+    pub baseline: Option<Before>,
+    /// False so far: more data of a window that was not observed from its beginning could make it true.
+    pub unsettled: bool,
+}
+
+/// What a value was before the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Before {
+    pub value: f64,
+    /// What it rests on.
+    pub samples: u64,
+}
+
+impl Judgement {
+    pub fn of(value: Option<f64>, threshold: Option<f64>, unit: Unit) -> Self {
+        Judgement {
+            truth: Truth::Unknown,
+            value,
+            bound: None,
+            threshold,
+            share: None,
+            samples: 0,
+            unit,
+            baseline: None,
+            unsettled: false,
+        }
+    }
+}
 
 /// `left and right`: false if one side is, and settled if one of those that are false is.
 pub fn both(left: Judgement, right: Judgement) -> Judgement {
@@ -46,7 +96,6 @@ pub fn opposite(of: Judgement) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::expr::Unit;
 
     fn every() -> impl Iterator<Item = Judgement> + Clone {
         let judgement = |truth, unsettled| Judgement { truth, unsettled, ..Judgement::of(None, None, Unit::Plain) };

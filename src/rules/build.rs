@@ -23,19 +23,14 @@ impl Rules {
         timeline: &mut Timeline,
         interest: &mut Interest,
     ) -> Result<Rules, Error> {
-        Rules::made_of(plan, library, timeline, interest).map_err(|error| match &plan.document.plan.extends {
+        Rules::build(plan, library, timeline, interest).map_err(|error| match &plan.document.plan.extends {
             // What it inherits may be wrong only beside what it changes.
             Some(base) if !error.to_string().starts_with(&plan.name) => plan.error(base, error.to_string()),
             _ => error,
         })
     }
 
-    fn made_of(
-        plan: &Plan,
-        library: &Library,
-        timeline: &mut Timeline,
-        interest: &mut Interest,
-    ) -> Result<Rules, Error> {
+    fn build(plan: &Plan, library: &Library, timeline: &mut Timeline, interest: &mut Interest) -> Result<Rules, Error> {
         let document = &plan.document;
         let written = plan.metrics();
         let sources = written.iter().map(|(name, (_, text))| (*name, text.get_ref().as_str()));

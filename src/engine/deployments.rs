@@ -9,28 +9,31 @@ use crate::timeline::Set;
 use crate::timeline::evidence::Evidence;
 
 /// The classes of events that no line tells alone; `None` where the library lacks them.
-pub(super) struct Told {
+pub(super) struct OwnClasses {
     deployed: Option<ClassId>,
     restarted: Option<ClassId>,
 }
 
-impl Told {
+impl OwnClasses {
     pub fn of(library: &Library) -> Self {
-        Told { deployed: library.class_id("deployment.started"), restarted: library.class_id("process.restarted") }
+        OwnClasses {
+            deployed: library.class_id("deployment.started"),
+            restarted: library.class_id("process.restarted"),
+        }
     }
 }
 
 impl Engine {
     /// Before a second is sealed: finds the deployment that is in force from here on, and adds what the signs of the second
     /// come to as events to its bucket.
-    pub(super) fn live(&mut self, second: i64) {
+    pub(super) fn follow_lifecycle(&mut self, second: i64) {
         let activity = self.activity(second);
         let mut deployment = None;
         for step in self.lifecycle.seal(second, activity) {
             match step {
                 Step::Deployed(deployed) => {
                     if let Some(shown_by) = deployed.shown_by.clone() {
-                        self.tell(second, self.told.deployed, shown_by);
+                        self.add_own_event(second, self.own_classes.deployed, shown_by);
                     }
                     if self.fixed.is_some() {
                         // Of the time before the given deployment, that of the newest one is its baseline.
@@ -40,7 +43,7 @@ impl Engine {
                 }
                 Step::Restarted(shown_by) => {
                     self.restarts += 1;
-                    self.tell(second, self.told.restarted, shown_by);
+                    self.add_own_event(second, self.own_classes.restarted, shown_by);
                 }
             }
         }
@@ -73,7 +76,7 @@ impl Engine {
         activity
     }
 
-    fn tell(&mut self, second: i64, class: Option<ClassId>, shown_by: Evidence) {
+    fn add_own_event(&mut self, second: i64, class: Option<ClassId>, shown_by: Evidence) {
         let Some(class) = class else { return };
         let set = self.intern_unlabelled(class);
         let Set { keep, examples_until, .. } = *self.buckets.sets.get(set);
