@@ -92,3 +92,4 @@ pub mod source;
 pub mod summary;
 pub mod time;
 pub mod timeline;
+pub mod zone;

@@ -20,7 +20,11 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let result = match Cli::parse() {
         Cli { command: Some(command), .. } => subcommand(command),
-        Cli { command: None, read } if read.inputs().is_empty() && io::stdin().is_terminal() => help(),
+        Cli { command: None, read }
+            if read.files.is_empty() && read.sources.is_empty() && io::stdin().is_terminal() =>
+        {
+            help()
+        }
         Cli { command: None, read } => cli::run(&read, Mode::Watch),
     };
     match result {
@@ -37,11 +41,19 @@ fn main() -> ExitCode {
 fn subcommand(command: Command) -> Result<i32> {
     // In a log of GitHub's nothing that is shown is a command; elsewhere it is shown as it is, to be kept in a file.
     let on_github = std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true");
-    let out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
+    let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
     match command {
         Command::Replay { read, follow } => cli::run(&read, Mode::Replay { follow }),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
+            Ok(0)
+        }
+        Command::Man => {
+            clap_mangen::Man::new(Cli::command().long_version(None)).render(&mut out)?;
+            Ok(0)
+        }
     }
 }
 

@@ -9,6 +9,11 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// A source whose last event was older than this on arrival is not live, whatever the pipe says.
 const FRESH: i64 = 60 * crate::time::SECOND;
 
+/// The time of day.
+pub fn now() -> Time {
+    Time(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64))
+}
+
 /// When a source was last heard of.
 #[derive(Debug)]
 pub struct Clock {
@@ -25,7 +30,7 @@ impl Clock {
     /// Lines came; `latest` is the source's latest event time.
     pub fn heard(&mut self, latest: Option<Time>) {
         self.heard = Instant::now();
-        let now = Time(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as i64));
+        let now = now();
         self.latest = latest.filter(|latest| now.since(*latest).saturating_abs() < FRESH);
     }
 

@@ -1,30 +1,36 @@
-//! Finds the deployment that a range counts from, where nobody says when it was: saved files are read once to find it, before
-//! they are read to be judged. What comes in a pipe can be read only once.
+//! What a range counts from, where nobody says it: saved files are read once to find their deployment and their end, before they
+//! are read to be judged. What comes in a pipe can be read only once.
 
 use anyhow::{Context, Result};
 
+use super::files;
 use super::intake::Intake;
 use super::options::Read;
 use super::progress::Progress;
 use super::record::Record;
-use super::run::{Mode, UsageError, open};
+use super::run::{Mode, open};
 use super::signals::Stop;
 use crate::deployment::Deployment;
 use crate::engine::Range;
 use crate::session::Session;
 use crate::source::Input;
+use crate::time::Time;
 
-/// The deployment that the whole of the inputs tells; `None` if they hold no time.
-pub fn deployment(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Option<Deployment>> {
-    let opened = open(inputs, mode)?;
-    // What has no size is a pipe, or a file that is followed.
-    if opened.iter().any(|input| input.size.is_none()) {
-        return Err(UsageError(
-            "a range that counts from the deployment needs saved files, or to know when it was: give --deployed-at, or a time as the range's end"
-                .into(),
-        )
-        .into());
+/// What the whole of saved files tells.
+#[derive(Default)]
+pub struct Found {
+    /// `None` if they hold no time.
+    pub deployment: Option<Deployment>,
+    /// The latest time of a record.
+    pub end: Option<Time>,
+}
+
+/// `None` where an input can be read only once, or still grows.
+pub fn look(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Option<Found>> {
+    if mode == (Mode::Replay { follow: true }) || !files::are_saved(inputs) {
+        return Ok(None);
     }
+    let opened = open(inputs, mode)?;
     let mut session = Session::load(&read.plan, &read.patterns, read.deployed_at, Range::default())?;
     session.engine.stop_when(stop.at_once());
     let aside = Progress::new(&opened, true).aside();
@@ -34,5 +40,5 @@ pub fn deployment(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Res
         session.engine.take_notices();
     }
     session.engine.finish();
-    Ok(session.engine.deployment)
+    Ok(Some(Found { deployment: session.engine.deployment.clone(), end: session.engine.latest() }))
 }

@@ -1,6 +1,7 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+mod files;
 mod find;
 mod intake;
 pub mod options;
@@ -9,6 +10,7 @@ mod overwrite;
 pub mod patterns;
 pub mod plans;
 mod progress;
+mod range;
 mod record;
 mod run;
 mod signals;

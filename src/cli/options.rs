@@ -1,23 +1,31 @@
 //! What the command line may say.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::Bound;
 use crate::mask::Masking;
-use crate::rules::plan::{Moment, parse_span, parse_time};
+use crate::rules::plan::Moment;
 use crate::source::Input;
+use crate::zone::Zone;
+
+use super::range::End;
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100, after_help = EXIT_STATUS)]
+#[command(version, long_version = VERSION, args_conflicts_with_subcommands = true, max_term_width = 100, after_help = EXIT_STATUS)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
     pub read: Read,
 }
+
+/// Debian has another program of this name, which mails reports of a day's system logs.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    ": the verdict on a deployment, from the service's log (not the logwatch that mails reports of system logs)"
+);
 
 const EXIT_STATUS: &str = "\
 Exit status:
@@ -27,7 +35,7 @@ Exit status:
 
 Examples:
   railway logs --json --since 1h | logwatch --plan dl-034
-  logwatch replay app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
+  logwatch app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
   logwatch patterns explain app.jsonl";
 
 #[derive(Debug, Subcommand)]
@@ -50,12 +58,19 @@ pub enum Command {
         #[command(subcommand)]
         command: Plans,
     },
+    /// Print what makes a shell complete the command line
+    Completions {
+        /// For example: logwatch completions bash > ~/.local/share/bash-completion/completions/logwatch
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, for `man -l -`
+    Man,
 }
 
 /// What to read, and what to make of it.
 #[derive(Debug, Args)]
 pub struct Read {
-    /// Files to read; standard input when there are none, or -
+    /// Files to read, or folders of logs; standard input when there are none, or -
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// A file under a name of its own; repeatable
@@ -70,12 +85,15 @@ pub struct Read {
     /// When it was deployed: a time, or `auto` for the newest deployment in the log
     #[arg(long, value_name = "T|auto")]
     pub deployed_at: Option<Moment>,
-    /// Leave out what came before: a time, or +30m after the deployment
-    #[arg(long, value_name = "T", value_parser = bound)]
-    pub since: Option<Bound>,
-    /// Leave out what came at or after: a time, or +30m after the deployment
-    #[arg(long, value_name = "T", value_parser = bound)]
-    pub until: Option<Bound>,
+    /// Leave out what came before: a time, 13:30, today, 1h before the end, or +30m after the deployment
+    #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
+    pub since: Option<End>,
+    /// Leave out what came at or after: as for --since
+    #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
+    pub until: Option<End>,
+    /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub tz: Zone,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -217,6 +235,22 @@ pub struct Output {
 }
 
 impl Output {
+    /// The format that a file's ending tells.
+    fn format_of(path: &str) -> Result<Format, String> {
+        match Path::new(path).extension().and_then(|ending| ending.to_str()) {
+            Some("json" | "jsonl" | "ndjson") => Ok(Format::Json),
+            Some("txt" | "text" | "log") => Ok(Format::Text),
+            // Devices and pipes have no endings.
+            None if Path::new(path).exists() || path.contains('/') => Ok(Format::Text),
+            None if path == "json" || path == "text" => Err(format!(
+                "`{path}` is a format; what is printed is chosen with --format {path}, and a file is written with {path}=FILE"
+            )),
+            _ => Err(format!(
+                "`{path}` does not tell its format; write json={path} or text={path}, or end it with .jsonl or .txt"
+            )),
+        }
+    }
+
     fn parse(text: &str) -> Result<Output, String> {
         let (format, path) = match text.split_once('=') {
             Some(("text", path)) => (Format::Text, path),
@@ -224,8 +258,7 @@ impl Output {
             Some((other, _)) if !other.contains(['/', '.']) => {
                 return Err(format!("no format `{other}`; there are text and json"));
             }
-            _ if text.ends_with(".json") || text.ends_with(".jsonl") => (Format::Json, text),
-            _ => (Format::Text, text),
+            _ => (Output::format_of(text)?, text),
         };
         if path.is_empty() {
             return Err("write [FORMAT=]FILE, for example json=run.jsonl".into());
@@ -234,26 +267,11 @@ impl Output {
     }
 }
 
-fn bound(text: &str) -> Result<Bound, String> {
-    match text.strip_prefix('+') {
-        Some(span) => parse_span(span)
-            .map(Bound::AfterDeployment)
-            .ok_or_else(|| format!("`{text}` is no length of time; write for example +30m")),
-        None => parse_time(text).map(Bound::At),
-    }
-}
-
 impl Read {
     /// How many threads work on the lines of files.
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         self.jobs.map_or_else(cores, usize::from)
-    }
-
-    /// The inputs in the order given, files first.
-    pub fn inputs(&self) -> Vec<Input> {
-        let files = self.files.iter().map(|path| Input::path(path));
-        files.chain(self.sources.iter().cloned()).collect()
     }
 }
 
@@ -273,13 +291,10 @@ mod tests {
         assert_eq!(parse("json=out"), Ok((Format::Json, "out".into())));
         assert_eq!(parse("run.jsonl"), Ok((Format::Json, "run.jsonl".into())));
         assert_eq!(parse("dir.a=b/run.txt"), Ok((Format::Text, "dir.a=b/run.txt".into())));
+        assert_eq!(parse("/dev/null"), Ok((Format::Text, "/dev/null".into())));
         assert!(parse("html=x").unwrap_err().contains("there are text and json"));
-    }
-
-    #[test]
-    fn bounds_are_times_or_lengths() {
-        assert_eq!(bound("+30m"), Ok(Bound::AfterDeployment(1_800)));
-        assert!(matches!(bound("2025-08-25T13:30:00Z"), Ok(Bound::At(_))));
-        assert!(bound("30m").is_err());
+        assert!(parse("json").unwrap_err().contains("--format json"));
+        assert!(parse("report.html").unwrap_err().contains("json=report.html"));
+        assert!(parse("report").unwrap_err().contains("text=report"));
     }
 }

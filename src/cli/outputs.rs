@@ -58,7 +58,11 @@ impl Outputs {
         let colour = match read.color {
             Colour::Always => true,
             Colour::Never => false,
-            Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            // By no-color.org, and as terminals say that they have none.
+            Colour::Auto => {
+                let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+                terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+            }
         };
         let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width: WIDTH }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];

@@ -6,12 +6,15 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::clock::now;
+use super::files;
 use super::find;
 use super::intake::Intake;
 use super::options::{FailOn, Format, Read};
 use super::outputs::Outputs;
 use super::overwrite;
 use super::progress::{Aside, Progress};
+use super::range::End;
 use super::record::Record;
 use super::signals::Stop;
 use crate::engine::{Notice, Range};
@@ -25,7 +28,7 @@ use crate::summary::{Summary, TriggerEvent};
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// `logwatch [FILE…]`: a pipe is live.
+    /// `logwatch [FILE…]`: a pipe is live; saved files are replayed.
     Watch,
     /// `logwatch replay`: as fast as can be; nothing is live unless files are followed.
     Replay { follow: bool },
@@ -33,26 +36,18 @@ pub enum Mode {
 
 /// Reads all inputs, and gives the exit status.
 pub fn run(read: &Read, mode: Mode) -> Result<i32> {
-    let mut session =
-        Session::load(&read.plan, &read.patterns, read.deployed_at, Range { since: read.since, until: read.until })
-            .map_err(UsageError::from)?;
     let stop = Stop::on_signals()?;
+    let inputs = files::inputs(read)?;
+    // Without the word `replay`, too.
+    let mode = if files::are_saved(&inputs) && mode == Mode::Watch { Mode::Replay { follow: false } } else { mode };
+    let mut session = session(read, mode, &inputs, &stop)?;
     session.engine.stop_when(stop.at_once());
-    let mut inputs = read.inputs();
-    if inputs.is_empty() {
-        inputs.push(Input::standard());
-    }
     if read.record.is_some() && inputs.len() > 1 {
         return Err(
             UsageError("--record keeps one source; give one input, or record each in a run of its own".into()).into()
         );
     }
     overwrite::refuse(read, &inputs)?;
-    if session.engine.lacks_deployment()
-        && let Some(deployment) = find::deployment(read, mode, &inputs, &stop)?
-    {
-        session.engine.deployed(deployment);
-    }
     let opened = open(&inputs, mode)?;
     let mut progress = Progress::new(&opened, read.quiet);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
@@ -99,6 +94,36 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         hint_at_snapshot(summary.input.lines);
     }
     Ok(status)
+}
+
+/// The session, with a range whose ends are known.
+fn session(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Session> {
+    let load = |end| {
+        let [since, until] = [read.since, read.until].map(|bound| bound.map(|bound| bound.bound(end, read.tz)));
+        let loaded = Session::load(&read.plan, &read.patterns, read.deployed_at, Range { since, until });
+        loaded.map_err(UsageError::from)
+    };
+    let counts_from_end = [read.since, read.until].into_iter().flatten().any(End::counts_from_end);
+    let mut session = load(now())?;
+    if !counts_from_end && !session.engine.lacks_deployment() {
+        return Ok(session);
+    }
+    let found = find::look(read, mode, inputs, stop)?;
+    if found.is_none() && session.engine.lacks_deployment() {
+        return Err(UsageError(
+            "a range that counts from the deployment needs saved files, or to know when it was: give --deployed-at, or a time as the range's end"
+                .into(),
+        )
+        .into());
+    }
+    let Some(found) = found else { return Ok(session) };
+    if let Some(end) = found.end {
+        session = load(end)?;
+    }
+    if let Some(deployment) = found.deployment.filter(|_| session.engine.lacks_deployment()) {
+        session.engine.deployed(deployment);
+    }
+    Ok(session)
 }
 
 /// Opens the inputs.

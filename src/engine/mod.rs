@@ -240,6 +240,11 @@ impl Engine {
         self.tick(Cause::Clock);
     }
 
+    /// The latest time of a record, of all sources.
+    pub fn latest(&self) -> Option<Time> {
+        self.lanes.iter().filter_map(Lane::latest).max()
+    }
+
     /// Whether a source is waited for before others can go on.
     pub fn is_waiting_for(&self, source: usize) -> bool {
         let lane = &self.lanes[source];
@@ -260,7 +265,7 @@ impl Engine {
         for lane in 0..self.lanes.len() {
             self.close_entries(lane);
         }
-        if let Some(last) = self.lanes.iter().filter_map(Lane::latest).max() {
+        if let Some(last) = self.latest() {
             // Who asks for a later end says that nothing more happened.
             let end = Some(self.last_tick()).filter(|asked| *asked < i64::MAX);
             self.tick_until(end.unwrap_or(last.second() + 1), Cause::Data);

@@ -179,7 +179,7 @@ fn a_file_that_is_not_there_is_named() {
 fn a_folder_is_named_as_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();
-    let ran = logwatch(&["replay", path]);
+    let ran = logwatch(&["replay", "--source", &format!("api={path}")]);
     assert_eq!((ran.status, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.starts_with(&format!("logwatch: {path}: is a folder")), "{}", ran.err);
     assert_eq!(ran.err.lines().count(), 1);

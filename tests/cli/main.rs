@@ -9,6 +9,7 @@ mod github;
 mod json;
 mod live;
 mod logs;
+mod manners;
 mod masking;
 mod outputs;
 mod overwrite;

@@ -94,7 +94,8 @@ fn plans_and_patterns_are_read_too() {
     let log = place.path("app.jsonl");
     let plan = place.path("plan.toml");
     fs::write(&plan, "[plan]\nid = \"x\"\ntitle = \"x\"\n").unwrap();
-    place.assert_refused(&logwatch(&["replay", &log, "--plan", &plan, "--output", &plan]), &["the plan", &plan]);
+    let output = format!("text={plan}");
+    place.assert_refused(&logwatch(&["replay", &log, "--plan", &plan, "--output", &output]), &["the plan", &plan]);
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("shop.toml").display().to_string();
     fs::write(&pack, "[[pattern]]\nclass = \"shop.sale\"\nabout = \"sold\"\nmatch = 'sold'\n").unwrap();

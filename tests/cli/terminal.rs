@@ -144,7 +144,7 @@ fn an_output_closed_before_the_summary_leaves_the_verdict() {
 
 #[test]
 fn the_version_and_the_help_are_told() {
-    let ran = logwatch(&["--version"]);
+    let ran = logwatch(&["-V"]);
     assert_eq!((ran.status, ran.out), (Some(0), format!("logwatch {}\n", env!("CARGO_PKG_VERSION"))));
     for arguments in [&["--help"][..], &["replay", "--help"], &["patterns", "--help"], &["plan", "--help"]] {
         let ran = logwatch(arguments);
