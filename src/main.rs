@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use logwatch::classify::Library;
-use logwatch::cli::options::{Cli, Command, LibraryOptions, ListFormat, Patterns, Plans};
+use logwatch::classify::glob::Glob;
+use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
 use logwatch::output::NoCommands;
 
@@ -44,6 +45,7 @@ fn subcommand(command: Command) -> Result<i32> {
     let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
     match command {
         Command::Replay { read, follow } => cli::run(&read, Mode::Replay { follow }),
+        Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
         Command::Completions { shell } => {
@@ -55,6 +57,26 @@ fn subcommand(command: Command) -> Result<i32> {
             Ok(0)
         }
     }
+}
+
+fn lines(options: &LinesOptions, mut out: &mut dyn Write) -> Result<i32> {
+    use logwatch::cli::lines;
+    let asked = lines::Asked {
+        files: options.files.clone(),
+        classes: options.class.iter().map(|class| Glob::new(class)).collect(),
+        level: options.level,
+        around: options.around,
+        context: options.context,
+        zone: options.tz,
+        masking: options.redact.masking(),
+    };
+    let found = lines::lines(&load(&options.library)?, &asked, &mut out)?;
+    out.flush()?;
+    if found == 0 {
+        eprintln!("logwatch: no entry meets these conditions");
+    }
+    // As grep does: nothing found is no success.
+    Ok(i32::from(found == 0))
 }
 
 fn patterns(command: Patterns, mut out: &mut dyn Write) -> Result<i32> {
@@ -70,6 +92,10 @@ fn patterns(command: Patterns, mut out: &mut dyn Write) -> Result<i32> {
             if patterns::test(&load(&library)?, &mut out)? > 0 {
                 return Ok(USAGE.into());
             }
+        }
+        Patterns::Try { regex, file, raw, unicode, redact } => {
+            let trial = patterns::Trial { regex: &regex, raw, unicode };
+            patterns::try_regex(&trial, &file, redact.masking(), &mut out)?;
         }
         Patterns::Explain { input, redact, library } => {
             patterns::explain(&load(&library)?, &input, redact.masking(), &mut out)?;

@@ -58,7 +58,8 @@ pub fn explain(library: &Arc<Library>, text: impl Read) -> io::Result<Vec<Explan
     Ok(explanations)
 }
 
-fn of_entry(classifier: &mut Classifier, entry: &Entry<'_>) -> Explanation {
+/// What an entry is, and why.
+pub fn of_entry(classifier: &mut Classifier, entry: &Entry<'_>) -> Explanation {
     let nothing = |kind| Explanation {
         line_number: entry.line_number,
         records: entry.records,

@@ -33,7 +33,7 @@ pub struct Subject<'a> {
 }
 
 /// What the patterns are run against, worked out once an entry.
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     pub subject: Subject<'a>,
     /// The text without its `LEVEL:logger:` head.
     pub body: &'a [u8],

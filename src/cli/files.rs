@@ -18,8 +18,18 @@ const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
 
 /// The inputs in the order given, files first; standard input where nothing is given.
 pub fn inputs(read: &Read) -> Result<Vec<Input>> {
+    let mut inputs = expand(&read.files)?;
+    inputs.extend(read.sources.iter().cloned());
+    if inputs.is_empty() {
+        inputs.push(Input::standard());
+    }
+    Ok(inputs)
+}
+
+/// The files that are meant, in the order given.
+pub fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
     let mut inputs = Vec::new();
-    for path in &read.files {
+    for path in paths {
         match path.metadata() {
             _ if path == Path::new("-") => inputs.push(Input::standard()),
             Ok(metadata) if metadata.is_dir() => inputs.extend(logs(path)?.iter().map(|path| Input::path(path))),
@@ -28,10 +38,6 @@ pub fn inputs(read: &Read) -> Result<Vec<Input>> {
             // What is wrong with it is told when it is opened.
             Err(_) => inputs.push(Input::path(path)),
         }
-    }
-    inputs.extend(read.sources.iter().cloned());
-    if inputs.is_empty() {
-        inputs.push(Input::standard());
     }
     Ok(inputs)
 }

@@ -4,6 +4,7 @@ mod clock;
 mod files;
 mod find;
 mod intake;
+pub mod lines;
 pub mod options;
 mod outputs;
 mod overwrite;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::decode::Level;
 use crate::mask::Masking;
 use crate::rules::plan::Moment;
 use crate::source::Input;
@@ -36,6 +37,7 @@ Exit status:
 Examples:
   railway logs --json --since 1h | logwatch --plan dl-034
   logwatch app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
+  logwatch lines app.jsonl --class http.error --around 13:30:36 -C 5
   logwatch patterns explain app.jsonl";
 
 #[derive(Debug, Subcommand)]
@@ -47,6 +49,11 @@ pub enum Command {
         /// Keep reading as the files grow
         #[arg(long)]
         follow: bool,
+    },
+    /// Show the lines behind a verdict, from where they are
+    Lines {
+        #[command(flatten)]
+        asked: LinesOptions,
     },
     /// Look at the pattern library, and test it
     Patterns {
@@ -144,6 +151,20 @@ pub enum Patterns {
         #[command(flatten)]
         library: LibraryOptions,
     },
+    /// What a regex would match in a file, before it is put into a pack
+    Try {
+        /// As a pattern's `match`
+        regex: String,
+        file: PathBuf,
+        /// Match the whole message, not the message without its LEVEL:logger: head
+        #[arg(long)]
+        raw: bool,
+        /// Unicode classes and boundaries instead of ASCII ones
+        #[arg(long)]
+        unicode: bool,
+        #[command(flatten)]
+        redact: RedactOptions,
+    },
     /// What a line is read as, which patterns match it, and which come near; of a file, what is in it
     Explain {
         /// A line, a file, or - for standard input
@@ -153,6 +174,33 @@ pub enum Patterns {
         #[command(flatten)]
         library: LibraryOptions,
     },
+}
+
+/// Which lines to show: those that meet every condition.
+#[derive(Debug, Args)]
+pub struct LinesOptions {
+    /// Saved files, or folders of logs
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Of this class, or of those that a pattern such as db.* matches; repeatable
+    #[arg(long, value_name = "CLASS")]
+    pub class: Vec<String>,
+    /// At least as grave: debug, info, warning, error or critical
+    #[arg(long, value_parser = |text: &str| Level::from_name(text.as_bytes()).ok_or("no level"))]
+    pub level: Option<Level>,
+    /// Within half a minute of a time, or of a time of day such as 12:30:36
+    #[arg(long, value_name = "T", value_parser = End::parse)]
+    pub around: Option<End>,
+    /// As many lines before and after each
+    #[arg(short = 'C', long, value_name = "N", default_value_t = 0)]
+    pub context: u64,
+    /// The time zone of what is shown, and of times without an offset
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub tz: Zone,
+    #[command(flatten)]
+    pub redact: RedactOptions,
+    #[command(flatten)]
+    pub library: LibraryOptions,
 }
 
 /// What is masked in lines that are shown.

@@ -1,6 +1,7 @@
-//! `logwatch patterns list|show|test|explain`: what the library knows, shown, tested and explained.
+//! `logwatch patterns list|show|test|try|explain`: what the library knows, shown, tested and explained.
 
 mod explain;
+mod trial;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -16,6 +17,7 @@ use crate::mask::Masking;
 use crate::output::escape;
 
 pub use explain::{Error, explain};
+pub use trial::{Trial, try_regex};
 
 /// Columns of a line of output.
 const WIDTH: usize = 100;

@@ -7,6 +7,7 @@ mod failing;
 mod follow;
 mod github;
 mod json;
+mod lines;
 mod live;
 mod logs;
 mod manners;
