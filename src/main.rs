@@ -111,6 +111,12 @@ fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
     match command {
         Plans::List => plans::list(&mut out)?,
         Plans::Show { name } => plans::show(&name, &mut out).map_err(|error| usage(error.to_string()))??,
+        Plans::Test { name, library } => {
+            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
+            if plans::test(&name, library, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
+                return Ok(USAGE.into());
+            }
+        }
         Plans::Check { name, library } => {
             let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
             plans::check(&name, library, &mut out).map_err(|error| usage(error.to_string()))??;

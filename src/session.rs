@@ -1,5 +1,7 @@
 //! Session: a plan and a library made into an engine and its mappers.
 
+pub mod samples;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -239,6 +239,13 @@ pub enum Plans {
         /// A built-in plan or a file
         name: String,
     },
+    /// Run the samples of a plan: small logs, and the seconds at which its triggers must fire
+    Test {
+        /// A built-in plan or a file
+        name: String,
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
     /// Check a plan against the pattern library
     Check {
         /// A built-in plan or a file

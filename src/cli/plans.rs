@@ -1,10 +1,13 @@
-//! `logwatch plan list|show|check`.
+//! `logwatch plan list|show|check|test`.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::classify::Library;
 use crate::engine::Range;
+use crate::output::escape;
 use crate::rules::plan::{BUILT_IN, Error, Plan, short_span};
+use crate::session::samples::{self, Failed};
 use crate::session::{self, Session};
 
 /// The built-in plans, a line each.
@@ -48,6 +51,25 @@ pub fn check(name: &str, library: Library, out: &mut impl Write) -> Result<io::R
             writeln!(out, "{:<12} {}", "KPIs", kpis.join(", "))?;
         }
         writeln!(out, "ok")
+    };
+    Ok(write())
+}
+
+/// Runs the samples of a plan, and says what does not come out as they say; how many did not.
+pub fn test(name: &str, library: Library, out: &mut impl Write) -> Result<io::Result<usize>, session::Error> {
+    let plan = Plan::load(name)?;
+    let failures = samples::failures(&plan, &Arc::new(library))?;
+    let mut write = || -> io::Result<usize> {
+        for Failed { line, about, why } in &failures {
+            writeln!(out, "{}:{line}: {}: {}", escape(name), escape(about), escape(why))?;
+        }
+        let all = plan.document.samples.len();
+        match (all, failures.is_empty()) {
+            (0, _) => writeln!(out, "{}: no samples", escape(name))?,
+            (_, true) => writeln!(out, "all samples as stated: {all}")?,
+            (_, false) => writeln!(out, "not as stated: {} in {all}", failures.len())?,
+        }
+        Ok(failures.len())
     };
     Ok(write())
 }

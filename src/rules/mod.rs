@@ -13,6 +13,7 @@ pub mod node;
 pub mod observed;
 pub mod plan;
 pub mod proof;
+pub mod sample;
 mod seats;
 pub mod sequential;
 mod steady;

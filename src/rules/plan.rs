@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::sample::Sample;
 use crate::time::{self, SECOND, Time};
 
 /// The plans that ship inside the binary: (name, text).
@@ -52,6 +53,9 @@ pub struct Document {
     pub kpis: Vec<Kpi>,
     #[serde(default)]
     pub manual: Vec<Manual>,
+    /// Not inherited.
+    #[serde(rename = "sample", default)]
+    pub samples: Vec<Sample>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

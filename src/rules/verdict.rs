@@ -6,13 +6,24 @@ use super::trigger::{State, Trigger};
 use super::{KpiResult, Rules};
 
 /// What to do with the deployment; ordered by gravity for `--fail-on`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     Healthy,
     Unknown,
     Investigate,
     Rollback,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Verdict::Healthy => "healthy",
+            Verdict::Unknown => "unknown",
+            Verdict::Investigate => "investigate",
+            Verdict::Rollback => "rollback",
+        })
+    }
 }
 
 /// Requests of which a half that failed says something.

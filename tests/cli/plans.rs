@@ -1,4 +1,4 @@
-//! `plan list|show|check`.
+//! `plan list|show|check|test`.
 
 use std::fs;
 
@@ -46,4 +46,55 @@ fn a_plan_that_is_shown_is_a_plan_file() {
     let log = fixture("dl-034/before-fix.jsonl");
     let replay = |plan| logwatch(&["replay", &log, "--plan", plan, "--format", "json"]);
     assert_eq!(replay(path), replay("dl-034"));
+}
+
+const SHOP: &str = r#"
+[plan]
+id = "shop"
+title = "The shop"
+
+[[trigger]]
+id = "carts"
+severity = "rollback"
+when = 'count(http.error{route="/api/cart"}[1m]) >= 5'
+
+[[sample]]
+about = "five carts fail within a minute"
+lines = [
+  { line = 'INFO:     10.0.0.1:4 - "GET /api/pears HTTP/1.1" 200 OK', to = "11m", every = "2s" },
+  { line = '{"method": "POST", "path": "/api/cart", "httpStatus": 500, "totalDuration": 20}', from = "5m", to = "6m", every = "7s" },
+]
+fires = { carts = "5m29s" }
+verdict = "rollback"
+"#;
+
+#[test]
+fn a_plan_is_tested_by_its_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.toml").display().to_string();
+    let test = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let ran = logwatch(&["plan", "test", &path]);
+        (ran.status, ran.out + &ran.err)
+    };
+    assert_eq!(test(SHOP), (Some(0), "all samples as stated: 1\n".into()));
+    let failing = [
+        ("5m29s", "5m30s", "carts fires at 5m29s, not at 5m30s"),
+        ("{ carts = \"5m29s\" }", "{}", "carts fires at 5m29s; it should not"),
+        ("carts = \"5m29s\"", "carts = \"5m29s\", pears = \"1m\"", "pears does not fire; it should at 1m"),
+        ("verdict = \"rollback\"\n", "verdict = \"healthy\"\n", "the verdict is rollback, not healthy: "),
+        ("every = \"7s\"", "every = \"0s\"", "`every` is at least 1s"),
+        ("from = \"5m\", to = \"6m\"", "from = \"5m\"", "a line has `at`, or `to`"),
+        ("\"httpStatus\": 500", "\"httpStatus\": 5 00", "expected"),
+    ];
+    for (text, wrong, told) in failing {
+        let (status, out) = test(&SHOP.replacen(text, wrong, 1));
+        let place = format!(
+            "{path}:{}: five carts",
+            if told.contains("a line") || told.contains("every") || told == "expected" { 15 } else { 12 }
+        );
+        assert_eq!(status, Some(2), "{out}");
+        assert!(out.starts_with(&place) && out.contains(told), "{out}");
+    }
+    assert_eq!(logwatch(&["plan", "test", "no-such-plan"]).status, Some(2));
 }
