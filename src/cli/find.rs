@@ -33,7 +33,7 @@ pub fn look(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Op
     let opened = open(inputs, mode)?;
     let mut session = Session::load(&read.plan, &read.patterns, read.deployed_at, Range::default())?;
     session.engine.stop_when(stop.at_once());
-    let aside = Progress::new(&opened, true).aside();
+    let aside = Progress::new(&opened, true, read.tz).aside();
     let mut record = Record::open(None, aside.clone())?;
     let mut intake = Intake::start(&mut session, opened, read.threads(), aside).context("cannot start to read")?;
     while intake.turn(&mut session, &mut record) && !stop.is_asked() {

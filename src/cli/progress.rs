@@ -1,5 +1,5 @@
-//! The progress bar of a long replay: on standard error, only in a terminal, only when there is something to wait for. And
-//! warnings, which go there, too.
+//! How far a run is: the bar of a long replay, the status line of a live one. On standard error, only in a terminal, gone at the
+//! end. And warnings, which go there, too.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -8,37 +8,73 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::engine::Engine;
+use crate::output::escape;
 use crate::source::Opened;
+use crate::zone::Zone;
 
 /// A replay shorter than this needs no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// A bar over the stored bytes of all inputs.
+/// How often a status line is written anew.
+const STATUS: Duration = Duration::from_millis(500);
+
+/// A bar over the stored bytes of all inputs; or a status line, where one of them has no end.
 pub struct Progress {
     bar: ProgressBar,
     positions: Vec<Arc<AtomicU64>>,
     began: Instant,
-    /// Shown once there is something to wait for.
+    /// A bar is shown once there is something to wait for.
     wanted: bool,
+    status: Option<Status>,
+}
+
+/// What a live run has read.
+struct Status {
+    inputs: String,
+    zone: Zone,
+    /// When it was written last, and the lines there were.
+    written: Option<Instant>,
+    lines: u64,
 }
 
 impl Progress {
-    pub fn new(inputs: &[Opened], quiet: bool) -> Self {
+    pub fn new(inputs: &[Opened], quiet: bool, zone: Zone) -> Self {
         let total: Option<u64> = inputs.iter().map(|input| input.size).sum();
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
-        let template = "{bar:30} {bytes}/{total_bytes}  {binary_bytes_per_sec}  {eta} left";
+        let is_live = inputs.iter().any(|input| input.live) && !quiet;
+        let template = match is_live {
+            true => "{wide_msg}",
+            false => "{bar:30} {bytes}/{total_bytes}  {binary_bytes_per_sec}  {eta} left",
+        };
+        let status = is_live.then(|| Status {
+            inputs: inputs.iter().map(|input| escape(&input.label)).collect::<Vec<_>>().join(", "),
+            zone,
+            written: None,
+            lines: 0,
+        });
+        if status.is_some() {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         let positions = inputs.iter().map(|input| Arc::clone(&input.position)).collect();
-        Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet }
+        Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet, status }
     }
 
     pub fn aside(&self) -> Aside {
         Aside(self.bar.clone())
     }
 
-    pub fn update(&mut self) {
+    pub fn update(&mut self, engine: &Engine) {
+        if let Some(status) = &mut self.status {
+            let since = status.written.map(|written| written.elapsed());
+            if !self.bar.is_hidden() && since.is_none_or(|since| since >= STATUS) {
+                self.bar.set_message(status.text(engine, since));
+            }
+            return;
+        }
         if self.wanted && self.began.elapsed() > PATIENCE {
             self.wanted = false;
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
@@ -50,6 +86,33 @@ impl Progress {
 
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+impl Status {
+    /// `reading stdin  deployed 13:20:05  1204 lines (12/s)  356 requests, 3 failed  last 13:30:02`
+    fn text(&mut self, engine: &Engine, since: Option<Duration>) -> String {
+        let clock = |time| self.zone.clock(time).format("%H:%M:%S").to_string();
+        let lines = engine.counts.lines;
+        let mut text = format!("reading {}", self.inputs);
+        if let Some(deployment) = &engine.deployment {
+            text += &format!("  deployed {}", clock(deployment.at));
+        }
+        text += &format!("  {lines} lines");
+        if let Some(since) = since {
+            text += &format!(" ({:.0}/s)", (lines - self.lines) as f64 / since.as_secs_f64());
+        }
+        let report = &engine.report;
+        if report.requests_since_deployment > 0 {
+            text +=
+                &format!("  {} requests, {} failed", report.requests_since_deployment, report.failed_since_deployment);
+        }
+        match engine.latest() {
+            Some(latest) => text += &format!("  last {}", clock(latest)),
+            None => text += "  nothing yet; Ctrl-C ends with the verdict",
+        }
+        (self.written, self.lines) = (Some(Instant::now()), lines);
+        text
     }
 }
 
@@ -66,5 +129,30 @@ impl Aside {
     pub fn warn(&self, message: &str) {
         // Nobody is left to tell when this fails.
         self.print(|| drop(writeln!(io::stderr(), "logwatch: {message}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Range;
+    use crate::session::Session;
+    use crate::source::frame::Chunk;
+
+    #[test]
+    fn a_status_line_tells_what_was_read() {
+        let mut session = Session::load("default", &[] as &[&str], None, Range::default()).unwrap();
+        let mut status = Status { inputs: "stdin".into(), zone: Zone::Utc, written: None, lines: 0 };
+        let text = status.text(&session.engine, None);
+        assert_eq!(text, "reading stdin  0 lines  nothing yet; Ctrl-C ends with the verdict");
+        let source = session.add_source("stdin");
+        let line =
+            |second| format!("{{\"timestamp\":\"2025-08-25T13:30:{second:02}Z\",\"message\":\"GET /a 500 12ms\"}}\n");
+        let log: String = (0..10).map(line).collect();
+        let chunk = Chunk { bytes: log.len() as u64, text: log.into_bytes().into(), ..Chunk::default() };
+        let mut mapper = session.mapper();
+        session.engine.feed(source, mapper.map(chunk));
+        let text = status.text(&session.engine, Some(Duration::from_secs(2)));
+        assert!(text.contains("10 lines (5/s)") && text.ends_with("last 13:30:09"), "{text}");
     }
 }

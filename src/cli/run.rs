@@ -49,7 +49,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     }
     overwrite::refuse(read, &inputs)?;
     let opened = open(&inputs, mode)?;
-    let mut progress = Progress::new(&opened, read.quiet);
+    let mut progress = Progress::new(&opened, read.quiet, read.tz);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let plan = session.plan.document.plan.id.to_lowercase();
     let masking = read.redact.masking();
@@ -69,7 +69,7 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
             asked.get_or_insert_with(Instant::now);
         }
         let goes_on = intake.turn(&mut session, &mut record);
-        progress.update();
+        progress.update(&session.engine);
         tell(&mut session, &mut outputs, masking);
         if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
             stopped = Some("stopped by a signal");
