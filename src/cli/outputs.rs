@@ -2,6 +2,7 @@
 //! left out, with a warning, and the run goes on.
 
 use std::io::{self, IsTerminal};
+use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result};
 
@@ -16,6 +17,8 @@ use crate::summary::{Summary, TriggerEvent};
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
+/// What a terminal's own width is kept within: narrower, columns have no room; wider, rows are hard to read.
+const WIDTHS: RangeInclusive<usize> = 60..=200;
 
 /// One place that is written to.
 struct Sink {
@@ -64,7 +67,9 @@ impl Outputs {
                 terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
-        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width: WIDTH }, read);
+        let width = terminal_size::terminal_size_of(io::stdout())
+            .map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width).clamp(*WIDTHS.start(), *WIDTHS.end()));
+        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
             let name = escape(&path.display().to_string());
