@@ -16,6 +16,8 @@ use crate::summary::{Summary, TriggerEvent};
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
+/// Columns of a terminal that are made use of.
+const TERMINAL: std::ops::RangeInclusive<usize> = 80..=140;
 
 /// One place that is written to.
 struct Sink {
@@ -60,7 +62,10 @@ impl Outputs {
             Colour::Never => false,
             Colour::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width: WIDTH }, read);
+        let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
+        let columns = columns.filter(|columns| *columns > 0);
+        let width = columns.map_or(WIDTH, |columns| columns.clamp(*TERMINAL.start(), *TERMINAL.end()));
+        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
             let name = escape(&path.display().to_string());

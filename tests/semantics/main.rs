@@ -17,6 +17,7 @@ mod silence;
 mod structured;
 mod ticks;
 mod time;
+mod traffic;
 mod triggers;
 mod values;
 mod verdict;
