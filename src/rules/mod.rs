@@ -209,7 +209,9 @@ impl Rules {
         let frozen = triggers.chain(kpis).flat_map(|(node, confidence)| {
             freeze(node, confidence, self.baseline_min_samples, tick, timeline, observed)
         });
-        self.memory.baselines = frozen.collect();
+        let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
+        let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
+        self.memory.baselines = frozen.chain(pasts).collect();
         for trigger in &mut self.triggers {
             trigger.instances.clear();
             trigger.seats.clear();

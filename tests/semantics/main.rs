@@ -2,6 +2,7 @@
 //! rule's number in its comment. They run the program as a user would: a small log, a small plan, JSON lines out.
 
 mod accounting;
+mod before;
 mod case;
 mod comparisons;
 mod confidence;

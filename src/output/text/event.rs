@@ -1,6 +1,6 @@
 //! Events: a line for each change of a trigger's state, and one for the evidence.
 
-use super::super::format::{Measured, columns, cut, one_line, pad, span, wrap};
+use super::super::format::{Measured, columns, cut, one_line, pad, span, value, wrap};
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
@@ -92,5 +92,11 @@ fn detail(event: &TriggerEvent) -> Detail {
     // Expressions may be written over several lines.
     let expr = || one_line(&event.expr.split_whitespace().collect::<Vec<_>>().join(" "));
     let words = if about.is_empty() { expr() } else { about };
+    // What may have been there before is said first, where it is not cut off.
+    let before = event.baseline.filter(|before| is_any && before.value > 0.0).and_then(|_| measured.before());
+    let words = match event.value.zip(before) {
+        Some((now, before)) => format!("{} ({before}): {words}", value(now, event.unit)),
+        None => words,
+    };
     Detail { text: words + &hold, is_measured: false, about: String::new() }
 }
