@@ -2,10 +2,11 @@
 //! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
 
 use rustc_hash::FxHasher;
+use std::borrow::Cow;
 use std::hash::Hasher;
 
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
-use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record};
+use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
@@ -56,6 +57,8 @@ pub struct Line {
     pub kind: Kind,
     /// For records: which stream of which replica (SEMANTICS 16), as a hash.
     pub stream: u32,
+    /// Which replica wrote the record, or which client asked, as a hash; 0 if it does not say.
+    pub origin: u32,
     pub raw_level: Option<Level>,
     pub opens: Opens,
     /// Which part of a request that several lines tell; an end has events as if nobody knew its begin.
@@ -122,6 +125,7 @@ impl Line {
             time: None,
             kind: Kind::TooLong,
             stream: 0,
+            origin: 0,
             raw_level: None,
             opens: Opens::Nothing,
             part: Part::Whole,
@@ -217,6 +221,7 @@ impl Mapper {
                     time: record.time,
                     kind,
                     stream: stream(record),
+                    origin: origin(record),
                     raw_level: record.raw_level,
                     opens,
                     part: record.request.as_ref().map_or(Part::Whole, |request| request.part()),
@@ -240,23 +245,39 @@ fn stream(record: &Record<'_>) -> u32 {
     hash([record.replica.unwrap_or(b""), &level]) as u32
 }
 
+fn origin(record: &Record<'_>) -> u32 {
+    let text = record.edge.as_ref().map_or(record.replica, |edge| edge.client.map(|client| client.raw));
+    text.map_or(0, |text| hash([text]) as u32 | 1)
+}
+
+/// Hash of what a record says, as it is written.
 fn content(record: &Record<'_>) -> u64 {
+    content_of(record, record.message.raw.trim_ascii(), |text| Cow::Borrowed(text.raw))
+}
+
+/// The same of a line of which another source may have the same record, written with other escapes, or as text without colours.
+pub fn content_as_read(line: &[u8], scratch: &mut Vec<u8>) -> Option<u64> {
+    let Decoded::Record(record) = decode::decode(line, scratch) else { return None };
+    let message = if record.stack.is_none() { record.says() } else { record.message.read() };
+    Some(content_of(&record, message.trim_ascii(), Text::read))
+}
+
+fn content_of<'a>(record: &Record<'a>, message: &[u8], says: impl Fn(Text<'a>) -> Cow<'a, [u8]>) -> u64 {
     match (&record.edge, &record.request) {
-        (None, None) => hash([record.message.raw]),
+        (None, None) => hash([message]),
         // Its message is the same for all requests.
         (None, Some(request)) => hash([
-            record.message.raw,
-            request.target.map_or(b"", |target| target.raw),
+            message,
+            &request.target.map(&says).unwrap_or_default(),
             &request.status.unwrap_or(0).to_le_bytes(),
             &request.duration.unwrap_or(-1).to_le_bytes(),
             request.id.unwrap_or_default(),
         ]),
         (Some(edge), _) => hash([
-            edge.method.raw,
-            edge.target.raw,
+            &says(edge.method),
+            &says(edge.target),
             &edge.status.to_le_bytes(),
             &edge.duration.unwrap_or(-1).to_le_bytes(),
-            edge.client.map_or(b"", |client| client.raw),
         ]),
     }
 }

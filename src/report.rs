@@ -1,5 +1,6 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
+mod silences;
 mod totals;
 
 use std::collections::BTreeMap;
@@ -7,14 +8,16 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
+pub use silences::Silence;
+use silences::Silences;
 use totals::FailingId;
-pub use totals::{Group, Key, Route, RouteTotal, Total};
+pub use totals::{Group, Key, Requests, Route, RouteTotal, Total};
 
 use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
-use crate::time::{SECOND, Time};
+use crate::time::Time;
 use crate::timeline::capped::{Capped, OTHERS, Place};
-use crate::timeline::evidence::{Evidence, keep_evidence};
+use crate::timeline::evidence::keep_evidence;
 use crate::timeline::{Bucket, Buckets, Keep, Pending, SetId};
 
 /// The class of requests.
@@ -23,12 +26,6 @@ pub const REQUEST: &str = "http.request";
 /// Routes, and groups of errors, kept apart; of more, those with the smallest hashes, the others counted together.
 const MOST_ROUTES: usize = 500;
 const MOST_GROUPS: usize = 1_000;
-/// Silences listed; the longest ones.
-const MOST_SILENCES: usize = 50;
-/// A pause is a silence when it lasts this long and trouble ends it …
-const SILENCE: i64 = 10 * SECOND;
-/// … or this long whatever ends it.
-const LONG_SILENCE: i64 = 300 * SECOND;
 
 /// Totals over the whole input.
 #[derive(Debug)]
@@ -49,8 +46,7 @@ pub struct Report {
     pub access_seconds: u64,
     /// Errors, warnings and exceptions, by what makes them alike.
     pub groups: Capped<Key, Group>,
-    pub silences: Vec<Silence>,
-    last_entry: Option<Time>,
+    silences: Silences,
     /// By label set: what is worked out the first time it is met.
     parts: Vec<Option<Part>>,
     /// The routes that requests failed on in the same second as something else.
@@ -79,6 +75,8 @@ enum Part {
 /// What happened in one second that is told of together.
 #[derive(Default)]
 struct Second {
+    /// Whether it lies after the deployment.
+    armed: bool,
     /// Whether there were requests.
     requests: bool,
     /// By label set.
@@ -99,15 +97,6 @@ enum Role {
     Known,
 }
 
-/// A stretch of time without a line of the service.
-#[derive(Clone, Debug)]
-pub struct Silence {
-    pub from: Time,
-    pub to: Time,
-    pub ended_by: Evidence,
-    pub group: Option<Key>,
-}
-
 impl Report {
     pub fn new(library: Arc<Library>) -> Self {
         let roles = (0..library.classes.len()).map(|class| role(&library, class)).collect();
@@ -124,8 +113,7 @@ impl Report {
             edge_seconds: 0,
             access_seconds: 0,
             groups: Capped::new(MOST_GROUPS),
-            silences: Vec::new(),
-            last_entry: None,
+            silences: Silences::default(),
             parts: Vec::new(),
             failing: FxHashMap::default(),
         }
@@ -174,7 +162,7 @@ impl Report {
     /// Takes in a complete second; `seen` is how its requests were seen best, `armed` whether it lies after the deployment.
     pub fn seal(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
         let requests_before = self.requests();
-        let mut second = Second::default();
+        let mut second = Second { armed, ..Second::default() };
         for pending in bucket.cells() {
             if pending.via != Via::None && pending.via != seen {
                 continue;
@@ -277,7 +265,8 @@ impl Report {
                 if status >= 500 {
                     second.failed.push((pending.set, pending.events));
                 }
-                let total = self.routes.at(place);
+                let route = self.routes.at(place);
+                let total = if second.armed { &mut route.since } else { &mut route.earlier };
                 total.count += pending.events;
                 total.families[usize::from(status / 100).min(5)] += pending.events;
                 for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
@@ -345,39 +334,39 @@ impl Report {
 
     /// Events of routes and groups beyond those that are kept, which are counted together.
     pub fn overflowed(&self) -> u64 {
-        let routes = self.routes.other.as_ref().map_or(0, |others| others.count);
+        let routes = self.routes.other.as_ref().map_or(0, |others| others.earlier.count + others.since.count);
         routes + self.groups.other.as_ref().map_or(0, |others| others.total.count)
     }
 
     /// Notes the pause before a second's first entry, if it was one worth telling.
     fn silence(&mut self, bucket: &Bucket, buckets: &Buckets) {
         let Some((first, last)) = bucket.entries else { return };
-        if let (Some(before), Some((line, gravest))) = (self.last_entry, &bucket.after_pause) {
-            let pause = first.since(before);
+        if let Some((line, gravest)) = &bucket.after_pause {
             let labels = gravest.map(|set| buckets.sets.labels(set));
             let grave = labels.is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
-            if pause >= LONG_SILENCE || (pause >= SILENCE && grave) {
+            if self.silences.is_silence(first, grave) {
                 let group = labels.and_then(|labels| self.key(labels));
-                self.silences.push(Silence { from: before, to: first, ended_by: line.clone(), group });
-                if self.silences.len() > MOST_SILENCES {
-                    let length = |at: &usize| self.silences[*at].to.since(self.silences[*at].from);
-                    let shortest = (0..self.silences.len()).min_by_key(length);
-                    shortest.map(|at| self.silences.remove(at));
-                }
+                self.silences.note(first, line.clone(), group);
             }
         }
-        self.last_entry = Some(last);
+        self.silences.last_entry = Some(last);
+    }
+
+    /// The longest silences, in the order of time.
+    pub fn silences(&self) -> &[Silence] {
+        &self.silences.longest
     }
 
     /// A new deployment.
     pub fn begin(&mut self) {
         (self.requests_since_deployment, self.failed_since_deployment) = (0, 0);
         self.before_deployment = self.classes.iter().map(|total| total.count).collect();
+        self.routes.values_mut().for_each(RouteTotal::begin);
     }
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
     pub fn after_pause(&self, time: Time) -> bool {
-        self.last_entry.is_some_and(|last| time.since(last) >= SILENCE)
+        self.silences.is_silence(time, true)
     }
 
     pub fn is_exception(&self, class: ClassId) -> bool {

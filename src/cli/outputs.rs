@@ -67,8 +67,9 @@ impl Outputs {
                 terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
             }
         };
-        let width = terminal_size::terminal_size_of(io::stdout())
-            .map_or(WIDTH, |(terminal_size::Width(width), _)| usize::from(width).clamp(*WIDTHS.start(), *WIDTHS.end()));
+        let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
+        let columns = columns.filter(|columns| *columns > 0);
+        let width = columns.map_or(WIDTH, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
         let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {

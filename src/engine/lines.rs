@@ -4,8 +4,9 @@ use super::{Cause, Engine};
 use crate::assemble::{Head, Open};
 use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
 use crate::decode::{self, Part};
+use crate::duplicates::Identity;
 use crate::lifecycle;
-use crate::map::{Fragment, Kind, Line};
+use crate::map::{self, Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::time::Time;
 use crate::timeline::evidence::Evidence;
@@ -57,10 +58,12 @@ impl Engine {
             return;
         }
         self.counts.records += 1;
-        if let (Some(time), true) = (line.time, self.lanes.len() > 1)
-            && self.duplicates.is_repeated(lane, (time, line.stream, line.content))
-        {
-            return self.counts.duplicate += 1;
+        let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
+        if let (Some(time), true) = (line.time, self.lanes.len() > 1) {
+            let identity = Identity { time, content: self.content(line, text), origin: line.origin };
+            if self.duplicates.is_repeated(lane, identity) {
+                return self.counts.duplicate += 1;
+            }
         }
         match time {
             None => self.counts.untimed += 1,
@@ -77,7 +80,6 @@ impl Engine {
                 self.to = self.to.max(Some(time));
             }
         }
-        let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
         let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
         let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
@@ -126,6 +128,15 @@ impl Engine {
         }
         if line.kind == Kind::App {
             self.occupied(place, events.iter().map(|event| sets[event.set as usize]));
+        }
+    }
+
+    /// The hash by which a record is known among those of other sources, which may write the same in another way.
+    fn content(&mut self, line: &Line, text: &[u8]) -> u64 {
+        // Only what is escaped or coloured differs from what it says.
+        match memchr::memchr2(b'\\', 0x1b, text) {
+            Some(_) => map::content_as_read(text, &mut self.unescaped).unwrap_or(line.content),
+            None => line.content,
         }
     }
 

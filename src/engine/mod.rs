@@ -96,6 +96,8 @@ pub struct Engine {
     /// By class, the label set without labels.
     unlabelled: FxHashMap<ClassId, LabelSets>,
     duplicates: Duplicates,
+    /// What a line says, while it is compared with those of other sources.
+    unescaped: Vec<u8>,
     classifier: Classifier,
     scratch: Vec<Found>,
     lifecycle: Lifecycle,
@@ -149,6 +151,7 @@ impl Engine {
             crowded: 0,
             unlabelled: FxHashMap::default(),
             duplicates: Duplicates::default(),
+            unescaped: Vec::new(),
             classifier,
             scratch: Vec::new(),
             lifecycle: Lifecycle::default(),

@@ -155,13 +155,19 @@ impl Measured<'_> {
         let bound = self.bound.map(|bound| {
             format!("at {} {}", if number < threshold { "most" } else { "least" }, value(bound, self.unit))
         });
-        let before = self
-            .baseline
-            .map(|Before { value: was, samples }| format!("{} of {} before", value(was, self.unit), count(samples)));
+        let before = self.before();
         let now: Vec<String> = share.or(samples).into_iter().chain(bound).collect();
         let facts: Vec<String> = Some(now.join(", ")).filter(|now| !now.is_empty()).into_iter().chain(before).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join("; ")) };
         Some(format!("{shown}{facts} {sign} {limit}"))
+    }
+
+    /// `1.1 % of 4000 before`, or `as before: 6.1 % of 4000`; of a number of events without what it rests on.
+    pub fn before(&self) -> Option<String> {
+        let Before { value: was, samples, as_before } = self.baseline?;
+        let of = if self.unit == "count" { String::new() } else { format!(" of {}", count(samples)) };
+        let was = value(was, self.unit);
+        Some(if as_before { format!("as before: {was}{of}") } else { format!("{was}{of} before") })
     }
 }
 
@@ -344,8 +350,13 @@ mod tests {
         };
         let share = Measured { share: Some((4, 22)), ..measured(4.0 / 22.0, Some(0.084), 0.05, "ratio") };
         assert_eq!(share.tell("").unwrap(), "18 % (4 of 22, at least 8.4 %) > 5 %");
-        let before = Measured { baseline: Some(Before { value: 0.011, samples: 4_000 }), ..share };
+        let before = Measured { baseline: Some(Before { value: 0.011, samples: 4_000, as_before: false }), ..share };
         assert_eq!(before.tell("").unwrap(), "18 % (4 of 22, at least 8.4 %; 1.1 % of 4000 before) > 5 %");
+        let same = Measured { baseline: Some(Before { value: 0.17, samples: 4_000, as_before: true }), ..share };
+        assert_eq!(same.tell("").unwrap(), "18 % (4 of 22, at least 8.4 %; as before: 17 % of 4000) > 5 %");
+        let count = measured(7.0, None, 2.0, "count");
+        let few = Measured { baseline: Some(Before { value: 0.25, samples: 3, as_before: false }), ..count };
+        assert_eq!(few.tell("").unwrap(), "7 (0.25 before) > 2");
         let below = Measured { share: Some((9, 10)), ..measured(0.9, Some(0.94), 0.95, "ratio") };
         assert_eq!(below.tell("").unwrap(), "90 % (9 of 10, at most 94 %) < 95 %");
         assert_eq!(measured(0.0504, None, 0.05, "ratio").tell("").unwrap(), "5.04 % > 5 %");

@@ -3,10 +3,12 @@
 
 use std::io::{self, Write};
 
-use super::format::{Measured, clocks, count, counted, cut, duration, known_by, one_line, percent, range, span, value};
+use super::format::{Measured, clocks, count, counted, cut, known_by, one_line, range, span, value};
 use super::text::{Finding, findings, target};
+use super::traffic::{self, Table};
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
+use crate::summary::traffic::Change;
 use crate::summary::{KpiStatus, Summary, TriggerResult, TriggerState};
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
@@ -90,9 +92,9 @@ fn triggers(summary: &Summary) -> Vec<String> {
         let cells =
             [measured(trigger), when(trigger), trigger.runbook.clone()].map(|text| plain(&text.unwrap_or_default()));
         let [measured, when, runbook] = cells;
-        [severity.into(), code(&name(trigger)), measured, when, runbook]
+        vec![severity.into(), code(&name(trigger)), measured, when, runbook]
     });
-    let mut blocks = table("Triggers", ["severity", "trigger", "value", "when", "runbook"], 0, rows);
+    let mut blocks = table("Triggers", &["severity", "trigger", "value", "when", "runbook"], 0, rows);
     if quiet > 0 {
         blocks.push(format!("{} did not fire.", counted(quiet as u64, "other trigger")));
     }
@@ -114,27 +116,27 @@ fn errors(summary: &Summary) -> Vec<String> {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
         });
         let facts: Vec<String> = times.into_iter().chain(beside).collect();
-        [count(finding.seen.count), code(&finding.message), code(&finding.name), place(&finding), facts.join(", ")]
+        vec![count(finding.seen.count), code(&finding.message), code(&finding.name), place(&finding), facts.join(", ")]
     });
-    table("Errors", ["n", "message", "from", "first at", "when"], 1, rows)
+    table("Errors", &["n", "message", "from", "first at", "when"], 1, rows)
 }
 
 fn traffic(summary: &Summary) -> Vec<String> {
-    let http = &summary.http;
-    if http.requests == 0 {
+    let Some(Table { title, periods, columns, rows }) = traffic::table(&summary.http, usize::MAX) else {
         return Vec::new();
-    }
-    let rows = http.by_route.iter().map(|route| {
-        let [n, success, client_error, server_error] =
-            [route.count, route.success, route.client_error, route.server_error].map(count);
-        let p95 = route.p95_ms.map_or("–".into(), |milliseconds| duration(milliseconds / 1e3));
-        [n, success, client_error, server_error, p95, code(&format!("{} {}", route.method, route.route))]
+    };
+    let heads: Vec<&str> = columns.iter().map(|column| column.head).chain(["route"]).collect();
+    let rows = rows.iter().map(|row| {
+        let arrow = |change| match change {
+            Some(Change::More) => " ↑",
+            Some(Change::Less) => " ↓",
+            None => "",
+        };
+        let cells = row.cells.iter().map(|cell| format!("{}{}", cell.text, arrow(cell.change)));
+        cells.chain([code(&row.name)]).collect()
     });
-    let failed: u64 = http.by_status.range(500..).map(|(_, n)| n).sum();
-    let share =
-        if failed > 0 { format!(" ({})", percent(failed as f64 / http.requests as f64)) } else { String::new() };
-    let title = format!("Traffic: {}, {} 5xx{share}", counted(http.requests, "request"), count(failed));
-    table(&title, ["n", "2xx", "4xx", "5xx", "p95", "route"], 5, rows)
+    let periods = if periods.is_empty() { periods } else { format!("; {periods}") };
+    table(&format!("Traffic: {title}{periods}"), &heads, columns.len(), rows)
 }
 
 fn kpis(summary: &Summary) -> Vec<String> {
@@ -146,24 +148,19 @@ fn kpis(summary: &Summary) -> Vec<String> {
         };
         let share = kpi.share.map(|(part, whole)| format!("{} of {}", count(part), count(whole)));
         let reached = share.or_else(|| kpi.value.map(|number| value(number, kpi.unit))).unwrap_or_default();
-        [plain(&kpi.title), plain(&target(kpi)), status.into(), plain(&reached)]
+        vec![plain(&kpi.title), plain(&target(kpi)), status.into(), plain(&reached)]
     });
-    table("KPIs", ["KPI", "target", "status", "reached"], 0, rows)
+    table("KPIs", &["KPI", "target", "status", "reached"], 0, rows)
 }
 
 /// A heading and a table whose first `numbers` columns are aligned to the right; nothing without rows.
-fn table<const N: usize>(
-    title: &str,
-    heads: [&str; N],
-    numbers: usize,
-    rows: impl ExactSizeIterator<Item = [String; N]>,
-) -> Vec<String> {
+fn table(title: &str, heads: &[&str], numbers: usize, rows: impl ExactSizeIterator<Item = Vec<String>>) -> Vec<String> {
     let more = rows.len().saturating_sub(ROWS);
     let mut lines: Vec<String> = rows.take(ROWS).map(|row| format!("| {} |", row.join(" | "))).collect();
     if lines.is_empty() {
         return Vec::new();
     }
-    let rules: [&str; N] = std::array::from_fn(|column| if column < numbers { "--:" } else { "---" });
+    let rules: Vec<&str> = (0..heads.len()).map(|column| if column < numbers { "--:" } else { "---" }).collect();
     lines.splice(0..0, [format!("| {} |", heads.join(" | ")), format!("| {} |", rules.join(" | "))]);
     let mut blocks = vec![format!("### {title}"), lines.join("\n")];
     if more > 0 {

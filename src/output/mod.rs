@@ -5,5 +5,6 @@ mod format;
 pub mod github;
 pub mod json;
 pub mod text;
+mod traffic;
 
 pub use escape::{NoCommands, escape, without_commands};

@@ -5,6 +5,7 @@ mod findings;
 mod screen;
 #[cfg(test)]
 pub(super) mod tests;
+mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};

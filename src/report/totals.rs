@@ -24,8 +24,18 @@ pub struct Route {
 /// Number of a route that requests failed on.
 pub(super) type FailingId = u32;
 
+/// The requests of a route, by when they came.
 #[derive(Clone, Debug, Default)]
 pub struct RouteTotal {
+    /// Before the deployment.
+    pub earlier: Requests,
+    /// Since the deployment.
+    pub since: Requests,
+}
+
+/// What requests came to.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
     pub count: u64,
     /// By the first digit of the status.
     pub families: [u64; 6],
@@ -78,7 +88,31 @@ impl Route {
 }
 
 impl RouteTotal {
+    /// All requests of the input.
+    pub fn all(&self) -> Requests {
+        let mut all = self.earlier.clone();
+        all.merge(&self.since);
+        all
+    }
+
+    /// A new deployment.
+    pub(super) fn begin(&mut self) {
+        self.earlier.merge(&std::mem::take(&mut self.since));
+    }
+
     pub(super) fn merge(&mut self, other: &RouteTotal) {
+        self.earlier.merge(&other.earlier);
+        self.since.merge(&other.since);
+    }
+}
+
+impl Requests {
+    /// Those that were answered 5xx.
+    pub fn failed(&self) -> u64 {
+        self.families[5]
+    }
+
+    fn merge(&mut self, other: &Requests) {
         self.count += other.count;
         self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
         self.durations.join(&other.durations);

@@ -9,6 +9,7 @@ use super::node::Node;
 use super::plan::{self, Error, Plan};
 use super::proof::{self, Confidence};
 use super::seats::Seats;
+use super::traffic::Traffic;
 use super::trigger::Trigger;
 use super::{Kpi, Rules};
 use crate::classify::{Interest, Library};
@@ -62,12 +63,14 @@ impl Rules {
         {
             return Err(plan.error(class, format!("no pattern is of the class `{}`", class.get_ref())));
         }
+        let traffic = Traffic::compile(&mut compiler);
         Ok(Rules {
             triggers,
             kpis,
             manual: plan.manual(),
             duration,
             healthy: document.plan.healthy.clone(),
+            traffic,
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,
         })

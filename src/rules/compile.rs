@@ -1,5 +1,7 @@
 //! Expressions to nodes that read windows.
 
+mod past;
+
 use super::node::{Node, Read};
 use crate::classify::glob::Glob;
 use crate::classify::{Interest, Library};
@@ -20,6 +22,8 @@ pub struct Compiled {
     pub unit: Option<Unit>,
     /// Whether a quotient of counts that is no proportion stands in it.
     pub plain_quotient: bool,
+    /// Baselines that nothing is compared with: each is what a value is read beside.
+    pub pasts: Vec<Node>,
 }
 
 /// What compiling needs and adds to.
@@ -41,6 +45,9 @@ struct Scope<'a, 'b> {
     plain_quotient: bool,
     in_baseline: bool,
     keep_evidence: bool,
+    pasts: Vec<Node>,
+    /// Whether what a comparison here comes to is what the whole expression comes to, and shows.
+    decides: bool,
     /// How many numbers are read.
     reads: usize,
     /// Values that events must carry to be read: those that the part of a ratio tests (SEMANTICS 11).
@@ -61,12 +68,14 @@ impl Compiler<'_> {
             plain_quotient: false,
             in_baseline: false,
             keep_evidence: evidence,
+            pasts: Vec::new(),
+            decides: evidence && !past::has_baseline(expr),
             reads: 0,
             required: Vec::new(),
         };
         let node = scope.node(expr)?;
-        let Scope { by, evidence, plain_quotient, .. } = scope;
-        Ok(Compiled { node, by, evidence, unit, plain_quotient })
+        let Scope { by, evidence, plain_quotient, pasts, .. } = scope;
+        Ok(Compiled { node, by, evidence, unit, plain_quotient, pasts })
     }
 }
 
@@ -104,11 +113,22 @@ impl Scope<'_, '_> {
                 // What is measured stands on the left, whichever way it was written.
                 let is_mirrored = is_measured(right) && !is_measured(left);
                 let (op, left, right) = if is_mirrored { (op.mirrored(), right, left) } else { (*op, left, right) };
-                Node::Compare { op, left: boxed(self, left)?, right: boxed(self, right)?, unit }
+                let past = if self.decides { self.past(left)? } else { None };
+                Node::Compare { op, left: boxed(self, left)?, right: boxed(self, right)?, unit, past }
             }
-            Kind::And(left, right) => Node::And(boxed(self, left)?, boxed(self, right)?),
+            Kind::And(guard, guarded) => {
+                let decides = std::mem::replace(&mut self.decides, false);
+                let guard = boxed(self, guard)?;
+                self.decides = decides;
+                Node::And(guard, boxed(self, guarded)?)
+            }
             Kind::Or(left, right) => Node::Or(boxed(self, left)?, boxed(self, right)?),
-            Kind::Not(of) => Node::Not(boxed(self, of)?),
+            Kind::Not(of) => {
+                let decides = std::mem::replace(&mut self.decides, false);
+                let of = boxed(self, of)?;
+                self.decides = decides;
+                Node::Not(of)
+            }
             Kind::Zero { part, whole, window } => {
                 let part = self.read(part, Measure::Events, &[], *window, Function::Count)?;
                 let whole = self.read(whole, Measure::Events, &[], *window, Function::Count)?;

@@ -10,6 +10,9 @@ use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
+/// What passed its bound before the deployment, too, and is less than so many times what it was, is as it was.
+const ALIKE: f64 = 2.0;
+
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reading {
@@ -83,7 +86,11 @@ impl Evaluator<'_> {
 
     pub fn truth(&self, node: &Node) -> Judgement {
         match node {
-            Node::Compare { op, left, right, unit } => self.compare(*op, left, right, *unit),
+            Node::Compare { op, left, right, unit, past } => {
+                let mut judgement = self.compare(*op, left, right, *unit);
+                judgement.baseline = judgement.baseline.or_else(|| self.past((*past)?, *op, &judgement));
+                judgement
+            }
             Node::And(left, right) => both(self.truth(left), self.truth(right)),
             Node::Or(left, right) => either(self.truth(left), self.truth(right)),
             Node::Not(of) => opposite(self.truth(of)),
@@ -277,12 +284,21 @@ impl Evaluator<'_> {
         self.memory.baselines.get(&(id, self.group.clone()))
     }
 
+    /// What the value of a judgement was before the deployment.
+    fn past(&self, id: usize, op: CompareOp, judgement: &Judgement) -> Option<Before> {
+        let Reading { value, samples, .. } = self.frozen(id)?.reading;
+        let before = value?;
+        let (now, threshold) = (judgement.value?, judgement.threshold?);
+        let is_like = if op.holds(1.0, 0.0) { now < ALIKE * before } else { now > before / ALIKE };
+        Some(Before { value: before, samples, as_before: is_like && op.holds(before, threshold) })
+    }
+
     /// The first baseline of a number, as it was read.
     fn before(&self, node: &Node) -> Option<Before> {
         match node {
             Node::Baseline { id, .. } => {
                 let Reading { value, samples, .. } = self.frozen(*id)?.reading;
-                (samples < u64::MAX).then_some(Before { value: value?, samples })
+                (samples < u64::MAX).then_some(Before { value: value?, samples, as_before: false })
             }
             Node::Negate(of) => self.before(of),
             Node::Arithmetic { left, right, .. } => self.before(left).or_else(|| self.before(right)),

@@ -25,7 +25,7 @@ pub struct Judgement {
     pub share: Option<(u64, u64)>,
     pub samples: u64,
     pub unit: Unit,
-    /// The baseline that it was compared with.
+    /// The baseline that it was compared with, or else what the value was before the deployment.
     pub baseline: Option<Before>,
     /// False so far: more data of a window that was not observed from its beginning could make it true.
     pub unsettled: bool,
@@ -37,6 +37,8 @@ pub struct Before {
     pub value: f64,
     /// What it rests on.
     pub samples: u64,
+    /// Whether the value passed a hard number then as well, and was much the same: a rollback would not mend it.
+    pub as_before: bool,
 }
 
 impl Judgement {

@@ -5,6 +5,7 @@ mod build;
 mod catalog;
 pub mod compile;
 pub mod evaluate;
+mod freeze;
 pub mod frozen;
 mod inherit;
 pub mod judgement;
@@ -17,20 +18,21 @@ pub mod sample;
 mod seats;
 pub mod sequential;
 mod steady;
+pub mod traffic;
 mod trend;
 pub mod trigger;
 pub mod verdict;
 pub mod wilson;
 
 use compile::Compiled;
-use evaluate::{Evaluator, Reading};
-use frozen::Frozen;
+use evaluate::Evaluator;
+use freeze::freeze;
 use judgement::Truth;
 use memory::Memory;
 use node::{Node, Read};
 use observed::Observed;
-use proof::Confidence;
 use seats::{Seat, Seats};
+use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
 
 use crate::expr::{self, Unit};
@@ -46,6 +48,8 @@ pub struct Rules {
     /// Seconds.
     pub duration: i64,
     pub healthy: plan::Healthy,
+    /// What requests were like before the deployment.
+    pub traffic: Traffic,
     memory: Memory,
     baseline_min_samples: u64,
 }
@@ -200,12 +204,15 @@ impl Rules {
     /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
     pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
         self.memory.begin();
+        self.traffic.begin(tick, timeline, observed);
         let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
         let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, None));
         let frozen = triggers.chain(kpis).flat_map(|(node, confidence)| {
             freeze(node, confidence, self.baseline_min_samples, tick, timeline, observed)
         });
-        self.memory.baselines = frozen.collect();
+        let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
+        let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
+        self.memory.baselines = frozen.chain(pasts).collect();
         for trigger in &mut self.triggers {
             trigger.instances.clear();
             trigger.seats.clear();
@@ -297,84 +304,6 @@ impl Kpi {
     /// Whether what it comes to depends on what it came to before.
     fn is_sampled(&self) -> bool {
         !self.target.node.trends().is_empty()
-    }
-}
-
-/// Seconds of the time before that a count has to be of, for a baseline.
-const LEAST_OBSERVED: i64 = 300;
-
-/// The baselines of an expression as they are when a deployment begins, by their id and group.
-fn freeze(
-    node: &Node,
-    confidence: Option<Confidence>,
-    min_samples: u64,
-    tick: i64,
-    timeline: &Timeline,
-    observed: &Observed,
-) -> Vec<((usize, GroupKey), Frozen)> {
-    let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
-    let stretches = observed.stretches(&reads, tick);
-    let baselines = node.baselines();
-    let mut all = Vec::new();
-    for node::Baseline { id, of, .. } in &baselines {
-        let mut groups = of.groups(timeline);
-        groups.insert(GroupKey::default());
-        let mut readings: Vec<(GroupKey, Reading)> = Vec::new();
-        for group in groups {
-            let evaluator = Evaluator {
-                timeline,
-                stretches: &stretches,
-                places: &seats::places(&reads, &group, timeline),
-                memory: &Memory::default(),
-                observed,
-                tick,
-                confidence: None,
-                min_samples,
-                group: &group,
-            };
-            let reading = evaluator.number(of);
-            let is_enough = match of.counts() {
-                // That nothing happened is as good a baseline as that much did, if somebody would have seen it.
-                true => of
-                    .reads()
-                    .iter()
-                    .all(|read| stretches[read.index].is_some_and(|seen| tick - seen.first >= LEAST_OBSERVED)),
-                false => reading.samples >= min_samples,
-            };
-            if is_enough {
-                readings.push((group, Reading { partial: false, ..reading }));
-            }
-        }
-        // Those with most samples, whose bounds can be the nearest, have the larger parts of what may go wrong.
-        readings.sort_by(|(a, more), (b, less)| less.samples.cmp(&more.samples).then_with(|| a.cmp(b)));
-        let is_grouped = of.reads().iter().any(|read| read.grouped);
-        for ((group, reading), number) in readings.into_iter().zip(1..) {
-            let number = is_grouped.then_some(number);
-            let alpha = confidence.map(|confidence| confidence.of_baseline(number) / baselines.len() as f64);
-            let (least, most) = alpha.map_or((None, None), |alpha| bounds(of, &group, reading, alpha, timeline));
-            all.push(((*id, group), Frozen { reading, least, most }));
-        }
-    }
-    all
-}
-
-/// The bounds of a baseline; none where it is neither a ratio of a part to its whole nor a percentile, or is not known.
-fn bounds(
-    of: &Node,
-    group: &GroupKey,
-    reading: Reading,
-    alpha: f64,
-    timeline: &Timeline,
-) -> (Option<f64>, Option<f64>) {
-    match of {
-        _ if reading.value.is_none() => (None, None),
-        Node::Share { .. } => reading.share.map_or((None, None), |share| frozen::of_share(share, alpha)),
-        Node::Read(Read { function: expr::Function::Quantile(q), series, window, grouped, scale, .. }) => {
-            let Some(slot) = timeline.slot(*series, grouped.then_some(group)) else { return (None, None) };
-            let (least, most) = frozen::of_quantile(&slot.windows[*window].distribution(), *q, alpha);
-            (least.map(|value| value * scale), most.map(|value| value * scale))
-        }
-        _ => (None, None),
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Node {
         left: Box<Node>,
         right: Box<Node>,
         unit: Unit,
+        /// The baseline that the left side is read beside, by its id.
+        past: Option<usize>,
     },
     And(Box<Node>, Box<Node>),
     Or(Box<Node>, Box<Node>),

@@ -168,6 +168,15 @@ impl Trigger {
             .min_by_key(|(_, instance)| instance.first)
     }
 
+    /// Whether all that fired was much the same before the deployment.
+    pub fn was_so_before(&self) -> bool {
+        let mut fired = self.instances.values().filter(|instance| instance.first.is_some());
+        self.fired() > 0
+            && fired.all(|instance| {
+                instance.judgement.and_then(|judgement| judgement.baseline).is_some_and(|before| before.as_before)
+            })
+    }
+
     /// Share of the ticks at which its truth was known.
     pub fn known_share(&self) -> f64 {
         if self.ticks == 0 { 0.0 } else { self.known_ticks as f64 / self.ticks as f64 }

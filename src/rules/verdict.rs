@@ -65,13 +65,16 @@ pub fn judge(
     let fired = |severity: Severity| {
         rules.triggers.iter().filter(move |trigger| trigger.severity == severity && trigger.fired() > 0)
     };
-    let reasons: Vec<String> =
-        fired(Severity::Rollback).map(|trigger| format!("rollback trigger {} fired", trigger.id)).collect();
+    let reason = |trigger: &Trigger, kind: &str| {
+        let before = if trigger.was_so_before() { "; it was much the same before the deployment" } else { "" };
+        format!("{kind} trigger {} fired{before}", trigger.id)
+    };
+    let reasons: Vec<String> = fired(Severity::Rollback).map(|trigger| reason(trigger, "rollback")).collect();
     if !reasons.is_empty() {
         return (Verdict::Rollback, reasons);
     }
     let mut reasons: Vec<String> =
-        fired(Severity::Investigate).map(|trigger| format!("investigation trigger {} fired", trigger.id)).collect();
+        fired(Severity::Investigate).map(|trigger| reason(trigger, "investigation")).collect();
     let pending = rules
         .triggers
         .iter()

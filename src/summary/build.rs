@@ -3,22 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, Http, KpiLine, KpiStatus, RouteLine, Seen, Silence,
-    Summary, Target, TriggerEvent, TriggerResult, TriggerState, Unknown, ViaSeconds, unit_name,
+    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence, Summary, Target,
+    TriggerEvent, TriggerResult, TriggerState, Unknown, traffic, unit_name,
 };
 use crate::classify::Library;
 use crate::decode::level;
 use crate::engine::{Cause, Engine};
 use crate::expr::{CompareOp, Unit};
 use crate::mask::Masking;
-use crate::report::{Group, Key, Report, Route};
+use crate::report::{Group, Key, Report};
 use crate::rules::judgement::Truth;
 use crate::rules::node::{Node, Read};
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};
 use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
-use crate::timeline::OTHER;
 use crate::timeline::cell;
 use crate::timeline::evidence::Evidence;
 
@@ -86,7 +85,6 @@ impl Summary {
             dropped: engine.counts.platform_dropped > 0,
         };
         let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
-        let routes = route_lines(&engine.report, masking);
         let (exceptions, errors) = groups(engine, masking);
         Summary {
             verdict,
@@ -101,18 +99,10 @@ impl Summary {
             input: engine.counts,
             interrupted,
             classes: class_totals(&engine.library, &engine.report),
-            http: Http {
-                requests: engine.report.requests(),
-                via: ViaSeconds {
-                    edge_seconds: engine.report.edge_seconds,
-                    access_seconds: engine.report.access_seconds,
-                },
-                by_status: engine.report.by_status.clone(),
-                by_route: routes,
-            },
+            http: traffic::http(engine, seen, masking),
             exceptions,
             errors,
-            silences: engine.report.silences.iter().map(|silence| silence_line(engine, silence, masking)).collect(),
+            silences: engine.report.silences().iter().map(|silence| silence_line(engine, silence, masking)).collect(),
             triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger, masking)).collect(),
             kpis: kpi_lines(&engine.rules, &results),
             unknown: unknown(engine),
@@ -129,35 +119,6 @@ fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTot
         (class.name.clone(), ClassTotal { count: total.count, first: total.first, last: total.last })
     })
     .collect()
-}
-
-fn route_lines(report: &Report, masking: Masking) -> Vec<RouteLine> {
-    let others = Route { method: "".into(), route: OTHER.into() };
-    let others = report.routes.other.as_ref().map(|total| (&others, total));
-    let mut lines: Vec<RouteLine> = report
-        .routes
-        .iter()
-        .chain(others)
-        .map(|(route, total)| {
-            let quantile = |q| total.durations.quantile(q).map(|nanoseconds| (nanoseconds / 1e3).round() / 1e3);
-            RouteLine {
-                method: masking.text(&route.method),
-                route: masking.text(&route.route),
-                count: total.count,
-                success: total.families[2],
-                redirect: total.families[3],
-                client_error: total.families[4],
-                server_error: total.families[5],
-                p50_ms: quantile(0.5),
-                p95_ms: quantile(0.95),
-                p99_ms: quantile(0.99),
-            }
-        })
-        .collect();
-    lines.sort_by_key(|line| {
-        (std::cmp::Reverse((line.server_error, line.count)), line.route.clone(), line.method.clone())
-    });
-    lines
 }
 
 /// Exceptions and errors, those beside most failed requests first, then the gravest, then the most frequent.
@@ -199,7 +160,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
         let body = &text[text.ceil_char_boundary(head.length)..];
         let mut shape = String::new();
         crate::classify::shape::shape(body.as_bytes(), &mut shape);
-        let ended = report.silences.iter().filter(|silence| silence.group.as_ref() == Some(key));
+        let ended = report.silences().iter().filter(|silence| silence.group.as_ref() == Some(key));
         let silences = ended.fold((0, 0), |(count, total), silence| {
             (count + 1, total + silence.to.since(silence.from) / 1_000_000_000)
         });
@@ -235,7 +196,7 @@ fn beside(engine: &Engine, key: &Key, group: &Group, masking: Masking) -> Option
     }
     let (route, failures) =
         report.beside(group).max_by_key(|(route, failures)| (*failures, std::cmp::Reverse(*route)))?;
-    let of = report.routes.get(route)?.families[5];
+    let of = report.routes.get(route)?.all().failed();
     (failures * 2 >= group.total.count).then(|| Beside {
         route: masking.text(&format!("{} {}", route.method, route.route)),
         failures,

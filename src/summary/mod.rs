@@ -2,6 +2,7 @@
 
 mod build;
 pub mod defect;
+pub mod traffic;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::time::Time;
+use traffic::Http;
 
 /// The end of a run, ready to be written.
 #[derive(Clone, Debug, Serialize)]
@@ -57,39 +59,6 @@ pub struct ClassTotal {
     pub count: u64,
     pub first: Option<Time>,
     pub last: Option<Time>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct Http {
-    pub requests: u64,
-    pub via: ViaSeconds,
-    pub by_status: BTreeMap<u16, u64>,
-    /// Most failures first, then most requests.
-    pub by_route: Vec<RouteLine>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct ViaSeconds {
-    pub edge_seconds: u64,
-    pub access_seconds: u64,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct RouteLine {
-    pub method: String,
-    pub route: String,
-    pub count: u64,
-    #[serde(rename = "2xx")]
-    pub success: u64,
-    #[serde(rename = "3xx")]
-    pub redirect: u64,
-    #[serde(rename = "4xx")]
-    pub client_error: u64,
-    #[serde(rename = "5xx")]
-    pub server_error: u64,
-    pub p50_ms: Option<f64>,
-    pub p95_ms: Option<f64>,
-    pub p99_ms: Option<f64>,
 }
 
 /// How often, when and where a group of alike errors was seen.

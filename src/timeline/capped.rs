@@ -73,6 +73,11 @@ impl<K: Hash + Ord, V: Default> Capped<K, V> {
         self.values[*self.kept.get(&(FxBuildHasher.hash_one(key), key.clone()))?].as_ref()
     }
 
+    /// All values, that of the keys that are not kept among them.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.values.iter_mut().flatten().chain(&mut self.other)
+    }
+
     /// The keys that are kept, with their values, in no telling order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.kept.iter().filter_map(|((_, key), at)| Some((key, self.values[*at].as_ref()?)))

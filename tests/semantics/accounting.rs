@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::case::{Case, Outcome, app, every_second, job, noise, replica, stamp};
+use crate::case::{Case, Outcome, app, edge, every_second, job, noise, replica, stamp};
 
 const COUNTS: [&str; 8] =
     ["classified", "unclassified", "merged", "malformed", "too_long", "skipped", "late", "duplicate"];
@@ -146,4 +146,68 @@ fn an_entry_is_one_line_and_the_rest_are_merged() {
         ["Traceback (most recent call last):", "  File \"/srv/a.py\", line 4, in f", "    g()", "ValueError: no"];
     let lines: Vec<String> = stack.iter().map(|line| app("13:30:03", "error", line)).collect();
     assert_eq!(counts(&Case::new().log("a.jsonl", lines).run()), [1, 0, 3, 0, 0, 0, 0, 0]);
+}
+
+/// What `railway logs` prints of a record without `--json`.
+fn text(clock: &str, level: &str, message: &str) -> String {
+    format!("{} [{level}] {message}", stamp(clock))
+}
+
+/// Rule 21: the same record is the same however a source writes it, in either order.
+#[test]
+fn duplicates_are_compared_as_they_read() {
+    let request = r#"INFO:     100.64.0.2:40112 - "GET /caf\u00e9 HTTP/1.1" 200 OK"#;
+    let written =
+        |message: &str| format!(r#"{{"timestamp":"{}","level":"info","message":"{message}"}}"#, stamp("13:30:00"));
+    for (name, one, other) in [
+        ("as text", written(r"job done by é"), text("13:30:00", "INFO", "job done by é")),
+        (
+            "escaped text",
+            written(r#"job done by \u00e9 \\ \"x\" \/"#),
+            text("13:30:00", "INFO", "job done by é \\ \"x\" /"),
+        ),
+        ("escapes", written("job done by é/ü"), written(r"job done by \u00e9\/\u00FC")),
+        ("a surrogate pair", written("job done 🔥"), written(r"job done \ud83d\uDD25")),
+        ("a tab", written(r"job done\tby a"), text("13:30:00", "INFO", "job done\tby a")),
+        ("the end of a line", written(r"job done\n"), text("13:30:00", "INFO", "job done")),
+        ("colours", written(r"\u001b[32mjob done\u001b[0m"), text("13:30:00", "INFO", "\u{1b}[1mjob done\u{1b}[0m")),
+        ("another level", written("job done"), text("13:30:00", "ERRO", "job done")),
+        ("a request", written(&request.replace('"', r#"\""#)), written(&request.replace('"', r"\u0022"))),
+        (
+            "a replica that text does not tell",
+            replica("one", "13:30:00", "INFO:jobs:job done by a"),
+            text("13:30:00", "ERRO", "INFO:jobs:job done by a"),
+        ),
+        ("the HTTP log as text", edge("13:30:00", "/a", 200, 42), format!("{} GET /a 200 42ms abc", stamp("13:30:00"))),
+        (
+            "the HTTP log",
+            edge("13:30:00", "/a/b", 200, 42),
+            edge("13:30:00", "/a/b", 200, 42).replace("/a/b", r"\/a\u002fb"),
+        ),
+    ] {
+        let case = Case::new().log("one.jsonl", [one]).log("other.log", [other]);
+        for order in [[0, 1], [1, 0]] {
+            let outcome = case.run_in_order(&order);
+            assert_eq!((outcome.input("lines"), outcome.input("duplicate")), (2, 1), "{name}");
+        }
+    }
+}
+
+/// Rule 21: what reads otherwise is another record, and within one source everything counts.
+#[test]
+fn records_that_read_otherwise_are_no_duplicates() {
+    let written =
+        |message: &str| format!(r#"{{"timestamp":"{}","level":"info","message":"{message}"}}"#, stamp("13:30:00"));
+    for (one, other) in [
+        (written(r"job done by \\u00e9"), written(r"job done by \u00e9")),
+        (written(r"job done by a\\nb"), written(r"job done by a\nb")),
+        (written(r"job done by C:\\new"), text("13:30:00", "INFO", r"job done by C:\\new")),
+        (written("job done by e"), written("job done by é")),
+    ] {
+        let case = Case::new().log("one.jsonl", [one.clone()]).log("other.log", [other]);
+        assert_eq!(case.run().input("duplicate"), 0, "{one}");
+    }
+    let twice = [written("job done by é"), written(r"job done by \u00e9")];
+    let case = Case::new().log("one.jsonl", &twice).log("other.jsonl", [noise("13:30:00")]);
+    assert_eq!((case.run().count("job.done"), case.run().input("duplicate")), (2, 0));
 }

@@ -2,6 +2,7 @@
 //! rule's number in its comment. They run the program as a user would: a small log, a small plan, JSON lines out.
 
 mod accounting;
+mod before;
 mod case;
 mod comparisons;
 mod confidence;
@@ -17,6 +18,7 @@ mod silence;
 mod structured;
 mod ticks;
 mod time;
+mod traffic;
 mod triggers;
 mod values;
 mod verdict;

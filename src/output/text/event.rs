@@ -1,6 +1,6 @@
 //! Events: a line for each change of a trigger's state, and one for the evidence.
 
-use super::super::format::{Measured, columns, cut, one_line, pad, span};
+use super::super::format::{Measured, columns, cut, one_line, pad, span, value, wrap};
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
@@ -35,6 +35,10 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
     let name = if is_wide(&name) { cut(&name, 24) } else { name };
     let name = pad(&name, 20.max(columns(&name) + 3));
     let room = room.saturating_sub(columns(&name));
+    // Numbers that have no room beside the name have lines of their own.
+    let is_apart = is_measured && columns(&detail) > room;
+    let (detail, apart) = if is_apart { (String::new(), detail) } else { (detail, String::new()) };
+    let least = if is_apart { 0 } else { least };
     let fits = least + columns(&place) + 2 <= room;
     let mut text = cut(&detail, if fits { room - columns(&place) - 2 } else { room });
     let left = room.saturating_sub(columns(&text) + if fits { columns(&place) + 2 } else { 0 });
@@ -45,6 +49,8 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
     let (beside, below) = if fits { (place, String::new()) } else { (String::new(), place) };
     let mut lines =
         vec![with_place(format!("{start}{name}{text}"), 21 + columns(&name) + columns(&text), &beside, style)];
+    let width = style.width.saturating_sub(INDENT.len());
+    lines.extend(wrap(&apart, width).iter().map(|line| format!("{INDENT}{line}")));
     let evidence = evidence.filter(|_| event.state == State::Firing && !is_told);
     if evidence.is_some() || !group.is_empty() || !below.is_empty() {
         // The bar keeps a CI from taking the line of a log for a command to itself.
@@ -86,5 +92,11 @@ fn detail(event: &TriggerEvent) -> Detail {
     // Expressions may be written over several lines.
     let expr = || one_line(&event.expr.split_whitespace().collect::<Vec<_>>().join(" "));
     let words = if about.is_empty() { expr() } else { about };
+    // What may have been there before is said first, where it is not cut off.
+    let before = event.baseline.filter(|before| is_any && before.value > 0.0).and_then(|_| measured.before());
+    let words = match event.value.zip(before) {
+        Some((now, before)) => format!("{} ({before}): {words}", value(now, event.unit)),
+        None => words,
+    };
     Detail { text: words + &hold, is_measured: false, about: String::new() }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::super::format::{
-    clock, clocks, columns, count, counted, cut, duration, one_line, pad, pad_start, percent, span, value, wrap,
+    clock, clocks, columns, count, counted, cut, one_line, pad, pad_start, percent, span, value, wrap,
 };
 use super::findings::{Finding, findings};
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
-use crate::summary::{Http, KpiLine, KpiStatus, RouteLine, Summary, TriggerResult, TriggerState, Unknown};
+use crate::summary::{KpiLine, KpiStatus, Summary, TriggerResult, TriggerState, Unknown};
 
 /// Error groups listed when they are not why.
 const LISTED_ASIDE: usize = 3;
@@ -173,52 +173,6 @@ impl Screen<'_> {
             1 => Some(format!("silent {each} s {total}; the silence ends in this line")),
             _ => Some(format!("silent {silences} × {each} s {total}; each silence ends in this line")),
         }
-    }
-
-    pub fn traffic(&self, most: usize) -> Vec<String> {
-        let Http { requests, by_status, by_route, .. } = &self.summary.http;
-        if *requests == 0 {
-            return Vec::new();
-        }
-        let failed: u64 = by_status.range(500..).map(|(_, n)| n).sum();
-        let share =
-            if failed > 0 { format!(" ({})", percent(failed as f64 / *requests as f64)) } else { String::new() };
-        let title = format!("TRAFFIC  {}, {} 5xx{share}", counted(*requests, "request"), count(failed));
-        let mut rows = vec![[title, "n".into(), "2xx".into(), "4xx".into(), "5xx".into(), "p95".into()]];
-        // One route more takes no more room than the line that says it is left out.
-        let listed = if by_route.len() == most + 1 { most + 1 } else { by_route.len().min(most) };
-        for route in &by_route[..listed] {
-            let name = format!("  {}", one_line(&format!("{} {}", route.method, route.route)));
-            let p95 = route.p95_ms.map_or("–".into(), |milliseconds| duration(milliseconds / 1e3));
-            let families = [route.count, route.success, route.client_error, route.server_error].map(count);
-            let [n, success, client_error, server_error] = families;
-            rows.push([name, n, success, client_error, server_error, p95]);
-        }
-        if let rest @ [_, ..] = &by_route[listed..] {
-            let sum = |of: fn(&RouteLine) -> u64| count(rest.iter().map(of).sum());
-            let name = format!("  … {}", counted(rest.len() as u64, "more route"));
-            let families =
-                [sum(|route| route.success), sum(|route| route.client_error), sum(|route| route.server_error)];
-            let [success, client_error, server_error] = families;
-            rows.push([name, sum(|route| route.count), success, client_error, server_error, String::new()]);
-        }
-        let widths: [usize; 6] = std::array::from_fn(|column| {
-            let widest = rows.iter().map(|row| columns(&row[column])).max().unwrap_or(0);
-            if column == 0 { widest.max(44) } else { widest + 2 }
-        });
-        let numbers: usize = widths[1..].iter().sum();
-        let names = widths[0].min(self.style.width.saturating_sub(numbers));
-        let mut lines = vec![String::new()];
-        for (at, row) in rows.iter().enumerate() {
-            let mut line = pad(&cut(&row[0], names), names);
-            for (column, cell) in row.iter().enumerate().skip(1) {
-                let cell = pad_start(cell, widths[column]);
-                let failed = at > 0 && column == 4 && cell.trim() != "0";
-                line += &if failed { self.style.paint(Ink::Red, &cell) } else { cell };
-            }
-            lines.push(if at == 0 { self.style.paint(Ink::Bold, &line) } else { line.trim_end().into() });
-        }
-        lines
     }
 
     pub fn kpis(&self) -> Vec<String> {

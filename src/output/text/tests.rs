@@ -6,7 +6,8 @@ use super::*;
 use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
-use crate::summary::{Beside, ErrorGroup, EvidenceLine, ExceptionGroup, ViaSeconds};
+use crate::summary::traffic::{Change, Changes, Side, Stretch, ViaSeconds};
+use crate::summary::{Beside, ErrorGroup, EvidenceLine, ExceptionGroup};
 pub(in crate::output) use sample::broken;
 use sample::{at, deployment, error, event, nothing, route, unknown};
 
@@ -301,4 +302,48 @@ fn nothing_in_a_log_leaves_its_line() {
         }
         written(Style { colour: true, width: 0 }, false, |out| out.summary(&summary, 4));
     }
+}
+
+/// With a baseline a table has what was before beside what came after, and leaves out first what tells least.
+#[test]
+fn requests_before_and_after_fit_into_what_columns_there_are() {
+    let side = |count, server_error, milliseconds| Side {
+        count,
+        server_error,
+        p50_ms: Some(milliseconds),
+        p95_ms: Some(4.0 * milliseconds),
+        ..Side::default()
+    };
+    let mut summary = broken();
+    let mut slower = route("POST", "/api/orders/:id/items", [700, 600, 0, 100]);
+    (slower.since, slower.before) = (side(300, 90, 340.0), Some(side(400, 10, 60.0)));
+    slower.change = Changes { server_error: Some(Change::More), p95: Some(Change::More), ..Changes::default() };
+    let mut new = route("GET", "/new", [1, 1, 0, 0]);
+    new.since = Side { count: 1, ..Side::default() };
+    summary.http.by_route = vec![slower, new];
+    summary.http.since = Stretch { seconds: 600, requests: 301, server_errors: 90 };
+    summary.http.before = Some(Stretch { seconds: 3_000, requests: 400, server_errors: 10 });
+    let table = |width| {
+        let text = written(Style { colour: false, width }, false, |out| out.summary(&summary, 4));
+        let lines: Vec<String> = text.lines().skip_while(|line| !line.starts_with("TRAFFIC")).map(Into::into).collect();
+        lines[..4].join("\n")
+    };
+    assert_eq!(
+        table(100),
+        "\
+TRAFFIC  301 requests since the deployment, 90 5xx (30 %)
+  before 50m → after 10m            n a minute      4xx         5xx            p50             p95
+  POST /api/orders/:id/items            8 → 30  0 → 0 %  2.5 → 30 % ↑  60 → 340 ms  240 ms → 1.4 s ↑
+  GET /new                             0 → 0.1  – → 0 %     – → 0 %              –               –"
+    );
+    assert_eq!(
+        table(80),
+        "\
+TRAFFIC  301 requests since the deployment, 90 5xx (30 %)
+  before 50m → after 10m              n a minute         5xx               p95
+  POST /api/orders/:id/items              8 → 30  2.5 → 30 % ↑  240 ms → 1.4 s ↑
+  GET /new                               0 → 0.1     – → 0 %                 –"
+    );
+    let red = written(Style { colour: true, width: 100 }, false, |out| out.summary(&summary, 4));
+    assert!(red.contains("\x1b[1;31m  2.5 → 30 % ↑\x1b[0m"), "{red}");
 }

@@ -10,7 +10,7 @@ fn leaf(truth: Option<bool>) -> Node {
         None => Node::Baseline { of: Box::new(Node::Number(1.0)), otherwise: None, id: 0 },
     };
     let (left, right) = (Box::new(left), Box::new(Node::Number(0.0)));
-    Node::Compare { op: CompareOp::Greater, left, right, unit: Unit::Plain }
+    Node::Compare { op: CompareOp::Greater, left, right, unit: Unit::Plain, past: None }
 }
 
 fn tree() -> impl Strategy<Value = Node> {

@@ -9,8 +9,9 @@ use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{Beside, Http, KpiStatus, RouteLine, Summary, TriggerEvent, TriggerResult, TriggerState, Unknown};
-use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target, ViaSeconds};
+use crate::summary::traffic::{Changes, Http, RouteLine, Side, Stretch, ViaSeconds};
+use crate::summary::{Beside, KpiStatus, Summary, TriggerEvent, TriggerResult, TriggerState, Unknown};
+use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target};
 use crate::time::Time;
 use crate::timeline::evidence::Evidence;
 
@@ -42,6 +43,8 @@ pub(super) fn nothing() -> Summary {
             requests: 0,
             via: ViaSeconds { edge_seconds: 0, access_seconds: 0 },
             by_status: BTreeMap::new(),
+            since: Stretch::default(),
+            before: None,
             by_route: Vec::new(),
         },
         exceptions: Vec::new(),
@@ -93,6 +96,9 @@ pub(super) fn route(method: &str, route: &str, [count, success, client_error, se
         p50_ms: None,
         p95_ms: None,
         p99_ms: None,
+        since: Side { count, success: Some(success), client_error, server_error, ..Side::default() },
+        before: None,
+        change: Changes::default(),
     }
 }
 
@@ -139,7 +145,7 @@ pub(in crate::output) fn broken() -> Summary {
     let mut session = error("name 'session' is not defined", "utils.security_middleware", 6, 71);
     session.seen.beside = Some(Beside { route: "POST /api/user/exchanges".into(), failures: 6, of: 6 });
     let mut slow = route("POST", "/api/create-bot", [8, 0, 0, 8]);
-    slow.p95_ms = Some(30_000.0);
+    slow.since.p95_ms = Some(30_000.0);
     Summary {
         verdict: Verdict::Rollback,
         reasons: vec!["rollback trigger exchange-500-rate fired".into()],
@@ -152,6 +158,7 @@ pub(in crate::output) fn broken() -> Summary {
         http: Http {
             requests: 78,
             by_status: BTreeMap::from([(200, 40), (401, 22), (500, 16)]),
+            since: Stretch { seconds: 133, requests: 78, server_errors: 16 },
             by_route: vec![
                 slow,
                 route("POST", "/api/user/exchanges", [13, 0, 7, 6]),
