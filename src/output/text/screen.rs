@@ -47,8 +47,14 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
             None => String::new(),
         },
     };
-    let mut lines = vec![format!("{}  {}{because}", style.paint(Ink::Bold, "VERDICT"), style.paint(ink, word))];
     let room = style.width.saturating_sub(INDENT.len());
+    let head = format!("{}  {}", style.paint(Ink::Bold, "VERDICT"), style.paint(ink, word));
+    let mut lines = match INDENT.len() + word.len() + columns(&because) <= style.width {
+        true => vec![format!("{head}{because}")],
+        false => std::iter::once(head)
+            .chain(wrap(because.trim(), room).iter().map(|line| format!("{INDENT}{line}")))
+            .collect(),
+    };
     if let Some(interrupted) = &summary.interrupted {
         let text = format!("the input was cut short: {}", one_line(interrupted));
         lines.extend(wrap(&text, room).iter().map(|line| format!("{INDENT}{}", style.paint(Ink::Yellow, line))));
@@ -182,6 +188,8 @@ impl Screen<'_> {
         }
         let names: Vec<String> = kpis.iter().map(|kpi| one_line(&format!("{} {}", kpi.title, target(kpi)))).collect();
         let widest = names.iter().map(|name| columns(name)).max().unwrap_or(0).clamp(38, 60);
+        // What was reached needs some columns, too.
+        let widest = widest.min(self.style.width.saturating_sub(13 + 12));
         let mut lines = vec![self.style.paint(Ink::Bold, "KPIS")];
         for (kpi, name) in kpis.iter().zip(&names) {
             let (word, ink) = match kpi.status {
