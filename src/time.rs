@@ -36,16 +36,6 @@ impl Time {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// `2025-08-25 13:26:31`, for people.
-    pub fn date_and_clock(self) -> String {
-        self.utc().format("%Y-%m-%d %H:%M:%S").to_string()
-    }
-
-    /// `13:26:31`, for people.
-    pub fn clock(self) -> String {
-        self.utc().format("%H:%M:%S").to_string()
-    }
-
     fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_nanos(self.0)
     }

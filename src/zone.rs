@@ -28,8 +28,18 @@ impl Zone {
         }
     }
 
+    /// `2025-08-25 13:26:31`, for people.
+    pub fn date_and_clock(self, time: Time) -> String {
+        self.shown(time).format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// `13:26:31`, for people.
+    pub fn clock(self, time: Time) -> String {
+        self.shown(time).format("%H:%M:%S").to_string()
+    }
+
     /// What the clock shows.
-    pub fn clock(self, time: Time) -> NaiveDateTime {
+    pub fn shown(self, time: Time) -> NaiveDateTime {
         let utc = DateTime::from_timestamp_nanos(time.0);
         match self {
             Zone::Utc => utc.naive_utc(),
@@ -40,12 +50,12 @@ impl Zone {
 
     /// The last midnight at or before a time.
     pub fn midnight(self, time: Time) -> Time {
-        self.time(self.clock(time).date().and_time(NaiveTime::MIN))
+        self.time(self.shown(time).date().and_time(NaiveTime::MIN))
     }
 
     /// The last time at or before `end` at which the clock shows `clock`.
     pub fn latest(self, clock: NaiveTime, end: Time) -> Time {
-        let date = self.clock(end).date();
+        let date = self.shown(end).date();
         let today = self.time(date.and_time(clock));
         match date.checked_sub_days(Days::new(1)) {
             Some(yesterday) if today > end => self.time(yesterday.and_time(clock)),
@@ -114,7 +124,7 @@ mod tests {
     fn clocks_are_of_the_zone() {
         let madrid: Zone = "europe/madrid".parse().unwrap();
         assert_eq!(madrid.time(clock("2025-08-25T15:30:00")), at("2025-08-25T13:30:00Z"));
-        assert_eq!(madrid.clock(at("2025-08-25T13:30:00Z")), clock("2025-08-25T15:30:00"));
+        assert_eq!(madrid.shown(at("2025-08-25T13:30:00Z")), clock("2025-08-25T15:30:00"));
         assert_eq!(madrid.midnight(at("2025-08-25T22:30:00Z")), at("2025-08-25T22:00:00Z"));
         assert_eq!(Zone::Utc.midnight(at("2025-08-25T22:30:00Z")), at("2025-08-25T00:00:00Z"));
     }

@@ -152,7 +152,7 @@ fn row(line: &[u8], asked: &Asked) -> String {
     let mut scratch = Vec::new();
     match decode::decode(line, &mut scratch) {
         decode::Line::Record(record) => {
-            let clock = record.time.map(|time| asked.zone.clock(time).format("%Y-%m-%d %H:%M:%S%.3f  ").to_string());
+            let clock = record.time.map(|time| asked.zone.shown(time).format("%Y-%m-%d %H:%M:%S%.3f  ").to_string());
             let level = record.raw_level.map(|level| format!("{:8}  ", level.name()));
             format!("{}{}{}", clock.unwrap_or_default(), level.unwrap_or_default(), shown(&said(&record)))
         }

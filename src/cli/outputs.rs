@@ -70,12 +70,14 @@ impl Outputs {
         let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
         let columns = columns.filter(|columns| *columns > 0);
         let width = columns.map_or(WIDTH, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
-        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width }, read);
+        let zone = read.tz;
+        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width, zone }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
             let name = escape(&path.display().to_string());
             let target = Target::open(path).with_context(|| format!("cannot write {name}"))?;
-            sinks.push(Sink::new(Writer::new(*format, target, Style { colour: false, width: WIDTH }, read), name));
+            sinks
+                .push(Sink::new(Writer::new(*format, target, Style { colour: false, width: WIDTH, zone }, read), name));
         }
         Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, aside, verbose: read.verbose })
     }

@@ -92,7 +92,7 @@ impl Progress {
 impl Status {
     /// `reading stdin  deployed 13:20:05  1204 lines (12/s)  356 requests, 3 failed  last 13:30:02`
     fn text(&mut self, engine: &Engine, since: Option<Duration>) -> String {
-        let clock = |time| self.zone.clock(time).format("%H:%M:%S").to_string();
+        let clock = |time| self.zone.clock(time);
         let lines = engine.counts.lines;
         let mut text = format!("reading {}", self.inputs);
         if let Some(deployment) = &engine.deployment {

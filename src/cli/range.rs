@@ -37,7 +37,7 @@ impl End {
             return Ok(end);
         }
         // Without an offset a time still is one when UTC's is written behind it.
-        let local = Zone::Utc.clock(parse_time(text).map_err(|_| unknown(text))?);
+        let local = Zone::Utc.shown(parse_time(text).map_err(|_| unknown(text))?);
         Ok(match text.len() == 10 || parse_time(&format!("{text}Z")).is_ok() {
             true => End::Local(local),
             false => End::At(Zone::Utc.time(local)),

@@ -8,6 +8,7 @@ use crate::deployment::{Deployment, From};
 use crate::rules::judgement::Before;
 use crate::rules::plan::short_span;
 use crate::time::Time;
+use crate::zone::Zone;
 
 /// `9999`, `12,345`: four digits read well as they are.
 pub fn count(number: u64) -> String {
@@ -172,24 +173,25 @@ impl Measured<'_> {
 }
 
 /// `06:06:32`, with the date when the day is not that of `today`.
-pub fn clock(time: Time, today: Option<Time>) -> String {
-    if today.is_none_or(|today| day(today) == day(time)) { time.clock() } else { time.date_and_clock() }
+pub fn clock(time: Time, today: Option<Time>, zone: Zone) -> String {
+    let is_today = today.is_none_or(|today| date(today, zone) == date(time, zone));
+    if is_today { zone.clock(time) } else { zone.date_and_clock(time) }
 }
 
 /// `06:06:32 – 06:07:33`, or one time when it is the same.
-pub fn clocks(first: Time, last: Time, today: Option<Time>) -> String {
-    let (from, to) = (clock(first, today), clock(last, today));
+pub fn clocks(first: Time, last: Time, today: Option<Time>, zone: Zone) -> String {
+    let (from, to) = (clock(first, today, zone), clock(last, today, zone));
     if from == to { from } else { format!("{from} – {to}") }
 }
 
 /// `2026-11-23 06:06:19 – 06:08:33 UTC`.
-pub fn range(first: Time, last: Time) -> String {
-    format!("{} – {} UTC", first.date_and_clock(), clock(last, Some(first)))
+pub fn range(first: Time, last: Time, zone: Zone) -> String {
+    format!("{} – {} {zone}", zone.date_and_clock(first), clock(last, Some(first), zone))
 }
 
-/// Days since the epoch.
-pub fn day(time: Time) -> i64 {
-    time.second().div_euclid(86_400)
+/// `2026-11-23`.
+pub fn date(time: Time, zone: Zone) -> String {
+    zone.shown(time).date().to_string()
 }
 
 /// What a deployment is known by: the words of its line, without the head that a logger puts before them.

@@ -10,6 +10,7 @@ use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
 use crate::summary::{KpiStatus, Summary, TriggerResult, TriggerState};
+use crate::zone::Zone;
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
 const ANNOTATIONS: usize = 10;
@@ -45,9 +46,11 @@ pub fn job_summary(summary: &Summary) -> String {
         Verdict::Healthy => "🟢 HEALTHY so far",
     };
     let mut facts = vec![format!("Plan {}", code(&summary.plan)), counted(summary.input.lines, "line")];
-    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to)));
+    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to, Zone::Utc)));
     facts.extend(summary.deployment.as_ref().map(|deployment| match deployment.from.is_known() {
-        true => format!("deployed {} UTC (from {})", deployment.at.date_and_clock(), plain(&known_by(deployment))),
+        true => {
+            format!("deployed {} UTC (from {})", Zone::Utc.date_and_clock(deployment.at), plain(&known_by(deployment)))
+        }
         false => "no deployment in this log; judged from its first record".into(),
     }));
     let mut blocks = vec![format!("## logwatch: {word}"), facts.join(" · ")];
@@ -111,7 +114,8 @@ fn errors(summary: &Summary) -> Vec<String> {
             .map_or(String::new(), |line| code(&format!("{file}{}{line}", if several { ":" } else { "" })))
     };
     let rows = findings(summary, usize::MAX).into_iter().map(|finding| {
-        let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to));
+        let times =
+            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, Zone::Utc));
         let beside = finding.seen.beside.as_ref().map(|beside| {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
         });
@@ -190,9 +194,9 @@ fn when(trigger: &TriggerResult) -> Option<String> {
     let often = if trigger.fired > 1 { format!("fired {} times, ", count(trigger.fired)) } else { String::new() };
     let end = match trigger.state {
         TriggerState::Firing => format!("still firing at the end, {} later", span(last.second() - first.second())),
-        _ => format!("last at {}", clocks(last, last, Some(first))),
+        _ => format!("last at {}", clocks(last, last, Some(first), Zone::Utc)),
     };
-    Some(format!("{often}first at {} UTC, {end}", first.date_and_clock()))
+    Some(format!("{often}first at {} UTC, {end}", Zone::Utc.date_and_clock(first)))
 }
 
 fn runbook(trigger: &TriggerResult) -> Option<String> {

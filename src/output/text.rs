@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
 use super::escape::without_commands;
-use super::format::{clock, columns, counted, cut, cut_start, day, known_by, one_line, range};
+use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::trigger::State;
 use crate::summary::{Summary, TriggerEvent};
 use crate::time::Time;
+use crate::zone::Zone;
 
 use event::trigger_lines;
 use screen::{Screen, exit, input, runbook, verdict};
@@ -40,11 +41,12 @@ pub struct Style {
     pub colour: bool,
     /// Columns.
     pub width: usize,
+    pub zone: Zone,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Style { colour: false, width: 100 }
+        Style { colour: false, width: 100, zone: Zone::Utc }
     }
 }
 
@@ -83,7 +85,7 @@ struct Start {
 
 impl Start {
     /// What is told of a deployment that a newer one followed; `None` if nothing fired under it.
-    fn superseded(&self, changes: &[(TriggerEvent, usize, bool)]) -> Option<String> {
+    fn superseded(&self, zone: Zone, changes: &[(TriggerEvent, usize, bool)]) -> Option<String> {
         let mut fired: Vec<&str> = Vec::new();
         for (event, ..) in changes.iter().filter(|(event, ..)| event.state == State::Firing) {
             if !fired.contains(&event.id.as_str()) {
@@ -91,8 +93,8 @@ impl Start {
             }
         }
         let known = self.deployment.from.is_known();
-        let at = self.deployment.at.date_and_clock();
-        let from = if known { format!("an earlier deployment, {at} UTC") } else { "before the deployment".into() };
+        let at = zone.date_and_clock(self.deployment.at);
+        let from = if known { format!("an earlier deployment, {at} {zone}") } else { "before the deployment".into() };
         (!fired.is_empty()).then(|| format!("{from}: {} fired", one_line(&fired.join(", "))))
     }
 }
@@ -107,7 +109,7 @@ pub struct Text<W> {
     /// What judges from here on, until there is something to show.
     untold: Option<Start>,
     /// The last day that was shown.
-    day: Option<i64>,
+    day: Option<String>,
     /// Changes under the deployment that is judged last so far, in a replay: those of earlier ones are told in a line.
     held: Option<Vec<(TriggerEvent, usize, bool)>>,
     /// A line for each earlier deployment under which something fired.
@@ -152,7 +154,7 @@ impl<W: Write> Text<W> {
         let new = Start { plan: plan.into(), deployment: deployment.clone(), sources: sources.into() };
         let before = self.untold.replace(new);
         if let (Some(held), Some(before)) = (&mut self.held, before) {
-            self.earlier.extend(before.superseded(held));
+            self.earlier.extend(before.superseded(self.style.zone, held));
             held.clear();
         }
         Ok(())
@@ -210,7 +212,7 @@ impl<W: Write> Text<W> {
             head.push(String::new());
             head.extend(verdict(summary, style));
             let runbook = runbook(summary).map(|runbook| format!("{runbook}   ")).unwrap_or_default();
-            let extent = extent(summary).join(", ");
+            let extent = extent(summary, self.style.zone).join(", ");
             if columns(&runbook) + columns(&extent) + INDENT.len() <= style.width && !runbook.is_empty() {
                 head.pop();
                 head.push(format!("{INDENT}{runbook}{}", style.paint(Ink::Dim, &extent)));
@@ -218,11 +220,11 @@ impl<W: Write> Text<W> {
                 head.push(style.paint(Ink::Dim, &format!("{INDENT}{extent}")));
             }
         } else {
-            let facts = [vec![format!("plan {}", one_line(&summary.plan))], extent(summary)].concat();
+            let facts = [vec![format!("plan {}", one_line(&summary.plan))], extent(summary, self.style.zone)].concat();
             head.push(header(&summary.sources, &facts.join("   "), style));
             head.extend(self.earlier.iter().map(|line| style.paint(Ink::Dim, &cut(line, style.width))));
             if let Some(deployment) = &summary.deployment {
-                let text = deployed(deployment, &summary.sources, true, summary.from);
+                let text = deployed(deployment, &summary.sources, true, summary.from, self.style.zone);
                 head.push(style.paint(Ink::Dim, &cut(&text, style.width)));
             }
             head.push(String::new());
@@ -253,25 +255,26 @@ impl<W: Write> Text<W> {
         let Some(Start { plan, deployment, sources }) = self.untold.take() else { return Ok(()) };
         let first = self.lines == 0;
         if first {
-            let date = date(deployment.at);
-            let header = header(&sources, &format!("plan {}   {date} UTC", one_line(&plan)), self.style);
+            let (zone, date) = (self.style.zone, date(deployment.at, self.style.zone));
+            let header = header(&sources, &format!("plan {}   {date} {zone}", one_line(&plan)), self.style);
             self.line(&header)?;
             for line in std::mem::take(&mut self.earlier) {
                 self.line(&self.style.paint(Ink::Dim, &cut(&line, self.style.width)))?;
             }
-            self.day = Some(day(deployment.at));
+            self.day = Some(date);
         } else {
             self.date(deployment.at)?;
         }
-        let text = deployed(&deployment, &sources, first, None);
+        let text = deployed(&deployment, &sources, first, None, self.style.zone);
         self.line(&self.style.paint(Ink::Dim, &cut(&text, self.style.width)))?;
         if first { self.line("") } else { Ok(()) }
     }
 
     /// Writes the date when it is not that of the line before.
     fn date(&mut self, at: Time) -> io::Result<()> {
-        if self.day.replace(day(at)).is_some_and(|before| before != day(at)) {
-            self.line(&self.style.paint(Ink::Dim, &date(at)))?;
+        let today = date(at, self.style.zone);
+        if self.day.replace(today.clone()).is_some_and(|before| before != today) {
+            self.line(&self.style.paint(Ink::Dim, &today))?;
         }
         Ok(())
     }
@@ -281,11 +284,6 @@ impl<W: Write> Text<W> {
         self.out.write_all(without_commands(line).as_bytes())?;
         self.out.write_all(b"\n")
     }
-}
-
-/// `2026-11-23`.
-fn date(time: Time) -> String {
-    time.date_and_clock().split(' ').next().unwrap_or_default().into()
 }
 
 /// The sources, cut to what the facts beside them leave.
@@ -304,14 +302,14 @@ fn header(sources: &[String], facts: &str, style: Style) -> String {
     )
 }
 
-fn extent(summary: &Summary) -> Vec<String> {
-    let range = summary.from.zip(summary.to).map(|(from, to)| range(from, to));
+fn extent(summary: &Summary, zone: Zone) -> Vec<String> {
+    let range = summary.from.zip(summary.to).map(|(from, to)| range(from, to, zone));
     [counted(summary.input.lines, "line")].into_iter().chain(range).collect()
 }
 
 /// `first` is whether no other deployment was told of before; `today` the day that needs no date.
-fn deployed(deployment: &Deployment, sources: &[String], first: bool, today: Option<Time>) -> String {
-    let at = clock(deployment.at, today);
+fn deployed(deployment: &Deployment, sources: &[String], first: bool, today: Option<Time>, zone: Zone) -> String {
+    let at = clock(deployment.at, today, zone);
     if !deployment.from.is_known() {
         return format!("no deployment in this log; judged from its first record, {at} (say when with --deployed-at)");
     }

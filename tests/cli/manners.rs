@@ -18,7 +18,7 @@ fn a_word_that_is_no_file_is_told_what_it_may_mean() {
     assert_eq!(slip.status, Some(2));
     assert_eq!(slip.err, "logwatch: replays: no such file, and no command; did you mean `logwatch replay`?\n");
     let unknown = logwatch(&["dashboard"]);
-    assert!(unknown.err.contains("the commands are replay, patterns"), "{}", unknown.err);
+    assert!(unknown.err.contains("the commands are replay, lines"), "{}", unknown.err);
 }
 
 #[test]
@@ -116,4 +116,20 @@ fn in_a_pipe_the_end_is_now() {
 fn a_dumb_terminal_gets_no_colours() {
     let ran = run(command(&["replay", &fixture("dl-034/before-fix.jsonl")]).env("TERM", "dumb"));
     assert!(!ran.out.contains('\u{1b}'));
+}
+
+/// The screen alone: what programs read stays in UTC.
+#[test]
+fn times_are_shown_in_the_zone_that_is_asked_for() {
+    let log = fixture("dl-034/before-fix.jsonl");
+    let of = |zone: &str| logwatch(&[&log, "--plan", "dl-034", "--tz", zone]).out;
+    let (utc, tokyo) = (of("UTC"), of("Asia/Tokyo"));
+    assert!(utc.contains("VERDICT  ROLLBACK   since 13:30:50 ") && utc.contains("13:29:57 – 13:32:39 UTC"), "{utc}");
+    assert!(
+        tokyo.contains("VERDICT  ROLLBACK   since 22:30:50 ") && tokyo.contains("22:29:57 – 22:32:39 Asia/Tokyo"),
+        "{tokyo}"
+    );
+    assert!(!tokyo.contains("13:3"), "{tokyo}");
+    let json = |zone: &str| logwatch(&[&log, "--plan", "dl-034", "--format", "json", "--tz", zone]).out;
+    assert_eq!(json("UTC"), json("Asia/Tokyo"));
 }

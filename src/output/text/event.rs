@@ -16,7 +16,7 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
         (State::Resolved, _) => ("resolved", Ink::Green),
         (State::Ok, _) => ("ok", Ink::Dim),
     };
-    let start = format!("{} {}", event.at.clock(), style.paint(ink, &pad(word, 12)));
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(word, 12)));
     let room = style.width.saturating_sub(21);
     let id = one_line(&event.id);
     let group: Vec<String> = event.group.values().map(|value| cut(&one_line(value), 60)).collect();

@@ -36,7 +36,7 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
                 0 => format!("{} fired, none at the end of the log", counted(fired.len() as u64, "trigger")),
                 _ => format!("{} still firing at the end of the log", counted(firing, "trigger")),
             };
-            format!("   since {}{}, {state}", clock(since, summary.to), after.unwrap_or_default())
+            format!("   since {}{}, {state}", clock(since, summary.to, style.zone), after.unwrap_or_default())
         }
         None if summary.complete => format!("   over the {} of the plan", span(summary.duration)),
         None => match seen {
@@ -150,7 +150,8 @@ impl Screen<'_> {
     fn around(&self, finding: &Finding<'_>, name: &str) -> Vec<String> {
         let today = self.summary.to;
         let name = (!name.is_empty()).then(|| name.to_string());
-        let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, today));
+        let times =
+            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, today, self.style.zone));
         let beside = finding.seen.beside.as_ref().map(|beside| {
             let mut failures = self.summary.http.by_status.iter().filter(|(status, n)| **status >= 500 && **n > 0);
             let status = if failures.all(|(status, _)| *status == 500) { "500s" } else { "5xx" };

@@ -79,7 +79,7 @@ exit 4 (rollback)
 
 #[test]
 fn colours_change_nothing_but_colours() {
-    let coloured = written(Style { colour: true, width: 100 }, false, replay);
+    let coloured = written(Style { colour: true, ..Style::default() }, false, replay);
     for word in ["\x1b[1;31mROLLBACK\x1b[0m", "\x1b[1mVERDICT\x1b[0m", "\x1b[1;33mINVESTIGATE ", "\x1b[1;31mMISSED"] {
         assert!(coloured.contains(word), "{word:?} in {coloured}");
     }
@@ -284,7 +284,7 @@ fn nothing_in_a_log_leaves_its_line() {
         firing.about = Some(owned());
         firing.evidence[0] = EvidenceLine { line: owned(), file: owned(), ..firing.evidence[0].clone() };
         for width in [100, 60] {
-            let style = Style { colour: false, width };
+            let style = Style { width, ..Style::default() };
             let screens = [Verdict::Rollback, Verdict::Unknown].map(|verdict| {
                 written(style, false, |out| {
                     out.start(text, &deployment(Some((1, 7))), &summary.sources)?;
@@ -300,7 +300,7 @@ fn nothing_in_a_log_leaves_its_line() {
                 assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "{line}");
             }
         }
-        written(Style { colour: true, width: 0 }, false, |out| out.summary(&summary, 4));
+        written(Style { colour: true, width: 0, ..Style::default() }, false, |out| out.summary(&summary, 4));
     }
 }
 
@@ -324,7 +324,7 @@ fn requests_before_and_after_fit_into_what_columns_there_are() {
     summary.http.since = Stretch { seconds: 600, requests: 301, server_errors: 90 };
     summary.http.before = Some(Stretch { seconds: 3_000, requests: 400, server_errors: 10 });
     let table = |width| {
-        let text = written(Style { colour: false, width }, false, |out| out.summary(&summary, 4));
+        let text = written(Style { width, ..Style::default() }, false, |out| out.summary(&summary, 4));
         let lines: Vec<String> = text.lines().skip_while(|line| !line.starts_with("TRAFFIC")).map(Into::into).collect();
         lines[..4].join("\n")
     };
@@ -344,6 +344,6 @@ TRAFFIC  301 requests since the deployment, 90 5xx (30 %)
   POST /api/orders/:id/items              8 → 30  2.5 → 30 % ↑  240 ms → 1.4 s ↑
   GET /new                               0 → 0.1     – → 0 %                 –"
     );
-    let red = written(Style { colour: true, width: 100 }, false, |out| out.summary(&summary, 4));
+    let red = written(Style { colour: true, ..Style::default() }, false, |out| out.summary(&summary, 4));
     assert!(red.contains("\x1b[1;31m  2.5 → 30 % ↑\x1b[0m"), "{red}");
 }
