@@ -4,7 +4,7 @@
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 
-use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
@@ -57,7 +57,8 @@ pub struct Line {
     /// For records: which stream of which replica (SEMANTICS 16), as a hash.
     pub stream: u32,
     pub raw_level: Option<Level>,
-    pub opens: Opens,
+    /// A failure may begin with the line, or it may be one of those that a burst has out of order.
+    pub opens: bool,
     /// Which part of a request that several lines tell; an end has events as if nobody knew its begin.
     pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
@@ -123,7 +124,7 @@ impl Line {
             kind: Kind::TooLong,
             stream: 0,
             raw_level: None,
-            opens: Opens::Nothing,
+            opens: false,
             part: Part::Whole,
             deferred: false,
             content: 0,
@@ -204,10 +205,7 @@ impl Mapper {
             Decoded::Record(record) => {
                 let tells = record.edge.is_some() || record.request.is_some();
                 let deferred = !tells && is_continuation(record.message.raw);
-                let opens = match deferred {
-                    true => Opens::Nothing,
-                    false => self.classifier.record(record, &mut self.found),
-                };
+                let opens = !deferred && self.classifier.record(record, &mut self.found);
                 fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
                     Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },

@@ -29,6 +29,7 @@ pub mod samples;
 mod search;
 pub mod shape;
 pub mod survey;
+pub mod trace;
 mod view;
 
 pub use classifier::{Classifier, Shared};
@@ -37,4 +38,4 @@ pub use event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 pub use label_set::{LabelSet, LabelSets};
 pub use library::{Carriers, ClassId, Library};
 pub use route::Routes;
-pub use view::{Miss, Opens, Subject};
+pub use view::{Miss, Subject};
