@@ -41,7 +41,10 @@ pub struct Open {
     strangers: usize,
     /// Records held since the last one that looks like part of a failure.
     unlike: usize,
+    /// The time of the last record held, which may be its source's.
     last: Option<Time>,
+    /// Its own.
+    last_told: Option<Time>,
 }
 
 /// A record.
@@ -139,6 +142,7 @@ impl Assembler {
             strangers: 0,
             unlike: 0,
             last: given.time,
+            last_told: given.line.time,
         });
         Ok(if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None })
     }
@@ -150,8 +154,11 @@ impl Assembler {
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
         let text = record.says();
-        let follows = given.follows(open.last);
-        let may_follow = record.edge.is_none()
+        let follows = given.follows(open.last_told);
+        // In a log whose other lines have times, one with a time is no line of a trace without.
+        let is_timed_alike = open.last_told.is_some() || given.line.time.is_none();
+        let may_follow = is_timed_alike
+            && record.edge.is_none()
             && record.request.is_none()
             && !text.contains(&b'\n')
             && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
@@ -183,6 +190,7 @@ impl Assembler {
         open.unlike = if is_like { 0 } else { open.unlike + 1 };
         open.strangers = 0;
         open.last = open.last.max(given.time);
+        open.last_told = given.line.time.max(open.last_told.filter(|_| given.line.time.is_some()));
         Offer::Taken
     }
 

@@ -128,17 +128,17 @@ fn head_of(lines: &[&[u8]]) -> Option<usize> {
         lines.windows(2).position(|pair| is_location(pair[0]) && pair[1..].iter().any(|line| !line.is_empty()));
     let mark =
         marked.and_then(|at| Some(at + lines[at..].iter().take(MOST_SOURCE_LINES + 2).position(|line| is_mark(line))?));
-    let before = || (mark.map_or(0, |mark| mark + 1)..framed.unwrap_or(lines.len())).rev();
-    let named = |at: &usize| error_line(lines[*at]).is_some() || labelled(lines[*at]).is_some();
-    let named = before()
-        .find(named)
-        .or_else(|| before().find(|at| lower(lines[*at]).is_some() || super::trace::begins_with_type(lines[*at])));
-    match (framed, mark) {
-        (None, None) => None,
+    let before = || (0..framed.unwrap_or(0)).rev();
+    if let Some(mark) = mark {
         // Whatever was thrown.
-        (_, Some(mark)) => named.or_else(|| (mark + 1..lines.len()).find(|at| !lines[*at].trim_ascii().is_empty())),
-        (Some(_), None) => named.or_else(|| before().find(|at| !lines[*at].trim_ascii().is_empty())),
+        return (mark + 1..lines.len()).find(|at| !lines[*at].trim_ascii().is_empty());
     }
+    framed?;
+    let named = before().find(|at| error_line(lines[*at]).is_some() || labelled(lines[*at]).is_some());
+    let named = named.or_else(|| {
+        before().find(|at| lower(lines[*at]).is_some() || super::trace::begins_with_type(lines[*at]))
+    });
+    named.or_else(|| before().find(|at| !lines[*at].trim_ascii().is_empty()))
 }
 
 /// Says of itself that nobody caught it.
@@ -159,6 +159,12 @@ fn rejection(message: &[u8]) -> Option<&[u8]> {
 
 fn kind_and_message(head: &[u8]) -> (&[u8], &[u8]) {
     let head = head.trim_ascii_end();
+    // `[Error: message] {`: an error without a stack.
+    let bare = head.strip_suffix(b" {").unwrap_or(head);
+    let bare = bare.strip_prefix(b"[").and_then(|inside| inside.strip_suffix(b"]"));
+    if let Some(told) = bare.and_then(error_line) {
+        return told;
+    }
     if let Some(message) = head.strip_prefix(FATAL) {
         return (&FATAL[..FATAL.len() - 2], message);
     }
@@ -196,6 +202,9 @@ fn lower(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// An error behind other words, as `console.error('no orders:', error)` prints it.
 fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if is_indented(line) {
+        return None;
+    }
     let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
     let mut from = 0;
     while let Some(at) = memmem::find(&line[from..], b"Error").map(|at| from + at) {

@@ -8,7 +8,10 @@ use crate::time::{self, Time};
 /// Reads a line that is no JSON object and not blank.
 pub fn record(line: &[u8]) -> Line<'_> {
     if let Some((time, used)) = time::parse_prefix(line) {
-        return Line::Record(timed(time, &line[used..], line));
+        return match line[used..].trim_ascii() {
+            [] => Line::Blank(Some(time)),
+            _ => Line::Record(timed(time, &line[used..])),
+        };
     }
     if let Some(record) = logfmt::record(line) {
         return Line::Record(record);
@@ -17,7 +20,7 @@ pub fn record(line: &[u8]) -> Line<'_> {
 }
 
 /// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.
-fn timed<'a>(time: Time, rest: &'a [u8], line: &'a [u8]) -> Record<'a> {
+fn timed(time: Time, rest: &[u8]) -> Record<'_> {
     let said = after_time(rest);
     let rest = rest.trim_ascii_start();
     if let Some((level, message)) = railway_level(rest) {
@@ -26,7 +29,7 @@ fn timed<'a>(time: Time, rest: &'a [u8], line: &'a [u8]) -> Record<'a> {
     if let Some(edge) = edge(rest) {
         return Record { time: Some(time), edge: Some(edge), ..Record::text(b"") };
     }
-    Record { time: Some(time), ..Record::text(if rest.is_empty() { line } else { said }) }
+    Record { time: Some(time), ..Record::text(said) }
 }
 
 /// What follows a time and one blank, with its indentation if it is that of a trace's inner lines: loggers pad their levels, too.

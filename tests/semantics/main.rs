@@ -16,6 +16,7 @@ mod requests;
 mod silence;
 mod structured;
 mod ticks;
+mod traces;
 mod time;
 mod triggers;
 mod values;

@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, contains, file_and_line};
+use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 /// Applications of the platform, and what services are usually built on.
 const FOREIGN: [&[u8]; 20] = [
@@ -56,6 +56,14 @@ pub fn is_part(line: &[u8]) -> bool {
         b"(stop) ",
     ];
     starts.iter().any(|start| text.starts_with(start)) || (text.len() < line.len() && frame(text).is_some())
+}
+
+/// What is raised within is indented; another at column 0 is the next failure.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let reach = Language::Elixir.head_and_parts(lines)?;
+    let mut raised = (0..reach.length).filter(|at| lines[*at].text.starts_with(b"** ("));
+    let length = raised.nth(1).unwrap_or(reach.length);
+    Some(Reach { length, ..reach })
 }
 
 /// Type and message are those of the innermost `** (Type) message`; the place is the first frame of an application that is not
