@@ -1,63 +1,108 @@
 //! Assemble: records that are one thing to one entry (SEMANTICS 16).
 //!
-//! A traceback arrives as one record a line, with lines of other streams between them. Each stream (a replica's
-//! standard output or standard error) has at most one entry open.
+//! A trace arrives as one record a line, with lines of other streams between them. Of each stream (a replica's standard output
+//! or standard error) the records are held from one on with which a failure may begin, until none follows that could be of it;
+//! then [`trace::part`] tells what belongs together, and what was held for nothing stands for itself.
 
-use crate::classify::{Opens, Subject, javascript, python};
-use crate::decode::{self, Attributes, Level};
+use std::collections::VecDeque;
+
+use crate::classify::trace::{self, Follows, Part};
+use crate::classify::{Subject, access_line};
+use crate::decode::{self, Attributes, Level, level};
+use crate::map::Line;
 use crate::time::{SECOND, Time};
 
-/// An entry closes at this many records or bytes.
-const MOST_RECORDS: u64 = 500;
+/// As many records or bytes of a stream are held, and so belong to one entry, at most.
+const MOST_RECORDS: usize = 500;
 const MOST_BYTES: usize = 64 << 10;
-/// Entries of one source that are open at a time: each is looked at for every line. Few services write as many streams.
+/// Streams of one source of which records are held at the same time: each is looked at for every line. Few services write as
+/// many.
 const MOST_OPEN: usize = 256;
-/// An entry closes when the watermark has passed its last record by this.
+/// No more is waited for when the watermark has passed the last record by this.
 const PATIENCE: i64 = SECOND;
+/// Records of a stream that are no further apart are one burst: the platform stores its lines in any order (SEMANTICS 16a).
+const BURST: i64 = 5_000_000;
+/// What is written at once arrives within this.
+const WRITE: i64 = 1_000_000;
+/// Records that look like nothing of a failure, at most, while what was held may still go on.
+const MOST_UNLIKE: usize = 40;
 
-/// An entry that may go on.
+/// Records of one stream that may belong together.
 #[derive(Debug)]
 pub struct Open {
     stream: u32,
-    state: State,
-    /// The messages so far, joined by newlines.
-    pub text: Vec<u8>,
-    /// The first line as it stood in the input.
-    pub first_line: Vec<u8>,
-    pub records: u64,
-    /// Time of its first record, and so of the entry.
-    pub time: Option<Time>,
+    held: Vec<Held>,
+    bytes: usize,
+    raw_level: Option<Level>,
+    logger: Option<Vec<u8>>,
+    /// Whether its first record begins a failure, or is one of which the begin may come later.
+    begins: bool,
+    /// Records that belong to nobody since the last one held.
+    strangers: usize,
+    /// Records held since the last one that looks like part of a failure.
+    unlike: usize,
+    /// The time of the last record held, which may be its source's.
     last: Option<Time>,
+    /// Its own.
+    last_told: Option<Time>,
+}
+
+/// A record.
+#[derive(Debug)]
+struct Held {
+    text: Vec<u8>,
+    follows: Follows,
+    apart: bool,
+    from: Origin,
+}
+
+/// Where an entry comes from: its first record.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The line as it stood in the input.
+    pub line: Vec<u8>,
     pub line_number: u64,
+    /// Its time, and so the entry's.
+    pub time: Option<Time>,
     pub content: u64,
+}
+
+/// Records that are one thing.
+#[derive(Debug)]
+pub struct Entry {
+    pub from: Origin,
+    pub records: u64,
+    /// The messages, joined by newlines, in the order that makes sense.
+    pub text: Vec<u8>,
     raw_level: Option<Level>,
     logger: Option<Vec<u8>>,
 }
 
+/// What became of a record that was offered.
 #[derive(Debug)]
-enum State {
-    Python(python::Stack),
-    Javascript,
-    /// A message of several lines holds its whole stack.
-    Complete,
+pub enum Offer {
+    /// It is held.
+    Taken,
+    /// It belongs to nobody.
+    Passed,
+    /// What was held is complete without it.
+    Closed(Box<Open>),
 }
 
-/// What opens an entry: a line of the input and what the map stage read of it.
+/// A record and what the map stage read of it.
 #[derive(Clone, Copy, Debug)]
-pub struct Head<'a> {
-    pub line: &'a [u8],
+pub struct Given<'a> {
+    pub line: &'a Line,
+    pub text: &'a [u8],
     pub line_number: u64,
-    pub stream: u32,
-    pub opens: Opens,
+    /// Its own, or the last one of its source.
     pub time: Option<Time>,
-    pub raw_level: Option<Level>,
-    pub content: u64,
 }
 
-/// The open entries of one source.
+/// The streams of one source of which records are held.
 #[derive(Debug, Default)]
 pub struct Assembler {
-    open: Vec<Open>,
+    open: VecDeque<Open>,
 }
 
 impl Assembler {
@@ -65,83 +110,165 @@ impl Assembler {
         self.open.is_empty()
     }
 
-    /// The time of the earliest open entry: rules must not pass it.
+    /// Whether records of a stream are held.
+    pub fn holds(&self, stream: u32) -> bool {
+        self.open.iter().any(|open| open.stream == stream)
+    }
+
+    /// The time of the earliest record that is held: rules must not pass it.
     pub fn earliest(&self) -> Option<Time> {
-        self.open.iter().filter_map(|entry| entry.time).min()
+        self.open.iter().filter_map(|open| open.held.iter().filter_map(|held| held.from.time).min()).min()
     }
 
-    /// Opens an entry; the stream must have none open. Gives the oldest one, closed, if there are too many.
-    pub fn begin(&mut self, head: Head<'_>) -> Option<Open> {
-        let mut scratch = Vec::new();
-        let decode::Line::Record(record) = decode::decode(head.line, &mut scratch) else { return None };
-        let text = record.says().into_owned();
-        let state = match head.opens {
-            _ if text.contains(&b'\n') => State::Complete,
-            Opens::Javascript => State::Javascript,
-            Opens::Python | Opens::Nothing => State::Python(python::Stack::begin(&text)),
-        };
-        self.open.push(Open {
-            stream: head.stream,
-            state,
-            text,
-            first_line: head.line.to_vec(),
-            records: 1,
-            time: head.time,
-            last: head.time,
-            line_number: head.line_number,
-            content: head.content,
-            raw_level: head.raw_level,
-            logger: record.logger.map(|logger| logger.read().into_owned()),
-        });
-        (self.open.len() > MOST_OPEN).then(|| self.open.remove(0))
-    }
-
-    /// Offers a record to the entry its stream has open. `Ok` when the entry took it; else the entry is closed, if there
-    /// was one, and the record stands for itself.
-    pub fn offer(&mut self, stream: u32, line: &[u8], time: Option<Time>) -> Result<(), Option<Box<Open>>> {
-        let at = self.open.iter().position(|entry| entry.stream == stream).ok_or(None)?;
-        let entry = &mut self.open[at];
-        let mut scratch = Vec::new();
-        let taken = match decode::decode(line, &mut scratch) {
-            decode::Line::Record(record) if record.edge.is_none() => {
-                let message = record.says();
-                let full = entry.records >= MOST_RECORDS || entry.text.len() + message.len() > MOST_BYTES;
-                let continues = !full
-                    && match &mut entry.state {
-                        State::Python(stack) => stack.accepts(&message),
-                        State::Javascript => javascript::continues(&message),
-                        State::Complete => false,
-                    };
-                if continues {
-                    entry.text.push(b'\n');
-                    entry.text.extend_from_slice(&message);
-                }
-                continues
-            }
-            _ => false,
-        };
-        if !taken {
-            return Err(Some(Box::new(self.open.remove(at))));
+    /// Holds a record, if a failure may begin with it; of its stream none must be held. `Err` when it stands for itself; else
+    /// what was held the longest, if that is too much.
+    pub fn begin(&mut self, given: Given<'_>) -> Result<Option<Open>, ()> {
+        if !given.line.opens && !given.line.deferred {
+            return Err(());
         }
-        entry.records += 1;
-        entry.last = entry.last.max(time);
-        Ok(())
+        let mut scratch = Vec::new();
+        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Err(()) };
+        let text = record.says().into_owned();
+        if text.contains(&b'\n') || (given.line.deferred && stands_alone(&text)) {
+            return Err(());
+        }
+        self.open.push_back(Open {
+            stream: given.line.stream,
+            bytes: text.len(),
+            held: vec![Held { text, follows: Follows::Later, apart: false, from: given.origin() }],
+            raw_level: given.line.raw_level,
+            logger: record.logger.map(|logger| logger.read().into_owned()),
+            begins: given.line.opens,
+            strangers: 0,
+            unlike: 0,
+            last: given.time,
+            last_told: given.line.time,
+        });
+        Ok(if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None })
     }
 
-    /// Takes out an entry whose last record the watermark has passed by a second.
+    /// Offers a record to what is held of its stream.
+    pub fn offer(&mut self, given: Given<'_>) -> Offer {
+        let Some(at) = self.open.iter().position(|open| open.stream == given.line.stream) else { return Offer::Passed };
+        let open = &mut self.open[at];
+        let mut scratch = Vec::new();
+        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
+        let text = record.says();
+        let follows = given.follows(open.last_told);
+        // In a log whose other lines have times, one with a time is no line of a trace without.
+        let is_timed_alike = open.last_told.is_some() || given.line.time.is_none();
+        let may_follow = is_timed_alike
+            && record.edge.is_none()
+            && record.request.is_none()
+            && !text.contains(&b'\n')
+            && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
+        if !may_follow {
+            open.strangers += 1;
+            // Between its lines others may stand, but not for long.
+            return match follows == Follows::Later || open.strangers > MOST_UNLIKE {
+                true => Offer::Closed(Box::new(self.take(at))),
+                false => Offer::Passed,
+            };
+        }
+        let is_like = given.line.opens || trace::continues(&text);
+        let goes_on = match follows {
+            Follows::Directly | Follows::Closely => true,
+            Follows::Untold => is_like || open.unlike < MOST_UNLIKE,
+            // A second failure, or what comes after the first.
+            Follows::Later => {
+                open.begins
+                    && (open.awaits(&text) || (!given.line.opens && (is_like || is_indented(&text))))
+                    && open.unlike < MOST_UNLIKE
+            }
+        };
+        let is_full = open.held.len() >= MOST_RECORDS || open.bytes + text.len() > MOST_BYTES;
+        if !goes_on || is_full {
+            return Offer::Closed(Box::new(self.take(at)));
+        }
+        open.bytes += text.len();
+        open.held.push(Held { text: text.into_owned(), follows, apart: open.strangers > 0, from: given.origin() });
+        open.unlike = if is_like { 0 } else { open.unlike + 1 };
+        open.strangers = 0;
+        open.last = open.last.max(given.time);
+        open.last_told = given.line.time.max(open.last_told.filter(|_| given.line.time.is_some()));
+        Offer::Taken
+    }
+
+    /// Takes out what is held of a stream whose last record the watermark has passed by a second.
     pub fn expired(&mut self, watermark: Time) -> Option<Open> {
-        let passed = |entry: &Open| entry.last.is_some_and(|last| watermark >= last.saturating_add(PATIENCE));
+        let passed = |open: &Open| open.last.is_some_and(|last| watermark >= last.saturating_add(PATIENCE));
         let at = self.open.iter().position(passed)?;
-        Some(self.open.remove(at))
+        Some(self.take(at))
     }
 
-    /// Takes out an entry whatever its state, at the end of the source.
+    /// Takes out what is held of a stream, at the end of the source.
     pub fn close(&mut self) -> Option<Open> {
-        if self.open.is_empty() { None } else { Some(self.open.remove(0)) }
+        self.open.pop_front()
+    }
+
+    fn take(&mut self, at: usize) -> Open {
+        self.open.remove(at).expect("a stream that was found")
+    }
+}
+
+impl Given<'_> {
+    fn origin(&self) -> Origin {
+        Origin { line: self.text.to_vec(), line_number: self.line_number, time: self.time, content: self.line.content }
+    }
+
+    fn follows(&self, last: Option<Time>) -> Follows {
+        let (Some(last), Some(time)) = (last, self.line.time) else { return Follows::Untold };
+        let gap = time.since(last).saturating_abs();
+        let is_fine = [last, time].iter().any(|time| time.0 % SECOND != 0);
+        match gap {
+            0..=WRITE if is_fine => Follows::Directly,
+            0..=BURST if is_fine => Follows::Closely,
+            0 => Follows::Untold,
+            _ => Follows::Later,
+        }
     }
 }
 
 impl Open {
+    /// What was held, as entries in the order of their first records.
+    pub fn entries(self) -> Vec<Entry> {
+        let Open { held, raw_level, logger, .. } = self;
+        let lines: Vec<trace::Line<'_>> = held
+            .iter()
+            .map(|held| trace::Line { text: &held.text, follows: held.follows, apart: held.apart })
+            .collect();
+        let mut entries: Vec<Entry> = trace::part(&lines)
+            .into_iter()
+            .filter_map(|Part { lines, silent }| {
+                let first = lines.iter().chain(&silent).copied().min()?;
+                let texts: Vec<&[u8]> = lines.iter().map(|at| &*held[*at].text).collect();
+                Some(Entry {
+                    from: held[first].from.clone(),
+                    records: (lines.len() + silent.len()) as u64,
+                    text: texts.join(&b'\n'),
+                    raw_level,
+                    logger: logger.clone(),
+                })
+            })
+            .collect();
+        entries.sort_by_key(|entry| entry.from.line_number);
+        entries
+    }
+
+    /// Whether a Python traceback has yet to name its exception, and this line does.
+    fn awaits(&self, text: &[u8]) -> bool {
+        let lines =
+            || self.held.iter().map(|held| trace::Line { text: &held.text, follows: held.follows, apart: false });
+        trace::awaits_end(lines) && trace::ends(text)
+    }
+
+    /// Whether a line carries what stands before the first line's head, as every line of some loggers does.
+    fn shares_prefix(&self, text: &[u8]) -> bool {
+        self.held.first().and_then(|first| trace::prefix(&first.text)).is_some_and(|prefix| text.starts_with(prefix))
+    }
+}
+
+impl Entry {
     /// What the classifier sees of the entry.
     pub fn subject(&self) -> Subject<'_> {
         Subject {
@@ -149,14 +276,20 @@ impl Open {
             raw_level: self.raw_level,
             logger: self.logger.as_deref(),
             attributes: Attributes::None,
-            kind: match self.state {
-                State::Python(_) => Opens::Python,
-                State::Javascript => Opens::Javascript,
-                State::Complete if memchr::memmem::find(&self.text, b"Traceback (most recent call last)").is_some() => {
-                    Opens::Python
-                }
-                State::Complete => Opens::Javascript,
-            },
+            language: trace::language(&self.text),
         }
     }
+}
+
+/// Whether a message is a logger's, or a request: complete in itself.
+fn stands_alone(text: &[u8]) -> bool {
+    let said = text.trim_ascii_start();
+    // `  error: …` is a property of what is printed around it.
+    let is_property = said.len() < text.len() && said.first().is_some_and(u8::is_ascii_lowercase);
+    let is_logger_s = !is_property && level::head(said).level.is_some() && !trace::continues(text);
+    is_logger_s || access_line::access_line(said).is_some()
+}
+
+fn is_indented(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
 }

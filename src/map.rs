@@ -5,7 +5,7 @@ use rustc_hash::FxHasher;
 use std::borrow::Cow;
 use std::hash::Hasher;
 
-use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
@@ -60,7 +60,8 @@ pub struct Line {
     /// Which replica wrote the record, or which client asked, as a hash; 0 if it does not say.
     pub origin: u32,
     pub raw_level: Option<Level>,
-    pub opens: Opens,
+    /// A failure may begin with the line, or it may be one of those that a burst has out of order.
+    pub opens: bool,
     /// Which part of a request that several lines tell; an end has events as if nobody knew its begin.
     pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
@@ -127,7 +128,7 @@ impl Line {
             stream: 0,
             origin: 0,
             raw_level: None,
-            opens: Opens::Nothing,
+            opens: false,
             part: Part::Whole,
             deferred: false,
             content: 0,
@@ -208,10 +209,7 @@ impl Mapper {
             Decoded::Record(record) => {
                 let tells = record.edge.is_some() || record.request.is_some();
                 let deferred = !tells && is_continuation(record.message.raw);
-                let opens = match deferred {
-                    true => Opens::Nothing,
-                    false => self.classifier.record(record, &mut self.found),
-                };
+                let opens = !deferred && self.classifier.record(record, &mut self.found);
                 fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
                     Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },

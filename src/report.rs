@@ -395,7 +395,7 @@ fn role(library: &Library, id: ClassId) -> Role {
     if any(&[Parser::Level]) {
         return Role::Error;
     }
-    if any(&[Parser::Traceback, Parser::Javascript]) {
+    if parsers().flatten().any(|parser| parser.language().is_some()) {
         // The general classes tell of every exception; the special ones beside them would tell twice.
         return if class.name.ends_with(".exception") { Role::Exception(label("message")) } else { Role::Other };
     }

@@ -13,8 +13,9 @@ use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
 use super::shape::Shapes;
-use super::view::{Miss, Opens, Subject, View};
-use super::{access_line, javascript};
+use super::view::{Miss, Subject, View};
+use super::{access_line, trace};
+use crate::decode::unfold::unfolded;
 use crate::decode::{Attributes, Level, Record, level, logfmt, request};
 
 /// What all threads share.
@@ -90,21 +91,20 @@ impl Classifier {
         }
     }
 
-    /// Appends the events of a record; tells whether more records may belong to it, and then its events are those of the
-    /// entry, and not worked out yet.
-    pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Found>) -> Opens {
+    /// Appends the events of a record; tells whether others may belong to it, and then its events are not worked out yet.
+    pub fn record(&mut self, record: &Record<'_>, events: &mut Vec<Found>) -> bool {
         self.classify(record, false, events)
     }
 
-    /// Appends the events of a record that no others belong to, whatever it may open.
+    /// Appends the events of a record that no others belong to.
     pub fn alone(&mut self, record: &Record<'_>, events: &mut Vec<Found>) {
         self.classify(record, true, events);
     }
 
-    fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> Opens {
+    fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> bool {
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
-            return Opens::Nothing;
+            return false;
         }
         let first = events.len();
         if let Some(request) = &record.request {
@@ -118,7 +118,7 @@ impl Classifier {
             && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
-            return Opens::Nothing;
+            return false;
         }
         let mut scratch = std::mem::take(&mut self.message);
         let opens = self.message(record, record.says_in(&mut scratch), alone, first, events);
@@ -133,12 +133,12 @@ impl Classifier {
         alone: bool,
         first: usize,
         events: &mut Vec<Found>,
-    ) -> Opens {
+    ) -> bool {
         // The members of a request are believed before its message, and the line is one entry.
         let is_told = events.len() > first;
         if !is_told && let Some(line) = access_line::access_line(message) {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
-            return Opens::Nothing;
+            return false;
         }
         if !is_told
             && message.first().is_some_and(u8::is_ascii_lowercase)
@@ -149,26 +149,32 @@ impl Classifier {
         }
         let is_told = events.len() > first;
         self.shared.prefilter.scan(message, &mut self.found);
-        let opens = if self.found.python_head {
-            Opens::Python
-        } else if self.found.javascript_head && javascript::is_head(message) {
-            Opens::Javascript
-        } else {
-            Opens::Nothing
-        };
-        if opens != Opens::Nothing && !alone && !is_told {
-            return opens;
+        let mut message = Cow::Borrowed(message);
+        let mut language = None;
+        if self.found.trace || record.stack.is_some() || trace::begins_with_type(&message) || is_place(&message) {
+            message = match unfolded(&message) {
+                Cow::Borrowed(_) => message,
+                Cow::Owned(unfolded) => {
+                    self.shared.prefilter.scan(&unfolded, &mut self.found);
+                    Cow::Owned(unfolded)
+                }
+            };
+            // A message of several lines holds all of its failure.
+            if !alone && !is_told && memchr::memchr(b'\n', &message).is_none() && trace::opens(&message) {
+                return true;
+            }
+            language = trace::language(&message);
         }
         let logger = record.logger.map(|text| text.read());
         let subject = Subject {
-            text: message,
+            text: &message,
             raw_level: record.raw_level,
             logger: logger.as_deref(),
             attributes: record.attributes,
-            kind: opens,
+            language,
         };
         self.scanned(subject, first, events);
-        if is_told { Opens::Nothing } else { opens }
+        false
     }
 
     /// Appends the events of an assembled entry.
@@ -179,7 +185,7 @@ impl Classifier {
 
     /// Runs the patterns that the last scan found; the events from `first` on are the entry's, too.
     fn scanned(&mut self, subject: Subject<'_>, first: usize, events: &mut Vec<Found>) {
-        let nothing = self.found.patterns.is_empty() && subject.kind == Opens::Nothing;
+        let nothing = self.found.patterns.is_empty() && subject.language.is_none();
         if nothing && level::is_usual_below(Level::Warning, subject.text) {
             return;
         }
@@ -284,6 +290,11 @@ impl Shared {
     pub(super) fn class_of(&self, found: &Found) -> ClassId {
         self.library.patterns[found.pattern as usize].class
     }
+}
+
+/// Whether a message looks like the place in a file that Node prints before an uncaught error.
+fn is_place(message: &[u8]) -> bool {
+    matches!(message, [b'/' | b'f', .., b'0'..=b'9'])
 }
 
 /// A decimal number times `scale`, as the integer that is kept; `None` for what is no number or does not fit.

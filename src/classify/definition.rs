@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::trace::Language;
 use crate::decode::Level;
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +83,20 @@ pub enum Parser {
     Traceback,
     /// An entry that holds a JavaScript stack or an uncaught error.
     Javascript,
+    /// An entry that holds a failure of the JVM.
+    Java,
+    /// An entry that holds a panic or a fatal error of Go.
+    Go,
+    /// An entry that holds a panic of Rust, or an error that `main` returned.
+    Rust,
+    /// An entry that holds an error of Ruby with its backtrace.
+    Ruby,
+    /// An entry that holds a fatal error of PHP, or an exception that was logged.
+    Php,
+    /// An entry that holds a failure of .NET.
+    Dotnet,
+    /// An entry that holds a failure of Elixir or Erlang.
+    Elixir,
     /// An entry of the level in `where.level` that no other pattern knows.
     Level,
     /// The JSON object inside a message; its members are the labels.
@@ -93,6 +108,22 @@ pub enum Parser {
 }
 
 impl Parser {
+    /// The language whose failures it reads; `None` for all other parsers.
+    pub fn language(self) -> Option<Language> {
+        Some(match self {
+            Parser::Traceback => Language::Python,
+            Parser::Javascript => Language::Javascript,
+            Parser::Java => Language::Java,
+            Parser::Go => Language::Go,
+            Parser::Rust => Language::Rust,
+            Parser::Ruby => Language::Ruby,
+            Parser::Php => Language::Php,
+            Parser::Dotnet => Language::Dotnet,
+            Parser::Elixir => Language::Elixir,
+            _ => return None,
+        })
+    }
+
     /// Its name in a pack.
     pub fn name(self) -> &'static str {
         match self {
@@ -101,6 +132,13 @@ impl Parser {
             Parser::Request => "request",
             Parser::Traceback => "traceback",
             Parser::Javascript => "javascript",
+            Parser::Java => "java",
+            Parser::Go => "go",
+            Parser::Rust => "rust",
+            Parser::Ruby => "ruby",
+            Parser::Php => "php",
+            Parser::Dotnet => "dotnet",
+            Parser::Elixir => "elixir",
             Parser::Level => "level",
             Parser::EmbeddedJson => "embedded-json",
             Parser::Logfmt => "logfmt",

@@ -7,8 +7,10 @@ use super::classifier::{Classifier, Shared};
 use super::event::{Event, Found, Interest};
 use super::library::Library;
 use super::route::Routes;
-use super::view::{Opens, Subject};
-use crate::assemble::{Head, Open};
+use super::trace;
+use super::view::Subject;
+use crate::assemble::{self, Given, Offer, Open};
+use crate::decode::unfold::unfolded;
 use crate::decode::{self, Part, Record};
 use crate::lane::Lane;
 use crate::map::{Kind, Line, Mapper};
@@ -37,8 +39,8 @@ pub enum Content<'a> {
     Blank,
     /// One record: its line.
     Line(&'a [u8]),
-    /// Several records, or one that could have gone on.
-    Open(&'a Open),
+    /// Several records.
+    Assembled(&'a assemble::Entry),
 }
 
 impl Entry<'_> {
@@ -47,21 +49,22 @@ impl Entry<'_> {
         let mut scratch = Vec::new();
         let line = match &self.content {
             Content::Line(line) => line,
-            Content::Open(open) => open.first_line.as_slice(),
+            Content::Assembled(entry) => entry.from.line.as_slice(),
             Content::TooLong | Content::Malformed | Content::Blank => return None,
         };
         let decode::Line::Record(record) = decode::decode(line, &mut scratch) else { return None };
-        if let Content::Open(open) = &self.content {
-            return Some(inspect(&record, open.subject()));
+        if let Content::Assembled(entry) = &self.content {
+            return Some(inspect(&record, entry.subject()));
         }
-        let message = record.says();
+        let said = record.says();
+        let message = unfolded(&said);
         let logger = record.logger.map(|logger| logger.read());
         let subject = Subject {
             text: &message,
             raw_level: record.raw_level,
             logger: logger.as_deref(),
             attributes: record.attributes,
-            kind: Opens::Nothing,
+            language: trace::language(&message),
         };
         Some(inspect(&record, subject))
     }
@@ -100,8 +103,8 @@ impl Entries {
                 Err(error) => break Err(error),
             }
         };
-        while let Some(open) = self.lane.assembler.close() {
-            self.close(&open, &mut take);
+        while let Some(held) = self.lane.assembler.close() {
+            self.close(held, &mut take);
         }
         ended
     }
@@ -126,14 +129,8 @@ impl Entries {
                 Kind::App if self.assemble(line, text, take) => continue,
                 Kind::App | Kind::Edge { .. } => Content::Line(text),
             };
-            if line.deferred {
-                let mut scratch = Vec::new();
-                if let decode::Line::Record(record) = decode::decode(text, &mut scratch) {
-                    self.found.clear();
-                    self.classifier.trim();
-                    self.classifier.alone(&record, &mut self.found);
-                    own.extend(self.found.iter().map(|found| self.classifier.event(found)));
-                }
+            if line.opens || line.deferred {
+                own.extend(self.alone(text));
             }
             if line.part != Part::Whole {
                 self.found.clear();
@@ -153,40 +150,54 @@ impl Entries {
     fn observe(&mut self, line: &Line, take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) {
         let Some(time) = line.time else { return };
         self.lane.observe(time);
-        while let Some(open) = self.lane.watermark().and_then(|at| self.lane.assembler.expired(at)) {
-            self.close(&open, take);
+        while let Some(held) = self.lane.watermark().and_then(|at| self.lane.assembler.expired(at)) {
+            self.close(held, take);
         }
     }
 
-    /// Whether an entry that is open, or opens here, has taken the line.
-    fn assemble(&mut self, line: &Line, text: &[u8], take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) -> bool {
-        let time = line.time.or(self.lane.last_time);
-        match self.lane.assembler.offer(line.stream, text, time) {
-            Ok(()) => return true,
-            Err(Some(closed)) => self.close(&closed, take),
-            Err(None) => {}
-        }
-        if line.opens == Opens::Nothing {
-            return false;
-        }
-        self.lane.assembler.begin(Head {
-            line: text,
-            line_number: self.lane.line_number,
-            stream: line.stream,
-            opens: line.opens,
-            time,
-            raw_level: line.raw_level,
-            content: line.content,
-        });
-        true
-    }
-
-    fn close(&mut self, open: &Open, take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) {
+    /// The events of a line that belongs to nothing.
+    fn alone(&mut self, line: &[u8]) -> Vec<Event> {
+        let mut scratch = Vec::new();
+        let decode::Line::Record(record) = decode::decode(line, &mut scratch) else { return Vec::new() };
         self.found.clear();
         self.classifier.trim();
-        self.classifier.entry(open.subject(), &mut self.found);
-        let events: Vec<Event> = self.found.iter().map(|found| self.classifier.event(found)).collect();
-        let (line_number, records) = (open.line_number, open.records);
-        take(&mut self.classifier, &Entry { line_number, records, content: Content::Open(open), events: &events });
+        self.classifier.alone(&record, &mut self.found);
+        self.found.iter().map(|found| self.classifier.event(found)).collect()
+    }
+
+    /// Whether the line is held until it is known what it belongs to.
+    fn assemble(&mut self, line: &Line, text: &[u8], take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) -> bool {
+        let time = line.time.or(self.lane.last_time);
+        let given = Given { line, text, line_number: self.lane.line_number, time };
+        match self.lane.assembler.offer(given) {
+            Offer::Taken => return true,
+            Offer::Passed if self.lane.assembler.holds(line.stream) => return false,
+            Offer::Passed => {}
+            Offer::Closed(closed) => self.close(*closed, take),
+        }
+        match self.lane.assembler.begin(given) {
+            Ok(closed) => {
+                if let Some(closed) = closed {
+                    self.close(closed, take);
+                }
+                true
+            }
+            Err(()) => false,
+        }
+    }
+
+    fn close(&mut self, held: Open, take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) {
+        for entry in held.entries() {
+            let (line_number, records) = (entry.from.line_number, entry.records);
+            let (content, events) = if records == 1 {
+                (Content::Line(&entry.from.line), self.alone(&entry.from.line))
+            } else {
+                self.found.clear();
+                self.classifier.trim();
+                self.classifier.entry(entry.subject(), &mut self.found);
+                (Content::Assembled(&entry), self.found.iter().map(|found| self.classifier.event(found)).collect())
+            };
+            take(&mut self.classifier, &Entry { line_number, records, content, events: &events });
+        }
     }
 }

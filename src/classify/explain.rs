@@ -11,7 +11,8 @@ use super::event::{Event, NO_VALUE};
 use super::exception::lossy;
 use super::library::{Library, Pattern, Value};
 use super::near::{Near, near};
-use super::view::{Opens, Subject, View};
+use super::trace::Language;
+use super::view::{Subject, View};
 use crate::decode::{Attributes, Level, Record};
 use crate::mask::mask;
 use crate::time::Time;
@@ -102,11 +103,20 @@ pub fn of_entry(classifier: &mut Classifier, entry: &Entry<'_>) -> Explanation {
 }
 
 fn kind(record: &Record<'_>, subject: Subject<'_>, view: &View<'_>) -> &'static str {
-    match (&record.edge, record.attributes, subject.kind) {
+    match (&record.edge, record.attributes, subject.language) {
         (Some(_), Attributes::Json(_), _) => "HTTP log record, JSON",
         (Some(_), ..) => "HTTP log record, text",
-        (None, _, Opens::Python) if view.exception.is_some() => "Python traceback",
-        (None, _, Opens::Javascript) if view.exception.is_some() => "JavaScript failure",
+        (None, _, Some(language)) if view.exception.is_some() => match language {
+            Language::Python => "Python traceback",
+            Language::Javascript => "JavaScript failure",
+            Language::Java => "Java failure",
+            Language::Go => "Go failure",
+            Language::Rust => "Rust failure",
+            Language::Ruby => "Ruby failure",
+            Language::Php => "PHP failure",
+            Language::Dotnet => ".NET failure",
+            Language::Elixir => "Elixir failure",
+        },
         (None, Attributes::Json(_), _) if record.request.as_ref().is_some_and(|request| request.status.is_some()) => {
             "request, JSON"
         }

@@ -3,45 +3,100 @@
 use memchr::{memchr, memmem, memrchr};
 
 use super::exception::{Exception, Place, lossy};
+use super::trace::{Head, Line, MOST_MESSAGE_LINES, Reach};
 
 const REJECTION: &[u8] = b"UnhandledPromiseRejection";
 const FATAL: &[u8] = b"FATAL ERROR: ";
 const OUT_OF_MEMORY: &[u8] = b"JavaScript heap out of memory";
 
-/// Whether `message` may begin a failure. `TypeError: x` at column 0 also ends a Python traceback: only [`stack`] on the
-/// assembled text can tell.
-#[must_use]
-pub fn is_head(message: &[u8]) -> bool {
-    is_certain(message) || error_line(message).is_some()
+/// Whether a failure begins with this line. `TypeError: x` at column 0 also ends a Python traceback: only the lines around
+/// it tell.
+pub(super) fn head(line: &[u8]) -> Head {
+    if is_certain(line) {
+        Head::Certain
+    } else if error_line(line).is_some() || is_location(line) || labelled(line).is_some() || lower(line).is_some() {
+        Head::Perhaps
+    } else {
+        Head::No
+    }
 }
 
-/// Whether `message`, after a head, belongs to the same failure: frames, `[cause]`, the properties of the error, its end.
-#[must_use]
-pub fn continues(message: &[u8]) -> bool {
-    let text = message.trim_ascii();
-    if matches!(text, b"}" | b"}," | b"]" | b"]," | b"] }") {
-        return true;
-    }
-    let indented = message.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-    indented && (is_frame(text) || is_elision(text) || property(text).is_some())
+/// Whether this line, after a head, is of a failure for sure: a frame, the end of an error's properties, Node's last words.
+pub(super) fn is_part(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    is_closing(text) || is_frame_line(line) || is_last_word(text) || (is_indented(line) && is_elision(text))
 }
+
+/// An indented frame.
+pub(super) fn is_frame_line(line: &[u8]) -> bool {
+    is_indented(line) && is_frame(line.trim_ascii())
+}
+
+/// `TypeError: message` at column 0.
+pub(super) fn is_error_line(line: &[u8]) -> bool {
+    error_line(line).is_some() || is_certain(line)
+}
+
+/// How many of the lines, from the first on, are one failure.
+pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let thrown = match is_location(lines.first()?.text) {
+        // Where it was thrown, a line of source or more, and the mark under it.
+        true => lines.iter().take(MOST_SOURCE_LINES + 2).position(|line| is_mark(line.text))? + 1,
+        false => 0,
+    };
+    let Some(first) = lines.get(thrown) else { return Some(Reach { length: thrown, complete: false }) };
+    if thrown == 0 && head(first.text) == Head::No && !super::trace::begins_with_type(first.text) {
+        return None;
+    }
+    let certain = thrown > 0 || is_certain(first.text);
+    let strong = certain || error_line(first.text).is_some() || labelled(first.text).is_some();
+    let most = if strong { MOST_MESSAGE_LINES } else { MOST_MESSAGE_LINES_OF_UNKNOWN };
+    let (mut length, mut framed, mut depth) = (thrown + 1, false, balance(first.text).max(0));
+    for (at, line) in lines.iter().enumerate().skip(thrown + 1) {
+        let text = line.text.trim_ascii();
+        if depth > 0 && (is_indented(line.text) || is_closing(text)) {
+            depth += balance(text);
+        } else if is_frame_line(line.text) {
+            framed = true;
+            depth += balance(text).max(0);
+        } else if !framed && depth <= 0 && !is_last_word(text) {
+            // The message may go on up to the first frame.
+            if at - thrown > most || (thrown == 0 && head(line.text) != Head::No) {
+                break;
+            }
+            continue;
+        } else if !is_part(line.text) && !(is_indented(line.text) && property(text).is_some()) {
+            break;
+        }
+        // Lines of the message that were passed over stand before a frame or the end.
+        length = at + 1;
+    }
+    let complete = framed || certain;
+    (complete || length > 1).then_some(Reach { length, complete })
+}
+
+/// Lines of a message before its first frame, at most, where only that frame will tell that it is an error's.
+const MOST_MESSAGE_LINES_OF_UNKNOWN: usize = 3;
+
+/// Lines of source between the place where an error was thrown and the mark under them.
+const MOST_SOURCE_LINES: usize = 4;
 
 /// Reads an assembled failure, lines joined by `\n`.
 ///
-/// The place is the first frame that is neither in `node_modules` nor the runtime's own, else the first that has a file; the
+/// The head is the last line before the first frame that names an error, else the line before it. The place is the first frame
+/// that is neither in `node_modules` nor the runtime's own, else the first that has a file; the
 /// cause is the type of the innermost `[cause]`. Without any frame only a line that names itself uncaught, unhandled or fatal
 /// is a failure; all else gives `None`.
 #[must_use]
 pub fn stack(text: &[u8]) -> Option<Exception> {
-    let mut lines = text.split(|&byte| byte == b'\n');
-    let head = lines.find(|line| is_head(line))?;
-    let (mut any, mut own, mut cause, mut framed) = (None, None, None, false);
-    for line in lines {
+    let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
+    let at = head_of(&lines)?;
+    let (mut any, mut own, mut cause) = (None, None, None);
+    for line in &lines[at + 1..] {
         let line = line.trim_ascii();
         if let Some((b"[cause]", value)) = property(line) {
             cause = error_line(value).map(|(kind, _)| kind).or(cause);
         }
-        framed |= is_frame(line);
         if let Some(place) = frame(line).filter(|_| cause.is_none()) {
             if own.is_none() && !is_foreign(place.0) {
                 own = Some(place);
@@ -49,16 +104,40 @@ pub fn stack(text: &[u8]) -> Option<Exception> {
             any = any.or(Some(place));
         }
     }
-    if !framed && !is_certain(head) {
-        return None;
-    }
-    let (kind, message) = kind_and_message(head);
+    let (kind, message) = kind_and_message(lines[at]);
+    // Some say more on the lines behind it.
+    let further = || {
+        let mut more = lines[at + 1..].iter().map(|line| line.trim_ascii()).take_while(|line| !is_frame(line));
+        more.find(|line| !line.is_empty() && !line.ends_with(b":")).unwrap_or_default()
+    };
     Some(Exception {
         kind: lossy(kind),
-        message: lossy(message),
+        message: lossy(if message.is_empty() { further() } else { message }),
         place: own.or(any).map(|(file, line, function)| Place { file: lossy(file), line, function: lossy(function) }),
         cause: cause.map(lossy),
     })
+}
+
+/// Where in a failure its head stands.
+fn head_of(lines: &[&[u8]]) -> Option<usize> {
+    let framed = lines.iter().position(|line| is_frame(line.trim_ascii()));
+    if let Some(certain) = lines[..framed.unwrap_or(lines.len())].iter().position(|line| is_certain(line)) {
+        return Some(certain);
+    }
+    let marked =
+        lines.windows(2).position(|pair| is_location(pair[0]) && pair[1..].iter().any(|line| !line.is_empty()));
+    let mark =
+        marked.and_then(|at| Some(at + lines[at..].iter().take(MOST_SOURCE_LINES + 2).position(|line| is_mark(line))?));
+    let before = || (0..framed.unwrap_or(0)).rev();
+    if let Some(mark) = mark {
+        // Whatever was thrown.
+        return (mark + 1..lines.len()).find(|at| !lines[*at].trim_ascii().is_empty());
+    }
+    framed?;
+    let named = before().find(|at| error_line(lines[*at]).is_some() || labelled(lines[*at]).is_some());
+    let named =
+        named.or_else(|| before().find(|at| lower(lines[*at]).is_some() || super::trace::begins_with_type(lines[*at])));
+    named.or_else(|| before().find(|at| !lines[*at].trim_ascii().is_empty()))
 }
 
 /// Says of itself that nobody caught it.
@@ -79,6 +158,12 @@ fn rejection(message: &[u8]) -> Option<&[u8]> {
 
 fn kind_and_message(head: &[u8]) -> (&[u8], &[u8]) {
     let head = head.trim_ascii_end();
+    // `[Error: message] {`: an error without a stack.
+    let bare = head.strip_suffix(b" {").unwrap_or(head);
+    let bare = bare.strip_prefix(b"[").and_then(|inside| inside.strip_suffix(b"]"));
+    if let Some(told) = bare.and_then(error_line) {
+        return told;
+    }
     if let Some(message) = head.strip_prefix(FATAL) {
         return (&FATAL[..FATAL.len() - 2], message);
     }
@@ -97,22 +182,93 @@ fn kind_and_message(head: &[u8]) -> (&[u8], &[u8]) {
         Some(at) if at <= 1 => rest[at + b"xception: ".len()..].trim_ascii_start(),
         _ => rest,
     };
-    error_line(named).unwrap_or((kind, named))
+    let typed = error_line(named).or_else(|| labelled(named)).or_else(|| lower(named)).or_else(|| plain(named));
+    typed.unwrap_or((if kind.is_empty() { b"Error" } else { kind }, named))
 }
 
-/// `TypeError: message`, `TypeError [ERR_CODE]: message` or a bare `TypeError`, at column 0.
+/// `NotFound: message` and such: what is thrown need not be called an error.
+fn plain(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memmem::find(line, b": ").filter(|_| super::trace::begins_with_type(line))?;
+    Some((&line[..colon], line[colon + 2..].trim_ascii()))
+}
+
+/// `error: message`, as node-postgres, Bun and Deno write it.
+fn lower(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let message = line.strip_prefix(b"error: ")?.trim_ascii();
+    let uncaught = message.strip_prefix(b"Uncaught ").map(|rest| rest.strip_prefix(b"(in promise) ").unwrap_or(rest));
+    Some(uncaught.and_then(error_line).unwrap_or((b"error", message)))
+}
+
+/// An error behind other words, as `console.error('no orders:', error)` prints it.
+fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if is_indented(line) {
+        return None;
+    }
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+    let mut from = 0;
+    while let Some(at) = memmem::find(&line[from..], b"Error").map(|at| from + at) {
+        let begin = line[..at].iter().rposition(|byte| !in_name(byte)).map_or(0, |before| before + 1);
+        let behind = line[..begin].last().is_some_and(|byte| matches!(byte, b' ' | b'[' | b'('));
+        if behind && let Some(told) = error_line(&line[begin..]) {
+            return Some(told);
+        }
+        from = at + b"Error".len();
+    }
+    None
+}
+
+/// `node:internal/modules/cjs/loader:1210`, `/app/server.js:3`, `file:///app/server.mjs:3`: where an error was thrown.
+fn is_location(line: &[u8]) -> bool {
+    let starts: [&[u8]; 4] = [b"node:", b"/", b"file:///", b"evalmachine."];
+    let line = line.trim_ascii_end();
+    starts.iter().any(|start| line.starts_with(start))
+        && !line.contains(&b' ')
+        && last_number(line).is_some_and(|(file, _)| last_number(file).is_none())
+}
+
+/// The mark under a line of source.
+fn is_mark(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    !text.is_empty() && text.iter().all(|byte| *byte == b'^')
+}
+
+fn is_indented(line: &[u8]) -> bool {
+    line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
+}
+
+/// How many brackets a line opens at its end, less those it closes at its begin.
+fn balance(line: &[u8]) -> i32 {
+    let text = line.trim_ascii();
+    let closed = text.iter().take_while(|byte| matches!(byte, b'}' | b']' | b')')).count();
+    i32::from(matches!(text.last(), Some(b'{' | b'[' | b'('))) - closed as i32
+}
+
+/// Nothing but brackets that close.
+fn is_closing(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| matches!(byte, b'}' | b']'))
+        && text.iter().all(|byte| matches!(byte, b'}' | b']' | b')' | b',' | b' '))
+}
+
+/// What Node prints behind an uncaught error.
+fn is_last_word(text: &[u8]) -> bool {
+    text.strip_prefix(b"Node.js v").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+        || text.starts_with(b"(Use `node --trace-uncaught ")
+}
+
+/// `TypeError: message`, `TypeError [ERR_CODE]: message`, `DiscordAPIError[50035]: message` or a bare `TypeError`, at column 0;
+/// its properties may open behind it.
 fn error_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
     let end = line.iter().position(|byte| !name(byte)).unwrap_or(line.len());
     let (kind, rest) = line.split_at(end);
     let is_error = kind.first()?.is_ascii_uppercase() && (kind.ends_with(b"Error") || kind.ends_with(b"Exception"));
-    let rest = match rest.strip_prefix(b" [") {
+    let rest = match rest.strip_prefix(b" [").or_else(|| rest.strip_prefix(b"[")) {
         Some(code) => &code[memchr(b']', code)? + 1..],
         None => rest,
     };
     let message = match rest.trim_ascii_end() {
-        [] | [b':'] => &[],
-        [b':', b' ', message @ ..] => message.trim_ascii_start(),
+        [] | [b':'] | [b' ', b'{'] => &[],
+        [b':', b' ', message @ ..] => message.strip_suffix(b" {").unwrap_or(message).trim_ascii(),
         _ => return None,
     };
     is_error.then_some((kind, message))
@@ -121,7 +277,11 @@ fn error_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
 /// `at fn (…)`, `at file:1:2`, `at async …`, `at <anonymous>`, without its indentation; properties may open after it.
 fn is_frame(text: &[u8]) -> bool {
     at_target(text).is_some_and(|target| match target {
-        [.., b')' | b'>'] => true,
+        // Those of Java and .NET have no blank there.
+        [.., b')'] => {
+            memmem::find(target, b" (").is_some_and(|open| memmem::find(target, b") in ").is_none_or(|end| end < open))
+        }
+        [.., b'>'] => true,
         target => position(target).is_some(),
     })
 }
@@ -186,6 +346,7 @@ fn property(text: &[u8]) -> Option<(&[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::trace::Follows;
     use proptest::prelude::*;
 
     fn read(text: &str) -> Option<(String, String, String, Option<String>)> {
@@ -193,6 +354,13 @@ mod tests {
             let place = read.place.map(|place| place.to_string());
             (read.kind, read.message, place.unwrap_or_default(), read.cause)
         })
+    }
+
+    /// How many lines are one failure.
+    fn reached(text: &str) -> usize {
+        let lines: Vec<Line<'_>> =
+            text.lines().map(|line| Line { text: line.as_bytes(), follows: Follows::Untold, apart: false }).collect();
+        reach(&lines).map_or(0, |reach| reach.length)
     }
 
     fn is(kind: &str, message: &str, place: &str) -> Option<(String, String, String, Option<String>)> {
@@ -222,7 +390,7 @@ mod tests {
         let (kind, message, place, cause) = read(text).expect("a stack");
         assert_eq!((kind.as_str(), message.as_str()), ("Error", "refresh failed"));
         assert_eq!((place.as_str(), cause.as_deref()), ("", Some("FetchError")));
-        assert!(text.lines().skip(1).all(|line| continues(line.as_bytes())));
+        assert_eq!(reached(text), text.lines().count());
     }
 
     #[test]
@@ -240,14 +408,14 @@ mod tests {
                 is("FATAL ERROR", "Reached heap limit Allocation failed - JavaScript heap out of memory", ""),
             ),
         ] {
-            assert!(is_head(line.as_bytes()), "{line}");
+            assert_eq!(head(line.as_bytes()), Head::Certain, "{line}");
             assert_eq!(read(line), want, "{line}");
         }
     }
 
     #[test]
     fn a_bare_error_line_is_left_to_python() {
-        assert!(is_head(b"TypeError: unsupported operand"));
+        assert_eq!(head(b"TypeError: unsupported operand"), Head::Perhaps);
         assert_eq!(read("TypeError: unsupported operand"), None);
         assert_eq!(read("Traceback (most recent call last):\n  File \"/a.py\", line 1, in f\nTypeError: x"), None);
     }
@@ -262,15 +430,13 @@ mod tests {
             "FATAL:  sorry, too many clients already",
             "Error handling is on",
         ] {
-            assert!(!is_head(line.as_bytes()), "{line}");
+            assert_eq!(head(line.as_bytes()), Head::No, "{line}");
         }
         for line in ["", "at home", "    at the end", "  File \"/a.py\", line 1, in f", "INFO: x", "code: 1"] {
-            assert!(!continues(line.as_bytes()), "{line}");
+            assert!(!is_part(line.as_bytes()), "{line}");
         }
-        for line in
-            ["    at new Feed (<anonymous>)", "\tat a.js:1:2", "    ... 3 more lines", "}", "  },", "  errno: -111,"]
-        {
-            assert!(continues(line.as_bytes()), "{line}");
+        for line in ["    at new Feed (<anonymous>)", "\tat a.js:1:2", "    ... 3 more lines", "}", "  },"] {
+            assert!(is_part(line.as_bytes()), "{line}");
         }
     }
 
@@ -278,7 +444,7 @@ mod tests {
         #[test]
         fn never_panics(text in r#"(Error|Uncaught |\[|\]|: | {4}at |\(|\)|:|1|\n|é|FATAL ERROR: |node){0,20}"#, bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             for text in [text.as_bytes(), &bytes] {
-                let _ = (is_head(text), continues(text), stack(text));
+                let _ = (head(text), is_part(text), stack(text), reached(&String::from_utf8_lossy(text)));
             }
         }
     }

@@ -29,6 +29,7 @@ pub mod samples;
 mod search;
 pub mod shape;
 pub mod survey;
+pub mod trace;
 mod view;
 
 pub use classifier::{Classifier, Shared};
@@ -38,4 +39,4 @@ pub use label_set::{LabelSet, LabelSets};
 pub use library::{Carriers, ClassId, Library};
 pub use route::Routes;
 pub(crate) use view::View;
-pub use view::{Miss, Opens, Subject};
+pub use view::{Miss, Subject};

@@ -10,9 +10,46 @@ use super::grams::{self, Frequencies, Grams};
 use super::library::Pattern;
 use super::literals::Literal;
 
-/// Text that opens an entry of several records, and so is looked for beside the patterns' literals.
-const PYTHON_HEAD: &[u8] = b"Traceback (most recent call last)";
-const JAVASCRIPT_HEADS: [&[u8]; 4] = [b"Error: ", b"Uncaught", b"UnhandledPromiseRejection", b"FATAL ERROR"];
+/// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
+/// looked for beside the patterns' literals.
+const TRACES: [&[u8]; 36] = [
+    b"Traceback (most recent call last)",
+    b"Exception in ",
+    b"Exception ignored in",
+    b"was never retrieved",
+    b"it is pending!",
+    b"future: <",
+    b"Warning: ",
+    b"Error: ",
+    b"Error [",
+    b"Error[",
+    b"error: ",
+    b"Exception: ",
+    b"Uncaught",
+    b"UnhandledPromiseRejection",
+    b"FATAL ERROR",
+    b"node:internal/",
+    b"npm error",
+    b"npm ERR!",
+    b"Unhandled exception",
+    b"Unhandled Exception",
+    b"panic: ",
+    b"panic serving",
+    b"fatal error: ",
+    b"SIGSEGV: ",
+    b"runtime: goroutine",
+    b"panicked at",
+    b":in `",
+    b":in '",
+    b"Fatal error: ",
+    b"Parse error: ",
+    b"[object] (",
+    b"** (",
+    b" terminating",
+    b" terminated",
+    b"raised an exception",
+    b"stack trace",
+];
 
 /// Finds which patterns are worth running on a message.
 #[derive(Debug)]
@@ -33,8 +70,8 @@ pub struct Prefilter {
 enum Hint {
     /// A pattern, and how many bytes stand between the begin of its match and the literal.
     Pattern(usize, Option<RangeInclusive<usize>>),
-    PythonHead,
-    JavascriptHead,
+    /// A failure may begin here.
+    Trace,
 }
 
 /// What one scan found. Reused from message to message.
@@ -44,8 +81,8 @@ pub struct Candidates {
     pub patterns: Vec<Candidate>,
     /// By pattern: where it is in `patterns` while a scan goes on, or [`NOT_YET`].
     places: Vec<u32>,
-    pub python_head: bool,
-    pub javascript_head: bool,
+    /// The message may begin a failure.
+    pub trace: bool,
 }
 
 const NOT_YET: u32 = u32::MAX;
@@ -106,9 +143,8 @@ impl Prefilter {
     pub fn new(patterns: &[Pattern]) -> Self {
         let mut literals: BTreeMap<Box<[u8]>, Vec<Hint>> = BTreeMap::new();
         let mut add = |literal: &[u8], hint| literals.entry(literal.into()).or_default().push(hint);
-        add(PYTHON_HEAD, Hint::PythonHead);
-        for head in JAVASCRIPT_HEADS {
-            add(head, Hint::JavascriptHead);
+        for text in TRACES {
+            add(text, Hint::Trace);
         }
         let mut always = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
@@ -150,8 +186,7 @@ impl Prefilter {
     pub fn scan(&self, message: &[u8], found: &mut Candidates) {
         found.patterns.clear();
         found.places.resize(self.beside.len(), NOT_YET);
-        found.python_head = false;
-        found.javascript_head = false;
+        found.trace = false;
         let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {
@@ -164,8 +199,7 @@ impl Prefilter {
                             found.add(*pattern, Start::From(at.saturating_sub(most)));
                         }
                     }
-                    Hint::PythonHead => found.python_head = true,
-                    Hint::JavascriptHead => found.javascript_head = true,
+                    Hint::Trace => found.trace = true,
                 }
             }
         };

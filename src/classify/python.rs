@@ -7,6 +7,7 @@ mod traceback;
 
 use memchr::memchr_iter;
 
+use super::trace::{self, Follows, Line, Reach};
 pub use stack::Stack;
 pub use traceback::traceback;
 
@@ -57,12 +58,86 @@ pub fn role(message: &[u8]) -> Role {
     }
 }
 
+/// Whether a failure begins with this line: with its head, or with what is printed before it.
+pub(super) fn head(line: &[u8]) -> trace::Head {
+    if role(line) == Role::Head {
+        trace::Head::Certain
+    } else if is_lead_in(line) {
+        trace::Head::Perhaps
+    } else {
+        trace::Head::No
+    }
+}
+
+/// Whether this line, after a head, is of a traceback for sure.
+pub(super) fn is_part(line: &[u8]) -> bool {
+    let text = line.trim_ascii();
+    match role(line) {
+        Role::Chain => true,
+        Role::Body => {
+            is_frame(line)
+                || text.starts_with(b"[Previous line repeated ")
+                || text.iter().all(|byte| matches!(byte, b'^' | b'~' | b' '))
+                || matches!(text, [b'|', ..] | [b'+', b'-', ..])
+        }
+        _ => false,
+    }
+}
+
+/// `  File "/app/x.py", line 7, in f`
+pub(super) fn is_frame(line: &[u8]) -> bool {
+    line.first().is_some_and(|byte| *byte == b' ') && line.trim_ascii_start().starts_with(b"File \"")
+}
+
+/// How many of the lines, from the first on, are one failure.
+pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let leads = lines.iter().take(MOST_LEAD_INS).take_while(|line| is_lead_in(line.text)).count();
+    let first = lines.get(leads).filter(|line| role(line.text) == Role::Head)?;
+    let mut stack = Stack::begin(first.text);
+    let (mut length, mut framed) = (leads + 1, stack.is_group());
+    while let Some(line) = lines.get(length) {
+        let follows = if line.apart { Follows::Later } else { line.follows };
+        if stack.accepts(line.text, follows) {
+            framed |= is_frame(line.text);
+            length += 1;
+        } else if let Some(more) = before_chain(&lines[length..]).filter(|_| stack.is_named()) {
+            length += more;
+        } else {
+            break;
+        }
+    }
+    Some(Reach { length, complete: framed && stack.is_named() })
+}
+
+/// How many lines of a message stand before the line that leads to the next exception of a chain.
+fn before_chain(lines: &[Line<'_>]) -> Option<usize> {
+    let roles = lines.iter().take(MOST_MESSAGE_LINES).map(|line| role(line.text));
+    let end = roles.clone().position(|role| matches!(role, Role::Chain | Role::Head))?;
+    (roles.into_iter().nth(end) == Some(Role::Chain)).then_some(end)
+}
+
+/// Lines that stand before a traceback, at most, and of a message before the next one of a chain.
+const MOST_LEAD_INS: usize = 4;
+const MOST_MESSAGE_LINES: usize = 12;
+
+/// What threads, finalizers and asyncio print before a traceback.
+fn is_lead_in(line: &[u8]) -> bool {
+    let starts: [&[u8]; 3] = [b"Exception in thread ", b"Exception ignored in", b"Exception in callback "];
+    let begins = starts.iter().any(|start| line.starts_with(start)) && !line.starts_with(b"Exception in thread \"");
+    begins || line.starts_with(b"handle: <") || trace::is_lost_task(line) || trace::is_future(line)
+}
+
 /// A traceback's first line.
 struct Head<'a> {
     /// What stands before it, such as a logger's prefix.
     before: &'a [u8],
     /// Of an exception group, whose lines stand behind bars: none at column 0 ends it.
     group: bool,
+}
+
+/// What stands before a traceback's head.
+pub(super) fn before_head(line: &[u8]) -> Option<&[u8]> {
+    split_head(line).map(|head| head.before)
 }
 
 fn split_head(line: &[u8]) -> Option<Head<'_>> {
@@ -150,7 +225,7 @@ mod tests {
             for text in [text.as_bytes(), &bytes] {
                 let _ = traceback(text);
                 let mut stack = Stack::begin(text);
-                let _ = (stack.accepts(text), stack.accepts(&bytes));
+                let _ = (stack.accepts(text, Follows::Untold), stack.accepts(&bytes, Follows::Directly));
             }
         }
     }

@@ -58,7 +58,7 @@ pub fn survey(library: &Arc<Library>, stream: impl Read) -> (Survey, io::Result<
             Content::TooLong => return survey.too_long += 1,
             Content::Malformed => return survey.malformed += 1,
             Content::Blank => return survey.blank += 1,
-            Content::Line(_) | Content::Open(_) => {}
+            Content::Line(_) | Content::Assembled(_) => {}
         }
         for event in entry.events {
             classes[event.class] += 1;

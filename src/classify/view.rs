@@ -8,17 +8,9 @@ use super::definition::Parser;
 use super::exception::Exception;
 use super::glob::Glob;
 use super::library::Pattern;
-use super::{javascript, python};
+use super::trace::Language;
 use crate::decode::{Attributes, Level, level};
 use crate::mask::Secrets;
-
-/// Whether a record begins an entry that further records may belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opens {
-    Nothing,
-    Python,
-    Javascript,
-}
 
 /// What is classified: the text of an entry and what its first record says beside it.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +21,8 @@ pub struct Subject<'a> {
     /// A logger named beside the message; the head of the message wins.
     pub logger: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
-    pub kind: Opens,
+    /// In which language the text tells a failure; `None` when it tells none.
+    pub language: Option<Language>,
 }
 
 /// What the patterns are run against, worked out once an entry.
@@ -144,11 +137,8 @@ impl<'a> View<'a> {
 
     /// Whether the pattern's parser reads failures of the language this one is in.
     pub fn is_read_by(&self, pattern: &Pattern) -> bool {
-        match self.subject.kind {
-            Opens::Python => pattern.parser == Some(Parser::Traceback),
-            Opens::Javascript => pattern.parser == Some(Parser::Javascript),
-            Opens::Nothing => false,
-        }
+        let language = pattern.parser.and_then(Parser::language);
+        language.is_some() && language == self.subject.language
     }
 
     /// What the pattern's regex is run on.
@@ -172,11 +162,7 @@ impl<'a> View<'a> {
 }
 
 fn exception_of(subject: Subject<'_>) -> Option<Exception> {
-    match subject.kind {
-        Opens::Nothing => None,
-        Opens::Python => python::traceback(subject.text),
-        Opens::Javascript => javascript::stack(subject.text),
-    }
+    subject.language?.read(subject.text)
 }
 
 /// What a built-in parser gives for a label or a value of an entry's body, logger and exception.
@@ -186,16 +172,16 @@ fn member<'s>(
     shape: &'s str,
     (body, logger, exception): (&'s [u8], Option<&'s [u8]>, Option<&'s Exception>),
 ) -> Option<Cow<'s, [u8]>> {
+    if parser.language().is_some() {
+        let exception = exception?;
+        return match name {
+            "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),
+            "message" => Some(Cow::Borrowed(exception.message.as_bytes())),
+            "where" => exception.place.as_ref().map(|place| Cow::Owned(place.to_string().into_bytes())),
+            _ => None,
+        };
+    }
     match parser {
-        Parser::Traceback | Parser::Javascript => {
-            let exception = exception?;
-            match name {
-                "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),
-                "message" => Some(Cow::Borrowed(exception.message.as_bytes())),
-                "where" => exception.place.as_ref().map(|place| Cow::Owned(place.to_string().into_bytes())),
-                _ => None,
-            }
-        }
         Parser::Level => match name {
             "logger" => logger.map(Cow::Borrowed),
             "shape" => Some(Cow::Borrowed(shape.as_bytes())),
@@ -207,6 +193,6 @@ fn member<'s>(
         }
         Parser::Logfmt => Attributes::Logfmt(body).get(name),
         // Requests never come here: they are recognised before any pattern runs.
-        Parser::AccessLine | Parser::Edge | Parser::Request | Parser::Lifecycle => None,
+        _ => None,
     }
 }

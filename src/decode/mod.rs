@@ -11,10 +11,12 @@ pub mod json;
 mod known;
 pub mod level;
 pub mod logfmt;
+mod process_prefix;
 mod railway;
 pub mod request;
 mod structured;
 mod text;
+pub mod unfold;
 
 use std::borrow::Cow;
 
@@ -116,7 +118,24 @@ fn plain(line: &[u8]) -> Line<'_> {
     match line.trim_ascii_start().first() {
         None => Line::Blank(None),
         Some(b'{') => structured::object(line.trim_ascii_start()),
-        Some(_) => text::record(line),
+        Some(_) => match process_prefix::split(line) {
+            Some((name, rest)) => of_process(name, rest),
+            None => text::record(line),
+        },
+    }
+}
+
+/// The record of one of several processes whose output is one text.
+#[cold]
+fn of_process<'a>(name: &'a [u8], rest: &'a [u8]) -> Line<'a> {
+    let line = match rest.trim_ascii_start().first() {
+        None => Line::Blank(None),
+        Some(b'{') => structured::object(rest.trim_ascii_start()),
+        Some(_) => text::record(rest),
+    };
+    match line {
+        Line::Record(record) => Line::Record(Record { replica: record.replica.or(Some(name)), ..record }),
+        other => other,
     }
 }
 
@@ -158,7 +177,17 @@ impl<'a> Record<'a> {
         let message = without_ansi(self.message.read());
         match self.stack {
             None => message,
-            Some(stack) => Cow::Owned([&message[..], b"\n", &stack.read()].concat()),
+            Some(stack) => {
+                let stack = stack.read();
+                // A string that was written as JSON keeps its quotes.
+                let quoted = stack.strip_prefix(b"\"").and_then(|stack| stack.strip_suffix(b"\""));
+                let stack = unfold::unfolded(quoted.unwrap_or(&stack));
+                if message.is_empty() {
+                    Cow::Owned(stack.into_owned())
+                } else {
+                    Cow::Owned([&message[..], b"\n", &stack].concat())
+                }
+            }
         }
     }
 

@@ -23,8 +23,9 @@ pub(super) fn any_object(line: &[u8]) -> Line<'_> {
     }
     match walk(line) {
         Ok(known) => record(line, &known),
-        // `{'python': 'dict'}` and the like are text that happens to begin with a brace.
-        Err(Broken) if line.get(1).is_none_or(|byte| *byte == b'"') => Line::Malformed,
+        // `{'python': 'dict'}` and the like are text that happens to begin with a brace, as is the first line of an object that
+        // is printed over several.
+        Err(Broken) if line.get(1) == Some(&b'"') => Line::Malformed,
         Err(Broken) => super::text::record(line),
     }
 }
@@ -85,12 +86,13 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         || attributes.is_some_and(|object| memchr::memmem::find(object, b"method\"").is_some());
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let mut messages = MESSAGES.iter().filter_map(|member| Some((*member, known.raw(*member)?))).peekable();
+    let stack = STACKS.iter().find_map(|member| known.text(*member)).or_else(|| stack_of_error(known));
     if messages.peek().is_none() && request.is_none() {
         return super::text::record(line);
     }
     let (message, raw) = match messages.find(|(_, raw)| !raw.trim_ascii().is_empty()) {
         Some((member, raw)) => (known.text(member).unwrap_or(Text::plain(raw)), raw),
-        None if request.is_some() => (Text::default(), &b""[..]),
+        None if request.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty()) => (Text::default(), &b""[..]),
         None => return Line::Blank(time),
     };
     Line::Record(Record {
@@ -98,7 +100,7 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         raw_level,
         logger: LOGGERS.iter().find_map(|member| known.text(*member)),
         message,
-        stack: STACKS.iter().find_map(|member| known.text(*member)).or_else(|| stack_of_error(known)),
+        stack,
         replica: replica.or_else(|| Some(json::member(known.object(Member::Tags)?, "replica")?.raw())),
         attributes: Attributes::Json(line),
         edge: None,
@@ -236,7 +238,8 @@ mod tests {
     fn what_is_no_record_is_text_and_what_breaks_off_is_malformed() {
         assert_eq!(app(r#"{"a":1}"#).message.raw, br#"{"a":1}"#);
         assert_eq!(app("{'a': 1}").message.raw, b"{'a': 1}");
-        for line in [r#"{"timestamp":"2025-08-25T13:2"#, r#"{"a":1} trailing"#, "{"] {
+        assert_eq!(app("{").message.raw, b"{");
+        for line in [r#"{"timestamp":"2025-08-25T13:2"#, r#"{"a":1} trailing"#] {
             assert!(matches!(object(line.as_bytes()), Line::Malformed), "{line}");
         }
         assert!(matches!(object(br#"{"message":"","timestamp":"2025-08-25T13:26:31Z"}"#), Line::Blank(Some(_))));

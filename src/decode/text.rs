@@ -1,14 +1,17 @@
 //! Records that are plain text: what `railway logs` prints for people, access logs, logfmt, bare messages.
 
 use super::json::Text;
-use super::level::Level;
+use super::level::{self, Level};
 use super::{Edge, Line, Record, is_answer, logfmt, milliseconds, status, time_in_message};
 use crate::time::{self, Time};
 
 /// Reads a line that is no JSON object and not blank.
 pub fn record(line: &[u8]) -> Line<'_> {
     if let Some((time, used)) = time::parse_prefix(line) {
-        return Line::Record(timed(time, &line[used..], line));
+        return match line[used..].trim_ascii() {
+            [] => Line::Blank(Some(time)),
+            _ => Line::Record(timed(time, &line[used..])),
+        };
     }
     if let Some(record) = logfmt::record(line) {
         return Line::Record(record);
@@ -17,7 +20,8 @@ pub fn record(line: &[u8]) -> Line<'_> {
 }
 
 /// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.
-fn timed<'a>(time: Time, rest: &'a [u8], line: &'a [u8]) -> Record<'a> {
+fn timed(time: Time, rest: &[u8]) -> Record<'_> {
+    let said = after_time(rest);
     let rest = rest.trim_ascii_start();
     if let Some((level, message)) = railway_level(rest) {
         return Record { time: Some(time), raw_level: Some(level), ..Record::text(message) };
@@ -25,7 +29,15 @@ fn timed<'a>(time: Time, rest: &'a [u8], line: &'a [u8]) -> Record<'a> {
     if let Some(edge) = edge(rest) {
         return Record { time: Some(time), edge: Some(edge), ..Record::text(b"") };
     }
-    Record { time: Some(time), ..Record::text(if rest.is_empty() { line } else { rest }) }
+    Record { time: Some(time), ..Record::text(said) }
+}
+
+/// What follows a time and one blank, with its indentation if it is that of a trace's inner lines: loggers pad their levels, too.
+fn after_time(rest: &[u8]) -> &[u8] {
+    let said = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"\t")).unwrap_or(rest);
+    let text = said.trim_ascii_start();
+    let is_indented = said.len() >= text.len() + 2 || said.first() == Some(&b'\t');
+    if is_indented && level::head(text).level.is_none() { said } else { text }
 }
 
 /// `[INFO] `, `[ERRO] `, `[WARN] `, `[DBUG] `, directly behind the time.

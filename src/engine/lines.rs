@@ -1,8 +1,8 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
 use super::{Cause, Engine};
-use crate::assemble::{Head, Open};
-use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Opens, Via};
+use crate::assemble::{Entry, Given, Offer, Open};
+use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, Part};
 use crate::duplicates::Identity;
 use crate::lifecycle;
@@ -92,30 +92,24 @@ impl Engine {
             if time.is_some() {
                 lane_of.app_from.get_or_insert(place.second);
             }
+            let given = Given { line, text, line_number: place.line_number, time };
+            let mut is_held = false;
             if !lane_of.assembler.is_idle() {
-                match lane_of.assembler.offer(line.stream, text, time) {
-                    Ok(()) => return,
-                    Err(Some(closed)) => self.entry(lane, &closed),
-                    Err(None) => {}
+                match lane_of.assembler.offer(given) {
+                    Offer::Taken => return,
+                    Offer::Passed => is_held = lane_of.assembler.holds(line.stream),
+                    Offer::Closed(closed) => self.assembled(lane, *closed),
                 }
             }
-            if line.opens != Opens::Nothing {
-                let head = Head {
-                    line: text,
-                    line_number: place.line_number,
-                    stream: line.stream,
-                    opens: line.opens,
-                    time,
-                    raw_level: line.raw_level,
-                    content: line.content,
-                };
-                if let Some(closed) = self.lanes[lane].assembler.begin(head) {
-                    self.entry(lane, &closed);
+            if !is_held && (line.opens || line.deferred) {
+                match self.lanes[lane].assembler.begin(given) {
+                    Ok(None) => return,
+                    Ok(Some(closed)) => return self.assembled(lane, closed),
+                    Err(()) => {}
                 }
-                return;
             }
         }
-        if line.deferred {
+        if line.opens || line.deferred {
             return self.alone(place);
         }
         if line.part != Part::Whole && self.pair(place, line.part) {
@@ -151,24 +145,34 @@ impl Engine {
 
     pub(super) fn expire(&mut self, lane: usize) {
         while let Some(watermark) = self.lanes[lane].watermark() {
-            let Some(entry) = self.lanes[lane].assembler.expired(watermark) else { break };
+            let Some(held) = self.lanes[lane].assembler.expired(watermark) else { break };
+            self.assembled(lane, held);
+        }
+    }
+
+    /// Records that were held until it was known what belongs together.
+    pub(super) fn assembled(&mut self, lane: usize, held: Open) {
+        for entry in held.entries() {
             self.entry(lane, &entry);
         }
     }
 
-    /// A closed entry of one or more records.
-    pub(super) fn entry(&mut self, lane: usize, entry: &Open) {
+    fn entry(&mut self, lane: usize, entry: &Entry) {
+        let from = &entry.from;
+        let place = Place::new(lane, from.line_number, &from.line, from.time, from.content);
+        if entry.records == 1 {
+            return self.alone(&place);
+        }
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
         self.classifier.entry(entry.subject(), &mut events);
         self.counts.merged += entry.records - 1;
-        let place = Place::new(lane, entry.line_number, &entry.first_line, entry.time, entry.content);
         self.own_events(&place, &events);
         self.scratch = events;
     }
 
-    /// A record that the map stage left to be classified should it belong to no entry.
+    /// A record that the map stage left to be classified should it belong to nothing.
     fn alone(&mut self, place: &Place<'_>) {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();

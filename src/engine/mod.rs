@@ -285,8 +285,8 @@ impl Engine {
     }
 
     fn close_entries(&mut self, lane: usize) {
-        while let Some(entry) = self.lanes[lane].assembler.close() {
-            self.entry(lane, &entry);
+        while let Some(held) = self.lanes[lane].assembler.close() {
+            self.assembled(lane, held);
         }
     }
 

@@ -2,7 +2,7 @@
 //! once.
 
 use super::Engine;
-use crate::classify::{NO_VALUE, Opens, Via};
+use crate::classify::{NO_VALUE, Via};
 use crate::decode::Part;
 use crate::map::{Fragment, Kind, Line, Mapped};
 use crate::time::Time;
@@ -53,7 +53,7 @@ impl Engine {
                 open.sets[sets[event.set as usize] as usize].is_noted
                     || (tells_durations && fragment.values(event)[0] != NO_VALUE)
             };
-            let stands_alone = line.opens == Opens::Nothing && !line.deferred && line.part == Part::Whole;
+            let stands_alone = !line.opens && !line.deferred && line.part == Part::Whole;
             if !is_known || !stands_alone || events.iter().any(is_noted) || !open.bucket.has_room_for(events.len()) {
                 break;
             }

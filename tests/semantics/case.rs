@@ -313,3 +313,9 @@ pub fn gzip(path: &Path) -> Vec<u8> {
     encoder.write_all(&std::fs::read(path).expect("the log is there")).expect("memory can be written");
     encoder.finish().expect("memory can be written")
 }
+
+/// The text of a fixture.
+pub fn fixture_text(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

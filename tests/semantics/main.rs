@@ -18,6 +18,7 @@ mod silence;
 mod structured;
 mod ticks;
 mod time;
+mod traces;
 mod traffic;
 mod triggers;
 mod values;

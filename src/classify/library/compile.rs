@@ -201,13 +201,15 @@ pub(super) fn value_unit(definition: Option<&ValueDefinition>) -> Unit {
 
 /// The labels and values a built-in parser can give.
 fn parser_members(parser: Parser) -> Option<(&'static [&'static str], bool)> {
+    if parser.language().is_some() {
+        return Some((&["message", "type", "where"], false));
+    }
     match parser {
         Parser::AccessLine | Parser::Edge | Parser::Request => {
             Some((&["client", "method", "path", "query", "route", "status", "via"], true))
         }
-        Parser::Traceback | Parser::Javascript => Some((&["message", "type", "where"], false)),
         Parser::Level => Some((&["logger", "shape"], false)),
         Parser::Lifecycle => Some((&[], false)),
-        Parser::EmbeddedJson | Parser::Logfmt => None,
+        _ => None,
     }
 }

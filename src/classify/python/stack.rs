@@ -3,6 +3,7 @@
 use memchr::memmem;
 
 use super::{Head, Role, is_level, role, split_head};
+use crate::classify::trace::{Follows, begins_with_type};
 
 /// How lines at column 0 begin that belong to the message above them: SQLAlchemy's and libpq's.
 const TRAILERS: [&[u8]; 9] = [
@@ -26,6 +27,8 @@ pub struct Stack {
     state: State,
     /// The message is pydantic's, whose fields stand at column 0.
     validation: bool,
+    /// It is an exception group, whose lines stand behind bars.
+    group: bool,
 }
 
 /// A logging head that every line of the traceback carries, if the lines after the first turn out to.
@@ -60,31 +63,44 @@ impl Stack {
     #[must_use]
     pub fn begin(head: &[u8]) -> Self {
         let mut lines = head.split(|&byte| byte == b'\n');
-        let (prefix, state) = match lines.find_map(split_head) {
-            Some(head) if head.before.is_empty() => (Prefix::None, State::after(&head)),
-            Some(head) => (Prefix::Maybe(head.before.into()), State::after(&head)),
+        let head = lines.find_map(split_head);
+        let (prefix, state) = match &head {
+            Some(head) if head.before.is_empty() => (Prefix::None, State::after(head)),
+            Some(head) => (Prefix::Maybe(head.before.into()), State::after(head)),
             None => (Prefix::None, State::Frames),
         };
-        let mut stack = Self { prefix, state, validation: false };
+        let group = head.is_some_and(|head| head.group);
+        let mut stack = Self { prefix, state, validation: false, group };
         for line in lines {
-            stack.accepts_line(line);
+            stack.accepts_line(line, Follows::Directly);
         }
         stack
     }
 
-    /// Whether `message` continues the traceback. After the first `false` the traceback has ended.
-    pub fn accepts(&mut self, message: &[u8]) -> bool {
+    /// Whether the exception has been named, and no further one is expected.
+    pub fn is_named(&self) -> bool {
+        !matches!(self.state, State::Frames | State::Chained) || self.group
+    }
+
+    /// Whether it is an exception group.
+    pub fn is_group(&self) -> bool {
+        self.group
+    }
+
+    /// Whether `message`, which follows the one before in this way, continues the traceback. After the first `false` the
+    /// traceback has ended.
+    pub fn accepts(&mut self, message: &[u8], follows: Follows) -> bool {
         let mut lines = message.split(|&byte| byte == b'\n');
-        let accepted = lines.next().is_some_and(|line| self.accepts_line(line));
+        let accepted = lines.next().is_some_and(|line| self.accepts_line(line, follows));
         if accepted {
             for line in lines {
-                self.accepts_line(line);
+                self.accepts_line(line, Follows::Directly);
             }
         }
         accepted
     }
 
-    fn accepts_line(&mut self, message: &[u8]) -> bool {
+    fn accepts_line(&mut self, message: &[u8], follows: Follows) -> bool {
         let Some(line) = self.without_prefix(message) else {
             return false;
         };
@@ -97,12 +113,21 @@ impl Stack {
             }
             (State::Chained, Role::Blank) => Some(State::Chained),
             (State::Chained, Role::Head) => {
-                split_head(line).filter(|head| head.before.is_empty()).map(|head| State::after(&head))
+                let head = split_head(line).filter(|head| head.before.is_empty());
+                self.group = head.as_ref().is_some_and(|head| head.group);
+                head.map(|head| State::after(&head))
             }
-            (State::Message, Role::Body) => Some(State::Message),
+            // The exception is named: what is not of its message is the next thing that the service says.
+            (State::Message, Role::Body) => {
+                (follows != Follows::Later || self.in_group(line)).then_some(State::Message)
+            }
             (State::Message | State::Gap, Role::Blank) => Some(State::Gap),
             (State::Message | State::Gap, Role::Chain) => Some(State::Chained),
-            (State::Message | State::Gap, Role::Final | Role::Other) => self.trailer(line),
+            (State::Message | State::Gap, role @ (Role::Final | Role::Other)) => self.trailer(line).or_else(|| {
+                let names_another = role == Role::Final && begins_with_type(line);
+                (follows == Follows::Directly && !names_another && !is_level_head(line)).then_some(self.state)
+            }),
+            (State::Gap, Role::Body) if follows == Follows::Directly => Some(State::Gap),
             _ => None,
         };
         self.state = next.unwrap_or(self.state);
@@ -130,6 +155,11 @@ impl Stack {
                 line
             }
         }
+    }
+
+    /// Behind the bars of an exception group.
+    fn in_group(&self, line: &[u8]) -> bool {
+        self.group && matches!(line.trim_ascii_start(), [b'|' | b'+', ..])
     }
 
     /// A line at column 0 after the `Type: message` line.
@@ -175,7 +205,7 @@ mod tests {
     fn accepted(text: &str) -> usize {
         let mut lines = text.lines();
         let mut stack = Stack::begin(lines.next().unwrap_or_default().as_bytes());
-        lines.take_while(|line| stack.accepts(line.as_bytes())).count()
+        lines.take_while(|line| stack.accepts(line.as_bytes(), Follows::Untold)).count()
     }
 
     #[test]
@@ -213,8 +243,8 @@ mod tests {
     fn records_of_many_lines() {
         let (head, rest) = CHAINED.split_at(CHAINED.find("KeyError").unwrap_or_default());
         let mut stack = Stack::begin(head.trim_end().as_bytes());
-        assert!(stack.accepts(rest.as_bytes()));
-        assert!(stack.accepts(b""));
-        assert!(!Stack::begin(CHAINED.as_bytes()).accepts(b"ValueError: another"));
+        assert!(stack.accepts(rest.as_bytes(), Follows::Untold));
+        assert!(stack.accepts(b"", Follows::Untold));
+        assert!(!Stack::begin(CHAINED.as_bytes()).accepts(b"ValueError: another", Follows::Untold));
     }
 }

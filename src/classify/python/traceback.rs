@@ -119,11 +119,21 @@ impl<'a> Reading<'a> {
 impl<'a> Frames<'a> {
     fn push(&mut self, frame: Frame<'a>) {
         self.any = Some(frame);
-        let installed = [&b"site-packages"[..], b"dist-packages", b"/lib/python3."];
-        if !frame.file.starts_with(b"<") && !installed.iter().any(|part| memmem::find(frame.file, part).is_some()) {
+        if !is_foreign(frame.file) {
             self.own = Some(frame);
         }
     }
+}
+
+/// Of an installed package, the standard library, a compiled extension (Cython names its sources), or a program that a package
+/// installed.
+fn is_foreign(file: &[u8]) -> bool {
+    let installed = [&b"site-packages"[..], b"dist-packages", b"/lib/python3."];
+    let compiled = [&b".pyx"[..], b".pxd", b".pxi"];
+    file.starts_with(b"<")
+        || installed.iter().any(|part| memmem::find(file, part).is_some())
+        || compiled.iter().any(|ending| file.ends_with(ending))
+        || (!file.ends_with(b".py") && memmem::find(file, b"/bin/").is_some())
 }
 
 impl<'a> Frame<'a> {

@@ -1,0 +1,163 @@
+//! Go's panics and fatal errors, with the goroutines that the runtime prints.
+
+use memchr::{memchr, memmem, memrchr};
+
+use super::super::exception::{Exception, Place, lossy};
+use super::{Head, contains, file_and_line};
+
+/// What the head begins with, and the type it is told as.
+const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b"fatal error")];
+/// `net/http` recovers, and logs the panic of a handler.
+const SERVING: &[u8] = b"http: panic serving ";
+
+pub fn head(line: &[u8]) -> Head {
+    let begins = HEADS.iter().any(|(start, _)| line.starts_with(start));
+    let precedes = line.starts_with(b"runtime: goroutine stack exceeds") || line.starts_with(b"SIGSEGV: ");
+    if begins || precedes || contains(line, SERVING) { Head::Perhaps } else { Head::No }
+}
+
+pub fn is_part(line: &[u8]) -> bool {
+    let starts: [&[u8]; 12] = [
+        b"[signal ",
+        b"created by ",
+        b"exit status ",
+        b"runtime stack:",
+        b"\tpanic: ",
+        b"...additional frames elided...",
+        b"goroutine running on other thread",
+        b"fatal error: ",
+        b"panic: ",
+        b"[recovered]",
+        b"\t",
+        b"sp=0x",
+    ];
+    is_goroutine(line)
+        || call(line).is_some()
+        || is_register(line)
+        || starts.iter().any(|start| line.starts_with(start) && (*start != b"\t" || source(line).is_some()))
+}
+
+/// The place is the first frame of the first goroutine that is neither of the standard library nor of a module that was
+/// downloaded, else the first.
+pub fn read(text: &[u8]) -> Option<Exception> {
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let (kind, message) = lines.by_ref().find_map(kind_and_message)?;
+    let (mut own, mut any, mut function, mut goroutines) = (None, None, &b""[..], 0);
+    for line in lines {
+        if is_goroutine(line) {
+            goroutines += 1;
+        } else if let Some(called) = call(line) {
+            function = called;
+        } else if let Some((file, number)) = source(line).filter(|_| goroutines == 1) {
+            let place = (file, number, function);
+            let library = function.starts_with(b"runtime.") || matches!(function, b"panic" | b"testing.tRunner");
+            if own.is_none() && !library && !is_foreign(file) {
+                own = Some(place);
+            }
+            any = any.or(Some(place).filter(|_| !library));
+        }
+    }
+    if goroutines == 0 {
+        return None;
+    }
+    Some(Exception {
+        kind: lossy(kind),
+        message: lossy(message),
+        place: own.or(any).map(|(file, line, function)| Place { file: lossy(file), line, function: lossy(function) }),
+        cause: None,
+    })
+}
+
+fn kind_and_message(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if let Some(at) = memmem::find(line, SERVING) {
+        let rest = &line[at + SERVING.len()..];
+        let message = memmem::find(rest, b": ").map_or(rest, |peer| &rest[peer + 2..]);
+        return Some((b"panic", message));
+    }
+    let (start, kind) = HEADS.iter().find(|(start, _)| line.starts_with(start))?;
+    let message = &line[start.len()..];
+    Some((kind, memmem::find(message, b" [recovered]").map_or(message, |end| &message[..end])))
+}
+
+/// `goroutine 1 [running]:`, `goroutine 7 [chan receive, 2 minutes]:`, `goroutine 1 gp=0x… m=0 mp=0x… [running]:`
+fn is_goroutine(line: &[u8]) -> bool {
+    line.strip_prefix(b"goroutine ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+        && line.trim_ascii_end().ends_with(b"]:")
+}
+
+/// The function of `main.(*Server).handle(0xc000102000, {0x1, 0x2})`, without its arguments; of `created by main.run in …`, too.
+fn call(line: &[u8]) -> Option<&[u8]> {
+    let line = line.trim_ascii_end();
+    if let Some(created) = line.strip_prefix(b"created by ") {
+        return Some(memchr(b' ', created).map_or(created, |end| &created[..end]));
+    }
+    let open = memrchr(b'(', line.strip_suffix(b")")?)?;
+    let name = &line[..open];
+    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-/%*()[]~$@".contains(byte) || *byte >= 0x80;
+    let is_name = !name.is_empty() && name.iter().all(in_name) && !name[0].is_ascii_digit();
+    (is_name && (name == b"panic" || memchr(b'.', name).is_some())).then_some(name)
+}
+
+/// File and line of `<tab>/app/main.go:94 +0x18`.
+fn source(line: &[u8]) -> Option<(&[u8], u32)> {
+    let text = line.strip_prefix(b"\t")?.trim_ascii_end();
+    let place = memmem::rfind(text, b" +0x").map_or(text, |end| &text[..end]);
+    file_and_line(place).filter(|(file, _)| file.ends_with(b".go") || file.ends_with(b".s"))
+}
+
+/// `rax    0xca`, as printed after a fatal signal.
+fn is_register(line: &[u8]) -> bool {
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+    (2..=6).contains(&end) && line[end..].trim_ascii_start().starts_with(b"0x") && line[end] == b' '
+}
+
+fn is_foreign(file: &[u8]) -> bool {
+    let parts: [&[u8]; 5] = [b"/go/src/", b"/pkg/mod/", b"/vendor/", b"/lib/go", b"/share/go"];
+    parts.iter().any(|part| contains(file, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PANIC: &str = "panic: runtime error: index out of range [5] with length 3
+[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0]
+goroutine 1 [running]:
+panic({0x45c9a0?, 0xc0000140c0?})
+\t/usr/local/go/src/runtime/panic.go:770 +0x132
+github.com/lib/pq.(*conn).query(0xc000102000, {0x1, 0x2})
+\t/root/go/pkg/mod/github.com/lib/pq@v1.10.9/conn.go:5 +0x8
+main.(*Server).load(...)
+\t/app/orders.go:31
+main.main()
+\t/app/main.go:94 +0x18
+goroutine 18 [chan receive, 2 minutes]:
+main.other()
+\t/app/other.go:1 +0x1
+created by main.main in goroutine 1
+\t/app/main.go:90 +0x2
+exit status 2";
+
+    #[test]
+    fn a_panic_with_its_goroutines() {
+        let read = read(PANIC.as_bytes()).expect("a failure");
+        assert_eq!((&*read.kind, &*read.message), ("panic", "runtime error: index out of range [5] with length 3"));
+        assert_eq!(
+            read.place.map(|place| place.to_string()).as_deref(),
+            Some("/app/orders.go:31 in main.(*Server).load")
+        );
+        for line in PANIC.lines().skip(1) {
+            assert!(is_part(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_part() {
+        for line in ["listening on :8080", "GET /a (slow)", "\tindented text", "see fmt.Println", "10 (ten)"] {
+            assert!(!is_part(line.as_bytes()), "{line}");
+        }
+        assert!(read(b"panic: only said").is_none());
+        let served = b"http: panic serving 10.0.0.7:4000: boom\ngoroutine 7 [running]:\nmain.h()\n\t/app/h.go:3 +0x1";
+        assert_eq!(read(served).map(|read| (read.kind, read.message)), Some(("panic".into(), "boom".into())));
+    }
+}

@@ -1,0 +1,167 @@
+//! Ruby's errors: as the interpreter prints them in both orders, and as Rails and other loggers do.
+
+use memchr::{memchr, memmem, memrchr};
+
+use super::super::exception::{Exception, Place, lossy};
+use super::{Head, contains, file_and_line};
+
+const REVERSED: &[u8] = b"Traceback (most recent call last):";
+
+pub fn head(line: &[u8]) -> Head {
+    let line = untagged(line);
+    if raised(line).is_some() {
+        Head::Certain
+    } else if line.starts_with(REVERSED) || named(line).is_some() {
+        Head::Perhaps
+    } else {
+        Head::No
+    }
+}
+
+pub fn is_part(line: &[u8]) -> bool {
+    let text = untagged(line).trim_ascii();
+    frame(text).is_some()
+        || (text.starts_with(b"... ") && text.ends_with(b" levels..."))
+        || text.starts_with(b"Did you mean?")
+        || (text == b"Causes:" || text.starts_with(b"Caused by: "))
+}
+
+/// Type and message of the first line that names both. The place is the frame nearest to the failure that is neither of a gem
+/// nor of Ruby itself.
+pub fn read(text: &[u8]) -> Option<Exception> {
+    let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(untagged).collect();
+    let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some())?;
+    let reversed = lines[..framed].iter().any(|line| line.starts_with(REVERSED));
+    let (at, (kind, message)) = match lines.iter().position(|line| raised(line).is_some()) {
+        Some(at) => (at, raised(lines[at])?),
+        None => (0..framed).rev().find_map(|at| Some((at, named(lines[at])?)))?,
+    };
+    let mut frames: Vec<_> = match reversed {
+        true => lines[..=at].iter().filter_map(|line| frame(line.trim_ascii())).collect(),
+        // What follows another error is of its cause.
+        false => {
+            let next =
+                lines[at + 1..].iter().position(|line| raised(line).is_some() || line.starts_with(b"Caused by: "));
+            let end = next.map_or(lines.len(), |next| at + 1 + next);
+            lines[at..end].iter().filter_map(|line| frame(line.trim_ascii())).collect()
+        }
+    };
+    if reversed {
+        frames.reverse();
+    }
+    let own = frames.iter().find(|(file, ..)| !is_foreign(file)).or(frames.first());
+    let cause = lines[at + 1..].iter().filter_map(|line| {
+        raised(line).or_else(|| named(line.strip_prefix(b"Caused by: ")?)).map(|(kind, _)| lossy(kind))
+    });
+    Some(Exception {
+        kind: lossy(kind),
+        message: lossy(message),
+        place: own.map(|(file, line, function)| Place { file: lossy(file), line: *line, function: lossy(function) }),
+        cause: cause.last().filter(|_| !reversed),
+    })
+}
+
+/// Type and message of ``app.rb:3:in `load': message (ArgumentError)``. More lines of the message may follow.
+fn raised(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let line = line.trim_ascii_end();
+    frame(line)?;
+    let said = &line[memmem::find(line, b"': ")? + 3..];
+    let open = memmem::rfind(said, b"(")?;
+    let kind = said[open + 1..].strip_suffix(b")")?;
+    is_constant(kind).then(|| (kind, said[..open].trim_ascii_end()))
+}
+
+/// Type and message of `NoMethodError (undefined method 'x' for nil):`, as Rails logs it, and of `KeyError: key not found`.
+fn named(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let line = line.trim_ascii_end();
+    let end = line.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')))?;
+    let (kind, rest) = line.split_at(end);
+    if let Some(message) = kind.strip_suffix(b":").filter(|kind| is_constant(kind) && rest.starts_with(b" ")) {
+        return Some((message, rest.trim_ascii_start()));
+    }
+    let message = rest.strip_prefix(b" (")?;
+    let message = message.strip_suffix(b"):").or_else(|| message.strip_suffix(b")"))?;
+    is_constant(kind).then_some((kind, message))
+}
+
+/// `ActiveRecord::ConnectionNotEstablished`: names that begin with a capital, and are no levels.
+fn is_constant(name: &[u8]) -> bool {
+    let mut parts = name.split(|&byte| byte == b':').filter(|part| !part.is_empty()).peekable();
+    let is_name = |part: &[u8]| part.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    parts.peek().is_some()
+        && parts.all(|part| part[0].is_ascii_uppercase() && is_name(part))
+        && name.iter().any(u8::is_ascii_lowercase)
+}
+
+/// File, line and method of ``from app.rb:3:in `load'``, ``2: from app.rb:3:in `load'`` or the same without `from`.
+fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text[digits..].strip_prefix(b": ").unwrap_or(text);
+    let text = text.strip_prefix(b"from ").unwrap_or(text);
+    let at = memmem::find(text, b":in ")?;
+    let (file, line) = file_and_line(&text[..at])?;
+    let method = text[at + 4..].strip_prefix(b"`").or_else(|| text[at + 4..].strip_prefix(b"'"))?;
+    let end = memchr(b'\'', method)?;
+    let is_file = !contains(file, b": ") && memchr(b'"', file).is_none();
+    is_file.then_some((file, line, &method[..end]))
+}
+
+/// A line without the tags that Rails puts before it: `[6b1f4a2e-…] `.
+fn untagged(line: &[u8]) -> &[u8] {
+    let Some(rest) = line.strip_prefix(b"[") else { return line };
+    match memchr(b']', rest) {
+        Some(close) if rest[..close].len() >= 32 && memrchr(b' ', &rest[..close]).is_none() => {
+            rest[close + 1..].strip_prefix(b" ").unwrap_or(&rest[close + 1..])
+        }
+        _ => line,
+    }
+}
+
+fn is_foreign(file: &[u8]) -> bool {
+    file.starts_with(b"<internal:")
+        || [&b"/gems/"[..], b"/lib/ruby/", b"/vendor/bundle/", b"/ruby/3", b"/ruby/2"]
+            .iter()
+            .any(|part| contains(file, part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Option<(String, String, String)> {
+        let read = read(text.as_bytes())?;
+        Some((read.kind, read.message, read.place.map(|place| place.to_string()).unwrap_or_default()))
+    }
+
+    #[test]
+    fn in_both_orders() {
+        let innermost_first = "app.rb:4:in `load': no price (KeyError)\n\tfrom app.rb:9:in `<main>'";
+        let innermost_last = "Traceback (most recent call last):\n\t1: from app.rb:9:in `<main>'\napp.rb:4:in `load': no price (KeyError)";
+        let newer = "app.rb:4:in 'Orders#load': no price (KeyError)\n\tfrom app.rb:9:in '<main>'";
+        for text in [innermost_first, innermost_last] {
+            assert_eq!(told(text), Some(("KeyError".into(), "no price".into(), "app.rb:4 in load".into())));
+            assert!(text.lines().skip(1).all(|line| is_part(line.as_bytes())));
+        }
+        assert_eq!(told(newer).map(|told| told.2), Some("app.rb:4 in Orders#load".into()));
+    }
+
+    #[test]
+    fn as_rails_logs_it() {
+        let tag = "[6b1f4a2e-8f3c-4b1a-9d7e-0123456789ab] ";
+        let text = format!(
+            "{tag}NoMethodError (undefined method `x' for nil:NilClass):\n{tag}  \n{tag}/usr/lib/ruby/gems/3.1.0/gems/rack-3/lib/rack.rb:5:in `call'\n{tag}app/controllers/orders_controller.rb:12:in `show'"
+        );
+        let want = "app/controllers/orders_controller.rb:12 in show";
+        assert_eq!(
+            told(&text),
+            Some(("NoMethodError".into(), "undefined method `x' for nil:NilClass".into(), want.into()))
+        );
+    }
+
+    #[test]
+    fn other_lines() {
+        for line in ["Order (17) sent", "ERROR (x)", "ERROR: x", "checked in 'x'", "10:00:00: in 'x'"] {
+            assert!(raised(line.as_bytes()).is_none() && !is_part(line.as_bytes()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Text whose line ends are written out (`\\n`), as JSON in JSON and `repr()` have it.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+
+/// How the second line of a trace begins then.
+const WRITTEN: [&[u8]; 6] = [b"\\n    at ", b"\\n   at ", b"\\n  File ", b"\\n\\tat ", b"\\n\tat ", b"\\n#0 "];
+
+/// A message of one line that holds a trace with its line ends written out (`\n`), as JSON in JSON and `repr()` have it, with
+/// real ones.
+#[must_use]
+pub fn unfolded(message: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\n', message).is_some()
+        || memchr::memchr(b'\\', message).is_none()
+        || !WRITTEN.iter().any(|text| memmem::find(message, text).is_some())
+    {
+        return Cow::Borrowed(message);
+    }
+    let mut out = Vec::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        out.extend_from_slice(&rest[..at]);
+        let slashes = rest[at..].iter().take_while(|byte| **byte == b'\\').count();
+        let (byte, used) = match rest.get(at + slashes) {
+            Some(b'n') => (b'\n', slashes + 1),
+            Some(b't') => (b'\t', slashes + 1),
+            Some(b'r') => (b'\r', slashes + 1),
+            Some(quote @ (b'"' | b'\'')) => (*quote, slashes + 1),
+            _ => (b'\\', slashes),
+        };
+        out.push(byte);
+        rest = &rest[at + used..];
+    }
+    out.extend_from_slice(rest);
+    Cow::Owned(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> String {
+        String::from_utf8_lossy(&unfolded(text.as_bytes())).into_owned()
+    }
+
+    #[test]
+    fn a_trace_gets_its_lines() {
+        assert_eq!(read(r"Error: a\n    at f (/app/a.js:1:2)"), "Error: a\n    at f (/app/a.js:1:2)");
+        assert_eq!(
+            read(r#"x:\\n  File \"/a.py\", line 1\\nKeyError: 'x'"#),
+            "x:\n  File \"/a.py\", line 1\nKeyError: 'x'"
+        );
+        for text in [r"C:\new\table", r"one\ntwo", "Error: a\n    at f"] {
+            assert_eq!(read(text), text);
+        }
+    }
+}

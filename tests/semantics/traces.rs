@@ -1,0 +1,183 @@
+//! Rules 16 to 17: a failure is one, with its type and place, in every language and however its lines arrive.
+
+use serde_json::json;
+
+use crate::case::{Case, DAY, Outcome, app, fixture_text};
+
+/// What a program printed when it failed (`fixtures/captured`), and what is right: type and place of each failure.
+const PROGRAMS: [(&str, &str, &[(&str, &str)]); 14] = [
+    ("node/uncaught.txt", "javascript", &[("TypeError", "/app/uncaught.js:3 in load")]),
+    (
+        "node/rejected.txt",
+        "javascript",
+        &[("UnhandledPromiseRejection", "node:internal/process/promises:389 in throwUnhandledRejectionsMode")],
+    ),
+    ("node/module.txt", "javascript", &[("Error", "/app/module.js:2 in Object.<anonymous>")]),
+    ("node/module.mjs.txt", "javascript", &[("Error", "node:internal/modules/esm/resolve:873 in packageResolve")]),
+    (
+        "node/aggregate.mjs.txt",
+        "javascript",
+        &[
+            ("AggregateError", "/app/aggregate.mjs:4 in <anonymous>"),
+            ("RangeError", "/app/aggregate.mjs:2 in <anonymous>"),
+        ],
+    ),
+    ("python/groups.txt", "python", &[("ExceptionGroup", "/app/groups.py:23 in main")]),
+    (
+        "python/chained.txt",
+        "python",
+        &[
+            ("ConnectionError", "/app/chained.py:8 in load"),
+            ("ConnectionError", "/app/chained.py:8 in load"),
+            ("RuntimeError", "/app/chained.py:23 in <module>"),
+        ],
+    ),
+    ("java/crash.txt", "java", &[("java.lang.IllegalStateException", "Crash.java:17 in Crash.main")]),
+    ("go/crash.txt", "go", &[("panic", "/app/crash.go:8 in main.(*server).load")]),
+    ("rust/crash.txt", "rust", &[("panic", "crash.rs:4")]),
+    ("rust/backtrace.txt", "rust", &[("panic", "crash.rs:4 in crash::load")]),
+    ("ruby/crash.txt", "ruby", &[("ArgumentError", "crash.rb:6 in rescue in load")]),
+    ("php/crash.txt", "php", &[("RuntimeException", "/app/crash.php:8 in load")]),
+    (
+        "elixir/crash.txt",
+        "elixir",
+        &[
+            ("ArgumentError", "crash.exs:3 in Orders.load/1"),
+            ("ArgumentError", "crash.exs:3 in Orders.load/1"),
+            ("ArgumentError", "crash.exs:3 in Orders.load/1"),
+        ],
+    ),
+];
+
+/// How lines can arrive.
+#[derive(Clone, Copy, Debug)]
+enum Arrival {
+    /// A line each, without a time.
+    Bare,
+    /// A time before every line, as docker writes it.
+    Timed,
+    /// The name of a process before every line.
+    Named,
+    /// As Railway prints the lines of standard error, some microseconds apart.
+    Records,
+    /// The same with times in whole seconds.
+    CoarseRecords,
+}
+
+const ARRIVALS: [Arrival; 5] =
+    [Arrival::Bare, Arrival::Timed, Arrival::Named, Arrival::Records, Arrival::CoarseRecords];
+
+fn request(clock: &str) -> String {
+    format!("{DAY}T{clock}Z INFO:     100.64.0.2:40112 - \"GET /a HTTP/1.1\" 200 OK")
+}
+
+impl Arrival {
+    fn lines(self, text: &str) -> Vec<String> {
+        let lines = text.lines().enumerate();
+        let lines: Vec<String> = lines
+            .map(|(number, line)| {
+                let clock = format!("13:30:05.{:09}", 2_000 + number * 4_000);
+                match self {
+                    Arrival::Bare => line.to_string(),
+                    Arrival::Timed => format!("{DAY}T{clock}Z {line}"),
+                    Arrival::Named => format!("web-1  | {line}"),
+                    Arrival::Records => app(&clock, "error", line),
+                    Arrival::CoarseRecords => app("13:30:05", "error", line),
+                }
+            })
+            .collect();
+        [vec![request("13:30:00")], lines, vec![request("13:30:20")]].concat()
+    }
+}
+
+/// Type and place of every failure, sorted.
+fn failures(outcome: &Outcome) -> Vec<(String, String)> {
+    let list = outcome.summary()["exceptions"].as_array().expect("a list").clone();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
+    let each = |item: &serde_json::Value| {
+        let count = item["count"].as_u64().unwrap_or_default() as usize;
+        vec![(text(&item["type"]), text(&item["where"])); count]
+    };
+    let mut all: Vec<_> = list.iter().flat_map(each).collect();
+    all.sort();
+    all
+}
+
+fn owned(wanted: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut wanted: Vec<_> = wanted.iter().map(|(kind, place)| (kind.to_string(), place.to_string())).collect();
+    wanted.sort();
+    wanted
+}
+
+#[test]
+fn a_failure_is_one_however_its_lines_arrive() {
+    for (name, language, wanted) in PROGRAMS {
+        let text = fixture_text(&format!("captured/{name}"));
+        for arrival in ARRIVALS {
+            let outcome = Case::new().log("a.log", arrival.lines(&text)).run();
+            assert_eq!(failures(&outcome), owned(wanted), "{name}, {arrival:?}");
+            assert_eq!(outcome.count(&format!("{language}.exception")), wanted.len() as u64, "{name}, {arrival:?}");
+            assert_eq!(outcome.requests(), 2, "{name}, {arrival:?}");
+            // Nobody can tell the last line of a message without an end from what comes next.
+            let loose = u64::from(name == "python/chained.txt" && matches!(arrival, Arrival::CoarseRecords)) * 2;
+            assert_eq!(outcome.count("app.error"), loose, "{name}, {arrival:?}");
+            let warnings = u64::from(name == "python/groups.txt");
+            assert_eq!(outcome.count("app.warning"), warnings, "{name}, {arrival:?}");
+        }
+    }
+}
+
+/// One record may hold all of a failure.
+#[test]
+fn a_failure_is_one_in_one_record() {
+    for (name, language, wanted) in PROGRAMS.into_iter().filter(|(_, _, wanted)| wanted.len() == 1) {
+        let text = fixture_text(&format!("captured/{name}"));
+        let escaped = text.trim_end().replace('\n', "\\n").replace('\t', "\\t");
+        for message in [text.trim_end(), &escaped] {
+            let outcome = Case::new().log("a.jsonl", [app("13:30:05.1", "error", message)]).run();
+            if message == escaped
+                && !(escaped.contains("\\n    at")
+                    || escaped.contains("\\n  File")
+                    || escaped.contains("\\n\\tat")
+                    || escaped.contains("\\n#0"))
+            {
+                continue;
+            }
+            assert_eq!(failures(&outcome), owned(wanted), "{name}: {message}");
+            assert_eq!((outcome.count(&format!("{language}.exception")), outcome.count("app.error")), (1, 0), "{name}");
+        }
+        // Beside a message, as loggers that write JSON put it.
+        let record =
+            json!({"timestamp": format!("{DAY}T13:30:05.1Z"), "level": "error", "message": "no order", "stack": text});
+        let outcome = Case::new().log("a.jsonl", [record.to_string()]).run();
+        assert_eq!(failures(&outcome), owned(wanted), "{name}, beside a message");
+    }
+}
+
+/// Rule 16: what others write in between belongs to nobody, and ends nothing.
+#[test]
+fn a_request_between_the_lines_of_a_failure_is_a_request() {
+    for (name, _, wanted) in PROGRAMS {
+        let text = fixture_text(&format!("captured/{name}"));
+        for arrival in [Arrival::Bare, Arrival::Timed] {
+            let mut lines = arrival.lines(&text);
+            // Behind the head, but not within a message.
+            let at = lines.iter().position(|line| {
+                line.contains("    at ")
+                    || line.contains("  File ")
+                    || line.contains("\tfrom ")
+                    || line.contains("goroutine")
+                    || line.contains("#0")
+                    || line.contains("note:")
+                    || line.contains("   0:")
+                    || line.contains("\tat ")
+                    || line.contains("    crash.exs")
+            });
+            let at = at.expect("a frame") + 1;
+            lines.insert(at, request(if matches!(arrival, Arrival::Bare) { "13:30:00.5" } else { "13:30:05.000002" }));
+            let outcome = Case::new().log("a.log", lines).run();
+            assert_eq!(failures(&outcome), owned(wanted), "{name}, {arrival:?}");
+            assert_eq!(outcome.requests(), 3, "{name}, {arrival:?}");
+        }
+    }
+}
