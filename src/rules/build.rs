@@ -1,5 +1,7 @@
 //! A plan made ready to run: its expressions compiled, its series registered, and what is wrong with it told with its place.
 
+use std::collections::BTreeMap;
+
 use toml::Spanned;
 
 use super::compile::{Compiled, Compiler};
@@ -46,6 +48,7 @@ impl Rules {
             default_window: document.plan.window.0,
             baseline_window: document.plan.baseline.window.0,
             states: 0,
+            routes: BTreeMap::new(),
         };
         let duration = document.plan.duration.0;
         let triggers = plan.triggers()?;
@@ -70,6 +73,7 @@ impl Rules {
             manual: plan.manual(),
             duration,
             healthy: document.plan.healthy.clone(),
+            routes: compiler.routes,
             traffic,
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,

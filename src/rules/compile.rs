@@ -2,6 +2,8 @@
 
 mod past;
 
+use std::collections::BTreeMap;
+
 use super::node::{Node, Read};
 use crate::classify::glob::Glob;
 use crate::classify::{Interest, Library};
@@ -36,6 +38,8 @@ pub struct Compiler<'a> {
     pub baseline_window: i64,
     /// How many trends and baselines there are.
     pub states: usize,
+    /// The routes that are named, as they are written.
+    pub routes: BTreeMap<String, LabelTest>,
 }
 
 struct Scope<'a, 'b> {
@@ -305,7 +309,13 @@ impl Scope<'_, '_> {
             let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
             self.compiler.interest.add(id, label);
             compiled.names_via |= test.label == "via";
-            compiled.labels.push((label, label_test(test)?));
+            let tested = label_test(test)?;
+            if let TestOp::Equal(text) | TestOp::Glob(text) | TestOp::Regex(text) = &test.op
+                && test.label == "route"
+            {
+                self.compiler.routes.insert(text.clone(), tested.clone());
+            }
+            compiled.labels.push((label, tested));
         }
         Ok(compiled)
     }

@@ -24,6 +24,8 @@ pub mod trigger;
 pub mod verdict;
 pub mod wilson;
 
+use std::collections::BTreeMap;
+
 use compile::Compiled;
 use evaluate::Evaluator;
 use freeze::freeze;
@@ -38,6 +40,7 @@ use trigger::{Change, Instance, State, Trigger};
 use crate::expr::{self, Unit};
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::series::LabelTest;
 
 /// A plan ready to run.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub struct Rules {
     /// Seconds.
     pub duration: i64,
     pub healthy: plan::Healthy,
+    /// The routes that the plan names, as it writes them.
+    pub routes: BTreeMap<String, LabelTest>,
     /// What requests were like before the deployment.
     pub traffic: Traffic,
     memory: Memory,

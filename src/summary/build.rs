@@ -20,6 +20,7 @@ use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
 use crate::timeline::cell;
 use crate::timeline::evidence::Evidence;
+use crate::timeline::series::LabelTest;
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
@@ -332,9 +333,36 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
             format!("more than {} events stand in one second, and their order is not kept", cell::MOST_ORDERED);
         add("streaks", because, "narrow the expression's selector");
     }
+    if let Some(routes) = routes_without_requests(engine) {
+        add(
+            "routes",
+            format!("the plan asks for {routes}, and no request came there"),
+            "see TRAFFIC for those that are called",
+        );
+    }
     add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
     for question in &engine.rules.manual {
         add(&question.what, "not in a log".into(), &question.ask);
     }
     list
+}
+
+/// The routes that the plan names and no request of the input was for; `None` where that cannot be told.
+fn routes_without_requests(engine: &Engine) -> Option<String> {
+    /// Routes that are named; the others are counted.
+    const NAMED: usize = 3;
+    let report = &engine.report;
+    let is_called = |test: &LabelTest| report.routes.iter().any(|(route, _)| test.holds(&route.route));
+    if report.requests() == 0 || report.routes.other.is_some() {
+        return None;
+    }
+    let missing: Vec<&str> =
+        engine.rules.routes.iter().filter(|(_, test)| !is_called(test)).map(|(written, _)| written.as_str()).collect();
+    let (named, others) = missing.split_at(missing.len().min(NAMED));
+    let named = named.join(", ");
+    match (missing.len(), others.len()) {
+        (0, _) => None,
+        (_, 0) => Some(named),
+        (_, others) => Some(format!("{named} and {others} more")),
+    }
 }

@@ -88,7 +88,7 @@ pub struct ValueTest {
 }
 
 impl LabelTest {
-    fn holds(&self, value: &str) -> bool {
+    pub fn holds(&self, value: &str) -> bool {
         match self {
             LabelTest::Equal(text) => value == text,
             LabelTest::Glob(glob) => glob.is_match(value.as_bytes()),

@@ -98,3 +98,31 @@ fn a_plan_is_tested_by_its_samples() {
     }
     assert_eq!(logwatch(&["plan", "test", "no-such-plan"]).status, Some(2));
 }
+
+/// A slip in a route is no silence of the service.
+#[test]
+fn a_route_that_no_request_is_for_is_told() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, super::logs::healthy(0..60)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.toml").display().to_string();
+    let unknown = |routes: &[&str]| {
+        let trigger = |(at, route): (usize, &&str)| {
+            format!(
+                "[[trigger]]\nid = \"t{at}\"\nseverity = \"info\"\nwhen = 'count(http.error{{route{route}}}) > 0'\n"
+            )
+        };
+        let triggers: String = routes.iter().enumerate().map(trigger).collect();
+        std::fs::write(&plan, format!("[plan]\nid = \"x\"\ntitle = \"x\"\n{triggers}")).unwrap();
+        let summary = logwatch(&[file.path().to_str().unwrap(), "--plan", &plan, "--format", "json"]).summary();
+        let unknown = summary["unknown"].as_array().unwrap().clone();
+        unknown
+            .iter()
+            .find(|unknown| unknown["what"] == "routes")
+            .map(|unknown| unknown["because"].as_str().unwrap().to_string())
+    };
+    assert_eq!(unknown(&["=\"/api/bots\"", "=*\"/api/*\"", "!=\"/api/cart\"", "=~\".*bots\""]), None);
+    let told = |routes: &str| Some(format!("the plan asks for {routes}, and no request came there"));
+    assert_eq!(unknown(&["=\"/api/bot\"", "=\"/api/bots\""]), told("/api/bot"));
+    assert_eq!(unknown(&["=\"/a\"", "=\"/b\"", "=*\"/c/*\"", "=~\"/d.*\""]), told("/a, /b, /c/* and 1 more"));
+}
