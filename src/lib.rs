@@ -66,7 +66,7 @@
 //!
 //! # What the numbers mean
 //!
-//! The exact rules are numbered in the section "What the numbers mean" of `README.md`; a comment that says `SEMANTICS 11`
+//! The exact rules are numbered in `docs/semantics.md`; a comment that says `SEMANTICS 11`
 //! means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 

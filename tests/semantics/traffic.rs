@@ -1,4 +1,4 @@
-//! What the summary sets beside each other: requests before and since the deployment (SEMANTICS 7, and the README's section on traffic).
+//! What the summary sets beside each other: requests before and since the deployment (SEMANTICS 7, and `docs/screen.md`).
 
 use serde_json::{Value, json};
 
