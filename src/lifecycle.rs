@@ -74,6 +74,8 @@ pub struct Lifecycle {
     stopping: bool,
     /// Whether starts of the service are followed by a line that says it is ready.
     tells_ready: bool,
+    /// The last second that was sealed.
+    sealed: Option<i64>,
 }
 
 impl Lifecycle {
@@ -101,6 +103,7 @@ impl Lifecycle {
         signs.sort_by(|(a, shows), (b, shown)| {
             (shows.time, a, shows.source, shows.line).cmp(&(shown.time, b, shown.source, shown.line))
         });
+        self.sealed = Some(second);
         let mut steps = Vec::new();
         for (sign, shown_by) in signs {
             steps.extend(match sign {
@@ -123,6 +126,21 @@ impl Lifecycle {
         let starting = self.newest.as_ref().is_some_and(|newest| second - newest.latest < START_UP);
         // What is served in the second of a failure is served: it was no end.
         !starting && !self.stopping && self.down.is_none_or(|down| second <= down)
+    }
+
+    /// Of the seconds between the last one that was sealed and this one, in which nothing happened, the first ones, from one second
+    /// up to another, in which the service did not run as usual.
+    pub fn unsteady_before(&self, second: i64) -> (i64, i64) {
+        let from = self.sealed.map_or(second, |sealed| sealed + 1);
+        let started = self.newest.as_ref().map_or(from, |newest| newest.latest + START_UP);
+        let steady = if self.stopping || self.down.is_some() { second } else { started };
+        (from, steady.min(second))
+    }
+
+    /// The start, if any, that may still turn out to be that of a deployment.
+    pub fn undecided(&self, second: i64) -> Option<i64> {
+        let newest = self.newest.as_ref().filter(|newest| !newest.is_deployment)?;
+        Some(newest.first()).filter(|first| second - first <= FIRST_REQUEST)
     }
 
     fn started(&mut self, layer: Layer, shown_by: Evidence) -> Option<Step> {

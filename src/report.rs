@@ -1,19 +1,22 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
+mod role;
 mod silences;
+mod since;
 mod totals;
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use role::Role;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 pub use silences::Silence;
 use silences::Silences;
+use since::Since;
 use totals::FailingId;
 pub use totals::{Group, Key, Requests, Route, RouteTotal, Total};
 
-use crate::classify::definition::Parser;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::time::Time;
 use crate::timeline::capped::{Capped, OTHERS, Place};
@@ -36,11 +39,7 @@ pub struct Report {
     pub classes: Vec<Total>,
     pub routes: Capped<Route, RouteTotal>,
     pub by_status: BTreeMap<u16, u64>,
-    /// Requests since the deployment, and those of them that failed (5xx).
-    pub requests_since_deployment: u64,
-    /// By class: how many events there were before the deployment.
-    before_deployment: Vec<u64>,
-    pub failed_since_deployment: u64,
+    since: Since,
     /// Seconds whose requests were taken from the HTTP log, and from access lines.
     pub edge_seconds: u64,
     pub access_seconds: u64,
@@ -84,22 +83,9 @@ struct Second {
     groups: Vec<(Place, u64)>,
 }
 
-/// What a class is to the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    Other,
-    /// Indices of method, route, status and duration.
-    Request([usize; 4]),
-    /// Grouped by all labels that are kept, the message (at this index) by its shape.
-    Exception(Option<usize>),
-    Error,
-    /// Grouped by class alone: a pattern knows what it is.
-    Known,
-}
-
 impl Report {
     pub fn new(library: Arc<Library>) -> Self {
-        let roles = (0..library.classes.len()).map(|class| role(&library, class)).collect();
+        let roles = (0..library.classes.len()).map(|class| Role::of(&library, class)).collect();
         let classes = vec![Total::default(); library.classes.len()];
         Report {
             library,
@@ -107,9 +93,7 @@ impl Report {
             classes,
             routes: Capped::new(MOST_ROUTES),
             by_status: BTreeMap::new(),
-            requests_since_deployment: 0,
-            before_deployment: Vec::new(),
-            failed_since_deployment: 0,
+            since: Since::default(),
             edge_seconds: 0,
             access_seconds: 0,
             groups: Capped::new(MOST_GROUPS),
@@ -141,7 +125,7 @@ impl Report {
 
     /// Events of a class since the deployment.
     pub fn since_deployment(&self, class: ClassId) -> u64 {
-        self.classes[class].count - self.before_deployment.get(class).copied().unwrap_or(0)
+        self.since.events(class, self.classes[class].count)
     }
 
     /// Whether events of a class are failures that the report tells of: exceptions, errors, known troubles.
@@ -181,8 +165,8 @@ impl Report {
             self.add(part, labels, pending, &mut second);
         }
         if armed {
-            self.requests_since_deployment += self.requests() - requests_before;
-            self.failed_since_deployment += second.failed.iter().map(|(_, failures)| failures).sum::<u64>();
+            let failed = second.failed.iter().map(|(_, failures)| failures).sum();
+            self.since.add(self.requests() - requests_before, failed);
         }
         if second.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
@@ -266,7 +250,7 @@ impl Report {
                     second.failed.push((pending.set, pending.events));
                 }
                 let route = self.routes.at(place);
-                let total = if second.armed { &mut route.since } else { &mut route.earlier };
+                let total = route.part(second.armed, self.since.is_apart());
                 total.count += pending.events;
                 total.families[usize::from(status / 100).min(5)] += pending.events;
                 for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
@@ -334,7 +318,7 @@ impl Report {
 
     /// Events of routes and groups beyond those that are kept, which are counted together.
     pub fn overflowed(&self) -> u64 {
-        let routes = self.routes.other.as_ref().map_or(0, |others| others.earlier.count + others.since.count);
+        let routes = self.routes.other.as_ref().map_or(0, |others| others.all().count);
         routes + self.groups.other.as_ref().map_or(0, |others| others.total.count)
     }
 
@@ -357,11 +341,29 @@ impl Report {
         &self.silences.longest
     }
 
-    /// A new deployment.
-    pub fn begin(&mut self) {
-        (self.requests_since_deployment, self.failed_since_deployment) = (0, 0);
-        self.before_deployment = self.classes.iter().map(|total| total.count).collect();
+    /// From now on all is counted apart, should a deployment have begun here, or no longer.
+    pub fn set_apart(&mut self, is_apart: bool) {
+        self.routes.values_mut().for_each(RouteTotal::join);
+        self.since.set_apart(is_apart, &self.classes);
+    }
+
+    /// A new deployment: it began where all has been counted apart from, or here.
+    pub fn begin(&mut self, is_apart: bool) {
+        if !is_apart {
+            self.set_apart(false);
+        }
         self.routes.values_mut().for_each(RouteTotal::begin);
+        self.since.begin(&self.classes);
+    }
+
+    /// Requests since the deployment.
+    pub fn requests_since_deployment(&self) -> u64 {
+        self.since.requests()
+    }
+
+    /// Those of them that failed (5xx).
+    pub fn failed_since_deployment(&self) -> u64 {
+        self.since.failed()
     }
 
     /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
@@ -376,29 +378,4 @@ impl Report {
     pub fn requests(&self) -> u64 {
         self.by_status.values().sum()
     }
-}
-
-fn role(library: &Library, id: ClassId) -> Role {
-    let class = &library.classes[id];
-    let parsers = || library.patterns.iter().filter(|pattern| pattern.class == id).map(|pattern| pattern.parser);
-    let any = |wanted: &[Parser]| parsers().any(|parser| parser.is_some_and(|parser| wanted.contains(&parser)));
-    let label = |name: &str| class.labels.iter().position(|label| label == name);
-    if class.name == REQUEST {
-        let duration = class.values.iter().position(|(name, _)| name == "duration");
-        return match (label("method"), label("route"), label("status"), duration) {
-            (Some(method), Some(route), Some(status), Some(duration)) => {
-                Role::Request([method, route, status, duration])
-            }
-            _ => Role::Other,
-        };
-    }
-    if any(&[Parser::Level]) {
-        return Role::Error;
-    }
-    if parsers().flatten().any(|parser| parser.language().is_some()) {
-        // The general classes tell of every exception; the special ones beside them would tell twice.
-        return if class.name.ends_with(".exception") { Role::Exception(label("message")) } else { Role::Other };
-    }
-    let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
-    if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }
 }

@@ -103,9 +103,12 @@ impl Status {
             text += &format!(" ({:.0}/s)", (lines - self.lines) as f64 / since.as_secs_f64());
         }
         let report = &engine.report;
-        if report.requests_since_deployment > 0 {
-            text +=
-                &format!("  {} requests, {} failed", report.requests_since_deployment, report.failed_since_deployment);
+        if report.requests_since_deployment() > 0 {
+            text += &format!(
+                "  {} requests, {} failed",
+                report.requests_since_deployment(),
+                report.failed_since_deployment()
+            );
         }
         match engine.latest() {
             Some(latest) => text += &format!("  last {}", clock(latest)),

@@ -27,6 +27,8 @@ impl Engine {
     /// Before a second is sealed: finds the deployment that is in force from here on, and adds what the signs of the second
     /// come to as events to its bucket.
     pub(super) fn follow_lifecycle(&mut self, second: i64) {
+        let (from, until) = self.lifecycle.unsteady_before(second);
+        self.observed.unsteady.add(from, until);
         let activity = self.activity(second);
         let mut deployment = None;
         for step in self.lifecycle.seal(second, activity) {
@@ -47,6 +49,9 @@ impl Engine {
                 }
             }
         }
+        if !self.lifecycle.is_steady(second) {
+            self.observed.unsteady.add(second, second + 1);
+        }
         let steady_from = deployment.as_ref().map(|deployment: &Deployment| deployment.at.second() + START_UP);
         match (&self.fixed, &self.deployment) {
             (Some(fixed), None) if second >= fixed.at.second() => self.begin(fixed.clone(), second),
@@ -62,8 +67,22 @@ impl Engine {
             }
             _ => {}
         }
+        self.set_apart(second);
         // Only now: what begins looks back at what was before it.
         self.observed.steady_from = steady_from.unwrap_or(self.observed.steady_from);
+    }
+
+    /// What comes after a start that may be that of a deployment is counted apart, should it turn out to be.
+    fn set_apart(&mut self, second: i64) {
+        let undecided = self.lifecycle.undecided(second).filter(|_| self.fixed.is_none());
+        if undecided == self.undecided {
+            return;
+        }
+        // One that was before the first second that was sealed can be made up for no more.
+        let from_here = undecided.filter(|start| *start == second);
+        self.timeline.set_apart(from_here);
+        self.report.set_apart(from_here.is_some());
+        self.undecided = undecided;
     }
 
     /// What the service's own log has in a second, besides signs.
@@ -88,9 +107,13 @@ impl Engine {
 
     fn begin(&mut self, deployment: Deployment, second: i64) {
         let deployed = deployment.at.second();
+        // It may show only later: nothing that came after it is what was before it.
+        self.observed.unsteady.add(deployed, second);
+        self.timeline.end_baseline(deployed);
         self.rules.begin(second, &self.timeline, &self.observed);
-        self.timeline.begin(deployed.min(second));
-        self.report.begin();
+        let is_apart = self.timeline.begin(deployed.min(second));
+        self.report.begin(is_apart);
+        self.undecided = None;
         self.restarts = 0;
         self.observed.deployed = deployed;
         self.deployment = Some(deployment.clone());

@@ -101,6 +101,8 @@ pub struct Engine {
     classifier: Classifier,
     scratch: Vec<Found>,
     lifecycle: Lifecycle,
+    /// The start that may turn out to be that of a deployment, since which all is counted apart.
+    undecided: Option<i64>,
     /// Restarts of the service since the deployment.
     pub restarts: u64,
     /// The tick that is evaluated next.
@@ -155,6 +157,7 @@ impl Engine {
             classifier,
             scratch: Vec::new(),
             lifecycle: Lifecycle::default(),
+            undecided: None,
             restarts: 0,
             next_tick: None,
             held_up_by: 0,

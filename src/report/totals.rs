@@ -29,8 +29,10 @@ pub(super) type FailingId = u32;
 pub struct RouteTotal {
     /// Before the deployment.
     pub earlier: Requests,
-    /// Since the deployment.
-    pub since: Requests,
+    /// Since the deployment; but for those below.
+    since: Requests,
+    /// Since a start that may turn out to be that of a deployment.
+    apart: Requests,
 }
 
 /// What requests came to.
@@ -90,19 +92,41 @@ impl Route {
 impl RouteTotal {
     /// All requests of the input.
     pub fn all(&self) -> Requests {
-        let mut all = self.earlier.clone();
-        all.merge(&self.since);
+        let mut all = self.since();
+        all.merge(&self.earlier);
         all
     }
 
-    /// A new deployment.
+    /// Those since the deployment.
+    pub fn since(&self) -> Requests {
+        let mut since = self.since.clone();
+        since.merge(&self.apart);
+        since
+    }
+
+    /// Where requests are to be counted that came after the deployment, or before it, or after a start that may be another's.
+    pub(super) fn part(&mut self, is_since: bool, is_apart: bool) -> &mut Requests {
+        match (is_since, is_apart) {
+            (false, _) => &mut self.earlier,
+            (true, false) => &mut self.since,
+            (true, true) => &mut self.apart,
+        }
+    }
+
+    /// What was counted apart is of the deployment before, too.
+    pub(super) fn join(&mut self) {
+        self.since.merge(&std::mem::take(&mut self.apart));
+    }
+
+    /// A new deployment; what was counted apart is of it.
     pub(super) fn begin(&mut self) {
-        self.earlier.merge(&std::mem::take(&mut self.since));
+        self.earlier.merge(&std::mem::replace(&mut self.since, std::mem::take(&mut self.apart)));
     }
 
     pub(super) fn merge(&mut self, other: &RouteTotal) {
         self.earlier.merge(&other.earlier);
         self.since.merge(&other.since);
+        self.apart.merge(&other.apart);
     }
 }
 

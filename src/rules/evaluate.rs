@@ -200,9 +200,8 @@ impl Evaluator<'_> {
     }
 
     fn read(&self, read: &Read) -> Reading {
-        let Some(Stretch { first, quality: Quality { partial, lossy } }) = self.stretches[read.index] else {
-            return Reading::default();
-        };
+        let Some(stretch) = self.stretches[read.index] else { return Reading::default() };
+        let Quality { partial, lossy } = stretch.quality;
         let slot = self.places[read.index].and_then(|place| self.timeline.slot_at(read.series, place));
         let window = slot.map(|slot| &slot.windows[read.window]);
         let events = window.map_or(0, |window| window.events);
@@ -224,7 +223,14 @@ impl Evaluator<'_> {
             Function::Count => counted(events as f64),
             // Of what was dropped, only a count is known to be no smaller (SEMANTICS 10).
             Function::Rate | Function::Distinct if lossy => Reading { samples: events, ..Reading::default() },
-            Function::Rate => counted(events as f64 / (self.tick - first).max(1) as f64),
+            Function::Rate => {
+                // Of the seconds whose events are counted.
+                let seconds = match read.in_baseline {
+                    true => self.observed.steady_seconds(stretch, self.tick),
+                    false => self.tick - stretch.first,
+                };
+                counted(events as f64 / seconds.max(1) as f64)
+            }
             Function::Distinct => counted(window.map_or(0, |window| window.distinct()) as f64),
             Function::Sum => Reading {
                 at_least,

@@ -69,10 +69,9 @@ pub fn readings(
         let reading = evaluator.number(of);
         let is_enough = match of.counts() {
             // That nothing happened is as good a baseline as that much did, if somebody would have seen it.
-            true => of
-                .reads()
-                .iter()
-                .all(|read| stretches[read.index].is_some_and(|seen| tick - seen.first >= LEAST_OBSERVED)),
+            true => of.reads().iter().all(|read| {
+                stretches[read.index].is_some_and(|seen| observed.steady_seconds(seen, tick) >= LEAST_OBSERVED)
+            }),
             false => reading.samples >= min_samples,
         };
         if is_enough {

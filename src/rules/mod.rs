@@ -21,6 +21,7 @@ mod steady;
 pub mod traffic;
 mod trend;
 pub mod trigger;
+pub mod unsteady;
 pub mod verdict;
 pub mod wilson;
 

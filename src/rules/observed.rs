@@ -1,6 +1,7 @@
 //! What the input covers: what a rule can know at all (SEMANTICS 8 to 10).
 
 use super::node::Read;
+use super::unsteady::Unsteady;
 use crate::classify::Carriers;
 
 /// What was observed, as the rules need it.
@@ -10,6 +11,8 @@ pub struct Observed {
     pub deployed: i64,
     /// From when on the newest deployment may have run as usual; what a baseline is of begins no earlier.
     pub steady_from: i64,
+    /// The seconds since then that it is not of.
+    pub unsteady: Unsteady,
     /// What a service's own output covers, and what the HTTP log does.
     pub app: Option<Covered>,
     pub edge: Option<Covered>,
@@ -72,6 +75,11 @@ impl Observed {
         changes.filter(|change| *change > tick).min().unwrap_or(i64::MAX)
     }
 
+    /// How many of the seconds that were observed of a baseline's window it is of.
+    pub fn steady_seconds(&self, stretch: Stretch, tick: i64) -> i64 {
+        self.unsteady.steady_seconds(stretch.first, tick)
+    }
+
     /// The same of every window.
     pub fn stretches(&self, reads: &[Read], tick: i64) -> Vec<Option<Stretch>> {
         reads.iter().map(|read| self.stretch(read, tick)).collect()
@@ -107,7 +115,7 @@ mod tests {
             in_baseline in any::<bool>(),
         ) {
             let app = Some(Covered { from, until: until.map(|until| until.max(from)) });
-            let observed = Observed { deployed, steady_from: deployed, app, edge: None, access_durations: false, dropped };
+            let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
             let carriers = Carriers { app: true, edge: false };
             let read = Read {
                 index: 0, series: 0, window: 0, function: Function::Count, grouped: false, length, in_baseline, scale: 1.0,

@@ -85,7 +85,7 @@ impl Traffic {
         };
         let rates = self.figures.first()?.reads().into_iter().next()?.clone();
         let stretch = observed.stretch(&super::node::Read { index: 0, ..rates }, tick)?;
-        let mut before = Before { seconds: tick - stretch.first, routes: BTreeMap::new() };
+        let mut before = Before { seconds: observed.steady_seconds(stretch, tick), routes: BTreeMap::new() };
         if before.seconds < LEAST_OBSERVED {
             return None;
         }

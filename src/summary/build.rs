@@ -73,13 +73,13 @@ impl Summary {
         // Without a deployment nobody knows since when, and so whether all of the plan's duration was seen.
         let is_known = deployment.is_some_and(|deployment| deployment.from.is_known());
         let complete = is_known && seen >= engine.rules.duration && interrupted.is_none();
-        let requests = engine.report.requests_since_deployment;
+        let requests = engine.report.requests_since_deployment();
         let sign = engine.rules.healthy.events.as_ref().and_then(|class| engine.library.class_id(class.get_ref()));
         let basis = Basis {
             seen,
             works: sign.map_or(requests, |class| engine.report.since_deployment(class)),
             requests,
-            failed: engine.report.failed_since_deployment,
+            failed: engine.report.failed_since_deployment(),
             lines: engine.counts.lines,
             unusable: engine.counts.late + engine.counts.malformed,
             timed: engine.from.is_some(),

@@ -126,10 +126,10 @@ pub fn http(engine: &Engine, seconds: i64, masking: Masking) -> Http {
             p50_ms: percentile(&all.durations, 0.5),
             p95_ms: percentile(&all.durations, 0.95),
             p99_ms: percentile(&all.durations, 0.99),
-            since: since(&total.since),
+            since: since(&total.since()),
             before: then.and_then(|(_, then)| then).map(side),
             change: then.map_or(Changes::default(), |(before, then)| {
-                changes(&total.since, seconds, then.unwrap_or(&baseline::Route::default()), before.seconds)
+                changes(&total.since(), seconds, then.unwrap_or(&baseline::Route::default()), before.seconds)
             }),
         });
     }
@@ -142,8 +142,8 @@ pub fn http(engine: &Engine, seconds: i64, masking: Masking) -> Http {
         by_status: report.by_status.clone(),
         since: Stretch {
             seconds,
-            requests: report.requests_since_deployment,
-            server_errors: report.failed_since_deployment,
+            requests: report.requests_since_deployment(),
+            server_errors: report.failed_since_deployment(),
         },
         before: before.map(|before| Stretch {
             seconds: before.seconds,

@@ -198,10 +198,10 @@ impl Groups {
         }
     }
 
-    /// A new deployment, in this second or an earlier one: windows and tallies begin anew. The groups that had most events until
+    /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and tallies begin anew. The groups that had most events until
     /// now come first.
-    pub fn begin(&mut self, deployed: i64) {
-        self.slots_mut().for_each(|slot| slot.begin(deployed));
+    pub fn begin(&mut self, deployed: i64, is_apart: bool) {
+        self.slots_mut().for_each(|slot| slot.begin(deployed, is_apart));
         self.resting.retain(|_, tally| tally.events() > 0);
         self.missed = None;
         let slots = self.slots.iter_mut().flatten();
@@ -341,7 +341,7 @@ mod tests {
         assert_eq!([3, 4, 7].map(|number| counted(&groups, number)), [(1, 2), (4, 1), (3, 2)]);
         // With the next deployment those come first that had most until then, and all count anew.
         count(&mut groups, 7, 1_001);
-        groups.begin(1_001);
+        groups.begin(1_001, false);
         assert_eq!([3, 4, 5, 7].map(|number| counted(&groups, number)), [(2, 0), (3, 0), (4, 0), (1, 0)]);
     }
 

@@ -47,6 +47,8 @@ pub struct Timeline {
     pub overflowed: u64,
     /// Whether a second held more events than their order is kept of, where a rule asks for it.
     pub crowded: bool,
+    /// The second since which all is counted apart, should a deployment have begun with it.
+    apart_from: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -200,7 +202,7 @@ impl Timeline {
         for (series, place) in self.staged.drain(..) {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= slot.settle(spec, *wanted, second, admits);
+            self.crowded |= slot.settle(spec, *wanted, second, admits, self.apart_from.is_some());
         }
         self.series.iter_mut().for_each(|series| series.groups.number());
     }
@@ -252,12 +254,30 @@ impl Timeline {
         }
     }
 
-    /// A new deployment, in this second or an earlier one: all windows begin anew.
-    pub fn begin(&mut self, deployed: i64) {
+    /// What is sealed from this second on is counted apart, too, for the windows that reach back to a deployment; `None` for no
+    /// longer.
+    pub fn set_apart(&mut self, second: Option<i64>) {
+        self.apart_from = second;
         for series in &mut self.series {
-            series.groups.begin(deployed);
-            series.groupless.begin(deployed);
+            series.groups.slots_mut().chain([&mut series.groupless]).for_each(Slot::forget_apart);
         }
+    }
+
+    /// Lets go of what is no part of the baseline of a deployment in this second, because it came after it.
+    pub fn end_baseline(&mut self, deployed: i64) {
+        for series in &mut self.series {
+            series.groups.slots_mut().chain([&mut series.groupless]).for_each(|slot| slot.end_baseline(deployed));
+        }
+    }
+
+    /// A new deployment, in this second or an earlier one: all windows begin anew. `true` if all was counted apart since then.
+    pub fn begin(&mut self, deployed: i64) -> bool {
+        let is_apart = self.apart_from.take() == Some(deployed);
+        for series in &mut self.series {
+            series.groups.begin(deployed, is_apart);
+            series.groupless.begin(deployed, is_apart);
+        }
+        is_apart
     }
 }
 

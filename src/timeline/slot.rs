@@ -23,6 +23,8 @@ pub struct Admits {
 #[derive(Debug)]
 pub struct Slot {
     pub windows: Vec<Window>,
+    /// What came since a start that may be that of a deployment, of each window that reaches back to one.
+    apart: Vec<Window>,
     /// What was counted since the deployment, where a test reads it.
     pub tally: Option<Box<Tally>>,
     /// No window has anything to let go of before this tick.
@@ -41,6 +43,7 @@ impl Slot {
     pub fn new(reaches: &[Reach]) -> Self {
         Slot {
             windows: reaches.iter().copied().map(Window::new).collect(),
+            apart: Vec::new(),
             tally: None,
             leaves: i64::MIN,
             changed: i64::MIN,
@@ -52,11 +55,28 @@ impl Slot {
 
     /// Completes the cell of a second, and lets its tally and those windows that admit it take it in. `true` if the second held
     /// more events than their order is kept of.
-    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits) -> bool {
+    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits, is_apart: bool) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
+        if is_apart {
+            self.enter_apart(second, &cell);
+        }
         self.enter(second, cell, admits);
         crowded
+    }
+
+    fn enter_apart(&mut self, second: i64, cell: &Cell) {
+        if self.apart.is_empty() {
+            let deploy = self.windows.iter().filter(|window| window.reach() == Reach::Deploy);
+            self.apart = deploy.map(|_| Window::new(Reach::Deploy)).collect();
+        }
+        self.apart.iter_mut().for_each(|window| window.enter(second, cell.clone()));
+    }
+
+    /// What was counted apart is of no use.
+    pub fn forget_apart(&mut self) {
+        self.apart = Vec::new();
+        self.leaves = i64::MIN;
     }
 
     fn enter(&mut self, second: i64, cell: Cell, admits: Admits) {
@@ -107,19 +127,27 @@ impl Slot {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.windows.iter().all(Window::is_empty)
+        self.windows.iter().chain(&self.apart).all(Window::is_empty)
     }
 
-    /// A deployment in this second or an earlier one: the windows begin anew there, but those that reach back to it, which
-    /// begin now, as do those of the next deployment's baseline.
-    pub fn begin(&mut self, deployed: i64) {
+    /// Its baseline has nothing of this second, and of what came later.
+    pub fn end_baseline(&mut self, second: i64) {
+        self.leaves = i64::MIN;
+        self.windows.iter_mut().filter(|window| window.is_baseline()).for_each(|window| window.drop_from(second));
+    }
+
+    /// A deployment in this second or an earlier one: the windows begin anew there. Those that reach back to it have what was
+    /// counted apart, if that is since then, or begin now, as do those of the next deployment's baseline.
+    pub fn begin(&mut self, deployed: i64, is_apart: bool) {
+        let mut apart = std::mem::take(&mut self.apart).into_iter().filter(|_| is_apart);
         self.last_second = self.last_second.filter(|last| *last >= deployed);
         self.previous.retain(|_, time| time.second() >= deployed);
         self.leaves = i64::MIN;
         for window in &mut self.windows {
             match window.reach() {
                 Reach::Length(_) => _ = window.drop_before(deployed),
-                Reach::Deploy | Reach::Baseline(_) => window.clear(),
+                Reach::Deploy => *window = apart.next().unwrap_or_else(|| Window::new(Reach::Deploy)),
+                Reach::Baseline(_) => window.clear(),
             }
         }
     }

@@ -160,6 +160,16 @@ impl Window {
         self.cells.len() < before
     }
 
+    /// Lets go of all panes that begin in a second or later.
+    pub fn drop_from(&mut self, second: i64) {
+        while let Some((_, cell)) = self.cells.pop_back_if(|(pane, _)| *pane >= second) {
+            self.events -= cell.events;
+            if let Some(details) = &cell.details {
+                self.take_away(details);
+            }
+        }
+    }
+
     /// The first tick at which something leaves it; `i64::MAX` if nothing ever does.
     pub fn leaves(&self) -> i64 {
         match (self.reach, self.cells.front()) {

@@ -208,3 +208,62 @@ fn a_baseline_is_of_the_previous_deployment_s_steady_running() {
     let threshold = outcome.trigger("slower")["threshold"].as_f64().expect("a threshold");
     assert!((threshold - 0.15).abs() < 1e-9, "{threshold}");
 }
+
+/// Rules 6 and 7: a deployment that shows a minute late is counted from its beginning, and what came then is no baseline of it.
+#[test]
+fn a_deployment_that_shows_late_is_counted_from_its_beginning() {
+    let http: Vec<String> = [
+        every_second("13:05:00", 960, |time| of_deployment("old", time)),
+        every_second("13:21:00", 60, |time| of_deployment("new", time)),
+    ]
+    .concat();
+    let log = [container("13:00:00"), listening("13:00:02"), container("13:20:00"), listening("13:20:02")];
+    let by_route = "max(http.request{}.duration[deploy])";
+    let case = Case::new()
+        .kpi("count(http.request[deploy])", "> 0")
+        .kpi("count(process.ready[deploy])", "> 0")
+        .kpi(by_route, ">= 0s")
+        .kpi("baseline(rate(http.request))", "> 0/s")
+        .kpi("baseline(count(http.request))", "> 0");
+    let outcome = case.log("a.jsonl", log).log("http.jsonl", http).run();
+    assert_eq!(clock(&outcome.summary()["deployed_at"]), "13:20:00");
+    assert_eq!(outcome.value("count(http.request[deploy])"), Some(120.0));
+    assert_eq!(outcome.value("count(process.ready[deploy])"), Some(1.0));
+    assert_eq!(outcome.value(by_route), Some(0.004));
+    let http = &outcome.summary()["http"];
+    assert_eq!((&http["since"]["requests"], &http["by_route"][0]["since"]["count"]), (&json!(120), &json!(120)));
+    // From 13:05:00 to 13:20:00.
+    assert_eq!(outcome.value("baseline(count(http.request))"), Some(900.0));
+    assert_eq!(http["before"]["requests"], 900);
+    // The old deployment ran as usual since a minute after its last sign of starting, 13:01:02.
+    assert_eq!(http["before"]["seconds"], 1_138);
+    assert_eq!(outcome.value("baseline(rate(http.request))"), Some(900.0 / 1_138.0));
+}
+
+/// Rule 6: of a start that turns out to be a restart nothing begins, and nothing is lost.
+#[test]
+fn what_came_since_a_restart_stays_what_it_was() {
+    let http = every_second("13:05:00", 1_800, |time| of_deployment("only", time));
+    let log = [container("13:00:00"), listening("13:00:02"), container("13:20:00"), listening("13:20:02")];
+    let outcome =
+        Case::new().kpi("count(http.request[deploy])", "> 0").log("a.jsonl", log).log("http.jsonl", http).run();
+    assert_eq!(clock(&outcome.summary()["deployed_at"]), "13:00:00");
+    assert_eq!(outcome.value("count(http.request[deploy])"), Some(1_800.0));
+    let http = &outcome.summary()["http"];
+    assert_eq!((&http["since"]["requests"], &http["by_route"][0]["since"]["count"]), (&json!(1_800), &json!(1_800)));
+}
+
+/// Rule 7: a rate is of the seconds whose events are counted, and so what a restart takes makes it no smaller.
+#[test]
+fn a_rate_before_the_deployment_is_of_the_seconds_that_are_counted() {
+    let crash = [app("13:11:00", "error", "Killed"), container("13:11:03"), listening("13:11:04")];
+    let rate = |serving: [Vec<String>; 2]| {
+        let [before, after] = serving;
+        let lines = [vec![container("13:00:00"), listening("13:00:02")], before, crash.to_vec(), after].concat();
+        let case = Case::new().kpi("baseline(rate(http.request))", "> 0/s").argument("--deployed-at");
+        case.argument("2025-08-25T13:30:00Z").log("a.jsonl", lines).run().value("baseline(rate(http.request))")
+    };
+    assert_eq!(rate([serving("13:01:00", 601), serving("13:11:05", 1_200)]), Some(1.0));
+    // In silence after a restart the service runs as usual from its second minute on: 13:12:04.
+    assert_eq!(rate([serving("13:01:00", 601), serving("13:20:00", 660)]), Some(1_199.0 / (1_738.0 - 63.0)));
+}

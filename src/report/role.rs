@@ -1,0 +1,45 @@
+//! What the report makes of the events of a class.
+
+use super::REQUEST;
+use crate::classify::definition::Parser;
+use crate::classify::{ClassId, Library, Severity};
+
+/// What a class is to the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Other,
+    /// Indices of method, route, status and duration.
+    Request([usize; 4]),
+    /// Grouped by all labels that are kept, the message (at this index) by its shape.
+    Exception(Option<usize>),
+    Error,
+    /// Grouped by class alone: a pattern knows what it is.
+    Known,
+}
+
+impl Role {
+    pub fn of(library: &Library, id: ClassId) -> Role {
+        let class = &library.classes[id];
+        let parsers = || library.patterns.iter().filter(|pattern| pattern.class == id).map(|pattern| pattern.parser);
+        let any = |wanted: &[Parser]| parsers().any(|parser| parser.is_some_and(|parser| wanted.contains(&parser)));
+        let label = |name: &str| class.labels.iter().position(|label| label == name);
+        if class.name == REQUEST {
+            let duration = class.values.iter().position(|(name, _)| name == "duration");
+            return match (label("method"), label("route"), label("status"), duration) {
+                (Some(method), Some(route), Some(status), Some(duration)) => {
+                    Role::Request([method, route, status, duration])
+                }
+                _ => Role::Other,
+            };
+        }
+        if any(&[Parser::Level]) {
+            return Role::Error;
+        }
+        if parsers().flatten().any(|parser| parser.language().is_some()) {
+            // The general classes tell of every exception; the special ones beside them would tell twice.
+            return if class.name.ends_with(".exception") { Role::Exception(label("message")) } else { Role::Other };
+        }
+        let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
+        if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }
+    }
+}
