@@ -82,6 +82,7 @@ fn lines(options: &LinesOptions, mut out: &mut dyn Write) -> Result<i32> {
 fn patterns(command: Patterns, mut out: &mut dyn Write) -> Result<i32> {
     use logwatch::cli::patterns;
     match command {
+        Patterns::List { library, format: ListFormat::Stacks } => patterns::stacks(&*load(&library)?, &mut out)?,
         Patterns::List { library, format } => patterns::list(&*load(&library)?, format == ListFormat::Regex, &mut out)?,
         Patterns::Show { name, library } => {
             if !patterns::show(&*load(&library)?, &name, &mut out)? {

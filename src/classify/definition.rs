@@ -208,6 +208,8 @@ pub struct Sample {
     pub line: Spanned<String>,
     #[serde(default = "yes")]
     pub matches: bool,
+    /// The stacks that write such a line, for the table of what is understood: their names, separated by `, `.
+    pub of: Option<String>,
     /// The labels it must give; those not named are free.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,

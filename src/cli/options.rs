@@ -135,7 +135,7 @@ pub enum Patterns {
     List {
         #[command(flatten)]
         library: LibraryOptions,
-        /// `regex` prints the regexes alone, one a line
+        /// `regex` prints the regexes alone, one a line; `stacks` what is understood of each stack, as a table
         #[arg(long, value_enum, default_value_t = ListFormat::Text)]
         format: ListFormat,
     },
@@ -265,6 +265,7 @@ pub enum Format {
 pub enum ListFormat {
     Text,
     Regex,
+    Stacks,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,6 +1,7 @@
 //! `logwatch patterns list|show|test|try|explain`: what the library knows, shown, tested and explained.
 
 mod explain;
+mod stacks;
 mod trial;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use crate::mask::Masking;
 use crate::output::escape;
 
 pub use explain::{Error, explain};
+pub use stacks::stacks;
 pub use trial::{Trial, try_regex};
 
 /// Columns of a line of output.

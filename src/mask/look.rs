@@ -3,7 +3,6 @@
 //! Looked for is what no secret is without: a word of its name, the start of a token, a mark. Some of it stands in other
 //! text, too; the look is right when it says that there is nothing.
 
-use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use super::pem;
@@ -80,19 +79,12 @@ struct Stem {
     of: Of,
 }
 
+/// Makes the letters of a word lower case, and of what is no letter something that is the same wherever it stands.
+const FOLD: u64 = 0x2020_2020_2020_2020;
+
 /// Whether a text may hold a secret.
 pub fn may_hold(text: &[u8]) -> bool {
-    thread_local! {
-        static LOWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    }
-    pem::body(text).is_some()
-        || LOWER.with_borrow_mut(|lower| {
-            lower.clear();
-            lower.extend_from_slice(text);
-            lower.make_ascii_lowercase();
-            lower.resize(text.len() + WORD, 0);
-            LOOK.finds(lower, text)
-        })
+    pem::body(text).is_some() || LOOK.finds(text)
 }
 
 impl Look {
@@ -104,7 +96,7 @@ impl Look {
             let text: Box<[u8]> = text.into_bytes().into();
             let offset =
                 (0..=text.len() - GRAM).max_by_key(|offset| rarity(&text[*offset..offset + GRAM])).unwrap_or(0);
-            let gram = u32::from_le_bytes([text[offset], text[offset + 1], text[offset + 2], 0]);
+            let gram = u32::from_le_bytes([text[offset], text[offset + 1], text[offset + 2], 0]) | FOLD as u32 & 0xff_ffff;
             let bucket = &mut look.table[place(gram)];
             if *bucket == 0 {
                 // When all are in use they are used again.
@@ -116,21 +108,33 @@ impl Look {
         look
     }
 
-    /// `lower` is the text in lower case, and [`WORD`] bytes more.
-    fn finds(&self, lower: &[u8], text: &[u8]) -> bool {
-        let gram = |word: u64, offset: usize| (word >> (8 * offset)) as u32 & 0xff_ffff;
-        let bucket = |word: u64, offset: usize| self.table[place(gram(word, offset))];
-        lower.windows(WORD).step_by(GRAMS).enumerate().any(|(step, word)| {
+    fn finds(&self, text: &[u8]) -> bool {
+        let whole = text.windows(WORD).step_by(GRAMS).enumerate();
+        let is_found = |(step, word): (usize, &[u8])| {
             let word = word.try_into().map_or(0, u64::from_le_bytes);
-            // Mostly there is nothing at all of them.
-            if (0..GRAMS).fold(0, |any, offset| any | bucket(word, offset)) == 0 {
-                return false;
-            }
-            (0..GRAMS).any(|offset| {
-                let (at, gram) = (step * GRAMS + offset, gram(word, offset));
-                let stems = &self.buckets[usize::from(bucket(word, offset))];
-                stems.iter().any(|stem| stem.gram == gram && stem.tells(at, lower, text))
-            })
+            self.tells(word, step * GRAMS, text)
+        };
+        // What is left is shorter than a word, and may begin with the last gram of one.
+        let rest = text.len().checked_sub(WORD).map_or(0, |last| (last / GRAMS + 1) * GRAMS);
+        let mut word = [0; WORD];
+        let end = text.len().min(rest + WORD);
+        word[..end - rest].copy_from_slice(&text[rest..end]);
+        whole.into_iter().any(is_found) || self.tells(u64::from_le_bytes(word), rest, text)
+    }
+
+    /// Whether a secret may be told by a text that has a gram in the word at `at`.
+    #[inline]
+    fn tells(&self, word: u64, at: usize, text: &[u8]) -> bool {
+        let word = word | FOLD;
+        let gram = |offset: usize| (word >> (8 * offset)) as u32 & 0xff_ffff;
+        let bucket = |offset: usize| self.table[place(gram(offset))];
+        // Mostly there is nothing at all of them.
+        if (0..GRAMS).fold(0, |any, offset| any | bucket(offset)) == 0 {
+            return false;
+        }
+        (0..GRAMS).any(|offset| {
+            let stems = &self.buckets[usize::from(bucket(offset))];
+            stems.iter().any(|stem| stem.gram == gram(offset) && stem.tells(at + offset, text))
         })
     }
 }
@@ -150,17 +154,18 @@ fn rarity(gram: &[u8]) -> usize {
 
 impl Stem {
     /// Whether it stands in the text with its gram at `at`, and a secret may belong to it.
-    fn tells(&self, at: usize, lower: &[u8], text: &[u8]) -> bool {
+    fn tells(&self, at: usize, text: &[u8]) -> bool {
         let Some(start) = at.checked_sub(self.offset) else { return false };
         let end = start + self.text.len();
-        if end > text.len() || lower[start..end] != *self.text {
+        if end > text.len() || !text[start..end].eq_ignore_ascii_case(&self.text) {
             return false;
         }
         match self.of {
             Of::Name => {
                 let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
-                let rest = &lower[end + joint..];
-                COMMON.iter().filter(|word| rest.starts_with(word.as_bytes())).any(|word| {
+                let rest = &text[end + joint..];
+                let begins = |word: &&&str| rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word.as_bytes()));
+                COMMON.iter().filter(begins).any(|word| {
                     let end = end + joint + word.len();
                     ends_word(text, end) && leads_to_value(text, start, end)
                 })

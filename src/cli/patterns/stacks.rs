@@ -1,0 +1,47 @@
+//! `logwatch patterns list --format stacks`: what the library understands of each stack, told by the samples that name one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use crate::classify::Library;
+
+/// What is told of a stack.
+#[derive(Default)]
+struct Understood<'a> {
+    columns: [bool; COLUMNS.len()],
+    /// Classes beside those of the columns.
+    others: BTreeSet<&'a str>,
+}
+
+/// The heads of the columns, and whether a class is told in one.
+const COLUMNS: [(&str, fn(&str) -> bool); 4] = [
+    ("starts", |class| class.starts_with("process.") && !class.starts_with("process.exited")),
+    ("requests", |class| class == "http.request"),
+    ("errors", |class| class == "app.error"),
+    ("failures with a stack", |class| class.ends_with(".exception")),
+];
+
+/// A table in Markdown, a row a stack.
+pub fn stacks(library: &Library, out: &mut impl Write) -> io::Result<()> {
+    let mut stacks: BTreeMap<(String, &str), Understood<'_>> = BTreeMap::new();
+    for pattern in &library.patterns {
+        let class = library.classes[pattern.class].name.as_str();
+        for (_, sample) in pattern.samples.iter().filter(|(_, sample)| sample.matches) {
+            for stack in sample.of.iter().flat_map(|of| of.split(", ")) {
+                let understood = stacks.entry((stack.to_lowercase(), stack)).or_default();
+                match COLUMNS.iter().position(|(_, is_told)| is_told(class)) {
+                    Some(column) => understood.columns[column] = true,
+                    None => drop(understood.others.insert(class)),
+                }
+            }
+        }
+    }
+    let heads = COLUMNS.map(|(head, _)| head).join(" | ");
+    writeln!(out, "| stack | {heads} | and |\n| --- | {}--- |", ":-: | ".repeat(COLUMNS.len()))?;
+    for ((_, stack), understood) in stacks {
+        let cells = understood.columns.map(|is_told| if is_told { "✓" } else { "" }).join(" | ");
+        let others: Vec<String> = understood.others.iter().map(|class| format!("`{class}`")).collect();
+        writeln!(out, "| {stack} | {cells} | {} |", others.join(", "))?;
+    }
+    Ok(())
+}
