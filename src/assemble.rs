@@ -274,6 +274,8 @@ impl Entry {
         Subject {
             text: &self.text,
             raw_level: self.raw_level,
+            states_level: false,
+            timed: false,
             logger: self.logger.as_deref(),
             attributes: Attributes::None,
             language: trace::language(&self.text),

@@ -1,6 +1,6 @@
 //! Pairs: requests that a service tells in two lines, joined by the request's id.
 //!
-//! Fastify writes method and URL when a request comes in, and status and time when it is over. The second line is the
+//! Fastify and Rails write method and URL when a request comes in, and status and time when it is over. The second line is the
 //! request; this remembers what the first one said.
 
 use rustc_hash::FxHashMap;
@@ -26,6 +26,9 @@ pub struct Pairs {
 struct Begun {
     method: Box<[u8]>,
     target: Box<[u8]>,
+    /// Requests of the same id that began besides and are not over. Where there was one, nobody can tell which of them ends.
+    others: u32,
+    is_mixed: bool,
 }
 
 impl Pairs {
@@ -43,8 +46,10 @@ impl Pairs {
                 if let (Some(method), Some(target)) = (request.method, request.target)
                     && target.raw.len() <= LONGEST_TARGET
                 {
-                    self.older.remove(&key);
-                    self.recent.insert(key, Begun { method: read(method), target: read(target) });
+                    let before = self.recent.remove(&key).or(self.older.remove(&key));
+                    let others = before.filter(|_| request.shares_id).map_or(0, |before| before.others + 1);
+                    let (method, target) = (read(method), read(target));
+                    self.recent.insert(key, Begun { method, target, others, is_mixed: others > 0 });
                 }
                 if self.recent.len() >= MOST {
                     self.older = std::mem::take(&mut self.recent);
@@ -53,6 +58,13 @@ impl Pairs {
             }
             Part::Ends => {
                 let Some(found) = self.recent.remove(&key).or_else(|| self.older.remove(&key)) else { return false };
+                if found.others > 0 {
+                    self.recent.insert(key, Begun { others: found.others - 1, ..found });
+                    return false;
+                }
+                if found.is_mixed {
+                    return false;
+                }
                 begun = found;
                 request.method = Some(Text::plain(&begun.method));
                 request.target = Some(Text::plain(&begun.target));

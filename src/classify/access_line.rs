@@ -7,12 +7,16 @@ mod columns;
 mod duration;
 mod front;
 mod morgan;
+mod quoted;
+mod words;
 
 use memchr::{memchr, memchr_iter};
 
 use duration::trailing_duration;
 use front::Front;
 use morgan::morgan;
+pub(super) use quoted::in_quotes;
+pub(super) use words::in_words;
 
 /// One answered request, borrowed from the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,7 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
 
 /// Lines whose first quote, at `quote`, is not that of a method.
 fn unusual(message: &[u8], quote: usize) -> Option<AccessLine<'_>> {
-    if matches!(message, [b'0'..=b'9', ..] | [b'[', ..]) && memchr(b'|', &message[..quote]).is_some() {
+    if matches!(message, [b'0'..=b'9' | b'[' | b'|', ..]) && memchr(b'|', &message[..quote]).is_some() {
         return columns::columns(message);
     }
     let line = columns::without_request(message.get(quote + 1..)?)?;
@@ -295,7 +299,6 @@ mod tests {
             r#"INFO:     192.0.2.7:40112 - "GET /a HTTP/1.1" 2000"#,
             r#"INFO:     192.0.2.7:40112 - "GET /a HT"#,
             "GET /x - - ms - -",
-            "GET /x 200 12.3 ms - 45 and more",
             "GET the keys 200 12.3 ms - 45",
         ] {
             assert_eq!(read(line), None, "{line}");

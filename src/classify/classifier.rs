@@ -16,7 +16,7 @@ use super::shape::Shapes;
 use super::view::{Miss, Subject, View};
 use super::{access_line, trace};
 use crate::decode::unfold::unfolded;
-use crate::decode::{Attributes, Level, Record, level, logfmt, request};
+use crate::decode::{Attributes, Level, Record, level, request};
 
 /// What all threads share.
 pub struct Shared {
@@ -140,12 +140,17 @@ impl Classifier {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return false;
         }
-        if !is_told
-            && message.first().is_some_and(u8::is_ascii_lowercase)
-            && logfmt::begins(message)
-            && let Some(request) = request::of_logfmt(message, record.raw_level)
-        {
-            self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+        // All that tells a request names its path.
+        if !is_told && memchr::memchr(b'/', message).is_some() {
+            let head = level::head_of(message, record.timed);
+            let body = &message[head.length..];
+            if let Some(line) = access_line::in_words(body).or_else(|| access_line::in_quotes(body)) {
+                self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+                return false;
+            }
+            if let Some(request) = request::in_text(body, head.level.or(record.raw_level)) {
+                self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+            }
         }
         let is_told = events.len() > first;
         self.shared.prefilter.scan(message, &mut self.found);
@@ -169,6 +174,8 @@ impl Classifier {
         let subject = Subject {
             text: &message,
             raw_level: record.raw_level,
+            states_level: record.states_level,
+            timed: record.timed,
             logger: logger.as_deref(),
             attributes: record.attributes,
             language,

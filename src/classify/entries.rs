@@ -62,6 +62,8 @@ impl Entry<'_> {
         let subject = Subject {
             text: &message,
             raw_level: record.raw_level,
+            states_level: record.states_level,
+            timed: record.timed,
             logger: logger.as_deref(),
             attributes: record.attributes,
             language: trace::language(&message),

@@ -18,6 +18,10 @@ pub struct Subject<'a> {
     /// The whole text, lines joined by newlines.
     pub text: &'a [u8],
     pub raw_level: Option<Level>,
+    /// Whether that level is certainly the logger's own word.
+    pub states_level: bool,
+    /// Whether a time stood before the text.
+    pub timed: bool,
     /// A logger named beside the message; the head of the message wins.
     pub logger: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
@@ -64,13 +68,13 @@ pub enum Miss {
 
 impl<'a> View<'a> {
     pub fn new(subject: Subject<'a>) -> Self {
-        let head = level::head(subject.text);
+        let head = level::head_of(subject.text, subject.timed);
         let exception = exception_of(subject);
         View {
             subject,
             body: &subject.text[head.length..],
-            level: head.level.or(subject.raw_level),
-            stated: head.level,
+            level: head.level.or(subject.raw_level.filter(|_| !is_part_of_another(subject))),
+            stated: head.level.or(subject.raw_level.filter(|_| subject.states_level)),
             logger: head.logger.or(subject.logger),
             exception,
             masked: OnceCell::new(),
@@ -159,6 +163,13 @@ impl<'a> View<'a> {
         };
         member(parser, name, shape, (self.masked_body(), self.logger, exception))
     }
+}
+
+/// Whether a text is indented as what belongs to a line before it, such as the source line below a warning: that it came on
+/// standard error says nothing about it.
+fn is_part_of_another(subject: Subject<'_>) -> bool {
+    let is_line = subject.language.is_none() && !subject.text.contains(&b'\n');
+    is_line && !subject.states_level && matches!(subject.text, [b' ' | b'\t', ..])
 }
 
 fn exception_of(subject: Subject<'_>) -> Option<Exception> {

@@ -49,7 +49,7 @@ pub enum Member {
     Other = 0b1_1111,
 }
 
-pub(super) const NAMES: [(&[u8], Member); 35] = [
+pub(super) const NAMES: [(&[u8], Member); 38] = [
     (b"timestamp", Member::Timestamp),
     (b"time", Member::Time),
     (b"ts", Member::Ts),
@@ -84,6 +84,9 @@ pub(super) const NAMES: [(&[u8], Member); 35] = [
     (b"request_method", Member::OfRequest),
     (b"httpMethod", Member::OfRequest),
     (b"verb", Member::OfRequest),
+    (b"RequestMethod", Member::OfRequest),
+    (b"http.method", Member::OfRequest),
+    (b"http.request.method", Member::OfRequest),
     (b"request", Member::OfRequest),
 ];
 
@@ -122,7 +125,7 @@ const fn table() -> [Entry; 1 << TABLE_BITS] {
 
 /// Where in the table a name stands. The factor was found by trying random ones until no two names met.
 const fn place(head: Head) -> usize {
-    const FACTOR: u64 = 0x0c58_4d4e_28c6_244f;
+    const FACTOR: u64 = 0x06b0_238f_b767_38e6;
     let folded = head as u64 ^ ((head >> 64) as u64) << 1;
     (folded.wrapping_mul(FACTOR) >> (u64::BITS - TABLE_BITS)) as usize
 }

@@ -1,4 +1,4 @@
-//! `key=value key="quoted value"` lines.
+//! `key=value key="quoted value"` lines; structlog quotes as Python does, `key='value'`.
 
 use super::json::Text;
 use super::{Attributes, Level, Record, request};
@@ -36,14 +36,14 @@ impl<'a> Iterator for Pairs<'a> {
             }
             let key = &self.rest[..length];
             let rest = &self.rest[length + 1..];
-            if rest.first() != Some(&b'"') {
+            let Some(quote @ (b'"' | b'\'')) = rest.first() else {
                 let end = memchr::memchr(b' ', rest).unwrap_or(rest.len());
                 self.rest = &rest[end..];
                 return Some((key, Text::plain(&rest[..end])));
-            }
+            };
             let mut end = 1;
             let mut escaped = false;
-            while end < rest.len() && rest[end] != b'"' {
+            while end < rest.len() && rest[end] != *quote {
                 let step = if rest[end] == b'\\' { 2 } else { 1 };
                 escaped |= step == 2;
                 end += step;
@@ -64,7 +64,7 @@ pub fn begins(text: &[u8]) -> bool {
 /// The level that one of the first pairs of a text states.
 pub fn level(text: &[u8]) -> Option<Level> {
     /// Loggers write a time, a level and a name before all else.
-    const FIRST: usize = 4;
+    const FIRST: usize = 6;
     let mut pairs = Pairs::new(text).take(FIRST).filter(|_| begins(text));
     pairs
         .find_map(|(key, value)| matches!(key, b"level" | b"lvl" | b"severity").then(|| Level::from_name(value.raw))?)
@@ -86,13 +86,14 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
             b"level" | b"lvl" | b"severity" if record.raw_level.is_none() => {
                 record.raw_level = Level::from_name(value.raw)
             }
-            b"msg" | b"message" if message.is_none() => message = Some(value),
-            b"method" | b"http_method" | b"request_method" => may_tell_a_request = true,
+            b"msg" | b"message" | b"event" if message.is_none() => message = Some(value),
+            b"method" | b"http_method" | b"request_method" | b"request.method" => may_tell_a_request = true,
             b"logger" if record.logger.is_none() => record.logger = Some(value),
             _ => {}
         }
     }
     record.message = message.filter(|_| record.time.is_some() || record.raw_level.is_some())?;
+    record.states_level = record.raw_level.is_some();
     record.attributes = Attributes::Logfmt(line);
     record.request = if may_tell_a_request { request::of_logfmt(line, record.raw_level) } else { None };
     Some(record)

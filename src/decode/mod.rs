@@ -4,6 +4,8 @@
 //! `railway logs --http --json`, or of an app that logs JSON; anything else is text, with or without a time, a level,
 //! a logfmt body or terminal colours. A line that begins like a JSON object and breaks off is malformed.
 
+mod aliases;
+mod capture;
 mod compact;
 pub mod duration;
 pub mod escape;
@@ -11,7 +13,7 @@ pub mod json;
 mod known;
 pub mod level;
 pub mod logfmt;
-mod process_prefix;
+mod prefix;
 mod railway;
 pub mod request;
 mod structured;
@@ -20,7 +22,7 @@ pub mod unfold;
 
 use std::borrow::Cow;
 
-use crate::time::{self, SECOND, Time};
+use crate::time::{SECOND, Time, written};
 pub use json::Text;
 pub use level::Level;
 pub use request::{Part, Request};
@@ -46,6 +48,10 @@ pub struct Record<'a> {
     pub time: Option<Time>,
     /// The level the platform or the logger gave, before the message is asked. Tells the two streams of a replica apart.
     pub raw_level: Option<Level>,
+    /// Whether that level is certainly the logger's own word, not the platform's name for a stream.
+    pub states_level: bool,
+    /// Whether a time stood before the message, which is no part of it.
+    pub timed: bool,
     /// The logger, when a member of its own names it.
     pub logger: Option<Text<'a>>,
     pub message: Text<'a>,
@@ -102,13 +108,100 @@ pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
     if line.first() != Some(&b'{') && memchr::memchr(0x1b, line).is_some() {
         scratch.clear();
         text::strip_ansi(line, scratch);
-        return plain(&scratch[..]);
+        return match plain(&scratch[..]) {
+            Line::Record(outer) if is_prefixed(&outer) => of_process(outer, None),
+            read => read,
+        };
     }
     // Not moved on its way out: a record is large.
     let read = plain(line);
     match &read {
         Line::Record(record) if record.message.escaped && record.message.raw.starts_with(b"{") => nested(read, scratch),
+        Line::Record(record)
+            if matches!(record.attributes, Attributes::Json(_))
+                && matches!(record.message.raw, [b'a'..=b'z', ..])
+                && logfmt::begins(record.message.raw) =>
+        {
+            of_pairs(read, scratch)
+        }
+        Line::Record(record) if is_prefixed(record) => match read {
+            Line::Record(outer) => of_process(outer, Some(scratch)),
+            _ => read,
+        },
+        Line::Record(record)
+            if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..]) =>
+        {
+            of_rails(read)
+        }
         _ => read,
+    }
+}
+
+/// Puts the request that one of Rails' lines tells beside it.
+fn of_rails(read: Line<'_>) -> Line<'_> {
+    let Line::Record(mut record) = read else { return read };
+    if record.request.is_none() {
+        record.request = request::rails::read(record.message.raw);
+    }
+    Line::Record(record)
+}
+
+/// The record of an app that logs `key=value` pairs, where the platform gives them as text.
+fn of_pairs<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
+    let Line::Record(outer) = outer else { return outer };
+    let text = match outer.message.escaped {
+        true => {
+            scratch.clear();
+            escape::unescape(outer.message.raw, scratch);
+            &scratch[..]
+        }
+        false => outer.message.raw,
+    };
+    match logfmt::record(text) {
+        Some(inner) => Line::Record(within(outer, inner)),
+        None => Line::Record(outer),
+    }
+}
+
+/// A record that was the message of another one.
+fn within<'a>(outer: Record<'a>, inner: Record<'a>) -> Record<'a> {
+    Record {
+        time: outer.time.or(inner.time),
+        raw_level: inner.raw_level.or(outer.raw_level),
+        logger: inner.logger.or(outer.logger),
+        stack: inner.stack.or(outer.stack),
+        replica: outer.replica,
+        request: inner.request.or(outer.request),
+        attributes: if matches!(inner.attributes, Attributes::None) { outer.attributes } else { inner.attributes },
+        ..inner
+    }
+}
+
+#[inline]
+fn is_prefixed(record: &Record<'_>) -> bool {
+    record.edge.is_none() && record.request.is_none() && prefix::may_begin(record.message.raw, record.timed)
+}
+
+/// The record of one of several processes, whose name stands before its text.
+#[cold]
+fn of_process<'a>(outer: Record<'a>, scratch: Option<&'a mut Vec<u8>>) -> Line<'a> {
+    let text = match scratch {
+        Some(scratch) if outer.message.escaped => {
+            scratch.clear();
+            escape::unescape(outer.message.raw, scratch);
+            &scratch[..]
+        }
+        _ => outer.message.raw,
+    };
+    let Some((name, rest)) = prefix::split(text, outer.timed) else { return of_rails(Line::Record(outer)) };
+    match plain(rest) {
+        Line::Record(inner) if inner.edge.is_none() => {
+            let timed = inner.timed || (outer.timed && inner.time.is_none());
+            let replica = outer.replica.or(Some(name));
+            Line::Record(Record { timed, replica, ..within(outer, inner) })
+        }
+        Line::Blank(time) => Line::Blank(outer.time.or(time)),
+        _ => Line::Record(outer),
     }
 }
 
@@ -118,24 +211,7 @@ fn plain(line: &[u8]) -> Line<'_> {
     match line.trim_ascii_start().first() {
         None => Line::Blank(None),
         Some(b'{') => structured::object(line.trim_ascii_start()),
-        Some(_) => match process_prefix::split(line) {
-            Some((name, rest)) => of_process(name, rest),
-            None => text::record(line),
-        },
-    }
-}
-
-/// The record of one of several processes whose output is one text.
-#[cold]
-fn of_process<'a>(name: &'a [u8], rest: &'a [u8]) -> Line<'a> {
-    let line = match rest.trim_ascii_start().first() {
-        None => Line::Blank(None),
-        Some(b'{') => structured::object(rest.trim_ascii_start()),
-        Some(_) => text::record(rest),
-    };
-    match line {
-        Line::Record(record) => Line::Record(Record { replica: record.replica.or(Some(name)), ..record }),
-        other => other,
+        Some(_) => text::record(line),
     }
 }
 
@@ -149,14 +225,7 @@ fn nested<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
         && matches!(inner.attributes, Attributes::Json(_))
         && inner.edge.is_none()
     {
-        return Line::Record(Record {
-            time: outer.time.or(inner.time),
-            raw_level: inner.raw_level.or(outer.raw_level),
-            logger: inner.logger.or(outer.logger),
-            stack: inner.stack.or(outer.stack),
-            replica: outer.replica,
-            ..inner
-        });
+        return Line::Record(Record { states_level: inner.raw_level.is_some(), ..within(outer, inner) });
     }
     Line::Record(outer)
 }
@@ -211,6 +280,8 @@ impl<'a> Record<'a> {
         Record {
             time: None,
             raw_level: None,
+            states_level: false,
+            timed: false,
             logger: None,
             message: Text::plain(message),
             stack: None,
@@ -222,15 +293,10 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A time inside a message: at its head, bracketed or not, or in one of its first brackets.
+/// A time inside a message: in its head, or in one of its first brackets.
 fn time_in_message(message: &[u8]) -> Option<Time> {
-    if let Some((time, _)) = time::parse_prefix(message) {
-        return Some(time);
-    }
-    memchr::memchr_iter(b'[', message)
-        .take(3)
-        .map(|at| &message[at + 1..])
-        .find_map(|rest| time::parse_prefix(rest).map(|(time, _)| time).or_else(|| time::parse_common_log(rest)))
+    let in_bracket = |at| written::at_start(&message[at + 1..])?.time;
+    level::head(message).time.or_else(|| memchr::memchr_iter(b'[', message).take(3).find_map(in_bracket))
 }
 
 /// Milliseconds as Railway writes them, to nanoseconds.

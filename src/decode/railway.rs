@@ -37,6 +37,8 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
     Some(Record {
         time: Some(stamp?),
         raw_level: Level::from_name(level?),
+        states_level: Level::is_stated_by(level?),
+        timed: false,
         logger: None,
         message,
         stack: None,

@@ -4,6 +4,7 @@
 //! read only of records that have a member which gives cause to, and the order of members means nothing.
 
 mod fields;
+pub(super) mod rails;
 
 use super::json::{Text, Value};
 use super::{Level, duration, logfmt};
@@ -23,6 +24,8 @@ pub struct Request<'a> {
     pub client: Option<Text<'a>>,
     /// What the lines of one request have in common.
     pub id: Option<&'a [u8]>,
+    /// Whether other requests may have the same id: then it tells what belongs together only while there is no other one.
+    pub shares_id: bool,
 }
 
 /// Which part of a request a line is.
@@ -49,7 +52,7 @@ impl Request<'_> {
 
 /// Whether a member that is an object gives cause to look for a request.
 pub(super) fn is_cause(name: &[u8]) -> bool {
-    matches!(name, b"req" | b"request" | b"res" | b"response" | b"httpRequest" | b"http" | b"meta")
+    matches!(name, b"req" | b"request" | b"res" | b"response" | b"httpRequest" | b"http" | b"meta" | b"span" | b"State")
 }
 
 /// Reads the members of a JSON object that says something about a request.
@@ -64,6 +67,17 @@ pub(super) fn read<'a>(line: &'a [u8], level: Option<Level>) -> Option<Box<Reque
 /// Reads `key=value` pairs in the same way.
 pub fn of_logfmt(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> {
     of_fields(&Fields::of_pairs(logfmt::Pairs::new(text)), level)
+}
+
+/// Reads the `key=value` pairs of a text, or the JSON object at its end.
+pub fn in_text(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> {
+    if text.last() == Some(&b'}')
+        && let Some(open) = memchr::memmem::find(text, b"{\"")
+    {
+        return read(&text[open..], level);
+    }
+    let has_method = [&b"method="[..], b"Method="].iter().any(|name| memchr::memmem::find(text, name).is_some());
+    if has_method { of_logfmt(text, level) } else { None }
 }
 
 fn of_fields<'a>(fields: &Fields<'a>, level: Option<Level>) -> Option<Box<Request<'a>>> {
@@ -89,7 +103,7 @@ fn of_fields<'a>(fields: &Fields<'a>, level: Option<Level>) -> Option<Box<Reques
         return None;
     }
     let duration = fields.get(Field::Duration).and_then(|taken| duration_of(taken, fields));
-    Some(Box::new(Request { method, target, status, duration, client, id }))
+    Some(Box::new(Request { method, target, status, duration, client, id, shares_id: false }))
 }
 
 /// Longer ids are not remembered from line to line.
@@ -128,7 +142,11 @@ fn path(target: Text<'_>, may_have_host: bool) -> Option<Text<'_>> {
 
 /// A status from 100 to 599, as a number or a string.
 fn status(taken: &Taken<'_>) -> Option<u16> {
-    super::status(taken.value.raw()).filter(|status| *status >= 100)
+    status_of(taken.value.raw())
+}
+
+fn status_of(text: &[u8]) -> Option<u16> {
+    super::status(text).filter(|status| *status >= 100)
 }
 
 fn without_port(client: Text<'_>) -> Text<'_> {
@@ -149,6 +167,7 @@ fn duration_of(taken: &Taken<'_>, fields: &Fields<'_>) -> Option<i64> {
         return Some(duration);
     }
     let (_, unit) = unit_of(taken.name)?;
+    let is_named = |field, name: &[u8]| fields.get(field).is_some_and(|taken: &Taken<'_>| taken.name == name);
     let known = || match taken.name {
         // pino-http, Fastify and express-winston.
         b"responseTime" => Some(MILLISECONDS),
@@ -156,6 +175,10 @@ fn duration_of(taken: &Taken<'_>, fields: &Fields<'_>) -> Option<i64> {
         b"request_time" if raw.contains(&b'.') => Some(SECONDS),
         // Caddy's, beside its request with a `uri`.
         b"duration" if fields.get(Field::Target).is_some_and(is_caddy_s) => Some(SECONDS),
+        // Traefik's and slog-http's, as Go counts time; Serilog's.
+        b"Duration" if is_named(Field::Status, b"DownstreamStatus") => Some(1.0),
+        b"latency" if taken.within == Within::Response && !raw.contains(&b'.') => Some(1.0),
+        b"Elapsed" if is_named(Field::Method, b"RequestMethod") => Some(MILLISECONDS),
         // lograge's, beside the controller.
         b"duration" if fields.has(Field::Controller) => Some(MILLISECONDS),
         _ => None,

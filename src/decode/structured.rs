@@ -1,5 +1,7 @@
 //! Records that are JSON objects: Railway's two kinds, and apps that log JSON themselves.
 
+use super::aliases::{self, Aliases};
+use super::capture;
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
@@ -49,7 +51,9 @@ fn walk(line: &[u8]) -> Result<Known<'_>, Broken> {
 // that mean the same one comes before the other, wherever they stand; one that cannot be read leaves it to the next.
 const TIMES: [Member; 4] = [Member::Timestamp, Member::Time, Member::Ts, Member::AtTimestamp];
 const MESSAGES: [Member; 4] = [Member::Message, Member::Msg, Member::Event, Member::Body];
-const LEVELS: [Member; 4] = [Member::Level, Member::Severity, Member::LevelName, Member::Lvl];
+// What only a logger calls a level, and what Railway does, too: that may be no more than the stream the line came on.
+const OWN_LEVELS: [Member; 2] = [Member::LevelName, Member::Lvl];
+const LEVELS: [Member; 2] = [Member::Level, Member::Severity];
 const LOGGERS: [Member; 2] = [Member::Logger, Member::Name];
 const STACKS: [Member; 4] = [Member::Stack, Member::StackTrace, Member::Exception, Member::ExcInfo];
 const REPLICAS: [Member; 2] = [Member::InstanceId, Member::ReplicaId];
@@ -77,28 +81,45 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
             ..Record::text(b"")
         });
     }
+    let said = |member: &Member| known.raw(*member).map(|raw| known.text(*member).unwrap_or(Text::plain(raw)));
+    let usual = MESSAGES.iter().filter_map(said).find(|text| !text.raw.trim_ascii().is_empty());
+    let usual = usual.filter(|text| !text.raw.starts_with(b"{") || known.object(Member::Body).is_none());
+    let read_level = |members: &[Member]| members.iter().find_map(|member| Level::from_name(known.raw(*member)?));
+    let (own_level, level) = (read_level(&OWN_LEVELS), read_level(&LEVELS));
+    let leaves_open = time.is_none() || usual.is_none() || own_level.or(level).is_none();
+    let aliases = match leaves_open || aliases::may_have_own_level(line) {
+        true => Aliases::read(line),
+        false => Aliases::default(),
+    };
+    let own_level = own_level.or(aliases.level);
     let attributes = known.object(Member::Attributes);
-    let raw_level = LEVELS.iter().find_map(|member| known.raw(*member).and_then(Level::from_name)).or_else(|| {
-        let level = json::member(attributes?, "level")?.text()?;
-        Level::from_name(level.raw)
-    });
+    let nested = || Level::from_name(json::member(attributes?, "level")?.text()?.raw);
+    let raw_level = own_level.or(level).or_else(nested);
     let may_tell_a_request = known.may_tell_a_request()
         || attributes.is_some_and(|object| memchr::memmem::find(object, b"method\"").is_some());
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
-    let mut messages = MESSAGES.iter().filter_map(|member| Some((*member, known.raw(*member)?))).peekable();
+    let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
     let stack = STACKS.iter().find_map(|member| known.text(*member)).or_else(|| stack_of_error(known));
-    if messages.peek().is_none() && request.is_none() {
-        return super::text::record(line);
-    }
-    let (message, raw) = match messages.find(|(_, raw)| !raw.trim_ascii().is_empty()) {
-        Some((member, raw)) => (known.text(member).unwrap_or(Text::plain(raw)), raw),
-        None if request.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty()) => (Text::default(), &b""[..]),
-        None => return Line::Blank(time),
+    let message = match usual.or(aliases.message) {
+        Some(message) => message,
+        None if request.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty()) && has_message() => {
+            Text::default()
+        }
+        None if has_message() => return Line::Blank(time.or(aliases.time)),
+        None => match capture::level(line).filter(|_| time.is_some()) {
+            Some(level) => {
+                let attributes = Attributes::Json(line);
+                return Line::Record(Record { time, raw_level: Some(level), attributes, ..Record::text(line) });
+            }
+            None => return super::text::record(line),
+        },
     };
     Line::Record(Record {
-        time: time.or_else(|| time_in_message(raw)),
+        time: time.or(aliases.time).or_else(|| time_in_message(message.raw)),
         raw_level,
-        logger: LOGGERS.iter().find_map(|member| known.text(*member)),
+        states_level: own_level.is_some() || known.raw(Member::Level).is_some_and(Level::is_stated_by),
+        timed: false,
+        logger: LOGGERS.iter().find_map(|member| known.text(*member)).or(aliases.logger),
         message,
         stack,
         replica: replica.or_else(|| Some(json::member(known.object(Member::Tags)?, "replica")?.raw())),

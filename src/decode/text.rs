@@ -1,16 +1,19 @@
 //! Records that are plain text: what `railway logs` prints for people, access logs, logfmt, bare messages.
 
 use super::json::Text;
-use super::level::{self, Level};
-use super::{Edge, Line, Record, is_answer, logfmt, milliseconds, status, time_in_message};
-use crate::time::{self, Time};
+use super::level::Level;
+use super::{
+    Attributes, Edge, Line, Record, is_answer, level, logfmt, milliseconds, status, structured, time_in_message,
+};
+use crate::time::Time;
+use crate::time::written::{self, Written};
 
 /// Reads a line that is no JSON object and not blank.
 pub fn record(line: &[u8]) -> Line<'_> {
-    if let Some((time, used)) = time::parse_prefix(line) {
-        return match line[used..].trim_ascii() {
+    if let Some(Written { time: Some(time), length }) = written::at_start(line) {
+        return match line[length..].trim_ascii() {
             [] => Line::Blank(Some(time)),
-            _ => Line::Record(timed(time, &line[used..])),
+            _ => Line::Record(timed(time, &line[length..])),
         };
     }
     if let Some(record) = logfmt::record(line) {
@@ -21,15 +24,20 @@ pub fn record(line: &[u8]) -> Line<'_> {
 
 /// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.
 fn timed(time: Time, rest: &[u8]) -> Record<'_> {
-    let said = after_time(rest);
-    let rest = rest.trim_ascii_start();
-    if let Some((level, message)) = railway_level(rest) {
+    let text = rest.trim_ascii_start();
+    if let Some((level, message)) = railway_level(text) {
         return Record { time: Some(time), raw_level: Some(level), ..Record::text(message) };
     }
-    if let Some(edge) = edge(rest) {
+    if let Some(edge) = edge(text) {
         return Record { time: Some(time), edge: Some(edge), ..Record::text(b"") };
     }
-    Record { time: Some(time), ..Record::text(said) }
+    if text.starts_with(b"{")
+        && let Line::Record(record) = structured::any_object(text)
+        && matches!(record.attributes, Attributes::Json(_))
+    {
+        return Record { time: Some(time), ..record };
+    }
+    Record { time: Some(time), timed: true, ..Record::text(after_time(rest)) }
 }
 
 /// What follows a time and one blank, with its indentation if it is that of a trace's inner lines: loggers pad their levels, too.
@@ -37,16 +45,19 @@ fn after_time(rest: &[u8]) -> &[u8] {
     let said = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"\t")).unwrap_or(rest);
     let text = said.trim_ascii_start();
     let is_indented = said.len() >= text.len() + 2 || said.first() == Some(&b'\t');
-    if is_indented && level::head(text).level.is_none() { said } else { text }
+    if is_indented && level::head_of(text, true).level.is_none() { said } else { text }
 }
 
-/// `[INFO] `, `[ERRO] `, `[WARN] `, `[DBUG] `, directly behind the time.
+/// `[INFO] `, `[ERRO] `, `[WARN] `, `[DBUG] `, directly behind the time, as the command line prints it, and `[inf]  ` with two
+/// blanks, as the dashboard's downloads have it.
 fn railway_level(rest: &[u8]) -> Option<(Level, &[u8])> {
     let inner = rest.strip_prefix(b"[")?;
     let close = memchr::memchr(b']', inner.get(..10.min(inner.len()))?)?;
     let level = Level::from_name(&inner[..close]).filter(|_| inner[0].is_ascii_alphabetic())?;
     let message = &inner[close + 1..];
-    Some((level, message.strip_prefix(b" ").unwrap_or(message)))
+    let message = message.strip_prefix(b":").unwrap_or(message);
+    let end: &[u8] = if matches!(&inner[..close], b"inf" | b"err" | b"wrn" | b"dbg") { b"  " } else { b" " };
+    Some((level, message.strip_prefix(end).or(message.strip_prefix(b" ")).unwrap_or(message)))
 }
 
 /// `METHOD PATH STATUS 42ms REQUESTID`.

@@ -96,7 +96,8 @@ impl Look {
             let text: Box<[u8]> = text.into_bytes().into();
             let offset =
                 (0..=text.len() - GRAM).max_by_key(|offset| rarity(&text[*offset..offset + GRAM])).unwrap_or(0);
-            let gram = u32::from_le_bytes([text[offset], text[offset + 1], text[offset + 2], 0]) | FOLD as u32 & 0xff_ffff;
+            let gram =
+                u32::from_le_bytes([text[offset], text[offset + 1], text[offset + 2], 0]) | FOLD as u32 & 0xff_ffff;
             let bucket = &mut look.table[place(gram)];
             if *bucket == 0 {
                 // When all are in use they are used again.
@@ -164,7 +165,9 @@ impl Stem {
             Of::Name => {
                 let joint = usize::from(text.get(end).is_some_and(|byte| b" _.-".contains(byte)));
                 let rest = &text[end + joint..];
-                let begins = |word: &&&str| rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word.as_bytes()));
+                let begins = |word: &&&str| {
+                    rest.get(..word.len()).is_some_and(|rest| rest.eq_ignore_ascii_case(word.as_bytes()))
+                };
                 COMMON.iter().filter(begins).any(|word| {
                     let end = end + joint + word.len();
                     ends_word(text, end) && leads_to_value(text, start, end)

@@ -1,6 +1,7 @@
 //! What the numbers mean: one or more tests for every numbered rule, each named after what the rule says, with the
 //! rule's number in its comment. They run the program as a user would: a small log, a small plan, JSON lines out.
 
+mod access;
 mod accounting;
 mod before;
 mod case;
@@ -8,6 +9,7 @@ mod comparisons;
 mod confidence;
 mod deployment;
 mod entries;
+mod heads;
 mod inherit;
 mod lifecycle;
 mod live;

@@ -42,11 +42,10 @@ pub(super) fn chi(rest: &[u8]) -> Option<AccessLine<'_>> {
     Some(AccessLine { client: Some(client), method, path, query, status: status(code)?, duration_ns })
 }
 
-/// A connection that ended before its request: `"-" 408`, whose method and path are `-`.
+/// A connection that ended before its request, `"-" 408` or `"" 408`: method and path are `-`.
 pub(super) fn without_request(text: &[u8]) -> Option<AccessLine<'_>> {
-    let dash = text.get(..1).filter(|dash| *dash == b"-")?;
-    let (request, status, _) = request_and_status(text).filter(|(request, ..)| *request == b"-")?;
-    Some(AccessLine { client: None, method: dash, path: request, query: None, status, duration_ns: None })
+    let (_, status, _) = request_and_status(text).filter(|(request, ..)| matches!(*request, b"-" | b""))?;
+    Some(AccessLine { client: None, method: b"-", path: b"-", query: None, status, duration_ns: None })
 }
 
 #[cfg(test)]

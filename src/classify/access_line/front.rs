@@ -130,6 +130,19 @@ fn ip(host: &[u8]) -> Option<&[u8]> {
     (v6.iter().filter(|byte| **byte == b':').count() >= 2).then_some(v6)
 }
 
+/// Whether a word is an address, with its port or not.
+pub(super) fn is_address(word: &[u8]) -> bool {
+    let marks = word.iter().filter(|byte| matches!(byte, b'.' | b':')).count();
+    marks >= 2 && word.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':' | b'[' | b']'))
+}
+
+pub(super) fn without_port(address: &[u8]) -> &[u8] {
+    match memchr(b':', address) {
+        Some(colon) if memrchr(b':', address) == Some(colon) => &address[..colon],
+        _ => address,
+    }
+}
+
 /// The host of `HOST IDENT USER `, the last three fields of `text`.
 fn logged_host(text: &[u8]) -> Option<&[u8]> {
     let mut fields = text.rsplit(|&byte| byte == b' ').filter(|field| !field.is_empty());

@@ -91,6 +91,10 @@ impl<'a> Fields<'a> {
         if value.raw().is_empty() || value == Value::Other(b"null") {
             return;
         }
+        // Heroku's router says so how long the service took; elsewhere it is the service's name.
+        if name == b"service" && duration::with_units(value.raw()).is_none() {
+            return;
+        }
         let taken = Taken { value, name, within, rank: (depth, order) };
         let place = &mut self.taken[field as usize];
         if place.is_none_or(|before| (taken.rank, taken.name) < (before.rank, before.name)) {
@@ -108,40 +112,53 @@ impl<'a> Taken<'a> {
 /// Which object of a request an object is; `None` for one that says nothing about it.
 pub(super) fn within_object(name: &[u8], around: Within) -> Option<Within> {
     Some(match name {
-        b"req" | b"request" => Within::Request,
-        b"res" | b"response" => Within::Response,
+        b"req" | b"request" | b"span" => Within::Request,
+        b"res" | b"response" | b"httpResponse" => Within::Response,
         b"httpRequest" => Within::Service,
-        b"http" | b"meta" | b"attributes" | b"fields" | b"context" | b"ctx" | b"data" | b"extra" => around,
+        b"http" | b"meta" | b"attributes" | b"fields" | b"context" | b"ctx" | b"data" | b"extra" | b"State" => around,
         _ => return None,
     })
 }
 
 /// What a member of this name says, and where the name stands among those that say the same.
 fn field(name: &[u8], within: Within) -> Option<(Field, usize)> {
+    // slog writes groups as `request.method=GET response.status=200`.
+    if let Some(name) = name.strip_prefix(b"request.") {
+        return field(name, Within::Request).filter(|(field, _)| !matches!(field, Field::Line | Field::Id));
+    }
+    if let Some(name) = name.strip_prefix(b"response.") {
+        return field(name, Within::Response);
+    }
     let within_http = within != Within::Line;
     Some(match name {
         b"method" => (Field::Method, 0),
         b"http_method" | b"httpMethod" | b"http.method" => (Field::Method, 1),
-        b"request_method" | b"requestMethod" | b"http.request.method" => (Field::Method, 2),
+        b"request_method" | b"requestMethod" | b"http.request.method" | b"RequestMethod" => (Field::Method, 2),
         b"verb" => (Field::Method, 3),
         b"path" => (Field::Target, 0),
         b"url" => (Field::Target, 1),
         b"uri" => (Field::Target, 2),
         b"request_uri" | b"requestUri" | b"requestUrl" => (Field::Target, 3),
-        b"request_path" | b"requestPath" | b"http.target" | b"url.path" | b"http_path" => (Field::Target, 4),
+        b"request_path" | b"requestPath" | b"http.target" | b"url.path" | b"http_path" | b"RequestPath" => {
+            (Field::Target, 4)
+        }
         b"target" if within_http => (Field::Target, 5),
         b"status" => (Field::Status, 0),
         b"status_code" | b"statusCode" => (Field::Status, 1),
         b"http_status" | b"httpStatus" | b"http.status_code" | b"http.response.status_code" => (Field::Status, 2),
         b"response_status" | b"responseStatus" | b"http_status_code" | b"httpStatusCode" => (Field::Status, 3),
-        b"code" => (Field::Status, 4),
+        b"DownstreamStatus" | b"StatusCode" => (Field::Status, 4),
+        b"code" => (Field::Status, 5),
+        b"Method" => (Field::Method, 4),
+        b"Path" => (Field::Target, 6),
         b"request" => (Field::Line, 0),
-        b"remote_ip" | b"remoteAddress" | b"remote_addr" | b"remoteAddr" => (Field::Client, 0),
+        b"remote_ip" | b"remoteAddress" | b"ClientHost" | b"remote_addr" | b"remoteAddr" => (Field::Client, 0),
         b"client_ip" | b"clientIp" | b"remoteIp" | b"ip" => (Field::Client, 1),
         b"client" => (Field::Client, 2),
         b"reqId" | b"req_id" => (Field::Id, 0),
         b"requestId" | b"request_id" => (Field::Id, 1),
         b"id" if within == Within::Request => (Field::Id, 2),
+        b"service" => (Field::Duration, DURATIONS.len() - 1),
         b"controller" => (Field::Controller, 0),
         _ => return unit_of(name).map(|(order, _)| (Field::Duration, order)),
     })

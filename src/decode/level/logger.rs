@@ -1,0 +1,58 @@
+//! The name of a logger beside its level.
+
+/// The bytes of a logger's name.
+const IN_LOGGER: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        let value = byte as u8;
+        table[byte] = value.is_ascii_alphanumeric() || matches!(value, b'.' | b'_' | b'-' | b'/');
+        byte += 1;
+    }
+    table
+};
+
+pub(super) fn is_in_logger(byte: u8) -> bool {
+    IN_LOGGER[usize::from(byte)]
+}
+
+/// `logger:` as Python's logging writes it, directly after the level's colon; its length with the colon.
+pub(super) fn after_colon(rest: &[u8]) -> (Option<&[u8]>, usize) {
+    let name = rest.iter().position(|byte| !is_in_logger(*byte)).unwrap_or(rest.len());
+    if name > 0 && rest.get(name) == Some(&b':') { (Some(&rest[..name]), name + 1) } else { (None, 0) }
+}
+
+/// The logger between a level and the text, and its length with what ends it: `in module: `, as Flask writes it, a name with
+/// dots before ` - `, ` -- `, ` : ` or `: `, and loguru's `name:function:line - `.
+pub(super) fn before_text(rest: &[u8]) -> (Option<&[u8]>, usize) {
+    let length_of = |text: &[u8]| text.iter().take_while(|byte| is_in_logger(**byte)).count();
+    if let Some(module) = rest.strip_prefix(b"in ") {
+        let length = length_of(module);
+        let ends = length > 0 && module[length..].starts_with(b": ");
+        return if ends { (Some(&module[..length]), 3 + length + 2) } else { (None, 0) };
+    }
+    let length = length_of(rest);
+    let (name, behind) = rest.split_at(length);
+    if !name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_') {
+        return (None, 0);
+    }
+    if let Some(place) = behind.strip_prefix(b":") {
+        let place_length =
+            place.iter().take_while(|byte| is_in_logger(**byte) || matches!(byte, b':' | b'<' | b'>')).count();
+        let line = place[..place_length].rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        let has_line = place_length > line.len() && !line.is_empty() && line.iter().all(u8::is_ascii_digit);
+        if has_line && place[place_length..].starts_with(b" - ") {
+            return (Some(name), length + 1 + place_length + 3);
+        }
+    }
+    if !name.contains(&b'.') || name.contains(&b'/') {
+        return (None, 0);
+    }
+    // Spring and JBoss fill the name up with blanks.
+    let blanks = behind.iter().take_while(|byte| **byte == b' ').count();
+    if blanks > 0 && behind[blanks..].starts_with(b": ") {
+        return (Some(name), length + blanks + 2);
+    }
+    let end = [&b" - "[..], b" -- ", b": "].into_iter().find(|end| behind.starts_with(end));
+    end.map_or((None, 0), |end| (Some(name), length + end.len()))
+}

@@ -1,0 +1,45 @@
+//! Lines of syslog with their priority: `<27>1 2025-09-02T08:00:00Z host app 17 - - text` (RFC 5424) and
+//! `<27>Sep  2 08:00:00 host app[17]: text` (RFC 3164).
+
+use super::{Head, Level, head};
+use crate::time::written;
+
+/// The level of the text wins over the priority's, which is often that of the stream a program wrote to.
+pub(super) fn read(message: &[u8]) -> Option<Head<'_>> {
+    let close = message.iter().take(5).position(|byte| *byte == b'>')?;
+    let priority: u32 =
+        std::str::from_utf8(&message[1..close]).ok()?.parse().ok().filter(|priority| *priority < 192)?;
+    let level = match priority % 8 {
+        0..=2 => Level::Critical,
+        3 => Level::Error,
+        4 => Level::Warning,
+        5 | 6 => Level::Info,
+        _ => Level::Debug,
+    };
+    let mut at = close + 1;
+    let is_new = message[at..].starts_with(b"1 ");
+    at += if is_new { 2 } else { 0 };
+    let found = written::at_start(&message[at..])?;
+    at += found.length;
+    at += match is_new {
+        true => fields(&message[at..])?,
+        false => memchr::memmem::find(&message[at..], b": ")? + 2,
+    };
+    let inner = head::head_of(&message[at..], true);
+    let stated = Head { level: inner.level.or(Some(level)), ..inner };
+    Some(Head { time: found.time.or(inner.time), ..stated.behind(at) })
+}
+
+/// The length of host, program, process, message id and structured data.
+fn fields(rest: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..4 {
+        at += 1 + memchr::memchr(b' ', rest.get(at + 1..)?)?;
+    }
+    at += 1;
+    at += match rest.get(at)? {
+        b'[' => memchr::memmem::find(&rest[at..], b"] ")? + 1,
+        _ => memchr::memchr(b' ', &rest[at..])?,
+    };
+    Some(at + 1)
+}

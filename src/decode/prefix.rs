@@ -1,0 +1,208 @@
+//! What a program that runs several others puts before each of their lines: the name of the one that wrote it.
+//!
+//! `web-1  | text` (docker compose, foreman, hivemind), `08:00:00 web.1  | text` (foreman, honcho), `0|worker   | text` (pm2),
+//! `[0] text` (concurrently), `[web] text`, `[pod/web-1/app] text` (kubectl), `web:dev: text` (turbo), and behind a time
+//! `app[web.1]: text` (Heroku) and `host app[17]: text` (syslog, journald). What follows is read as a line of its own, and the
+//! name tells the lines of one program from those of the others.
+
+use super::Level;
+use crate::time::written;
+
+/// The longest name of a process.
+const LONGEST_NAME: usize = 48;
+
+/// The name before a text, and the text; `timed` if a time stood before them.
+pub(super) fn split(text: &[u8], timed: bool) -> Option<(&[u8], &[u8])> {
+    match text.first()? {
+        b'[' => bracket(text, timed),
+        b'0'..=b'9' => foreman(text).or_else(|| pm2(text)).or_else(|| bar(text)),
+        b'a'..=b'z' | b'A'..=b'Z' => bar(text).or_else(|| turbo(text)).or_else(|| syslog(text, timed)),
+        _ => None,
+    }
+}
+
+/// Whether a text may begin with a name: quicker than looking for it.
+#[inline]
+pub(super) fn may_begin(text: &[u8], timed: bool) -> bool {
+    match text.first() {
+        Some(b'[') => true,
+        Some(first) if first.is_ascii_alphanumeric() => {
+            timed
+                || text[..text.len().min(LONGEST_NAME)].iter().any(|byte| matches!(byte, b'|' | b'['))
+                || is_of_turbo(text)
+        }
+        _ => false,
+    }
+}
+
+fn is_in_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+}
+
+/// `name  | text`.
+fn bar(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (name, blanks, rest) = column(text)?;
+    // Prose may have a bar, too: a name stands out by its number, or by the blanks that fill it up.
+    let has_number =
+        name.iter().rev().find(|byte| !byte.is_ascii_digit()).is_some_and(|byte| matches!(byte, b'-' | b'.' | b'_'))
+            && name.last().is_some_and(u8::is_ascii_digit);
+    (has_number || blanks > 1).then_some((name, rest))
+}
+
+/// A name, the blanks behind it, and what follows the bar.
+fn column(text: &[u8]) -> Option<(&[u8], usize, &[u8])> {
+    let length = text.iter().take(LONGEST_NAME).take_while(|byte| is_in_name(byte)).count();
+    let name = &text[..length];
+    let blanks = text[length..].iter().take(LONGEST_NAME).take_while(|byte| **byte == b' ').count();
+    let rest = text[length + blanks..].strip_prefix(b"|")?;
+    // A column of a logger's own: `INFO | text`, `shop.jobs | ERROR | text`, `08:00:00 | 200 | 12ms`.
+    let column = rest.split(|byte| *byte == b'|').next().unwrap_or_default();
+    let is_column =
+        column.len() < rest.len() && (Level::from_name(column.trim_ascii()).is_some() || !has_letter(column));
+    if !has_letter(name) || Level::from_name(name).is_some() || is_column || blanks == 0 {
+        return None;
+    }
+    Some((name, blanks, without_blank(rest)?))
+}
+
+/// `08:00:00 web.1  | text`.
+fn foreman(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let found = written::at_start(text).filter(|found| found.time.is_none())?;
+    column(text[found.length..].strip_prefix(b" ")?).map(|(name, _, rest)| (name, rest))
+}
+
+/// `0|worker   | text`.
+fn pm2(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let digits = text.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = text[digits..].strip_prefix(b"|")?;
+    let length = rest.iter().take(LONGEST_NAME).take_while(|byte| is_in_name(byte)).count();
+    let blanks = rest[length..].iter().take(LONGEST_NAME).take_while(|byte| **byte == b' ').count();
+    (length > 0).then_some(())?;
+    Some((&text[..digits + 1 + length], without_blank(rest[length + blanks..].strip_prefix(b"|")?)?))
+}
+
+/// `[0] text`; `[web] text` where the text is one that would begin a line.
+fn bracket(text: &[u8], timed: bool) -> Option<(&[u8], &[u8])> {
+    let close = text.iter().take(LONGEST_NAME).position(|byte| *byte == b']')?;
+    let (name, rest) = (&text[1..close], text[close + 1..].strip_prefix(b" ")?);
+    if name.iter().all(u8::is_ascii_digit) {
+        // Not the process id that stands before gunicorn's level.
+        return (!timed && matches!(name.len(), 1 | 2) && !rest.starts_with(b"[")).then_some((name, rest));
+    }
+    let is_name =
+        name.iter().all(|byte| is_in_name(byte) && !byte.is_ascii_uppercase() || matches!(byte, b'/' | b':' | b'@'));
+    (is_name && Level::from_name(name).is_none()).then_some(())?;
+    (name.starts_with(b"pod/") || begins_a_line(rest)).then_some((name, rest))
+}
+
+/// Whether a text is a record of its own, or belongs to a stack.
+fn begins_a_line(text: &[u8]) -> bool {
+    match text {
+        [b'{', ..] | [b' ', b' ', ..] | [b'\t', ..] => true,
+        [b'[', rest @ ..] => written::at_start(rest).is_some(),
+        [b'0'..=b'9', ..] => written::at_start(text).is_some(),
+        _ => {
+            let head = text.split(|byte| matches!(byte, b':' | b' ')).next().unwrap_or_default();
+            text.starts_with(b"Traceback (most recent")
+                || [&b"Error"[..], b"Exception"].iter().any(|end| head.ends_with(end))
+                    && text.get(head.len()) == Some(&b':')
+        }
+    }
+}
+
+/// `web:dev: text`: a package and its script.
+fn turbo(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    text.first()?.is_ascii_lowercase().then_some(())?;
+    let length =
+        text.iter().take(LONGEST_NAME).take_while(|byte| is_in_name(byte) || matches!(byte, b'/' | b'@')).count();
+    let script = SCRIPTS.iter().find(|script| text[length..].starts_with(script))?;
+    let end = length + script.len();
+    Some((&text[..end - 1], without_blank(&text[end..])?))
+}
+
+const SCRIPTS: [&[u8]; 3] = [b":dev:", b":start:", b":serve:"];
+
+fn is_of_turbo(text: &[u8]) -> bool {
+    memchr::memchr(b':', &text[..text.len().min(LONGEST_NAME)])
+        .is_some_and(|colon| SCRIPTS.iter().any(|script| text[colon..].starts_with(script)))
+}
+
+/// `app[web.1]: text`, with a host before it or not; only behind a time.
+fn syslog(text: &[u8], timed: bool) -> Option<(&[u8], &[u8])> {
+    let text = match written::at_start(text) {
+        Some(found) if found.time.is_none() => text[found.length..].trim_ascii_start(),
+        _ if timed => text,
+        _ => return None,
+    };
+    let colon = memchr::memmem::find(&text[..text.len().min(2 * LONGEST_NAME)], b"]: ")?;
+    let open = memchr::memrchr(b'[', &text[..colon])?;
+    let mut words = text[..open].split(|byte| *byte == b' ');
+    let is_head = words.clone().count() <= 2
+        && words.all(|word| !word.is_empty() && word.iter().all(|byte| is_in_name(byte) || *byte == b'/'));
+    let is_id = text[open + 1..colon].iter().all(is_in_name);
+    (is_head && is_id).then(|| (&text[..colon + 1], &text[colon + 3..]))
+}
+
+fn has_letter(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_alphabetic)
+}
+
+/// The text behind the blank that ends a prefix.
+fn without_blank(rest: &[u8]) -> Option<&[u8]> {
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix(b" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, timed: bool) -> Option<(&str, &str)> {
+        let found = split(text.as_bytes(), timed);
+        assert!(found.is_none() || may_begin(text.as_bytes(), timed), "{text}");
+        found.map(|(name, rest)| (std::str::from_utf8(name).unwrap(), std::str::from_utf8(rest).unwrap()))
+    }
+
+    #[test]
+    fn prefixes_of_all_kinds() {
+        for (text, name, rest) in [
+            ("web-1  | lost", "web-1", "lost"),
+            ("db-1         |     at f", "db-1", "    at f"),
+            ("web  |", "web", ""),
+            ("08:00:00 web.1  | lost", "web.1", "lost"),
+            ("0|worker   | lost", "0|worker", "lost"),
+            ("[1] lost", "1", "lost"),
+            ("[web] 2025-09-02 08:00:00 lost", "web", "2025-09-02 08:00:00 lost"),
+            ("[web] {\"a\":1}", "web", "{\"a\":1}"),
+            ("[web]     at f", "web", "    at f"),
+            ("[web] TypeError: x", "web", "TypeError: x"),
+            ("[pod/web-1/app] lost", "pod/web-1/app", "lost"),
+            ("web:dev: lost", "web:dev", "lost"),
+            ("Sep  2 08:00:00 host app[17]: lost", "host app[17]", "lost"),
+        ] {
+            assert_eq!(read(text, false), Some((name, rest)), "{text}");
+        }
+        assert_eq!(read("app[web.1]:   File \"x\"", true), Some(("app[web.1]", "  File \"x\"")));
+        assert_eq!(read("host app[17]: lost", true), Some(("host app[17]", "lost")));
+    }
+
+    #[test]
+    fn what_only_looks_like_one() {
+        for text in [
+            "INFO | lost",
+            "shop.jobs | ERROR | lost",
+            "08:00:00 | 200 | 12ms | 10.0.0.1 | GET | /a",
+            "[GIN] 2025/09/02 - 08:00:00 | 200 | 12ms",
+            "[Nest] 17  - 09/02/2025, 8:00:00 AM     LOG x",
+            "[nodemon] app crashed",
+            "[error] lost",
+            "[2025-09-02 08:00:00] x",
+            "a|b",
+            "price | 12 | 13",
+            "app[web.1]: lost",
+            "Orders | fetched 10",
+            "ERROR:dev: x",
+        ] {
+            assert_eq!(read(text, false), None, "{text}");
+        }
+    }
+}
