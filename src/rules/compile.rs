@@ -50,6 +50,9 @@ struct Scope<'a, 'b> {
     in_baseline: bool,
     keep_evidence: bool,
     pasts: Vec<Node>,
+    /// Whether it is only shown beside something: such series are apart from those of rules, whose groups are those of their own
+    /// windows.
+    is_aside: bool,
     /// Whether what a comparison here comes to is what the whole expression comes to, and shows.
     decides: bool,
     /// How many numbers are read.
@@ -61,6 +64,15 @@ struct Scope<'a, 'b> {
 impl Compiler<'_> {
     /// Compiles a checked expression; `evidence` says whether lines that show its events are kept.
     pub fn compile(&mut self, expr: &Expr, evidence: bool) -> Result<Compiled, expr::Error> {
+        self.compile_as(expr, evidence, false)
+    }
+
+    /// The same of what is only shown, and decides nothing.
+    pub fn compile_aside(&mut self, expr: &Expr) -> Result<Compiled, expr::Error> {
+        self.compile_as(expr, false, true)
+    }
+
+    fn compile_as(&mut self, expr: &Expr, evidence: bool, is_aside: bool) -> Result<Compiled, expr::Error> {
         let unit = match expr::check(expr, self.library)? {
             expr::Type::Truth => None,
             expr::Type::Number(unit) => Some(unit),
@@ -73,6 +85,7 @@ impl Compiler<'_> {
             in_baseline: false,
             keep_evidence: evidence,
             pasts: Vec::new(),
+            is_aside,
             decides: evidence && !past::has_baseline(expr),
             reads: 0,
             required: Vec::new(),
@@ -239,11 +252,11 @@ impl Scope<'_, '_> {
         let is_duration = |value: usize| is_request && class.values[value].0 == "duration";
         let (scale, reads_duration) = match &measure {
             Measure::Value(index) => match class.values[*index].1 {
-                Unit::Seconds => (1e-9, is_duration(*index)),
+                Unit::Seconds => (1e9, is_duration(*index)),
                 Unit::Bytes => (1.0, false),
-                _ => (1e-6, false),
+                _ => (1e6, false),
             },
-            Measure::Intervals(_) => (1e-9, false),
+            Measure::Intervals(_) => (1e9, false),
             _ => (1.0, compiled.values.iter().any(|(index, _)| is_duration(*index))),
         };
         let length = if self.in_baseline { Some(self.compiler.baseline_window) } else { self.length(window) };
@@ -253,7 +266,8 @@ impl Scope<'_, '_> {
             None => Reach::Deploy,
         };
         let plain = expr::Selector { member: None, ..selector.clone() };
-        let name = format!("{plain} {measure:?} by {by:?} with {:?}", self.required);
+        let aside = if self.is_aside { " aside" } else { "" };
+        let name = format!("{plain} {measure:?} by {by:?} with {:?}{aside}", self.required);
         let carriers = class.carriers;
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
@@ -303,7 +317,8 @@ impl Scope<'_, '_> {
                     _ => 1e6,
                 };
                 self.compiler.interest.add_value(id, value);
-                compiled.values.push((value, ValueTest { ordering: *op, bound: quantity.value * scale }));
+                // Kept values are whole, and so is a bound of them: 57 ms are 57,000,000 ns, whatever 0.057 · 10⁹ comes to.
+                compiled.values.push((value, ValueTest { ordering: *op, bound: (quantity.value * scale).round() }));
                 continue;
             }
             let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;

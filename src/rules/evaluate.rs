@@ -217,7 +217,7 @@ impl Evaluator<'_> {
             share: None,
         };
         let values = window.map_or(0, |window| window.values);
-        let scaled = |value: i64| value as f64 * read.scale;
+        let scaled = |value: i64| value as f64 / read.scale;
         let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
         match read.function {
             Function::Count => counted(events as f64),
@@ -235,10 +235,10 @@ impl Evaluator<'_> {
             Function::Sum => Reading {
                 at_least,
                 samples: values,
-                ..certain(Some(window.map_or(0.0, |window| window.sum as f64 * read.scale)), u64::MAX)
+                ..certain(Some(window.map_or(0.0, |window| window.sum as f64 / read.scale)), u64::MAX)
             },
             Function::Mean => {
-                let mean = window.filter(|_| values > 0).map(|window| window.sum as f64 / values as f64 * read.scale);
+                let mean = window.filter(|_| values > 0).map(|window| window.sum as f64 / values as f64 / read.scale);
                 certain(mean, values)
             }
             Function::Min => certain(window.and_then(|window| window.min()).map(scaled), values),
@@ -246,7 +246,7 @@ impl Evaluator<'_> {
             Function::First => certain(window.and_then(|window| window.first()).map(scaled), values),
             Function::Last => certain(window.and_then(|window| window.last()).map(scaled), values),
             Function::Quantile(q) => {
-                certain(window.and_then(|window| window.quantile(q)).map(|value| value * read.scale), values)
+                certain(window.and_then(|window| window.quantile(q)).map(|value| value / read.scale), values)
             }
             Function::Gap => {
                 let span = window.and_then(|window| window.span());

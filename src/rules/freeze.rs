@@ -95,7 +95,7 @@ pub fn bounds(
         Node::Read(Read { function: Function::Quantile(q), series, window, grouped, scale, .. }) => {
             let Some(slot) = timeline.slot(*series, grouped.then_some(group)) else { return (None, None) };
             let (least, most) = frozen::of_quantile(&slot.windows[*window].distribution(), *q, alpha);
-            (least.map(|value| value * scale), most.map(|value| value * scale))
+            (least.map(|value| value / scale), most.map(|value| value / scale))
         }
         _ => (None, None),
     }

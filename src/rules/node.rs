@@ -66,7 +66,8 @@ pub struct Read {
     pub length: Option<i64>,
     /// Over the time before the deployment.
     pub in_baseline: bool,
-    /// From the kept integers to base units.
+    /// How many of the kept integers are one of the base unit. They are divided by it: the nearest number to 15,000,000 / 10⁹ is what
+    /// a plan says with 15 ms, and 15,000,000 · 10⁻⁹ is not.
     pub scale: f64,
     pub carriers: Carriers,
     /// Whether only requests that carry a duration tell.

@@ -219,13 +219,13 @@ impl Anchors<'_> {
         })
     }
 
-    /// The test of a percentile against a bound, in the unit of the comparison; `scale` leads there from the kept unit.
+    /// The test of a percentile against a bound, in the unit of the comparison; `scale` is how many of the kept unit are one of that.
     pub fn of_quantile(&self, values: Tallied<'_>, q: f64, op: CompareOp, bound: f64, scale: f64) -> Option<Proof> {
         let tally = values.tally?;
         let is_less = matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
         // "The percentile is above the bound" holds exactly when more than a share 1 − q of the values is.
         let against = if is_less { q } else { 1.0 - q };
-        let passes = |value: f64| op.holds(value * scale, bound) != is_less;
+        let passes = |value: f64| op.holds(value / scale, bound) != is_less;
         let first = first_bucket(passes);
         let mut seen = Counts::default();
         let mut unknown = 0;
@@ -246,7 +246,7 @@ impl Anchors<'_> {
         best.map(|(excess, counts, needed, since)| {
             let segments = tally.segments().iter().filter(|segment| segment.first >= since.first);
             let bound = value_at(segments, fewest(counts.samples, against, needed), is_less);
-            Proof { holds: excess >= 0.0, bound: bound * scale }
+            Proof { holds: excess >= 0.0, bound: bound / scale }
         })
     }
 }

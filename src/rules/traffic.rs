@@ -60,7 +60,7 @@ impl Traffic {
     pub fn compile(compiler: &mut Compiler<'_>) -> Traffic {
         let metrics = Metrics::default();
         let mut compile = |text: &str| -> Result<Node, expr::Error> {
-            Ok(compiler.compile(&expr::parse(text, &metrics)?, false)?.node)
+            Ok(compiler.compile_aside(&expr::parse(text, &metrics)?)?.node)
         };
         let figures = FIGURES.into_iter().map(&mut compile).collect::<Result<_, _>>();
         Traffic { figures: figures.unwrap_or_default(), before: None }

@@ -18,7 +18,8 @@ impl Unsteady {
         if from >= until {
             return;
         }
-        while let Some((first, _)) = self.stretches.pop_back_if(|(_, end)| *end >= from) {
+        while let Some((first, _)) = self.stretches.back().copied().filter(|(_, end)| *end >= from) {
+            self.stretches.pop_back();
             from = from.min(first);
         }
         self.stretches.push_back((from, until));

@@ -162,7 +162,8 @@ impl Window {
 
     /// Lets go of all panes that begin in a second or later.
     pub fn drop_from(&mut self, second: i64) {
-        while let Some((_, cell)) = self.cells.pop_back_if(|(pane, _)| *pane >= second) {
+        while self.cells.back().is_some_and(|(pane, _)| *pane >= second) {
+            let Some((_, cell)) = self.cells.pop_back() else { break };
             self.events -= cell.events;
             if let Some(details) = &cell.details {
                 self.take_away(details);

@@ -121,3 +121,17 @@ fn the_screen_says_so_in_words() {
     assert!(told.contains("; as before: 6 % of 1800) > 5 % for 30 s"), "{told}");
     assert!(told.contains("1 (as before: 5): Connections are not given back"), "{told}");
 }
+
+/// What is shown beside a rule does not change which groups it looks at: those of its own windows.
+#[test]
+fn a_rule_looks_at_the_groups_of_its_own_windows() {
+    let mut lines = every_second("13:30:00", 120, |clock| access(clock, "/a", 200));
+    lines.insert(20, access("13:30:20", "/b", 200));
+    let case = Case::new()
+        .trigger("silent", "count(http.request[10s]) by (route) < 1")
+        .trigger("both", "count(http.request[10s]) by (method, route) < 1")
+        .argument("--deployed-at")
+        .argument("2025-08-25T13:30:30Z");
+    let outcome = case.log("a.jsonl", lines).run();
+    assert_eq!((outcome.changes("silent"), outcome.changes("both")), (vec![], vec![]));
+}

@@ -11,6 +11,7 @@ use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
 use logwatch::summary::Summary;
 use logwatch::time::{self, Time};
+use logwatch::zone::Zone;
 
 use crate::case::{Case, stamp};
 
@@ -80,7 +81,7 @@ impl Live {
                 Some(format!(
                     "{} {state} {} {cause}",
                     triggers[change.trigger].id,
-                    Time::from_second(change.at).clock()
+                    Zone::Utc.clock(Time::from_second(change.at))
                 ))
             }
         };

@@ -99,6 +99,24 @@ fn requests_that_both_logs_tell_of_are_compared_once() {
     assert_eq!((sides("before"), sides("since")), (json!(600), json!(600)));
 }
 
+/// Rule 14: the same by any number of threads, from two files in either order, and through a pipe.
+#[test]
+fn the_way_the_input_comes_changes_nothing_about_it() {
+    let told = |outcome: &Outcome| outcome.summary()["http"].clone();
+    let case = || Case::new().argument("--deployed-at").argument("2025-08-25T13:30:00Z");
+    let lines = worse_after(20);
+    let whole = told(&case().log("a.jsonl", &lines).run());
+    assert_eq!(whole["before"]["requests"], 1_320);
+    assert_eq!(told(&case().log("a.jsonl", &lines).pipe()), whole);
+    for jobs in ["1", "3"] {
+        assert_eq!(told(&case().argument("-j").argument(jobs).log("a.jsonl", &lines).run()), whole);
+    }
+    let of = |parity: usize| -> Vec<String> { lines.iter().skip(parity).step_by(2).cloned().collect() };
+    for order in [[0, 1], [1, 0]] {
+        assert_eq!(told(&case().log("a.jsonl", of(0)).log("b.jsonl", of(1)).run_in_order(&order)), whole);
+    }
+}
+
 #[test]
 fn the_screen_compares_rates_and_shares_and_marks_what_changed() {
     let log = Case::new().log("a.jsonl", worse_after(20));

@@ -260,3 +260,22 @@ fn a_label_that_no_pattern_of_the_class_can_produce_is_a_plan_error() {
         assert!(message.contains("colour") && message.contains("plan.toml:"), "{message}");
     }
 }
+
+/// A value that is what a plan writes is equal to it, whatever its last binary digit would be: 15,000,000 ns are 15 ms.
+#[test]
+fn a_value_as_it_is_written_is_equal_to_it() {
+    for milliseconds in [1, 3, 7, 15, 29, 35, 57, 69, 113, 1_001] {
+        let lines =
+            [job("13:30:00", &format!("in {milliseconds} ms")), job("13:30:01", &format!("in {milliseconds} ms"))];
+        let case = Case::new()
+            .kpi("mean(job.done{}.took[deploy])", &format!("== {milliseconds}ms"))
+            .kpi("max(job.done{}.took[deploy])", &format!("<= {milliseconds}ms"))
+            .kpi("last(job.done{}.took[deploy])", &format!(">= {milliseconds}ms"))
+            .kpi(&format!("count(job.done{{took>={milliseconds}ms}}[deploy])"), "== 2")
+            .kpi(&format!("count(job.done{{took>{milliseconds}ms}}[deploy])"), "== 0");
+        let outcome = case.log("a.jsonl", lines).run();
+        for kpi in outcome.summary()["kpis"].as_array().expect("key figures") {
+            assert_eq!(kpi["status"], "met", "{milliseconds} ms: {kpi}");
+        }
+    }
+}

@@ -19,10 +19,10 @@ impl Scope<'_, '_> {
             _ if expr::ratio_of_counts(left).is_some() => None,
             _ => return Ok(None),
         };
-        let outer = (self.in_baseline, self.keep_evidence, self.reads, self.plain_quotient);
-        (self.in_baseline, self.keep_evidence, self.reads) = (true, false, 0);
+        let outer = (self.in_baseline, self.is_aside, self.keep_evidence, self.reads, self.plain_quotient);
+        (self.in_baseline, self.is_aside, self.keep_evidence, self.reads) = (true, true, false, 0);
         let node = self.node(left);
-        (self.in_baseline, self.keep_evidence, self.reads, self.plain_quotient) = outer;
+        (self.in_baseline, self.is_aside, self.keep_evidence, self.reads, self.plain_quotient) = outer;
         let node = match (node?, length) {
             (Node::Read(mut read), Some(length)) => {
                 read.function = Function::Rate;
