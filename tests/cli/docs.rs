@@ -76,3 +76,14 @@ fn commands_are_understood() {
     }
     assert!(checked >= 10, "{checked}");
 }
+
+/// The table of stacks is that of the samples.
+#[test]
+fn stacks_are_those_of_the_samples() {
+    let table = logwatch(&["patterns", "list", "--format", "stacks"]).out;
+    assert!(table.lines().count() > 60, "{table}");
+    assert!(
+        document("docs/stacks.md").ends_with(&table),
+        "write what `logwatch patterns list --format stacks` prints to the end of docs/stacks.md"
+    );
+}
