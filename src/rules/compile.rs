@@ -48,6 +48,7 @@ struct Scope<'a, 'b> {
     evidence: Vec<(SeriesId, usize)>,
     plain_quotient: bool,
     in_baseline: bool,
+    in_overall: bool,
     keep_evidence: bool,
     pasts: Vec<Node>,
     /// Whether what a comparison here comes to is what the whole expression comes to, and shows.
@@ -71,6 +72,7 @@ impl Compiler<'_> {
             evidence: Vec::new(),
             plain_quotient: false,
             in_baseline: false,
+            in_overall: false,
             keep_evidence: evidence,
             pasts: Vec::new(),
             decides: evidence && !past::has_baseline(expr),
@@ -140,6 +142,17 @@ impl Scope<'_, '_> {
             }
             Kind::Absent { of, window } => {
                 Node::Absent(self.read(of, Measure::Events, &[], *window, Function::Count)?)
+            }
+            Kind::Overall(of) => {
+                // Its groups are looked at together, whatever groups the expression around it has.
+                let by = std::mem::take(&mut self.by);
+                self.in_overall = true;
+                let of = self.node(of)?;
+                (self.by, self.in_overall) = (by, false);
+                let Node::Compare { op, left, right, .. } = of else {
+                    return Err(expr::Error::new(expr.span.clone(), "`overall` takes a comparison"));
+                };
+                Node::Overall { op, left, right, id: self.state() }
             }
             Kind::Trend { of, window } => {
                 let length = self.length(*window).unwrap_or(self.compiler.default_window);
@@ -274,6 +287,7 @@ impl Scope<'_, '_> {
             window,
             function,
             grouped: !by.is_empty(),
+            pooled: self.in_overall,
             length,
             in_baseline: self.in_baseline,
             scale,
