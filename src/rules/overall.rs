@@ -56,23 +56,37 @@ fn stratum(measured: Measured<'_>, op: CompareOp, right: &Node, group: &GroupKey
     match measured {
         Measured::Quantile { read, q } => {
             let bound = with_baseline(right, before.value?)?;
-            let n = before.samples as f64;
-            let rank = (q * n).ceil().clamp(1.0, n);
-            let probability = (n + 1.0 - rank) / (n + 1.0);
-            let variance = probability * (1.0 - probability) / (n + 2.0);
+            let (probability, variance) = above_rank(before.samples, q);
             let cut = first_bucket(|value| op.holds(value * read.scale, bound));
             Some(Stratum { group, cut, probability, variance })
         }
         Measured::Share { .. } => {
             let (hits, samples) = before.share?;
-            // As if there had been one hit more and one other event: never is not known to be never.
-            let share = (hits as f64 + 1.0) / (samples as f64 + 2.0);
-            let probability = with_baseline(right, share)?;
+            let (share, variance) = of_share(hits, samples);
+            let probability = with_baseline(right, share)?.clamp(0.0, 1.0);
             let slope = with_baseline(right, 1.0)? - with_baseline(right, 0.0)?;
-            let variance = slope * slope * share * (1.0 - share) / (samples as f64 + 3.0);
-            Some(Stratum { group, cut: 0, probability: probability.clamp(0.0, 1.0), variance })
+            Some(Stratum { group, cut: 0, probability, variance: slope * slope * variance })
         }
     }
+}
+
+/// The rank of a percentile among so many values.
+fn rank(samples: u64, q: f64) -> f64 {
+    let n = samples as f64;
+    (q * n).ceil().clamp(1.0, n.max(1.0))
+}
+
+/// The probability that another value is above a percentile of so many, and its variance: mean and variance of the beta distribution.
+fn above_rank(samples: u64, q: f64) -> (f64, f64) {
+    let n = samples as f64;
+    let probability = (n + 1.0 - rank(samples, q)) / (n + 1.0);
+    (probability, probability * (1.0 - probability) / (n + 2.0))
+}
+
+/// The same of a share: as if there had been one hit more and one other event, for never is not known to be never.
+fn of_share(hits: u64, samples: u64) -> (f64, f64) {
+    let share = (hits as f64 + 1.0) / (samples as f64 + 2.0);
+    (share, share * (1.0 - share) / (samples as f64 + 3.0))
 }
 
 /// What a number made of numbers and baselines comes to, if all of these are the same.
@@ -219,4 +233,78 @@ impl Pool<'_> {
 
 fn proven(best: Option<(f64, Counts, f64)>) -> Option<Proof> {
     best.map(|(excess, counts, needed)| Proof { holds: excess >= 0.0, bound: sequential::least(counts, needed) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sequential::tests::random;
+    use super::*;
+
+    /// Events of the groups before the deployment.
+    const BEFORE: [u64; 8] = [400, 120, 60, 30, 20, 12, 8, 5];
+
+    /// The probabilities of a hit in each group, and what is known of them from the time before.
+    type Before = fn(u64, &mut u64) -> (f64, (f64, f64));
+
+    /// Of so many values from 0 to 1, the median and what is above it.
+    fn median(samples: u64, state: &mut u64) -> (f64, (f64, f64)) {
+        let mut values: Vec<f64> = (0..samples).map(|_| random(state)).collect();
+        values.sort_by(f64::total_cmp);
+        (1.0 - values[rank(samples, 0.5) as usize - 1], above_rank(samples, 0.5))
+    }
+
+    fn rare(samples: u64, state: &mut u64) -> (f64, (f64, f64)) {
+        let share = 0.05;
+        let hits = (0..samples).filter(|_| random(state) < share).count();
+        (share, of_share(hits as u64, samples))
+    }
+
+    /// Events until the test of a stream fires, looked at after each one; after the 300th the mix is another.
+    fn fires(stream: u64, before: Before, times: f64) -> Option<usize> {
+        const ALPHA: f64 = 0.05;
+        let mut state = stream << 32;
+        let (shares, strata): (Vec<f64>, Vec<Stratum>) = BEFORE
+            .iter()
+            .map(|samples| {
+                let (share, (probability, variance)) = before(*samples, &mut state);
+                (share, Stratum { group: GroupKey::default(), cut: 0, probability, variance })
+            })
+            .unzip();
+        let mut counts = [Counts::default(); BEFORE.len()];
+        let all = BEFORE.iter().sum::<u64>() as f64;
+        (0..1_000).find(|event| {
+            let mut point = random(&mut state) * all;
+            let in_proportion = BEFORE.iter().position(|weight| {
+                point -= *weight as f64;
+                point < 0.0
+            });
+            let evenly = (random(&mut state) * BEFORE.len() as f64) as usize % BEFORE.len();
+            let group = if *event < 300 { in_proportion.unwrap_or(0) } else { evenly };
+            counts[group].samples += 1;
+            counts[group].hits += u64::from(random(&mut state) < times * shares[group]);
+            let mut pooled = Pooled::default();
+            strata.iter().zip(counts).for_each(|(stratum, counts)| pooled.add(stratum, counts));
+            let seen = Counts { hits: pooled.hits, samples: pooled.samples };
+            sequential::evidence(seen, pooled.most(wilson::z_of(1.0 - 0.5 * ALPHA))) >= -(0.5 * ALPHA).ln()
+        })
+    }
+
+    /// The promise: 2,000 streams that are exactly as before, with the time before drawn for each of them.
+    #[test]
+    fn at_most_alpha_of_streams_that_are_as_before_ever_fire() {
+        for before in [median as Before, rare] {
+            let fired = (0..2_000).filter(|stream| fires(*stream, before, 1.0).is_some()).count();
+            assert!(fired <= 100, "{fired} of 2,000");
+        }
+    }
+
+    #[test]
+    fn what_is_worse_everywhere_is_found_soon() {
+        for (before, times) in [(median as Before, 1.6), (rare, 5.0)] {
+            let mut took: Vec<usize> =
+                (0..101).map(|stream| fires(stream, before, times).unwrap_or(usize::MAX)).collect();
+            took.sort_unstable();
+            assert!(took[50] < 150, "{took:?}");
+        }
+    }
 }

@@ -287,7 +287,11 @@ fn what_fails_before_the_service_is_ready_failed_at_its_start() {
     let start = || vec![container("13:00:00"), failure("13:00:03"), listening("13:00:05")];
     assert_eq!(failed_at_start(&[start(), serving("13:00:06", 20)]), 1);
     let ready = || vec![container("13:00:00"), listening("13:00:05")];
-    assert_eq!(failed_at_start(&[ready(), vec![failure("13:00:07")], serving("13:00:08", 20)]), 1, "nothing was served");
+    assert_eq!(
+        failed_at_start(&[ready(), vec![failure("13:00:07")], serving("13:00:08", 20)]),
+        1,
+        "nothing was served"
+    );
     assert_eq!(failed_at_start(&[ready(), serving("13:00:06", 20), vec![failure("13:00:27")]]), 0);
     let silent = vec![container("13:00:00"), access("13:00:02", "/a", 200), failure("13:00:07")];
     assert_eq!(failed_at_start(&[silent, serving("13:00:08", 20)]), 0);
