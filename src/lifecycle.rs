@@ -24,6 +24,8 @@ const LOOP: i64 = 5 * 60;
 const REVIVAL: i64 = 10 * 60;
 /// The first request that a new deployment serves comes this soon after its start, or belongs to a later one.
 const FIRST_REQUEST: i64 = 15 * 60;
+/// What is left to do when a service says that it is ready takes no more seconds.
+const SETTLING: i64 = 5;
 /// What a start does in so many seconds is starting, not running.
 pub const START_UP: i64 = 60;
 
@@ -47,6 +49,8 @@ pub enum Step {
     Deployed(Deployment),
     /// The deployment's service, or a process of it, came back.
     Restarted(Evidence),
+    /// The service failed in this second, and was not ready yet; the line of its start.
+    FailedAtStart(Evidence),
 }
 
 /// What else happened in a second.
@@ -76,6 +80,8 @@ pub struct Lifecycle {
     tells_ready: bool,
     /// The last second that was sealed.
     sealed: Option<i64>,
+    /// Whether its own log has had a request.
+    has_served: bool,
 }
 
 impl Lifecycle {
@@ -117,7 +123,9 @@ impl Lifecycle {
                 Sign::Served(id) => self.served(id, shown_by),
             });
         }
+        steps.extend(self.fails_at_start(second, activity));
         steps.extend(self.goes_on(second, activity));
+        self.has_served |= activity.serves;
         steps
     }
 
@@ -153,7 +161,8 @@ impl Lifecycle {
             // The log begins with a service that is down: this start is none of a new deployment.
             let restarted = down.is_some();
             let step = if restarted { Step::Restarted(shown_by.clone()) } else { deployed(layer, &shown_by) };
-            self.newest = Some(Start::new(layer, shown_by, !restarted));
+            let start = Start::new(layer, shown_by, !restarted);
+            self.newest = Some(Start { beside_another: self.has_served, ..start });
             return Some(step);
         };
         if newest.is_within(layer) {
@@ -187,7 +196,9 @@ impl Lifecycle {
             false => Some(Step::Restarted(shown_by.clone())),
         };
         let id = newest.id.filter(|_| !is_deployment);
-        self.newest = Some(Start { assumed, loops, asked_for, id, ..Start::new(layer, shown_by, is_deployment) });
+        let (beside_another, fails_as_ever) = (self.has_served, newest.failing);
+        let start = Start::new(layer, shown_by, is_deployment);
+        self.newest = Some(Start { assumed, loops, asked_for, id, beside_another, fails_as_ever, ..start });
         step
     }
 
@@ -230,6 +241,21 @@ impl Lifecycle {
             Start::new(self.newest.as_ref().map_or(Layer::Ready, |newest| newest.outermost), shown_by.clone(), true);
         self.newest = Some(Start { id: Some(id), ready: true, served: true, ..start });
         Some(Step::Deployed(Deployment { at: shown_by.time, from: From::DeploymentId, shown_by: Some(shown_by) }))
+    }
+
+    /// What fails between the start of a deployment and the time at which it serves for the first time, or where an old process
+    /// serves beside it, so that requests tell nothing, the time at which it is ready. What failed at the start before this one
+    /// fails as ever.
+    fn fails_at_start(&mut self, second: i64, activity: Activity) -> Option<Step> {
+        let newest = self.newest.as_mut()?;
+        let is_up =
+            if newest.beside_another { newest.ready && second - newest.latest > SETTLING } else { newest.served };
+        let starts = !is_up && newest.old_stopped.is_none() && second - newest.first() <= START_UP;
+        newest.failing |= starts && activity.fails;
+        newest.failure_is_untold |= starts && activity.fails;
+        // Whether it is a deployment may show later.
+        let is_told = newest.is_deployment && !newest.fails_as_ever && std::mem::take(&mut newest.failure_is_untold);
+        is_told.then(|| Step::FailedAtStart(newest.shown_by.clone()))
     }
 
     /// Takes note of what else happened in a second.

@@ -121,10 +121,10 @@ impl Script {
     pub fn healthy(stack: Stack, per_minute: f64, baseline: bool, random: &mut Random) -> Script {
         let deployed = Time::of_day(random.between(3, 19), random.between(0, 59), random.between(0, 59))
             + random.between(0, SECOND - 1);
-        let ready = deployed + random.seconds(1.5, 20.0);
+        let ready = deployed + seconds(random.log_uniform(1.5, 45.0));
         let switch = ready + random.seconds(0.2, 5.0);
         let end = switch + seconds(random.log_uniform(20.0, 120.0) * 60.0);
-        let begin = if baseline { deployed - random.seconds(3_600.0, 6_000.0) } else { deployed };
+        let begin = if baseline { deployed - random.seconds(2_700.0, 7_200.0) } else { deployed };
         let times = Times {
             begin,
             old_start: None,

@@ -12,6 +12,7 @@ use crate::timeline::evidence::Evidence;
 pub(super) struct OwnClasses {
     deployed: Option<ClassId>,
     restarted: Option<ClassId>,
+    failed_at_start: Option<ClassId>,
 }
 
 impl OwnClasses {
@@ -19,6 +20,7 @@ impl OwnClasses {
         OwnClasses {
             deployed: library.class_id("deployment.started"),
             restarted: library.class_id("process.restarted"),
+            failed_at_start: library.class_id("process.failed_at_start"),
         }
     }
 }
@@ -46,6 +48,9 @@ impl Engine {
                 Step::Restarted(shown_by) => {
                     self.restarts += 1;
                     self.add_own_event(second, self.own_classes.restarted, shown_by);
+                }
+                Step::FailedAtStart(shown_by) => {
+                    self.add_own_event(second, self.own_classes.failed_at_start, shown_by);
                 }
             }
         }

@@ -47,6 +47,9 @@ pub enum Kind {
         of: Selector,
         window: Window,
     },
+    /// `overall(p50(…) by (route) > 2 * baseline(p50(…) by (route)))`: the comparison of all groups together, each event with
+    /// the bound of its own group.
+    Overall(Box<Expr>),
     /// `trend(last(process.memory{}.bytes)[1h])`: relative growth over time.
     Trend {
         of: Box<Expr>,
@@ -236,7 +239,7 @@ impl Expr {
     pub(super) fn size(&self) -> usize {
         1 + match &self.kind {
             Kind::Literal(_) | Kind::Aggregate(_) | Kind::Zero { .. } | Kind::Absent { .. } => 0,
-            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.size(),
+            Kind::Negate(of) | Kind::Not(of) | Kind::Overall(of) | Kind::Trend { of, .. } => of.size(),
             Kind::Baseline { of, otherwise } => of.size() + otherwise.as_ref().map_or(0, |otherwise| otherwise.size()),
             Kind::Arithmetic { left, right, .. } | Kind::Compare { left, right, .. } => left.size() + right.size(),
             Kind::And(left, right) | Kind::Or(left, right) => left.size() + right.size(),
@@ -250,7 +253,7 @@ impl Expr {
         }
         match &self.kind {
             Kind::Literal(_) | Kind::Aggregate(_) | Kind::Zero { .. } | Kind::Absent { .. } => None,
-            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.find(is_it),
+            Kind::Negate(of) | Kind::Not(of) | Kind::Overall(of) | Kind::Trend { of, .. } => of.find(is_it),
             Kind::Baseline { of, otherwise } => {
                 of.find(is_it).or_else(|| otherwise.as_ref().and_then(|otherwise| otherwise.find(is_it)))
             }
@@ -281,7 +284,7 @@ impl Expr {
                 whole.relocate(span);
             }
             Kind::Absent { of, .. } => of.relocate(span),
-            Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => of.relocate(span),
+            Kind::Negate(of) | Kind::Not(of) | Kind::Overall(of) | Kind::Trend { of, .. } => of.relocate(span),
             Kind::Baseline { of, otherwise } => {
                 of.relocate(span);
                 otherwise.iter_mut().for_each(|otherwise| otherwise.relocate(span));
@@ -324,11 +327,11 @@ mod tests {
 
     #[test]
     fn relocating_moves_every_node() {
-        let text = "zero(a of b) or not -trend(baseline(sum(c{x=\"1\"}.v), 1))[1h] < streak(a of b) + count(interval(d)) and absent(e)";
+        let text = "zero(a of b) or not -trend(baseline(sum(c{x=\"1\"}.v), 1))[1h] < streak(a of b) + count(interval(d)) and absent(e) and overall(count(f) > 1)";
         let mut expr = parse(text, &Metrics::default()).unwrap();
         expr.relocate(&(7..9));
         let shown = format!("{expr:?}");
         assert_eq!(shown.matches("span: ").count(), shown.matches("span: 7..9").count());
-        assert_eq!(expr.size(), 14);
+        assert_eq!(expr.size(), 19);
     }
 }

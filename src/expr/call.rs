@@ -11,9 +11,9 @@ use super::suggest::nearest;
 use super::token::{Failure, Parsed, keyword, number, sign, space, word};
 use super::window::window;
 
-const FUNCTIONS: [&str; 21] = [
+const FUNCTIONS: [&str; 22] = [
     "count", "rate", "sum", "mean", "min", "max", "first", "last", "p50", "p90", "p95", "p99", "quantile", "distinct",
-    "interval", "gap", "streak", "zero", "absent", "trend", "baseline",
+    "interval", "gap", "streak", "zero", "absent", "overall", "trend", "baseline",
 ];
 
 pub(super) fn is_function(name: &str) -> bool {
@@ -54,6 +54,7 @@ pub(super) fn call<'s>(
         (_, Some(function)) => aggregate_call(parser, start, name, function, arguments),
         ("zero", _) => zero(parser, start, arguments),
         ("absent", _) => absent(parser, start, arguments),
+        ("overall", _) => overall(parser, start, arguments),
         ("trend", _) => trend(parser, start, arguments),
         ("baseline", _) => baseline(parser, start, arguments),
         ("interval", _) => Failure::new(start, arguments, "`interval` gives many numbers")
@@ -88,6 +89,12 @@ fn absent<'s>(parser: &Parser<'_>, start: &'s str, arguments: &'s str) -> Parsed
     let (rest, window) = window(close("absent", rest)?, inner)?;
     let kind = Kind::Absent { of, window: window.unwrap_or(Window::Default) };
     Ok((rest, parser.node(kind, parser.span(start, rest))?))
+}
+
+fn overall<'s>(parser: &Parser<'_>, start: &'s str, arguments: &'s str) -> Parsed<'s, Box<Expr>> {
+    let (rest, of) = parser.expression(arguments)?;
+    let rest = close("overall", rest)?;
+    Ok((rest, parser.node(Kind::Overall(of), parser.span(start, rest))?))
 }
 
 fn baseline<'s>(parser: &Parser<'_>, start: &'s str, arguments: &'s str) -> Parsed<'s, Box<Expr>> {

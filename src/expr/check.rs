@@ -1,6 +1,6 @@
 //! Whether an expression makes sense: classes, labels and values exist, and units fit together.
 
-use super::ast::{Aggregate, ArithmeticOp, Expr, Function, Input, Kind, Selector, Span};
+use super::ast::{Aggregate, ArithmeticOp, CompareOp, Expr, Function, Input, Kind, Selector, Span};
 use super::error::Error;
 use super::quantity::{Quantity, Unit};
 
@@ -89,6 +89,7 @@ impl Checker<'_> {
                 self.events(whole, "zero")
             }
             Kind::Absent { of, .. } => self.events(of, "absent"),
+            Kind::Overall(of) => self.overall(of),
             Kind::Literal(_)
             | Kind::Aggregate(_)
             | Kind::Negate(_)
@@ -100,6 +101,28 @@ impl Checker<'_> {
                     .help("compare it with something"))
             }
         }
+    }
+
+    /// What all groups together are asked: whether a number of each is above what is made of its own baseline.
+    fn overall(&self, of: &Expr) -> Result<(), Error> {
+        let refuse = |message| {
+            Err(Error::new(of.span.clone(), message)
+                .help("write `overall(x > 2 * baseline(x) + 1pp)`, of a ratio or a percentile `x` by (labels)"))
+        };
+        let Kind::Compare { op: CompareOp::Greater | CompareOp::GreaterOrEqual, left, right } = &of.kind else {
+            return refuse("`overall` takes a comparison with `>` or `>=`");
+        };
+        self.truth(of)?;
+        let is_grouped = |inner: &Expr| matches!(&inner.kind, Kind::Aggregate(read) if !read.by.is_empty());
+        if left.find(&is_grouped).is_none() {
+            return refuse("without `by` there are no groups to be taken together");
+        }
+        let baseline = right.find(&|inner| matches!(inner.kind, Kind::Baseline { .. }));
+        let is_its_own = |baseline: &Expr| matches!(&baseline.kind, Kind::Baseline { of, .. } if **of == **left);
+        if !baseline.is_some_and(is_its_own) {
+            return refuse("`overall` compares a number with its own baseline");
+        }
+        Ok(())
     }
 
     fn number(&self, expr: &Expr) -> Result<Number, Error> {
@@ -137,7 +160,8 @@ impl Checker<'_> {
             | Kind::Or(..)
             | Kind::Not(_)
             | Kind::Zero { .. }
-            | Kind::Absent { .. } => {
+            | Kind::Absent { .. }
+            | Kind::Overall(_) => {
                 Err(Error::new(expr.span.clone(), "this is true or false, and a number is needed here"))
             }
         }

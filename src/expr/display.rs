@@ -73,6 +73,7 @@ impl Display for Expr {
             Kind::Not(of) => write!(f, "not {}", Operand(of, Binding::Not)),
             Kind::Zero { part, whole, window } => write!(f, "zero({part} of {whole}){window}"),
             Kind::Absent { of, window } => write!(f, "absent({of}{window})"),
+            Kind::Overall(of) => write!(f, "overall({of})"),
             Kind::Trend { of, window } => match &of.kind {
                 // Behind a bare call inside `trend`, a window is the trend's; parentheses keep the call's own.
                 Kind::Aggregate(Aggregate { function: Function::Streak, .. }) => write!(f, "trend(({of})){window}"),
@@ -247,6 +248,7 @@ mod tests {
             "count(http.request{route=*\"/api/user/exchanges*\", status=5xx}[5m]) / count(http.request[5m]) > 5%",
             "p95(http.request{}.duration[10m]) > 1.5 * baseline(p95(http.request{}.duration[10m]))",
             "count(http.error[5m]) by (method, route) > 10",
+            "overall(p95(a{}.v[10m]) by (b) > 2 * baseline(p95(a{}.v[10m]) by (b)))",
             "p95(a{}.v[10m]) by (b) > 2 * baseline(p95(a{}.v[10m]) by (b), 1.5s)",
             "p50(interval(scalper.refresh) by (client)[5m]) > 20s",
             "streak(http.request{duration>3s} of http.request{route=\"/api/run-smart-trade/{symbol}\"}) >= 3",

@@ -25,6 +25,7 @@
 //! call        = aggregate { window | groups }                                (each at most once)
 //!             | "zero" "(" selector "of" selector ")" [ window ]
 //!             | "absent" "(" selector [ window ] ")" [ window ]
+//!             | "overall" "(" comparison ")"
 //!             | "trend" "(" expression [ window ] ")" [ window ]
 //!             | "baseline" "(" expression [ "," expression ] ")"
 //! aggregate   = name "(" input ")"

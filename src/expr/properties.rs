@@ -37,6 +37,7 @@ fn token() -> impl Strategy<Value = &'static str> {
         "streak",
         "zero",
         "absent",
+        "overall",
         "trend",
         "baseline",
         "interval",
@@ -189,6 +190,7 @@ fn expr() -> impl Strategy<Value = Expr> {
         prop_oneof![
             one.clone().prop_map(Kind::Negate),
             one.clone().prop_map(Kind::Not),
+            one.clone().prop_map(Kind::Overall),
             (one.clone(), prop::option::of(one.clone())).prop_map(|(of, otherwise)| Kind::Baseline { of, otherwise }),
             (one, window()).prop_map(|(of, window)| Kind::Trend { of, window }),
             (prop::sample::select(vec![Add, Subtract, Multiply, Divide]), two.clone())

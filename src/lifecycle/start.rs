@@ -26,6 +26,14 @@ pub(super) struct Start {
     pub ready: bool,
     /// The service failed before it was ready.
     pub failed: bool,
+    /// It had failures before it was ready, whether or not it became so.
+    pub failing: bool,
+    /// Nobody was told of the latest of them.
+    pub failure_is_untold: bool,
+    /// So had the start before it.
+    pub fails_as_ever: bool,
+    /// The service's log had requests before it, so that another process may serve still.
+    pub beside_another: bool,
     /// A request came after it.
     pub served: bool,
     /// It is the deployment's own.
@@ -54,6 +62,10 @@ impl Start {
             shown_by,
             ready: layer == Layer::Ready,
             failed: false,
+            failing: false,
+            failure_is_untold: false,
+            fails_as_ever: false,
+            beside_another: false,
             served: false,
             is_deployment,
             assumed: false,

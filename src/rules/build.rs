@@ -113,6 +113,9 @@ fn compile_trigger(
             return Err(plan.error(written.when, message.into()));
         }
         tested.into_iter().for_each(|read| compiler.timeline.keep_tallies(read.series));
+    } else if !node.overalls().is_empty() {
+        let message = "`overall` tests what all groups say together: give the trigger a `confidence`";
+        return Err(plan.error(written.when, message.into()));
     }
     Ok(Trigger {
         id: written.id.into(),

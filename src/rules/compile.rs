@@ -48,6 +48,7 @@ struct Scope<'a, 'b> {
     evidence: Vec<(SeriesId, usize)>,
     plain_quotient: bool,
     in_baseline: bool,
+    in_overall: bool,
     keep_evidence: bool,
     pasts: Vec<Node>,
     /// Whether it is only shown beside something: such series are apart from those of rules, whose groups are those of their own
@@ -83,6 +84,7 @@ impl Compiler<'_> {
             evidence: Vec::new(),
             plain_quotient: false,
             in_baseline: false,
+            in_overall: false,
             keep_evidence: evidence,
             pasts: Vec::new(),
             is_aside,
@@ -153,6 +155,17 @@ impl Scope<'_, '_> {
             }
             Kind::Absent { of, window } => {
                 Node::Absent(self.read(of, Measure::Events, &[], *window, Function::Count)?)
+            }
+            Kind::Overall(of) => {
+                // Its groups are looked at together, whatever groups the expression around it has.
+                let by = std::mem::take(&mut self.by);
+                self.in_overall = true;
+                let of = self.node(of)?;
+                (self.by, self.in_overall) = (by, false);
+                let Node::Compare { op, left, right, .. } = of else {
+                    return Err(expr::Error::new(expr.span.clone(), "`overall` takes a comparison"));
+                };
+                Node::Overall { op, left, right, id: self.state() }
             }
             Kind::Trend { of, window } => {
                 let length = self.length(*window).unwrap_or(self.compiler.default_window);
@@ -288,6 +301,7 @@ impl Scope<'_, '_> {
             window,
             function,
             grouped: !by.is_empty(),
+            pooled: self.in_overall,
             length,
             in_baseline: self.in_baseline,
             scale,

@@ -5,6 +5,7 @@ use super::judgement::{Before, Judgement, Truth, both, either, opposite};
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
+use super::overall::Pool;
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
@@ -76,7 +77,7 @@ impl Evaluator<'_> {
                 }
             }
             Node::Trend { of, length, id } => self.trend(of, *length, *id),
-            Node::Baseline { id, otherwise, .. } => match self.frozen(*id) {
+            Node::Baseline { of, id, otherwise } => match self.frozen(of, *id) {
                 Some(frozen) => frozen.reading,
                 None => Reading { value: *otherwise, samples: u64::MAX, ..Reading::default() },
             },
@@ -88,7 +89,7 @@ impl Evaluator<'_> {
         match node {
             Node::Compare { op, left, right, unit, past } => {
                 let mut judgement = self.compare(*op, left, right, *unit);
-                judgement.baseline = judgement.baseline.or_else(|| self.past((*past)?, *op, &judgement));
+                judgement.baseline = judgement.baseline.or_else(|| self.past(left, (*past)?, *op, &judgement));
                 judgement
             }
             Node::And(left, right) => both(self.truth(left), self.truth(right)),
@@ -105,6 +106,7 @@ impl Evaluator<'_> {
                 };
                 Judgement { truth, samples: whole.samples, ..Judgement::of(part.value, Some(0.0), Unit::Plain) }
             }
+            Node::Overall { left, op, id, .. } => self.overall(*op, left, *id),
             Node::Absent(read) => {
                 let read = self.read(read);
                 let truth = match read.value {
@@ -199,6 +201,37 @@ impl Evaluator<'_> {
         judgement
     }
 
+    /// What the groups that were there before say together.
+    fn overall(&self, op: CompareOp, left: &Node, id: usize) -> Judgement {
+        let nothing = Judgement::of(None, None, Unit::Ratio);
+        let (Some(confidence), Some(measured)) = (self.confidence, measured(op, left)) else { return nothing };
+        let strata = self.memory.strata.get(&id).map_or(&[][..], Vec::as_slice);
+        let is_known = |read: &&Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
+        if !left.reads().iter().all(is_known) {
+            return nothing;
+        }
+        let pool = Pool { timeline: self.timeline, strata, measured };
+        let Some(now) = pool.window() else { return nothing };
+        let judgement = Judgement {
+            truth: Truth::of(now.is_above()),
+            value: now.share(),
+            threshold: now.expected_share(),
+            share: Some((now.hits, now.samples)),
+            samples: now.samples,
+            ..nothing
+        };
+        if judgement.truth != Truth::True {
+            return judgement;
+        }
+        let proof = pool.proof(confidence, self.observed.deployed, self.observed.dropped, self.tick);
+        let nearer = |bound: f64| now.share().map_or(bound, |share| bound.min(share));
+        Judgement {
+            truth: Truth::of(proof.is_some_and(|proof| proof.holds)),
+            bound: proof.map(|proof| nearer(proof.bound)),
+            ..judgement
+        }
+    }
+
     fn read(&self, read: &Read) -> Reading {
         let Some(stretch) = self.stretches[read.index] else { return Reading::default() };
         let Quality { partial, lossy } = stretch.quality;
@@ -286,13 +319,16 @@ impl Evaluator<'_> {
         Reading { value: change, at_least: false, share: None, ..now }
     }
 
-    fn frozen(&self, id: usize) -> Option<&Frozen> {
-        self.memory.baselines.get(&(id, self.group.clone()))
+    /// A baseline of the group, or the only one where it is of no groups.
+    fn frozen(&self, of: &Node, id: usize) -> Option<&Frozen> {
+        let is_its_own = self.group.is_empty() || of.is_grouped();
+        let group = if is_its_own { self.group.clone() } else { GroupKey::default() };
+        self.memory.baselines.get(&(id, group))
     }
 
-    /// What the value of a judgement was before the deployment.
-    fn past(&self, id: usize, op: CompareOp, judgement: &Judgement) -> Option<Before> {
-        let Reading { value, samples, .. } = self.frozen(id)?.reading;
+    /// What the value of a judgement, read by a node, was before the deployment.
+    fn past(&self, of: &Node, id: usize, op: CompareOp, judgement: &Judgement) -> Option<Before> {
+        let Reading { value, samples, .. } = self.frozen(of, id)?.reading;
         let before = value?;
         let (now, threshold) = (judgement.value?, judgement.threshold?);
         let is_like = if op.holds(1.0, 0.0) { now < ALIKE * before } else { now > before / ALIKE };
@@ -302,8 +338,8 @@ impl Evaluator<'_> {
     /// The first baseline of a number, as it was read.
     fn before(&self, node: &Node) -> Option<Before> {
         match node {
-            Node::Baseline { id, .. } => {
-                let Reading { value, samples, .. } = self.frozen(*id)?.reading;
+            Node::Baseline { of, id, .. } => {
+                let Reading { value, samples, .. } = self.frozen(of, *id)?.reading;
                 (samples < u64::MAX).then_some(Before { value: value?, samples, as_before: false })
             }
             Node::Negate(of) => self.before(of),
@@ -315,7 +351,7 @@ impl Evaluator<'_> {
     /// The most, or else the least, that a number made of numbers and baselines may be.
     fn edge(&self, node: &Node, is_most: bool) -> Option<f64> {
         match node {
-            Node::Baseline { id, otherwise, .. } => match self.frozen(*id) {
+            Node::Baseline { of, id, otherwise } => match self.frozen(of, *id) {
                 Some(frozen) => if is_most { frozen.most } else { frozen.least }.or(*otherwise),
                 None => *otherwise,
             },

@@ -14,6 +14,9 @@ use crate::timeline::group_key::GroupKey;
 /// Seconds of the time before that a count has to be of, for a baseline.
 pub const LEAST_OBSERVED: i64 = 300;
 
+/// Events of a group before the deployment, for it to be one of those that `overall` takes together.
+const LEAST_POOLED: u64 = 5;
+
 /// The baselines of an expression, by their id and group.
 pub fn freeze(
     node: &Node,
@@ -25,11 +28,12 @@ pub fn freeze(
 ) -> Vec<((usize, GroupKey), Frozen)> {
     let baselines = node.baselines();
     let mut all = Vec::new();
-    for node::Baseline { id, of, .. } in &baselines {
+    for node::Baseline { id, of, pooled, .. } in &baselines {
+        let min_samples = if *pooled { LEAST_POOLED } else { min_samples };
         let mut readings = readings(node, of, min_samples, tick, timeline, observed);
         // Those with most samples, whose bounds can be the nearest, have the larger parts of what may go wrong.
         readings.sort_by(|(a, more), (b, less)| less.samples.cmp(&more.samples).then_with(|| a.cmp(b)));
-        let is_grouped = of.reads().iter().any(|read| read.grouped);
+        let is_grouped = of.is_grouped();
         for ((group, reading), number) in readings.into_iter().zip(1..) {
             let number = is_grouped.then_some(number);
             let alpha = confidence.map(|confidence| confidence.of_baseline(number) / baselines.len() as f64);

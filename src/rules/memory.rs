@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use super::frozen::Frozen;
 use super::node::Node;
+use super::overall::Stratum;
 use super::trend::Trend;
 use crate::timeline::group_key::GroupKey;
 
-/// What trends and baselines remember, by their id and group. Evaluating reads it; it is written once a tick, and when a
+/// What trends and baselines remember, by their id and group, and what is made of the latter. Evaluating reads it; it is written once a tick, and when a
 /// deployment begins.
 #[derive(Debug, Default)]
 pub struct Memory {
     pub baselines: HashMap<(usize, GroupKey), Frozen>,
+    /// What each `overall` compares with, by its id.
+    pub strata: HashMap<usize, Vec<Stratum>>,
     pub(super) trends: HashMap<(usize, GroupKey), Trend>,
 }
 

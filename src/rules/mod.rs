@@ -12,6 +12,7 @@ pub mod judgement;
 mod memory;
 pub mod node;
 pub mod observed;
+pub mod overall;
 pub mod plan;
 pub mod proof;
 pub mod sample;
@@ -219,6 +220,8 @@ impl Rules {
         let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
         let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
         self.memory.baselines = frozen.chain(pasts).collect();
+        let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
+        self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
         for trigger in &mut self.triggers {
             trigger.instances.clear();
             trigger.seats.clear();

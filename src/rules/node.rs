@@ -39,6 +39,13 @@ pub enum Node {
         whole: Read,
     },
     Absent(Read),
+    /// Whether a number of each group, all of them together, passes what is made of its baseline.
+    Overall {
+        op: CompareOp,
+        left: Box<Node>,
+        right: Box<Node>,
+        id: usize,
+    },
     /// Relative change a second, over this many seconds.
     Trend {
         of: Box<Node>,
@@ -62,6 +69,8 @@ pub struct Read {
     pub window: usize,
     pub function: Function,
     pub grouped: bool,
+    /// Of all groups at once, inside of `overall`.
+    pub pooled: bool,
     /// Seconds; `None` since the deployment.
     pub length: Option<i64>,
     /// Over the time before the deployment.
@@ -80,6 +89,8 @@ pub struct Baseline<'a> {
     pub id: usize,
     pub of: &'a Node,
     pub otherwise: Option<f64>,
+    /// Whether it stands inside of `overall`.
+    pub pooled: bool,
 }
 
 impl Read {
@@ -95,6 +106,7 @@ impl Node {
             Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => vec![of],
             Node::Arithmetic { left, right, .. }
             | Node::Compare { left, right, .. }
+            | Node::Overall { left, right, .. }
             | Node::And(left, right)
             | Node::Or(left, right) => {
                 vec![left, right]
@@ -134,6 +146,16 @@ impl Node {
         found
     }
 
+    /// Whether it is another one for each group.
+    pub fn is_grouped(&self) -> bool {
+        match self {
+            Node::Read(read) | Node::Absent(read) => read.grouped,
+            Node::Share { part, whole } | Node::Zero { part, whole } => part.grouped || whole.grouped,
+            Node::Arithmetic { left, right, .. } => left.is_grouped() || right.is_grouped(),
+            _ => self.children().into_iter().any(Node::is_grouped),
+        }
+    }
+
     /// The number it is whatever happens, if it is.
     pub fn constant(&self) -> Option<f64> {
         match self {
@@ -167,23 +189,47 @@ impl Node {
     /// Every baseline in the expression.
     pub fn baselines(&self) -> Vec<Baseline<'_>> {
         let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
-        if let Node::Baseline { of, otherwise, id } = self {
-            found.push(Baseline { id: *id, of, otherwise: *otherwise });
+        match self {
+            Node::Baseline { of, otherwise, id } => {
+                found.push(Baseline { id: *id, of, otherwise: *otherwise, pooled: false });
+            }
+            Node::Overall { .. } => found.iter_mut().for_each(|baseline| baseline.pooled = true),
+            _ => {}
         }
         found
     }
 
-    /// The groups that the expression may be true for.
+    /// Every `overall` in the expression.
+    pub fn overalls(&self) -> Vec<&Node> {
+        match self {
+            Node::Overall { .. } => vec![self],
+            _ => self.children().into_iter().flat_map(Node::overalls).collect(),
+        }
+    }
+
+    /// The groups that the expression may be true for, or if it is the operand of a baseline, those it is of.
     pub fn groups(&self, timeline: &Timeline) -> FxHashSet<GroupKey> {
         if let Node::And(guard, _) = self
             && guard.is_false_of_nothing()
         {
             return guard.groups(timeline);
         }
-        self.reads()
-            .into_iter()
-            .filter(|read| read.grouped)
-            .flat_map(|read| timeline.groups(read.series).cloned())
-            .collect()
+        let mut found = FxHashSet::default();
+        self.collect_groups(timeline, &mut found);
+        found
+    }
+
+    fn collect_groups(&self, timeline: &Timeline, found: &mut FxHashSet<GroupKey>) {
+        match self {
+            Node::Overall { .. } => {}
+            Node::Read(read) | Node::Absent(read) if read.grouped => {
+                found.extend(timeline.groups(read.series).cloned());
+            }
+            Node::Share { part, whole } | Node::Zero { part, whole } => {
+                let grouped = [part, whole].into_iter().filter(|read| read.grouped);
+                found.extend(grouped.flat_map(|read| timeline.groups(read.series).cloned()));
+            }
+            _ => self.children().into_iter().for_each(|child| child.collect_groups(timeline, found)),
+        }
     }
 }

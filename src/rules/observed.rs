@@ -118,7 +118,7 @@ mod tests {
             let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
             let carriers = Carriers { app: true, edge: false };
             let read = Read {
-                index: 0, series: 0, window: 0, function: Function::Count, grouped: false, length, in_baseline, scale: 1.0,
+                index: 0, series: 0, window: 0, function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
                 carriers, reads_duration: false,
             };
             let quality = |tick| observed.stretch(&read, tick).map(|stretch| stretch.quality);

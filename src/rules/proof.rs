@@ -56,7 +56,7 @@ pub fn measured(op: CompareOp, left: &Node) -> Option<Measured<'_>> {
 
 /// The series that tests of an expression read.
 pub fn tested<'a>(node: &'a Node, found: &mut Vec<&'a Read>) {
-    if let Node::Compare { op, left, .. } = node {
+    if let Node::Compare { op, left, .. } | Node::Overall { op, left, .. } = node {
         match measured(*op, left) {
             Some(Measured::Share { part, whole }) => found.extend([part, whole]),
             Some(Measured::Quantile { read, .. }) => found.push(read),
@@ -71,7 +71,7 @@ pub fn tested<'a>(node: &'a Node, found: &mut Vec<&'a Read>) {
 fn alternatives(node: &Node) -> u64 {
     let children = || node.children().into_iter().map(alternatives);
     match node {
-        Node::Compare { op, left, .. } => u64::from(measured(*op, left).is_some()),
+        Node::Compare { op, left, .. } | Node::Overall { op, left, .. } => u64::from(measured(*op, left).is_some()),
         Node::And(..) => children().max().unwrap_or(0),
         _ => children().sum(),
     }
@@ -83,7 +83,7 @@ pub fn objection(node: &Node) -> Option<&'static str> {
         Node::Not(of) if holds_test(of) => {
             Some("under `not` a confidence would be of the opposite; write the comparison the other way round")
         }
-        Node::Compare { op, left, right, .. } => match measured(*op, left) {
+        Node::Compare { op, left, right, .. } | Node::Overall { op, left, right, .. } => match measured(*op, left) {
             Some(_) => edge_objection(right, true),
             None if holds_measure(left) || holds_measure(right) => Some(
                 "confidence compares a ratio or a percentile with numbers and baselines: \

@@ -101,6 +101,9 @@ impl Seats {
                 }
             }
         }
+        if self.reads.iter().any(|read| read.pooled) {
+            self.seats.iter_mut().for_each(|seat| seat.said = Said::default());
+        }
         if !fresh.is_empty() {
             self.seats.extend(fresh.into_iter().map(|group| Seat {
                 places: places(&self.reads, &group, timeline),
@@ -156,6 +159,9 @@ impl Said {
     /// Whether no window that it rests on has changed since.
     fn holds(&self, evaluator: &Evaluator<'_>, reads: &[Read]) -> bool {
         reads[..self.reads].iter().zip(evaluator.places).all(|(read, place)| {
+            if read.pooled {
+                return evaluator.timeline.is_as_at(read.series, self.at);
+            }
             let slot = place.and_then(|place| evaluator.timeline.slot_at(read.series, place));
             slot.is_none_or(|slot| slot.is_as_at(self.at))
         })

@@ -191,6 +191,17 @@ impl Distribution {
         self.total
     }
 
+    /// How many are in this bucket or a higher one.
+    pub fn count_from(&self, bucket: Bucket) -> u64 {
+        let (number, within) = place(bucket);
+        let (block, page) = (usize::from(number) / BLOCK, usize::from(number));
+        let blocks: u64 = self.blocks.iter().skip(block + 1).sum();
+        let end = (block + 1) * BLOCK;
+        let pages = self.ascending(page).take_while(|found| usize::from(found.number) < end);
+        let high = |page: &Page| if page.number == number { page.counts[within..].iter().sum() } else { page.total };
+        blocks + pages.map(high).sum::<u64>()
+    }
+
     /// The smallest recorded value at or below which a share `q` (0 to 1) of all values lies, as the highest value of its
     /// bucket, in the kept unit. `None` when empty.
     pub fn quantile(&self, q: f64) -> Option<f64> {

@@ -74,6 +74,10 @@ impl Groups {
         self.slots.iter().flatten().map(|group| &group.key)
     }
 
+    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten().map(|group| &group.slot)
+    }
+
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
         self.slots.iter_mut().flatten().map(|group| &mut group.slot)
     }

@@ -113,6 +113,11 @@ impl Timeline {
         self.series[id].groups.at(place)
     }
 
+    /// Whether the windows of all groups of a series hold the same as right after an earlier tick, if none came or went.
+    pub fn is_as_at(&self, id: SeriesId, tick: i64) -> bool {
+        self.series[id].groups.slots().all(|slot| slot.is_as_at(tick))
+    }
+
     /// Tallies are kept of a series: a test reads it.
     pub fn keep_tallies(&mut self, id: SeriesId) {
         self.series[id].groups.has_tallies = true;

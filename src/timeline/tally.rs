@@ -45,6 +45,25 @@ pub fn minute(second: i64) -> i64 {
     second.div_euclid(SPACING)
 }
 
+/// How far the kept anchors are from one another at an age, both in minutes.
+fn distance(age: i64) -> i64 {
+    1 << (age / FINENESS).max(1).ilog2()
+}
+
+/// The anchors that the tallies of all groups have in common, from the youngest on: no segment of any of them lies on both
+/// sides of one. `begin` is the minute of the deployment, `now` one that no tally is beyond.
+pub fn common_anchors(begin: i64, now: i64) -> impl Iterator<Item = i64> {
+    let older = move |anchor: &i64| {
+        let mut next = anchor - 1;
+        // Where the distance is larger, the anchor is older, and the distance there may be larger again.
+        while next.rem_euclid(distance(now - next)) != 0 {
+            next -= next.rem_euclid(distance(now - next));
+        }
+        (*anchor > begin).then_some(next.max(begin))
+    };
+    std::iter::successors(Some(now.max(begin)), older)
+}
+
 impl Tally {
     /// Takes in the cell of one second; seconds come in order.
     pub fn enter(&mut self, second: i64, cell: &Cell) {
@@ -75,7 +94,7 @@ impl Tally {
         let mut at = 1;
         while at < self.segments.len() {
             let later = self.segments[at].first;
-            let distance = 1 << ((now - later) / FINENESS).max(1).ilog2();
+            let distance = distance(now - later);
             let has_anchor = later.div_euclid(distance) > self.segments[at - 1].last.div_euclid(distance);
             if has_anchor {
                 at += 1;
@@ -151,6 +170,24 @@ mod tests {
     }
 
     proptest! {
+        /// So events of several groups can be counted from one moment on.
+        #[test]
+        fn no_segment_lies_on_both_sides_of_a_common_anchor(begin in 0i64..50, steps in prop::collection::vec((0i64..40, 0usize..3), 1..400)) {
+            let mut now = begin;
+            let mut groups = [Tally::default(), Tally::default(), Tally::default()];
+            for (step, group) in steps {
+                now += if step > 10 { step - 10 } else { i64::from(step > 5) };
+                groups[group].enter(now * SPACING, &Cell { events: 1, details: None });
+            }
+            let anchors: Vec<i64> = common_anchors(begin, now).collect();
+            prop_assert_eq!((anchors[0], anchors.last()), (now, Some(&begin)));
+            prop_assert!(anchors.windows(2).all(|pair| pair[1] < pair[0] && pair[0] - pair[1] <= 1 + (now - pair[1]) / 2), "{:?}", anchors);
+            for segment in groups.iter().flat_map(Tally::segments) {
+                let splits = |anchor: &&i64| segment.first < **anchor && **anchor <= segment.last;
+                prop_assert_eq!(anchors.iter().find(splits), None, "{:?}", segment);
+            }
+        }
+
         /// So what is counted of the part and of the whole since an anchor of the whole is of the same time.
         #[test]
         fn a_part_keeps_every_anchor_of_its_whole(steps in prop::collection::vec((0i64..40, any::<bool>()), 1..400)) {

@@ -280,3 +280,70 @@ fn a_baseline_of_a_trend_is_a_plan_error() {
 fn share_log() -> Vec<String> {
     Log::new(16).minutes(1, &share_of(0.0)).lines
 }
+
+/// Rule 12: what is seldom called says little alone; of many such routes together it is seen that all of them are slower.
+#[test]
+fn many_seldom_called_routes_are_found_slower_together() {
+    const P50: &str = "p50(http.request{}.duration[10m]) by (route)";
+    let names: Vec<String> = (0..60).map(|number| format!("/r{number}/x")).collect();
+    let run = |when: &str, times: f64| {
+        let routes = |times: f64| -> Vec<Route<'_>> {
+            let median = |at: i32| 40.0 * 1.05f64.powi(at) * times;
+            names.iter().zip(0..).map(|(name, at)| (name.as_str(), 1.0, 0.0, median(at))).collect()
+        };
+        Log::new(21).minutes(30, &routes(1.0)).minutes(5, &routes(times)).judge(when)
+    };
+    let together = format!("overall({P50} > 1.3 * baseline({P50}))");
+    assert_eq!(run(&together, 1.25).changes("rule"), [""; 0]);
+    let slower = run(&together, 1.8);
+    let changes = slower.changes("rule");
+    assert!(changes.len() == 1 && ("firing 13:30:10".."firing 13:33:00").contains(&&*changes[0]), "{changes:?}");
+    let shown = slower.events("rule")[0];
+    let number = |name: &str| shown[name].as_f64().unwrap_or_else(|| panic!("no {name} in {shown}"));
+    assert!(number("value") >= number("bound") && number("bound") > number("threshold"), "{shown}");
+    assert!((0.45..0.55).contains(&number("threshold")) && shown["unit"] == "ratio", "{shown}");
+}
+
+/// Rule 12: neither does another mix of routes move it, nor do routes that were not there before.
+#[test]
+fn another_mix_is_no_worse_overall() {
+    const FAILS: &str = "count(http.error[5m]) by (route) / count(http.request[5m]) by (route)";
+    let when = format!("overall({FAILS} > 2 * baseline({FAILS}) + 1pp)");
+    let run = |later: &[Route<'_>]| {
+        let before = [("/good", 0.9, 0.0, 20.0), ("/bad", 0.1, 0.3, 20.0)];
+        Log::new(22).minutes(30, &before).minutes(20, later).judge(&when).changes("rule")
+    };
+    let nothing = [""; 0];
+    assert_eq!(run(&[("/good", 0.1, 0.0, 20.0), ("/bad", 0.9, 0.3, 20.0)]), nothing);
+    assert_eq!(run(&[("/good", 0.5, 0.0, 20.0), ("/scanned", 0.5, 1.0, 20.0)]), nothing);
+    let worse = run(&[("/good", 0.9, 0.2, 20.0), ("/bad", 0.1, 0.3, 20.0)]);
+    assert!(worse.len() == 1 && worse[0].starts_with("firing 13:3"), "{worse:?}");
+}
+
+/// Rule 12: what `overall` takes.
+#[test]
+fn what_is_no_comparison_with_a_baseline_is_not_taken_overall() {
+    let share = "count(http.error) by (route) / count(http.request) by (route)";
+    for (when, more, said) in [
+        ("overall(count(http.error) > 1)".to_owned(), "confidence = 0.9", "there are no groups"),
+        (format!("overall({share} > 5%)"), "confidence = 0.9", "its own baseline"),
+        (format!("overall({share} < baseline({share}))"), "confidence = 0.9", "with `>` or `>=`"),
+        (format!("overall({share} > baseline({share}))"), "", "give the trigger a `confidence`"),
+        (format!("not overall({share} > baseline({share}))"), "confidence = 0.9", "under `not`"),
+        (format!("overall({share} > 1) > 2"), "", "a number is needed here"),
+    ] {
+        let case = Case::new().rule("info", "rule", &when, more).log("http.jsonl", share_log());
+        let (status, message) = crate::case::refusal(&case);
+        assert!(status == 2 && message.contains(said), "{when}: {message}");
+    }
+}
+
+/// Rule 7: the only baseline of a number without groups is that of every group.
+#[test]
+fn a_number_without_groups_has_a_baseline_in_every_group() {
+    let when = "count(http.error) by (route) >= 3 and baseline(rate(http.request), 0/min) > 10/min";
+    let log = Log::new(23).minutes(30, &share_of(0.0)).minutes(5, &share_of(0.5));
+    let case = Case::new().trigger("rule", when).argument("--deployed-at").argument(&format!("{DAY}T13:30:00Z"));
+    let changes = case.log("http.jsonl", log.lines).run().changes("rule");
+    assert!(changes.len() == 1 && changes[0].ends_with("route=/a"), "{changes:?}");
+}

@@ -267,3 +267,50 @@ fn a_rate_before_the_deployment_is_of_the_seconds_that_are_counted() {
     // In silence after a restart the service runs as usual from its second minute on: 13:12:04.
     assert_eq!(rate([serving("13:01:00", 601), serving("13:20:00", 660)]), Some(1_199.0 / (1_738.0 - 63.0)));
 }
+
+fn failure(time: &str) -> String {
+    app(time, "error", "ERROR:shop.db:cannot open the database")
+}
+
+/// How many seconds of the newest deployment's start had failures.
+fn failed_at_start(parts: &[Vec<String>]) -> u64 {
+    let lines = parts.concat();
+    Case::new()
+        .trigger("any", "count(process.failed_at_start) > 0")
+        .log("a.jsonl", lines)
+        .run()
+        .count("process.failed_at_start")
+}
+
+#[test]
+fn what_fails_before_the_service_is_ready_failed_at_its_start() {
+    let start = || vec![container("13:00:00"), failure("13:00:03"), listening("13:00:05")];
+    assert_eq!(failed_at_start(&[start(), serving("13:00:06", 20)]), 1);
+    let ready = || vec![container("13:00:00"), listening("13:00:05")];
+    assert_eq!(
+        failed_at_start(&[ready(), vec![failure("13:00:07")], serving("13:00:08", 20)]),
+        1,
+        "nothing was served"
+    );
+    assert_eq!(failed_at_start(&[ready(), serving("13:00:06", 20), vec![failure("13:00:27")]]), 0);
+    let silent = vec![container("13:00:00"), access("13:00:02", "/a", 200), failure("13:00:07")];
+    assert_eq!(failed_at_start(&[silent, serving("13:00:08", 20)]), 0);
+}
+
+#[test]
+fn what_fails_at_every_start_is_no_news() {
+    let start = |hour: &str, fails: bool| {
+        let at = |rest: &str| format!("13:{hour}:{rest}");
+        let failure = if fails { vec![failure(&at("03"))] } else { Vec::new() };
+        [vec![container(&at("00"))], failure, vec![listening(&at("05"))], serving(&at("06"), 20)].concat()
+    };
+    // The old process serves on: its requests do not tell that the new one is ready.
+    let beside = |fails: bool| {
+        let mut lines = start("20", fails);
+        lines.insert(1, access("13:20:01", "/a", 200));
+        lines.push(stopping("13:20:30"));
+        lines
+    };
+    assert_eq!(failed_at_start(&[start("00", false), beside(true)]), 1);
+    assert_eq!(failed_at_start(&[start("00", true), beside(true)]), 1, "once, at the first start");
+}

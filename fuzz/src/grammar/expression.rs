@@ -42,7 +42,11 @@ pub fn truth(depth: u32, random: &mut Rng) -> String {
         }
     }
     let op = pick(&[">", ">=", "<", "<=", "==", "!="], random);
-    match random.u8(..12) {
+    match random.u8(..13) {
+        12 => {
+            let (text, _) = number(0, random);
+            format!("overall({text} > {}.{} * baseline({text}))", random.u8(..3), random.u8(..100))
+        }
         0 => format!("zero({} of {}){}", selector(random), selector(random), window(random)),
         1 => format!("absent({}{})", selector(random), window(random)),
         2 => format!("trend({}){} {op} {}%/h", number(depth, random).0, window(random), random.u8(..)),

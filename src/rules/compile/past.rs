@@ -41,7 +41,7 @@ impl Scope<'_, '_> {
 pub(super) fn has_baseline(expr: &Expr) -> bool {
     match &expr.kind {
         Kind::Baseline { .. } => true,
-        Kind::Negate(of) | Kind::Not(of) | Kind::Trend { of, .. } => has_baseline(of),
+        Kind::Negate(of) | Kind::Not(of) | Kind::Overall(of) | Kind::Trend { of, .. } => has_baseline(of),
         Kind::Arithmetic { left, right, .. }
         | Kind::Compare { left, right, .. }
         | Kind::And(left, right)
