@@ -57,7 +57,7 @@ fn stratum(measured: Measured<'_>, op: CompareOp, right: &Node, group: &GroupKey
         Measured::Quantile { read, q } => {
             let bound = with_baseline(right, before.value?)?;
             let (probability, variance) = above_rank(before.samples, q);
-            let cut = first_bucket(|value| op.holds(value * read.scale, bound));
+            let cut = first_bucket(|value| op.holds(value / read.scale, bound));
             Some(Stratum { group, cut, probability, variance })
         }
         Measured::Share { .. } => {
