@@ -57,8 +57,9 @@ fn column(text: &[u8]) -> Option<(&[u8], usize, &[u8])> {
     let rest = text[length + blanks..].strip_prefix(b"|")?;
     // A column of a logger's own: `INFO | text`, `shop.jobs | ERROR | text`, `08:00:00 | 200 | 12ms`.
     let column = rest.split(|byte| *byte == b'|').next().unwrap_or_default();
+    let said = column.trim_ascii();
     let is_column =
-        column.len() < rest.len() && (Level::from_name(column.trim_ascii()).is_some() || !has_letter(column));
+        column.len() < rest.len() && !said.is_empty() && (Level::from_name(said).is_some() || !has_letter(said));
     if !has_letter(name) || Level::from_name(name).is_some() || is_column || blanks == 0 {
         return None;
     }
@@ -168,6 +169,7 @@ mod tests {
             ("web-1  | lost", "web-1", "lost"),
             ("db-1         |     at f", "db-1", "    at f"),
             ("web  |", "web", ""),
+            ("web-1  |   |   File \"x\"", "web-1", "  |   File \"x\""),
             ("08:00:00 web.1  | lost", "web.1", "lost"),
             ("0|worker   | lost", "0|worker", "lost"),
             ("[1] lost", "1", "lost"),
