@@ -165,7 +165,7 @@ impl Assembler {
         if !may_follow {
             open.strangers += 1;
             // Between its lines others may stand, but not for long.
-            return match follows == Follows::Later || open.strangers > MOST_UNLIKE {
+            return match (follows == Follows::Later && !open.is_young(given.time)) || open.strangers > MOST_UNLIKE {
                 true => Offer::Closed(Box::new(self.take(at))),
                 false => Offer::Passed,
             };
@@ -176,9 +176,10 @@ impl Assembler {
             Follows::Untold => is_like || open.unlike < MOST_UNLIKE,
             // A second failure, or what comes after the first.
             Follows::Later => {
+                let is_of_it = !given.line.opens && (is_like || is_indented(&text));
                 open.begins
-                    && (open.awaits(&text) || (!given.line.opens && (is_like || is_indented(&text))))
                     && open.unlike < MOST_UNLIKE
+                    && (open.is_young(given.time) || is_of_it || open.awaits(&text))
             }
         };
         let is_full = open.held.len() >= MOST_RECORDS || open.bytes + text.len() > MOST_BYTES;
@@ -253,6 +254,12 @@ impl Open {
             .collect();
         entries.sort_by_key(|entry| entry.from.line_number);
         entries
+    }
+
+    /// Whether its first record is so recent that what a slow program still writes may be of it.
+    fn is_young(&self, time: Option<Time>) -> bool {
+        let first = self.held.first().and_then(|held| held.from.time);
+        first.zip(time).is_some_and(|(first, time)| time.since(first).saturating_abs() <= PATIENCE)
     }
 
     /// Whether a Python traceback has yet to name its exception, and this line does.

@@ -91,6 +91,9 @@ pub(super) fn is_frame(line: &[u8]) -> bool {
 
 /// How many of the lines, from the first on, are one failure.
 pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    if is_frame(lines.first()?.text) {
+        return without_head(lines);
+    }
     let leads = lines.iter().take(MOST_LEAD_INS).take_while(|line| is_lead_in(line.text)).count();
     let first = lines.get(leads).filter(|line| role(line.text) == Role::Head)?;
     let mut stack = Stack::begin(first.text);
@@ -107,6 +110,14 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
         }
     }
     Some(Reach { length, complete: framed && stack.is_named() })
+}
+
+/// A syntax error in the program itself has no head, and the log may begin within a traceback.
+fn without_head(lines: &[Line<'_>]) -> Option<Reach> {
+    let frames = lines.iter().take_while(|line| role(line.text) == Role::Body && !line.apart).count();
+    let end = lines.get(frames).filter(|line| !line.apart && line.follows != Follows::Later)?;
+    let names = role(end.text) == Role::Final && trace::begins_with_type(end.text);
+    names.then_some(Reach { length: frames + 1, complete: true })
 }
 
 /// How many lines of a message stand before the line that leads to the next exception of a chain.

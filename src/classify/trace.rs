@@ -147,6 +147,8 @@ impl Language {
             Language::Javascript => javascript::reach(lines),
             Language::Rust => rust::reach(lines),
             Language::Php => php::reach(lines),
+            Language::Ruby => ruby::reach(lines),
+            Language::Dotnet => dotnet::reach(lines),
             Language::Elixir => elixir::reach(lines),
             _ => self.head_and_parts(lines),
         }
