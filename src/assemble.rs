@@ -83,7 +83,9 @@ pub struct Entry {
 pub enum Offer {
     /// It is held.
     Taken,
-    /// It belongs to nobody.
+    /// Nothing is held of its stream.
+    Free,
+    /// It belongs to nobody, and what is held may go on.
     Passed,
     /// What was held is complete without it.
     Closed(Box<Open>),
@@ -108,11 +110,6 @@ pub struct Assembler {
 impl Assembler {
     pub fn is_idle(&self) -> bool {
         self.open.is_empty()
-    }
-
-    /// Whether records of a stream are held.
-    pub fn holds(&self, stream: u32) -> bool {
-        self.open.iter().any(|open| open.stream == stream)
     }
 
     /// The time of the earliest record that is held: rules must not pass it.
@@ -149,7 +146,7 @@ impl Assembler {
 
     /// Offers a record to what is held of its stream.
     pub fn offer(&mut self, given: Given<'_>) -> Offer {
-        let Some(at) = self.open.iter().position(|open| open.stream == given.line.stream) else { return Offer::Passed };
+        let Some(at) = self.open.iter().position(|open| open.stream == given.line.stream) else { return Offer::Free };
         let open = &mut self.open[at];
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
@@ -234,6 +231,9 @@ impl Open {
     /// What was held, as entries in the order of their first records.
     pub fn entries(self) -> Vec<Entry> {
         let Open { held, raw_level, logger, .. } = self;
+        if let [one] = &held[..] {
+            return vec![Entry { from: one.from.clone(), records: 1, text: one.text.clone(), raw_level, logger }];
+        }
         let lines: Vec<trace::Line<'_>> = held
             .iter()
             .map(|held| trace::Line { text: &held.text, follows: held.follows, apart: held.apart })

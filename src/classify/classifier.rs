@@ -156,7 +156,13 @@ impl Classifier {
         self.shared.prefilter.scan(message, &mut self.found);
         let mut message = Cow::Borrowed(message);
         let mut language = None;
-        if self.found.trace || record.stack.is_some() || trace::begins_with_type(&message) || is_place(&message) {
+        if self.found.trace
+            || record.stack.is_some()
+            || trace::begins_with_type(&message)
+            || is_place(&message)
+            || trace::is_bracket(&message)
+            || trace::is_call(&message)
+        {
             message = match unfolded(&message) {
                 Cow::Borrowed(_) => message,
                 Cow::Owned(unfolded) => {

@@ -173,8 +173,8 @@ impl Entries {
         let given = Given { line, text, line_number: self.lane.line_number, time };
         match self.lane.assembler.offer(given) {
             Offer::Taken => return true,
-            Offer::Passed if self.lane.assembler.holds(line.stream) => return false,
-            Offer::Passed => {}
+            Offer::Passed => return false,
+            Offer::Free => {}
             Offer::Closed(closed) => self.close(*closed, take),
         }
         match self.lane.assembler.begin(given) {

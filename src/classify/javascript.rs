@@ -16,7 +16,12 @@ const OUT_OF_MEMORY: &[u8] = b"JavaScript heap out of memory";
 pub(super) fn head(line: &[u8]) -> Head {
     if is_certain(line) {
         Head::Certain
-    } else if error_line(line).is_some() || is_location(line) || line.starts_with(LAST_COLLECTIONS) || labelled(line).is_some() || lower(line).is_some() {
+    } else if error_line(line).is_some()
+        || is_location(line)
+        || line.starts_with(LAST_COLLECTIONS)
+        || labelled(line).is_some()
+        || lower(line).is_some()
+    {
         Head::Perhaps
     } else {
         Head::No
@@ -26,17 +31,16 @@ pub(super) fn head(line: &[u8]) -> Head {
 /// Whether this line, after a head, is of a failure for sure: a frame, the end of an error's properties, Node's last words.
 pub(super) fn is_part(line: &[u8]) -> bool {
     let text = line.trim_ascii();
-    is_closing(text) || is_frame_line(line) || is_last_word(text) || is_native(text) || (is_indented(line) && is_elision(text))
+    is_closing(text)
+        || is_frame_line(line)
+        || is_last_word(text)
+        || is_native(text)
+        || (is_indented(line) && is_elision(text))
 }
 
 /// An indented frame.
 pub(super) fn is_frame_line(line: &[u8]) -> bool {
     is_indented(line) && is_frame(line.trim_ascii())
-}
-
-/// `TypeError: message` at column 0.
-pub(super) fn is_error_line(line: &[u8]) -> bool {
-    error_line(line).is_some() || is_certain(line)
 }
 
 /// How many of the lines, from the first on, are one failure.

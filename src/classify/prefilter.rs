@@ -12,7 +12,7 @@ use super::literals::Literal;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
 /// looked for beside the patterns' literals.
-const TRACES: [&[u8]; 41] = [
+const TRACES: [&[u8]; 44] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -49,6 +49,9 @@ const TRACES: [&[u8]; 41] = [
     b" terminated",
     b"raised an exception",
     b"panic recovered:",
+    b"goroutine ",
+    b"exit status ",
+    b"Caused by: ",
     b"<--- Last few GCs",
     b"Error (",
     b"fail: ",

@@ -97,11 +97,15 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
     let leads = lines.iter().take(MOST_LEAD_INS).take_while(|line| is_lead_in(line.text)).count();
     let first = lines.get(leads).filter(|line| role(line.text) == Role::Head)?;
     let mut stack = Stack::begin(first.text);
-    let (mut length, mut framed) = (leads + 1, stack.is_group());
+    let (mut length, mut framed, mut ordered) = (leads + 1, stack.is_group(), true);
     while let Some(line) = lines.get(length) {
         let follows = if line.apart { Follows::Later } else { line.follows };
+        let is_named = stack.is_named();
         if stack.accepts(line.text, follows) {
-            framed |= is_frame(line.text);
+            if is_frame(line.text) {
+                framed = true;
+                ordered &= !is_named;
+            }
             length += 1;
         } else if let Some(more) = before_chain(&lines[length..]).filter(|_| stack.is_named()) {
             length += more;
@@ -109,7 +113,7 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
             break;
         }
     }
-    Some(Reach { length, complete: framed && stack.is_named() })
+    Some(Reach { length, complete: framed && ordered && stack.is_named() })
 }
 
 /// A syntax error in the program itself has no head, and the log may begin within a traceback.

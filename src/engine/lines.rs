@@ -97,7 +97,8 @@ impl Engine {
             if !lane_of.assembler.is_idle() {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
-                    Offer::Passed => is_held = lane_of.assembler.holds(line.stream),
+                    Offer::Free => {}
+                    Offer::Passed => is_held = true,
                     Offer::Closed(closed) => self.assembled(lane, *closed),
                 }
             }

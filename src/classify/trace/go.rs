@@ -47,10 +47,10 @@ pub fn read(text: &[u8]) -> Option<Exception> {
     if contains(text, RECOVERED) {
         return recovered(text);
     }
-    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let (kind, message) = lines.by_ref().find_map(kind_and_message)?;
+    let lines = || text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let (kind, message) = lines().find_map(kind_and_message)?;
     let (mut own, mut any, mut function, mut goroutines) = (None, None, &b""[..], 0);
-    for line in lines {
+    for line in lines() {
         if is_goroutine(line) {
             goroutines += 1;
         } else if let Some(called) = call(line) {
@@ -90,6 +90,11 @@ fn kind_and_message(line: &[u8]) -> Option<(&[u8], &[u8])> {
 fn is_goroutine(line: &[u8]) -> bool {
     line.strip_prefix(b"goroutine ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
         && line.trim_ascii_end().ends_with(b"]:")
+}
+
+/// Whether a line names a function, whose place the next one tells.
+pub fn is_call(line: &[u8]) -> bool {
+    call(line).is_some()
 }
 
 /// The function of `main.(*Server).handle(0xc000102000, {0x1, 0x2})`, without its arguments; of `created by main.run in …`, too.
