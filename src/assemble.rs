@@ -91,6 +91,16 @@ pub enum Offer {
     Closed(Box<Open>),
 }
 
+/// What became of a record that nothing was held for.
+#[derive(Debug)]
+pub enum Begun {
+    Held,
+    /// It is held, and this no longer.
+    Instead(Box<Open>),
+    /// It stands for itself.
+    Alone,
+}
+
 /// A record and what the map stage read of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
@@ -117,17 +127,16 @@ impl Assembler {
         self.open.iter().filter_map(|open| open.held.iter().filter_map(|held| held.from.time).min()).min()
     }
 
-    /// Holds a record, if a failure may begin with it; of its stream none must be held. `Err` when it stands for itself; else
-    /// what was held the longest, if that is too much.
-    pub fn begin(&mut self, given: Given<'_>) -> Result<Option<Open>, ()> {
+    /// Holds a record, if a failure may begin with it; of its stream none must be held.
+    pub fn begin(&mut self, given: Given<'_>) -> Begun {
         if !given.line.opens && !given.line.deferred {
-            return Err(());
+            return Begun::Alone;
         }
         let mut scratch = Vec::new();
-        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Err(()) };
+        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Begun::Alone };
         let text = record.says().into_owned();
         if text.contains(&b'\n') || (given.line.deferred && stands_alone(&text)) {
-            return Err(());
+            return Begun::Alone;
         }
         self.open.push_back(Open {
             stream: given.line.stream,
@@ -141,7 +150,8 @@ impl Assembler {
             last: given.time,
             last_told: given.line.time,
         });
-        Ok(if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None })
+        let oldest = if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None };
+        oldest.map_or(Begun::Held, |oldest| Begun::Instead(Box::new(oldest)))
     }
 
     /// Offers a record to what is held of its stream.

@@ -9,7 +9,7 @@ use super::library::Library;
 use super::route::Routes;
 use super::trace;
 use super::view::Subject;
-use crate::assemble::{self, Given, Offer, Open};
+use crate::assemble::{self, Begun, Given, Offer, Open};
 use crate::decode::unfold::unfolded;
 use crate::decode::{self, Part, Record};
 use crate::lane::Lane;
@@ -178,13 +178,12 @@ impl Entries {
             Offer::Closed(closed) => self.close(*closed, take),
         }
         match self.lane.assembler.begin(given) {
-            Ok(closed) => {
-                if let Some(closed) = closed {
-                    self.close(closed, take);
-                }
+            Begun::Held => true,
+            Begun::Instead(oldest) => {
+                self.close(*oldest, take);
                 true
             }
-            Err(()) => false,
+            Begun::Alone => false,
         }
     }
 

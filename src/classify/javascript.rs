@@ -75,7 +75,7 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
                 break;
             }
             continue;
-        } else if !is_part(line.text) && !(is_indented(line.text) && property(text).is_some()) {
+        } else if !(is_part(line.text) || is_indented(line.text) && property(text).is_some()) {
             break;
         }
         // Lines of the message that were passed over stand before a frame or the end.

@@ -265,8 +265,11 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
+/// A file and a line of it, counted from 1.
+type Position<'a> = (&'a [u8], u32);
+
 /// File and line of `file:line`.
-fn file_and_line(place: &[u8]) -> Option<(&[u8], u32)> {
+fn file_and_line(place: &[u8]) -> Option<Position<'_>> {
     let colon = memchr::memrchr(b':', place).filter(|colon| *colon > 0)?;
     Some((&place[..colon], number(&place[colon + 1..])?))
 }

@@ -1,7 +1,7 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
 use super::{Cause, Engine};
-use crate::assemble::{Entry, Given, Offer, Open};
+use crate::assemble::{Begun, Entry, Given, Offer, Open};
 use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, Part};
 use crate::duplicates::Identity;
@@ -104,9 +104,9 @@ impl Engine {
             }
             if !is_held && (line.opens || line.deferred) {
                 match self.lanes[lane].assembler.begin(given) {
-                    Ok(None) => return,
-                    Ok(Some(closed)) => return self.assembled(lane, closed),
-                    Err(()) => {}
+                    Begun::Held => return,
+                    Begun::Instead(oldest) => return self.assembled(lane, *oldest),
+                    Begun::Alone => {}
                 }
             }
         }

@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, Language, Line, Reach, contains, number};
+use super::{Head, Language, Line, Position, Reach, contains, number};
 
 const UNCAUGHT: [&[u8]; 2] = [b"Unhandled exception. ", b"Unhandled Exception: "];
 const INNER: &[u8] = b"---> ";
@@ -86,7 +86,7 @@ fn thrown(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Method and place of `at App.Orders.Load(Int32 id) in /app/Orders.cs:line 12`; libraries have no place.
-fn frame(text: &[u8]) -> Option<(&[u8], Option<(&[u8], u32)>)> {
+fn frame(text: &[u8]) -> Option<(&[u8], Option<Position<'_>>)> {
     let target = text.strip_prefix(b"at ")?;
     let open = memchr(b'(', target)?;
     let method = &target[..open];

@@ -58,14 +58,14 @@ pub fn read(text: &[u8]) -> Option<Exception> {
         frames.reverse();
     }
     let own = frames.iter().find(|(file, ..)| !is_foreign(file)).or(frames.first());
-    let cause = lines[at + 1..].iter().filter_map(|line| {
+    let mut cause = lines[at + 1..].iter().filter_map(|line| {
         raised(line).or_else(|| named(line.strip_prefix(b"Caused by: ")?)).map(|(kind, _)| lossy(kind))
     });
     Some(Exception {
         kind: lossy(kind),
         message: lossy(message),
         place: own.map(|(file, line, function)| Place { file: lossy(file), line: *line, function: lossy(function) }),
-        cause: cause.last().filter(|_| !reversed),
+        cause: if reversed { None } else { cause.next_back() },
     })
 }
 
