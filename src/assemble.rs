@@ -83,10 +83,22 @@ pub struct Entry {
 pub enum Offer {
     /// It is held.
     Taken,
-    /// It belongs to nobody.
+    /// Nothing is held of its stream.
+    Free,
+    /// It belongs to nobody, and what is held may go on.
     Passed,
     /// What was held is complete without it.
     Closed(Box<Open>),
+}
+
+/// What became of a record that nothing was held for.
+#[derive(Debug)]
+pub enum Begun {
+    Held,
+    /// It is held, and this no longer.
+    Instead(Box<Open>),
+    /// It stands for itself.
+    Alone,
 }
 
 /// A record and what the map stage read of it.
@@ -110,27 +122,21 @@ impl Assembler {
         self.open.is_empty()
     }
 
-    /// Whether records of a stream are held.
-    pub fn holds(&self, stream: u32) -> bool {
-        self.open.iter().any(|open| open.stream == stream)
-    }
-
     /// The time of the earliest record that is held: rules must not pass it.
     pub fn earliest(&self) -> Option<Time> {
         self.open.iter().filter_map(|open| open.held.iter().filter_map(|held| held.from.time).min()).min()
     }
 
-    /// Holds a record, if a failure may begin with it; of its stream none must be held. `Err` when it stands for itself; else
-    /// what was held the longest, if that is too much.
-    pub fn begin(&mut self, given: Given<'_>) -> Result<Option<Open>, ()> {
+    /// Holds a record, if a failure may begin with it; of its stream none must be held.
+    pub fn begin(&mut self, given: Given<'_>) -> Begun {
         if !given.line.opens && !given.line.deferred {
-            return Err(());
+            return Begun::Alone;
         }
         let mut scratch = Vec::new();
-        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Err(()) };
+        let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Begun::Alone };
         let text = record.says().into_owned();
         if text.contains(&b'\n') || (given.line.deferred && stands_alone(&text)) {
-            return Err(());
+            return Begun::Alone;
         }
         self.open.push_back(Open {
             stream: given.line.stream,
@@ -144,12 +150,13 @@ impl Assembler {
             last: given.time,
             last_told: given.line.time,
         });
-        Ok(if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None })
+        let oldest = if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None };
+        oldest.map_or(Begun::Held, |oldest| Begun::Instead(Box::new(oldest)))
     }
 
     /// Offers a record to what is held of its stream.
     pub fn offer(&mut self, given: Given<'_>) -> Offer {
-        let Some(at) = self.open.iter().position(|open| open.stream == given.line.stream) else { return Offer::Passed };
+        let Some(at) = self.open.iter().position(|open| open.stream == given.line.stream) else { return Offer::Free };
         let open = &mut self.open[at];
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
@@ -165,7 +172,7 @@ impl Assembler {
         if !may_follow {
             open.strangers += 1;
             // Between its lines others may stand, but not for long.
-            return match follows == Follows::Later || open.strangers > MOST_UNLIKE {
+            return match (follows == Follows::Later && !open.is_young(given.time)) || open.strangers > MOST_UNLIKE {
                 true => Offer::Closed(Box::new(self.take(at))),
                 false => Offer::Passed,
             };
@@ -176,9 +183,10 @@ impl Assembler {
             Follows::Untold => is_like || open.unlike < MOST_UNLIKE,
             // A second failure, or what comes after the first.
             Follows::Later => {
+                let is_of_it = !given.line.opens && (is_like || is_indented(&text));
                 open.begins
-                    && (open.awaits(&text) || (!given.line.opens && (is_like || is_indented(&text))))
                     && open.unlike < MOST_UNLIKE
+                    && (open.is_young(given.time) || is_of_it || open.awaits(&text))
             }
         };
         let is_full = open.held.len() >= MOST_RECORDS || open.bytes + text.len() > MOST_BYTES;
@@ -233,6 +241,9 @@ impl Open {
     /// What was held, as entries in the order of their first records.
     pub fn entries(self) -> Vec<Entry> {
         let Open { held, raw_level, logger, .. } = self;
+        if let [one] = &held[..] {
+            return vec![Entry { from: one.from.clone(), records: 1, text: one.text.clone(), raw_level, logger }];
+        }
         let lines: Vec<trace::Line<'_>> = held
             .iter()
             .map(|held| trace::Line { text: &held.text, follows: held.follows, apart: held.apart })
@@ -253,6 +264,12 @@ impl Open {
             .collect();
         entries.sort_by_key(|entry| entry.from.line_number);
         entries
+    }
+
+    /// Whether its first record is so recent that what a slow program still writes may be of it.
+    fn is_young(&self, time: Option<Time>) -> bool {
+        let first = self.held.first().and_then(|held| held.from.time);
+        first.zip(time).is_some_and(|(first, time)| time.since(first).saturating_abs() <= PATIENCE)
     }
 
     /// Whether a Python traceback has yet to name its exception, and this line does.

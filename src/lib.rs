@@ -22,7 +22,7 @@
 //! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
 //! - [`lane`] takes one source's fragments in order, and keeps its watermark; [`assemble`] joins the records of a
-//!   traceback to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
+//!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
 //! - [`engine`] merges the lanes by time and drops what another source told already, seals each second that the
 //!   watermark has passed, and lets the rules look. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
 //! - [`timeline`] turns the events of a sealed second into cells, and cells into sliding windows.

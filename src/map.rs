@@ -208,7 +208,7 @@ impl Mapper {
             Decoded::Blank(time) => Line { kind: Kind::Blank, time: *time, ..mapped },
             Decoded::Record(record) => {
                 let tells = record.edge.is_some() || record.request.is_some();
-                let deferred = !tells && is_continuation(record.message.raw);
+                let deferred = !tells && is_continuation(record.message);
                 let opens = !deferred && self.classifier.record(record, &mut self.found);
                 fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
@@ -234,8 +234,9 @@ impl Mapper {
 }
 
 /// Whether a message is indented as the inner lines of a stack are. An exception group begins with an indented line, too.
-fn is_continuation(message: &[u8]) -> bool {
-    matches!(message, [b' ' | b'\t', ..]) && !message.trim_ascii_start().starts_with(b"+ ")
+fn is_continuation(message: Text<'_>) -> bool {
+    let is_indented = matches!(message.raw, [b' ' | b'\t', ..]) || (message.escaped && message.raw.starts_with(b"\\t"));
+    is_indented && !message.raw.trim_ascii_start().starts_with(b"+ ")
 }
 
 fn stream(record: &Record<'_>) -> u32 {

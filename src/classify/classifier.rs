@@ -156,7 +156,13 @@ impl Classifier {
         self.shared.prefilter.scan(message, &mut self.found);
         let mut message = Cow::Borrowed(message);
         let mut language = None;
-        if self.found.trace || record.stack.is_some() || trace::begins_with_type(&message) || is_place(&message) {
+        if self.found.trace
+            || record.stack.is_some()
+            || trace::begins_with_type(&message)
+            || is_place(&message)
+            || trace::is_bracket(&message)
+            || trace::is_call(&message)
+        {
             message = match unfolded(&message) {
                 Cow::Borrowed(_) => message,
                 Cow::Owned(unfolded) => {
@@ -299,9 +305,10 @@ impl Shared {
     }
 }
 
-/// Whether a message looks like the place in a file that Node prints before an uncaught error.
+/// Whether a message looks like the place in a file that Node prints before an uncaught error, or the line of source that Bun
+/// does.
 fn is_place(message: &[u8]) -> bool {
-    matches!(message, [b'/' | b'f', .., b'0'..=b'9'])
+    matches!(message, [b'/' | b'f', .., b'0'..=b'9'] | [b'0'..=b'9', b' ', b'|', ..] | [b'0'..=b'9', _, b' ', b'|', ..])
 }
 
 /// A decimal number times `scale`, as the integer that is kept; `None` for what is no number or does not fit.

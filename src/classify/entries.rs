@@ -9,7 +9,7 @@ use super::library::Library;
 use super::route::Routes;
 use super::trace;
 use super::view::Subject;
-use crate::assemble::{self, Given, Offer, Open};
+use crate::assemble::{self, Begun, Given, Offer, Open};
 use crate::decode::unfold::unfolded;
 use crate::decode::{self, Part, Record};
 use crate::lane::Lane;
@@ -173,18 +173,17 @@ impl Entries {
         let given = Given { line, text, line_number: self.lane.line_number, time };
         match self.lane.assembler.offer(given) {
             Offer::Taken => return true,
-            Offer::Passed if self.lane.assembler.holds(line.stream) => return false,
-            Offer::Passed => {}
+            Offer::Passed => return false,
+            Offer::Free => {}
             Offer::Closed(closed) => self.close(*closed, take),
         }
         match self.lane.assembler.begin(given) {
-            Ok(closed) => {
-                if let Some(closed) = closed {
-                    self.close(closed, take);
-                }
+            Begun::Held => true,
+            Begun::Instead(oldest) => {
+                self.close(*oldest, take);
                 true
             }
-            Err(()) => false,
+            Begun::Alone => false,
         }
     }
 

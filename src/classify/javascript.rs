@@ -7,6 +7,8 @@ use super::trace::{Head, Line, MOST_MESSAGE_LINES, Reach};
 
 const REJECTION: &[u8] = b"UnhandledPromiseRejection";
 const FATAL: &[u8] = b"FATAL ERROR: ";
+/// What V8 prints before it says that the heap ran out.
+const LAST_COLLECTIONS: &[u8] = b"<--- Last few GCs";
 const OUT_OF_MEMORY: &[u8] = b"JavaScript heap out of memory";
 
 /// Whether a failure begins with this line. `TypeError: x` at column 0 also ends a Python traceback: only the lines around
@@ -14,7 +16,12 @@ const OUT_OF_MEMORY: &[u8] = b"JavaScript heap out of memory";
 pub(super) fn head(line: &[u8]) -> Head {
     if is_certain(line) {
         Head::Certain
-    } else if error_line(line).is_some() || is_location(line) || labelled(line).is_some() || lower(line).is_some() {
+    } else if error_line(line).is_some()
+        || is_location(line)
+        || line.starts_with(LAST_COLLECTIONS)
+        || labelled(line).is_some()
+        || lower(line).is_some()
+    {
         Head::Perhaps
     } else {
         Head::No
@@ -24,7 +31,11 @@ pub(super) fn head(line: &[u8]) -> Head {
 /// Whether this line, after a head, is of a failure for sure: a frame, the end of an error's properties, Node's last words.
 pub(super) fn is_part(line: &[u8]) -> bool {
     let text = line.trim_ascii();
-    is_closing(text) || is_frame_line(line) || is_last_word(text) || (is_indented(line) && is_elision(text))
+    is_closing(text)
+        || is_frame_line(line)
+        || is_last_word(text)
+        || is_native(text)
+        || (is_indented(line) && is_elision(text))
 }
 
 /// An indented frame.
@@ -32,17 +43,16 @@ pub(super) fn is_frame_line(line: &[u8]) -> bool {
     is_indented(line) && is_frame(line.trim_ascii())
 }
 
-/// `TypeError: message` at column 0.
-pub(super) fn is_error_line(line: &[u8]) -> bool {
-    error_line(line).is_some() || is_certain(line)
-}
-
 /// How many of the lines, from the first on, are one failure.
 pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
-    let thrown = match is_location(lines.first()?.text) {
+    let first = lines.first()?.text;
+    let thrown = if is_location(first) {
         // Where it was thrown, a line of source or more, and the mark under it.
-        true => lines.iter().take(MOST_SOURCE_LINES + 2).position(|line| is_mark(line.text))? + 1,
-        false => 0,
+        lines.iter().take(MOST_SOURCE_LINES + 2).position(|line| is_mark(line.text))? + 1
+    } else if first.starts_with(LAST_COLLECTIONS) {
+        lines.iter().take(MOST_MESSAGE_LINES).position(|line| is_certain(line.text))?
+    } else {
+        0
     };
     let Some(first) = lines.get(thrown) else { return Some(Reach { length: thrown, complete: false }) };
     if thrown == 0 && head(first.text) == Head::No && !super::trace::begins_with_type(first.text) {
@@ -59,13 +69,13 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
         } else if is_frame_line(line.text) {
             framed = true;
             depth += balance(text).max(0);
-        } else if !framed && depth <= 0 && !is_last_word(text) {
+        } else if !framed && depth <= 0 && !(certain && is_part(line.text)) {
             // The message may go on up to the first frame.
             if at - thrown > most || (thrown == 0 && head(line.text) != Head::No) {
                 break;
             }
             continue;
-        } else if !is_part(line.text) && !(is_indented(line.text) && property(text).is_some()) {
+        } else if !(is_part(line.text) || is_indented(line.text) && property(text).is_some()) {
             break;
         }
         // Lines of the message that were passed over stand before a frame or the end.
@@ -79,7 +89,7 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
 const MOST_MESSAGE_LINES_OF_UNKNOWN: usize = 3;
 
 /// Lines of source between the place where an error was thrown and the mark under them.
-const MOST_SOURCE_LINES: usize = 4;
+const MOST_SOURCE_LINES: usize = 6;
 
 /// Reads an assembled failure, lines joined by `\n`.
 ///
@@ -219,6 +229,11 @@ fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// `node:internal/modules/cjs/loader:1210`, `/app/server.js:3`, `file:///app/server.mjs:3`: where an error was thrown.
 fn is_location(line: &[u8]) -> bool {
+    // Bun shows the lines of source alone.
+    let digits = line.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits > 0 && line[digits..].starts_with(b" | ") {
+        return true;
+    }
     let starts: [&[u8]; 4] = [b"node:", b"/", b"file:///", b"evalmachine."];
     let line = line.trim_ascii_end();
     starts.iter().any(|start| line.starts_with(start))
@@ -249,9 +264,16 @@ fn is_closing(text: &[u8]) -> bool {
         && text.iter().all(|byte| matches!(byte, b'}' | b']' | b')' | b',' | b' '))
 }
 
+/// ` 1: 0xb090e0 node::Abort() [node]`, `----- Native stack trace -----`
+fn is_native(text: &[u8]) -> bool {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits > 0 && text[digits..].starts_with(b": 0x")) || text.starts_with(b"----- ")
+}
+
 /// What Node prints behind an uncaught error.
 fn is_last_word(text: &[u8]) -> bool {
-    text.strip_prefix(b"Node.js v").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
+    let version = text.strip_prefix(b"Node.js v").or_else(|| text.strip_prefix(b"Bun v"));
+    version.is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
         || text.starts_with(b"(Use `node --trace-uncaught ")
 }
 

@@ -12,7 +12,7 @@ use super::literals::Literal;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
 /// looked for beside the patterns' literals.
-const TRACES: [&[u8]; 36] = [
+const TRACES: [&[u8]; 44] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -48,7 +48,15 @@ const TRACES: [&[u8]; 36] = [
     b" terminating",
     b" terminated",
     b"raised an exception",
-    b"stack trace",
+    b"panic recovered:",
+    b"goroutine ",
+    b"exit status ",
+    b"Caused by: ",
+    b"<--- Last few GCs",
+    b"Error (",
+    b"fail: ",
+    b"crit: ",
+    b" -- : [",
 ];
 
 /// Finds which patterns are worth running on a message.

@@ -91,14 +91,21 @@ pub(super) fn is_frame(line: &[u8]) -> bool {
 
 /// How many of the lines, from the first on, are one failure.
 pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    if is_frame(lines.first()?.text) {
+        return without_head(lines);
+    }
     let leads = lines.iter().take(MOST_LEAD_INS).take_while(|line| is_lead_in(line.text)).count();
     let first = lines.get(leads).filter(|line| role(line.text) == Role::Head)?;
     let mut stack = Stack::begin(first.text);
-    let (mut length, mut framed) = (leads + 1, stack.is_group());
+    let (mut length, mut framed, mut ordered) = (leads + 1, stack.is_group(), true);
     while let Some(line) = lines.get(length) {
         let follows = if line.apart { Follows::Later } else { line.follows };
+        let is_named = stack.is_named();
         if stack.accepts(line.text, follows) {
-            framed |= is_frame(line.text);
+            if is_frame(line.text) {
+                framed = true;
+                ordered &= !is_named;
+            }
             length += 1;
         } else if let Some(more) = before_chain(&lines[length..]).filter(|_| stack.is_named()) {
             length += more;
@@ -106,7 +113,15 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
             break;
         }
     }
-    Some(Reach { length, complete: framed && stack.is_named() })
+    Some(Reach { length, complete: framed && ordered && stack.is_named() })
+}
+
+/// A syntax error in the program itself has no head, and the log may begin within a traceback.
+fn without_head(lines: &[Line<'_>]) -> Option<Reach> {
+    let frames = lines.iter().take_while(|line| role(line.text) == Role::Body && !line.apart).count();
+    let end = lines.get(frames).filter(|line| !line.apart && line.follows != Follows::Later)?;
+    let names = role(end.text) == Role::Final && trace::begins_with_type(end.text);
+    names.then_some(Reach { length: frames + 1, complete: true })
 }
 
 /// How many lines of a message stand before the line that leads to the next exception of a chain.

@@ -147,6 +147,8 @@ impl Language {
             Language::Javascript => javascript::reach(lines),
             Language::Rust => rust::reach(lines),
             Language::Php => php::reach(lines),
+            Language::Ruby => ruby::reach(lines),
+            Language::Dotnet => dotnet::reach(lines),
             Language::Elixir => elixir::reach(lines),
             _ => self.head_and_parts(lines),
         }
@@ -180,6 +182,11 @@ pub fn language(text: &[u8]) -> Option<Language> {
 #[must_use]
 pub fn opens(message: &[u8]) -> bool {
     block::begins(message)
+        || is_bracket(message)
+        || message.starts_with(b"Caused by: ")
+        || message.starts_with(b"goroutine ")
+        || message.starts_with(b"exit status ")
+        || is_call(message)
         || begins_with_type(message)
         || Language::ALL.into_iter().any(|language| language.head(message) != Head::No)
 }
@@ -207,6 +214,18 @@ pub fn ends(message: &[u8]) -> bool {
 #[must_use]
 pub fn prefix(message: &[u8]) -> Option<&[u8]> {
     python::before_head(message).filter(|before| !before.is_empty())
+}
+
+/// A function that was called, as Go prints it: `main.main()`.
+#[must_use]
+pub fn is_call(message: &[u8]) -> bool {
+    message.ends_with(b")") && go::is_call(message)
+}
+
+/// A bracket that closes what an error's properties opened, as the first line of a burst.
+#[must_use]
+pub fn is_bracket(message: &[u8]) -> bool {
+    matches!(message, b"}" | b"]" | b"^")
 }
 
 /// `discord.errors.Forbidden: …`, `PG::UniqueViolation: …`, `NotFoundError [CODE]: …`: an identifier in parts, or one of several
@@ -246,8 +265,11 @@ fn number(digits: &[u8]) -> Option<u32> {
     std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
+/// A file and a line of it, counted from 1.
+type Position<'a> = (&'a [u8], u32);
+
 /// File and line of `file:line`.
-fn file_and_line(place: &[u8]) -> Option<(&[u8], u32)> {
+fn file_and_line(place: &[u8]) -> Option<Position<'_>> {
     let colon = memchr::memrchr(b':', place).filter(|colon| *colon > 0)?;
     Some((&place[..colon], number(&place[colon + 1..])?))
 }

@@ -1,7 +1,7 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
 use super::{Cause, Engine};
-use crate::assemble::{Entry, Given, Offer, Open};
+use crate::assemble::{Begun, Entry, Given, Offer, Open};
 use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, Part};
 use crate::duplicates::Identity;
@@ -97,15 +97,16 @@ impl Engine {
             if !lane_of.assembler.is_idle() {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
-                    Offer::Passed => is_held = lane_of.assembler.holds(line.stream),
+                    Offer::Free => {}
+                    Offer::Passed => is_held = true,
                     Offer::Closed(closed) => self.assembled(lane, *closed),
                 }
             }
             if !is_held && (line.opens || line.deferred) {
                 match self.lanes[lane].assembler.begin(given) {
-                    Ok(None) => return,
-                    Ok(Some(closed)) => return self.assembled(lane, closed),
-                    Err(()) => {}
+                    Begun::Held => return,
+                    Begun::Instead(oldest) => return self.assembled(lane, *oldest),
+                    Begun::Alone => {}
                 }
             }
         }

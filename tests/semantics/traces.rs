@@ -181,3 +181,133 @@ fn a_request_between_the_lines_of_a_failure_is_a_request() {
         }
     }
 }
+
+/// Rule 16: the lines of one burst come in any order.
+#[test]
+fn a_burst_may_be_out_of_order() {
+    let failures_of: [(&[&str], &str, &str); 3] = [
+        (
+            &[
+                "Traceback (most recent call last):",
+                "  File \"/app/main.py\", line 13, in handle",
+                "    return rows[0]",
+                "           ~~~~^^^",
+                "  File \"/opt/venv/lib/python3.12/site-packages/x/y.py\", line 5, in call",
+                "IndexError: list index out of range",
+            ],
+            "IndexError",
+            "/app/main.py:13 in handle",
+        ),
+        (
+            &[
+                "TypeError: Cannot read properties of null (reading 'id')",
+                "    at load (/app/dist/orders.js:12:9)",
+                "    at async handler (/app/node_modules/e/server.js:40:5) {",
+                "  code: 'E_X'",
+                "}",
+            ],
+            "TypeError",
+            "/app/dist/orders.js:12 in load",
+        ),
+        (
+            &[
+                "Exception in thread \"main\" java.lang.IllegalStateException: boom",
+                "\tat org.apache.X.run(X.java:3)",
+                "\tat com.x.A.b(A.java:12)",
+                "\t... 2 more",
+            ],
+            "java.lang.IllegalStateException",
+            "A.java:12 in com.x.A.b",
+        ),
+    ];
+    for (lines, kind, place) in failures_of {
+        // Every rotation, forwards and backwards.
+        for turn in 0..lines.len() * 2 {
+            let mut lines = lines.to_vec();
+            let length = lines.len();
+            lines.rotate_left(turn % length);
+            if turn >= length {
+                lines.reverse();
+            }
+            let records: Vec<String> = (0..lines.len())
+                .map(|at| app(&format!("13:30:05.{:09}", 2_000 + at * 300_000), "error", lines[at]))
+                .collect();
+            let outcome = Case::new().log("a.jsonl", &records).run();
+            assert_eq!(failures(&outcome), owned(&[(kind, place)]), "{lines:?}");
+            assert_eq!((outcome.count("app.error"), outcome.input("merged")), (0, lines.len() as u64 - 1), "{lines:?}");
+        }
+    }
+}
+
+/// Rule 16: of two failures in one burst, out of order, none has the other's place.
+#[test]
+fn of_two_failures_that_are_mixed_no_place_is_told() {
+    let lines = [
+        "  File \"/app/a.py\", line 7, in f",
+        "Traceback (most recent call last):",
+        "Traceback (most recent call last):",
+        "KeyError: 'x'",
+        "  File \"/app/b.py\", line 9, in g",
+        "IndexError: list index out of range",
+    ];
+    let records: Vec<String> =
+        (0..lines.len()).map(|at| app(&format!("13:30:05.{:09}", 2_000 + at * 4_000), "error", lines[at])).collect();
+    let outcome = Case::new().log("a.jsonl", &records).run();
+    let told = failures(&outcome);
+    assert_eq!((told.len(), told[0].1.as_str(), outcome.count("app.error")), (1, "", 0));
+}
+
+/// Several lines that are one thing, whatever they are, with the class that they are one of.
+#[test]
+fn what_is_printed_over_several_lines_is_one() {
+    let things = [
+        ("npm error code 1\nnpm error path /app\nnpm error command failed", "app.error"),
+        ("npm ERR! code ELIFECYCLE\nnpm ERR! errno 1", "app.error"),
+        ("/app/x.py:12: DeprecationWarning: old\n  now = datetime.utcnow()", "app.warning"),
+        (
+            "ERROR:asyncio:Task was destroyed but it is pending!\ntask: <Task pending name='Task-2' coro=<poll()>>",
+            "python.task_lost",
+        ),
+        (
+            "DiscordAPIError[50035]: Invalid Form Body\noptions[0].type: not an int\n    at f (/app/a.js:1:2) {\n  list: [\n    'a'\n  ],\n  error: [Function: f]\n}",
+            "javascript.exception",
+        ),
+        (
+            "Exception in callback f()\nhandle: <Handle f()>\nTraceback (most recent call last):\n  File \"/app/a.py\", line 7, in f\nKeyError: 'x'",
+            "python.exception",
+        ),
+        (
+            "Traceback (most recent call last):\n  File \"/app/a.py\", line 7, in f\nE.HTTPException: 429 <!DOCTYPE html>\n<html>\n  <p>no</p>\n</html>",
+            "python.exception",
+        ),
+    ];
+    for (text, class) in things {
+        let lines = text.lines().count() as u64;
+        let outcome = Case::new().log("a.jsonl", Arrival::Records.lines(text)).run();
+        assert_eq!((outcome.count(class), outcome.input("merged")), (1, lines - 1), "{text}");
+        let others =
+            ["app.error", "app.warning"].iter().filter(|other| **other != class).map(|other| outcome.count(other));
+        assert_eq!(others.sum::<u64>(), 0, "{text}");
+    }
+}
+
+/// Rule 16: what an indenting logger writes behind a failure is its own.
+#[test]
+fn a_logger_s_indented_line_behind_a_failure_is_none_of_it() {
+    let lines = [
+        "Traceback (most recent call last):",
+        "  File \"/app/main.py\", line 42, in orders",
+        "IndexError: list index out of range",
+        "      INFO   100.64.0.2:41001 - \"GET /api/orders HTTP/1.1\" 500",
+    ];
+    let outcome = Case::new().log("a.jsonl", Arrival::Records.lines(&lines.join("\n"))).run();
+    assert_eq!((outcome.count("python.exception"), outcome.requests(), outcome.input("merged")), (1, 3, 2));
+}
+
+/// An object that is printed over several lines is text, and no broken record.
+#[test]
+fn an_object_over_several_lines_is_text() {
+    let text = "order created\n{\n  id: 'A17',\n}\n{\n  \"id\": \"A18\"\n}";
+    let outcome = Case::new().log("a.log", Arrival::Bare.lines(text)).run();
+    assert_eq!((outcome.input("malformed"), outcome.requests()), (0, 2));
+}

@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, contains, number};
+use super::{Head, Language, Line, Position, Reach, contains, number};
 
 const UNCAUGHT: [&[u8]; 2] = [b"Unhandled exception. ", b"Unhandled Exception: "];
 const INNER: &[u8] = b"---> ";
@@ -12,12 +12,29 @@ pub fn head(line: &[u8]) -> Head {
     let text = line.trim_ascii();
     if UNCAUGHT.iter().any(|start| text.starts_with(start)) {
         Head::Certain
-    } else if thrown(text).is_some() {
+    } else if thrown(text).is_some() || is_logged(line) {
         Head::Perhaps
     } else {
         Head::No
     }
 }
+
+/// ASP.NET's console logger writes level and category on one line, and all it has to say on indented ones.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    if !is_logged(lines.first()?.text) {
+        return Language::Dotnet.head_and_parts(lines);
+    }
+    let said = lines[1..].iter().take_while(|line| line.text.starts_with(INDENTATION) && !line.apart).count();
+    let complete = lines[1..=said].iter().any(|line| is_part(line.text));
+    (said > 0).then_some(Reach { length: 1 + said, complete })
+}
+
+/// `fail: Shop.Orders[0]`
+fn is_logged(line: &[u8]) -> bool {
+    [&b"fail: "[..], b"crit: "].iter().any(|level| line.starts_with(level)) && line.trim_ascii_end().ends_with(b"]")
+}
+
+const INDENTATION: &[u8] = b"      ";
 
 pub fn is_part(line: &[u8]) -> bool {
     let text = line.trim_ascii();
@@ -69,11 +86,12 @@ fn thrown(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Method and place of `at App.Orders.Load(Int32 id) in /app/Orders.cs:line 12`; libraries have no place.
-fn frame(text: &[u8]) -> Option<(&[u8], Option<(&[u8], u32)>)> {
+fn frame(text: &[u8]) -> Option<(&[u8], Option<Position<'_>>)> {
     let target = text.strip_prefix(b"at ")?;
     let open = memchr(b'(', target)?;
     let method = &target[..open];
-    let is_method = memchr(b'.', method).is_some() && !method.ends_with(b" ") && !contains(method, b"://");
+    let is_named = memchr(b'.', method).is_some() || method.starts_with(b"lambda_method");
+    let is_method = is_named && !method.ends_with(b" ") && !contains(method, b"://");
     let (call, place) = match memmem::find(target, b") in ") {
         Some(at) => {
             let place = &target[at + 5..];

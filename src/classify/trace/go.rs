@@ -9,11 +9,13 @@ use super::{Head, contains, file_and_line};
 const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b"fatal error")];
 /// `net/http` recovers, and logs the panic of a handler.
 const SERVING: &[u8] = b"http: panic serving ";
+/// gin recovers, too, and prints the request, what was said, and a stack of its own form.
+const RECOVERED: &[u8] = b"panic recovered:";
 
 pub fn head(line: &[u8]) -> Head {
     let begins = HEADS.iter().any(|(start, _)| line.starts_with(start));
     let precedes = line.starts_with(b"runtime: goroutine stack exceeds") || line.starts_with(b"SIGSEGV: ");
-    if begins || precedes || contains(line, SERVING) { Head::Perhaps } else { Head::No }
+    if begins || precedes || contains(line, SERVING) || contains(line, RECOVERED) { Head::Perhaps } else { Head::No }
 }
 
 pub fn is_part(line: &[u8]) -> bool {
@@ -34,16 +36,21 @@ pub fn is_part(line: &[u8]) -> bool {
     is_goroutine(line)
         || call(line).is_some()
         || is_register(line)
+        || recovered_source(line).is_some()
+        || recovered_call(line).is_some()
         || starts.iter().any(|start| line.starts_with(start) && (*start != b"\t" || source(line).is_some()))
 }
 
 /// The place is the first frame of the first goroutine that is neither of the standard library nor of a module that was
 /// downloaded, else the first.
 pub fn read(text: &[u8]) -> Option<Exception> {
-    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
-    let (kind, message) = lines.by_ref().find_map(kind_and_message)?;
+    if contains(text, RECOVERED) {
+        return recovered(text);
+    }
+    let lines = || text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let (kind, message) = lines().find_map(kind_and_message)?;
     let (mut own, mut any, mut function, mut goroutines) = (None, None, &b""[..], 0);
-    for line in lines {
+    for line in lines() {
         if is_goroutine(line) {
             goroutines += 1;
         } else if let Some(called) = call(line) {
@@ -85,6 +92,11 @@ fn is_goroutine(line: &[u8]) -> bool {
         && line.trim_ascii_end().ends_with(b"]:")
 }
 
+/// Whether a line names a function, whose place the next one tells.
+pub fn is_call(line: &[u8]) -> bool {
+    call(line).is_some()
+}
+
 /// The function of `main.(*Server).handle(0xc000102000, {0x1, 0x2})`, without its arguments; of `created by main.run in …`, too.
 fn call(line: &[u8]) -> Option<&[u8]> {
     let line = line.trim_ascii_end();
@@ -109,6 +121,38 @@ fn source(line: &[u8]) -> Option<(&[u8], u32)> {
 fn is_register(line: &[u8]) -> bool {
     let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
     (2..=6).contains(&end) && line[end..].trim_ascii_start().starts_with(b"0x") && line[end] == b' '
+}
+
+/// What gin tells of a panic that it recovered: the message stands on the line before the first frame.
+fn recovered(text: &[u8]) -> Option<Exception> {
+    let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
+    let first = lines.iter().position(|line| recovered_source(line).is_some())?;
+    let message = lines[..first].iter().rev().find(|line| !line.is_empty()).copied().unwrap_or_default();
+    let frames = lines.windows(2).filter_map(|pair| Some((recovered_source(pair[0])?, recovered_call(pair[1])?)));
+    let mut frames = frames.filter(|(_, function)| !function.starts_with(b"runtime.")).peekable();
+    let any = frames.peek().copied();
+    let place = frames.find(|((file, _), _)| !is_foreign(file)).or(any);
+    Some(Exception {
+        kind: "panic".into(),
+        message: lossy(message),
+        place: place.map(|((file, line), function)| Place { file: lossy(file), line, function: lossy(function) }),
+        cause: None,
+    })
+}
+
+/// File and line of `/app/main.go:12 (0x6b3e80)`.
+fn recovered_source(line: &[u8]) -> Option<(&[u8], u32)> {
+    let end = memmem::find(line, b".go:")?;
+    let pc = memmem::find(&line[end..], b" (0x").filter(|_| line.trim_ascii_end().ends_with(b")"))?;
+    file_and_line(&line[..end + pc])
+}
+
+/// The function of `<tab>main.handler: panic("boom")`, the frame's line of source behind it.
+fn recovered_call(line: &[u8]) -> Option<&[u8]> {
+    let text = line.strip_prefix(b"\t")?;
+    let end = memmem::find(text, b": ")?;
+    let is_name = !text[..end].is_empty() && !text[..end].contains(&b' ');
+    is_name.then_some(&text[..end])
 }
 
 fn is_foreign(file: &[u8]) -> bool {
@@ -157,6 +201,9 @@ exit status 2";
             assert!(!is_part(line.as_bytes()), "{line}");
         }
         assert!(read(b"panic: only said").is_none());
+        let gin = b"[Recovery] 2025/11/25 - 10:00:00 panic recovered:\nGET /x HTTP/1.1\nHost: a\nboom\n/usr/local/go/src/runtime/panic.go:9 (0x6)\n\truntime.gopanic: done()\n/app/main.go:12 (0x6b3e80)\n\tmain.handler: panic(\"boom\")";
+        let place = read(gin).map(|read| (read.message, read.place.map(|place| place.to_string()).unwrap_or_default()));
+        assert_eq!(place, Some(("boom".into(), "/app/main.go:12 in main.handler".into())));
         let served = b"http: panic serving 10.0.0.7:4000: boom\ngoroutine 7 [running]:\nmain.h()\n\t/app/h.go:3 +0x1";
         assert_eq!(read(served).map(|read| (read.kind, read.message)), Some(("panic".into(), "boom".into())));
     }

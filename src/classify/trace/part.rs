@@ -3,8 +3,8 @@
 //! In order first: where a language's failure begins, as many lines as it says are one. Then, within each burst, what is left
 //! over and could not stand where it stands (SEMANTICS 16a).
 
-use super::{Follows, Language, Line, block};
-use crate::classify::python;
+use super::python;
+use super::{Follows, Head, Language, Line, block};
 
 /// Some of the lines that were parted, as indices, in the order in which they make sense.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,34 +67,67 @@ fn runs(lines: &[Line<'_>]) -> Vec<Run> {
     runs
 }
 
+/// Puts the lines of one burst together.
 fn burst(lines: &[Line<'_>], runs: &[Run]) -> Vec<Part> {
-    let in_order = || runs.iter().map(|run| Part { lines: run.indices().collect(), silent: Vec::new() }).collect();
-    let language_of_stray = |run: &Run| stray(lines[run.begin].text).filter(|_| run.language.is_none());
-    let Some(language) = runs.iter().find_map(language_of_stray).or_else(|| incomplete(runs)) else {
-        return in_order();
+    let is_loose = |run: &Run| run.language.is_none() && is_inner(lines[run.begin].text);
+    let strays = || runs.iter().filter(|run| is_loose(run)).flat_map(Run::indices).map(|at| lines[at].text);
+    let failures = || runs.iter().filter_map(|run| run.language.map(|language| (language, run.complete)));
+    // A frame that follows no head, or a traceback whose frames do not stand before its end.
+    let stray = strays().find_map(|text| Language::ALL.into_iter().find(|language| is_frame(*language, text)));
+    let broken = failures().any(|(language, complete)| language == Language::Python && !complete);
+    if stray.is_none() && !broken {
+        return in_order(runs, is_loose);
+    }
+    let Some(language) = failures().max_by_key(|(_, complete)| *complete).map(|(language, _)| language).or(stray)
+    else {
+        return in_order(runs, is_loose);
     };
-    // Lines of the burst that are of a failure, whether they stand where they should or not.
+    // Which frames are whose, nobody can tell of several failures.
     let belongs = |run: &Run| {
-        let text = lines[run.begin].text;
         run.language.is_some()
-            || text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
-            || rank(language, text) != Rank::Other
+            || is_inner(lines[run.begin].text)
+            || rank(language, lines[run.begin].text) != Rank::Other
     };
     let mut members: Vec<usize> = runs.iter().filter(|run| belongs(run)).flat_map(Run::indices).collect();
     members.sort_by_key(|at| rank(language, lines[*at].text));
-    let count = |wanted: Rank| members.iter().filter(|at| rank(language, lines[**at].text) == wanted).count();
-    // Which frames are whose, nobody can tell.
-    let (said, silent) = match count(Rank::Head).max(count(Rank::Final)) > 1 {
+    let (said, silent): (Vec<usize>, Vec<usize>) = match are_several(language, members.iter().map(|at| lines[*at].text))
+    {
         true => members.iter().partition(|at| rank(language, lines[**at].text) != Rank::Frame),
+        // Which function a line of Go's is of, its place would tell.
+        false if language == Language::Go => members.iter().partition(|at| !super::go::is_call(lines[**at].text)),
         false => (members, Vec::new()),
     };
     let text: Vec<&[u8]> = said.iter().map(|at| lines[*at].text).collect();
     if language.read(&text.join(&b'\n')).is_none() && silent.is_empty() {
-        return in_order();
+        return in_order(runs, is_loose);
     }
-    let others = runs.iter().filter(|run| !belongs(run)).flat_map(Run::indices);
-    let others = others.map(|at| Part { lines: vec![at], silent: Vec::new() });
+    let others =
+        runs.iter().filter(|run| !belongs(run)).map(|run| Part { lines: run.indices().collect(), silent: vec![] });
     [Part { lines: said, silent }].into_iter().chain(others).collect()
+}
+
+/// The runs as they are; what is loose belongs to the failure before it, or to the first, and says nothing.
+fn in_order(runs: &[Run], is_loose: impl Fn(&Run) -> bool) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut failure: Option<usize> = None;
+    let mut before: Vec<usize> = Vec::new();
+    let any = runs.iter().any(|run| run.language.is_some());
+    for run in runs {
+        if any && is_loose(run) {
+            match failure {
+                Some(at) => parts[at].silent.extend(run.indices()),
+                None => before.extend(run.indices()),
+            }
+            continue;
+        }
+        let mut part = Part { lines: run.indices().collect(), silent: Vec::new() };
+        if run.language.is_some() {
+            part.silent.append(&mut before);
+            failure = Some(parts.len());
+        }
+        parts.push(part);
+    }
+    parts
 }
 
 impl Run {
@@ -103,15 +136,32 @@ impl Run {
     }
 }
 
-/// The language of a line that shows that its burst is out of order: a frame that belongs to no failure before it.
-fn stray(text: &[u8]) -> Option<Language> {
-    [Language::Python, Language::Javascript].into_iter().find(|language| rank(*language, text) == Rank::Frame)
+fn is_indented(text: &[u8]) -> bool {
+    text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'))
 }
 
-/// Python, where a traceback has no frames or no end in order.
-fn incomplete(runs: &[Run]) -> Option<Language> {
-    let broken = |run: &Run| run.language == Some(Language::Python) && !run.complete;
-    (runs.len() > 1 && runs.iter().any(broken)).then_some(Language::Python)
+/// Whether a line stands within a failure, and never before or beside one.
+fn is_inner(text: &[u8]) -> bool {
+    is_indented(text) || super::continues(text)
+}
+
+/// Whether the lines of a burst are of more than one failure.
+fn are_several<'a>(language: Language, lines: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    let count = |wanted: Rank| lines.clone().filter(|text| rank(language, text) == wanted).count();
+    match language {
+        Language::Python | Language::Javascript => count(Rank::Head).max(count(Rank::Final)) > 1,
+        // Ruby tells causes as it tells failures, each with its place.
+        Language::Ruby => false,
+        _ => lines.clone().filter(|text| language.head(text) == Head::Certain && !language.part(text)).count() > 1,
+    }
+}
+
+fn is_frame(language: Language, text: &[u8]) -> bool {
+    match language {
+        Language::Python => python::is_frame(text),
+        Language::Javascript => super::javascript::is_frame_line(text),
+        _ => language.part(text),
+    }
 }
 
 /// Where in a failure a line stands.
@@ -125,15 +175,19 @@ enum Rank {
 }
 
 fn rank(language: Language, text: &[u8]) -> Rank {
-    let indented = text.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
-    match (language, python::role(text)) {
-        (Language::Python, python::Role::Head) => Rank::Head,
-        (Language::Python, python::Role::Body) if python::is_frame(text) => Rank::Frame,
-        (Language::Python, python::Role::Final) if super::begins_with_type(text) => Rank::Final,
-        (Language::Python, python::Role::Chain) => Rank::Final,
-        (Language::Javascript, _) if super::javascript::is_frame_line(text) => Rank::Frame,
-        (Language::Javascript, _) if !indented && super::javascript::is_error_line(text) => Rank::Head,
-        _ if indented => Rank::Source,
+    let is_frame = is_frame(language, text);
+    match language {
+        Language::Python => match python::role(text) {
+            python::Role::Head => Rank::Head,
+            python::Role::Body if is_frame => Rank::Frame,
+            python::Role::Final if super::begins_with_type(text) => Rank::Final,
+            python::Role::Chain => Rank::Final,
+            _ if is_indented(text) => Rank::Source,
+            _ => Rank::Other,
+        },
+        _ if !is_indented(text) && language.head(text) != Head::No => Rank::Head,
+        _ if is_frame => Rank::Frame,
+        _ if is_inner(text) => Rank::Source,
         _ => Rank::Other,
     }
 }

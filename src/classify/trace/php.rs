@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, Language, Line, Reach, between, contains, number};
+use super::{Head, Language, Line, Position, Reach, between, contains, number};
 
 const FATAL: [&[u8]; 3] = [b"PHP Fatal error: ", b"Fatal error: ", b"PHP Parse error: "];
 const UNCAUGHT: &[u8] = b"Uncaught ";
@@ -154,7 +154,7 @@ fn fatal(line: &[u8]) -> Option<&[u8]> {
 fn thrown(text: &[u8]) -> Option<Thrown<'_>> {
     let end = text.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'\\')))?;
     let (kind, rest) = text.split_at(end);
-    let said = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b" in ").map(|_| &rest[..]))?;
+    let said = rest.strip_prefix(b": ").or_else(|| rest.strip_prefix(b" in ").map(|_| rest))?;
     let is_type = kind.first()?.is_ascii_uppercase() || kind.contains(&b'\\');
     let (message, place) = match place_behind(said) {
         Some((message, place)) => (message, Some(place)),
@@ -165,7 +165,7 @@ fn thrown(text: &[u8]) -> Option<Thrown<'_>> {
 }
 
 /// `message in /app/x.php:3`, taken apart.
-fn place_behind(said: &[u8]) -> Option<(&[u8], (&[u8], u32))> {
+fn place_behind(said: &[u8]) -> Option<(&[u8], Position<'_>)> {
     let at = memmem::rfind(said, b" in ")?;
     let place = super::file_and_line(said[at + 4..].trim_ascii_end())?;
     (contains(place.0, b".php") || place.0.starts_with(b"/")).then_some((&said[..at], place))

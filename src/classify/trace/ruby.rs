@@ -3,15 +3,15 @@
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, contains, file_and_line};
+use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
-pub fn head(line: &[u8]) -> Head {
-    let line = untagged(line);
+pub fn head(whole: &[u8]) -> Head {
+    let line = untagged(whole);
     if raised(line).is_some() {
         Head::Certain
-    } else if line.starts_with(REVERSED) || named(line).is_some() {
+    } else if line.starts_with(REVERSED) || named(line).is_some() || is_spacer(whole) {
         Head::Perhaps
     } else {
         Head::No
@@ -21,9 +21,17 @@ pub fn head(line: &[u8]) -> Head {
 pub fn is_part(line: &[u8]) -> bool {
     let text = untagged(line).trim_ascii();
     frame(text).is_some()
+        || is_spacer(line)
         || (text.starts_with(b"... ") && text.ends_with(b" levels..."))
         || text.starts_with(b"Did you mean?")
         || (text == b"Causes:" || text.starts_with(b"Caused by: "))
+}
+
+/// Rails sets an error apart from what it said before.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let spacer = usize::from(is_spacer(lines.first()?.text));
+    let reach = Language::Ruby.head_and_parts(&lines[spacer..])?;
+    Some(Reach { length: reach.length + spacer, ..reach })
 }
 
 /// Type and message of the first line that names both. The place is the frame nearest to the failure that is neither of a gem
@@ -50,14 +58,14 @@ pub fn read(text: &[u8]) -> Option<Exception> {
         frames.reverse();
     }
     let own = frames.iter().find(|(file, ..)| !is_foreign(file)).or(frames.first());
-    let cause = lines[at + 1..].iter().filter_map(|line| {
+    let mut cause = lines[at + 1..].iter().filter_map(|line| {
         raised(line).or_else(|| named(line.strip_prefix(b"Caused by: ")?)).map(|(kind, _)| lossy(kind))
     });
     Some(Exception {
         kind: lossy(kind),
         message: lossy(message),
         place: own.map(|(file, line, function)| Place { file: lossy(file), line: *line, function: lossy(function) }),
-        cause: cause.last().filter(|_| !reversed),
+        cause: if reversed { None } else { cause.next_back() },
     })
 }
 
@@ -106,8 +114,16 @@ fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
     is_file.then_some((file, line, &method[..end]))
 }
 
-/// A line without the tags that Rails puts before it: `[6b1f4a2e-…] `.
+/// A line without the head of Ruby's logger (`F, [2025-08-25T13:50:00.123456 #17] FATAL -- : `), and without the tags that Rails
+/// puts behind it (`[6b1f4a2e-…] `).
 fn untagged(line: &[u8]) -> &[u8] {
+    let line = match line {
+        [b'D' | b'I' | b'W' | b'E' | b'F' | b'A', b',', b' ', b'[', ..] => {
+            let program = memmem::find(line, b" -- ").map(|at| &line[at + 4..]);
+            program.and_then(|rest| Some(&rest[memmem::find(rest, b": ")? + 2..])).unwrap_or(line)
+        }
+        _ => line,
+    };
     let Some(rest) = line.strip_prefix(b"[") else { return line };
     match memchr(b']', rest) {
         Some(close) if rest[..close].len() >= 32 && memrchr(b' ', &rest[..close]).is_none() => {
@@ -115,6 +131,12 @@ fn untagged(line: &[u8]) -> &[u8] {
         }
         _ => line,
     }
+}
+
+/// A line of Rails that says nothing: it sets the error apart from its frames.
+fn is_spacer(line: &[u8]) -> bool {
+    let text = untagged(line);
+    text.len() < line.len() && text.trim_ascii().is_empty()
 }
 
 fn is_foreign(file: &[u8]) -> bool {
