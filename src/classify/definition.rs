@@ -97,6 +97,8 @@ pub enum Parser {
     Dotnet,
     /// An entry that holds a failure of Elixir or Erlang.
     Elixir,
+    /// An entry that holds a failure with its stack, in any of these languages.
+    Failure,
     /// An entry of the level in `where.level` that no other pattern knows.
     Level,
     /// The JSON object inside a message; its members are the labels.
@@ -124,6 +126,11 @@ impl Parser {
         })
     }
 
+    /// Whether it reads failures, of one language or of any.
+    pub fn reads_failures(self) -> bool {
+        self == Parser::Failure || self.language().is_some()
+    }
+
     /// Its name in a pack.
     pub fn name(self) -> &'static str {
         match self {
@@ -139,6 +146,7 @@ impl Parser {
             Parser::Php => "php",
             Parser::Dotnet => "dotnet",
             Parser::Elixir => "elixir",
+            Parser::Failure => "failure",
             Parser::Level => "level",
             Parser::EmbeddedJson => "embedded-json",
             Parser::Logfmt => "logfmt",

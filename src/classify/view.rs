@@ -141,8 +141,11 @@ impl<'a> View<'a> {
 
     /// Whether the pattern's parser reads failures of the language this one is in.
     pub fn is_read_by(&self, pattern: &Pattern) -> bool {
-        let language = pattern.parser.and_then(Parser::language);
-        language.is_some() && language == self.subject.language
+        match pattern.parser {
+            Some(Parser::Failure) => self.subject.language.is_some(),
+            Some(parser) => parser.language().is_some_and(|language| Some(language) == self.subject.language),
+            None => false,
+        }
     }
 
     /// What the pattern's regex is run on.
@@ -183,7 +186,7 @@ fn member<'s>(
     shape: &'s str,
     (body, logger, exception): (&'s [u8], Option<&'s [u8]>, Option<&'s Exception>),
 ) -> Option<Cow<'s, [u8]>> {
-    if parser.language().is_some() {
+    if parser.reads_failures() {
         let exception = exception?;
         return match name {
             "type" => Some(Cow::Borrowed(exception.kind.as_bytes())),

@@ -35,9 +35,10 @@ impl Role {
         if any(&[Parser::Level]) {
             return Role::Error;
         }
-        if parsers().flatten().any(|parser| parser.language().is_some()) {
-            // The general classes tell of every exception; the special ones beside them would tell twice.
-            return if class.name.ends_with(".exception") { Role::Exception(label("message")) } else { Role::Other };
+        if parsers().flatten().any(Parser::reads_failures) {
+            // The class of its language tells of every failure; the special ones beside it, and that of all, would tell twice.
+            let is_told = class.name.ends_with(".exception") && !any(&[Parser::Failure]);
+            return if is_told { Role::Exception(label("message")) } else { Role::Other };
         }
         let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
         if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }

@@ -4,8 +4,11 @@ use serde_json::json;
 
 use crate::case::{Case, DAY, Outcome, app, fixture_text};
 
+/// A file, the language, and of each failure its type and its place.
+type Program = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// What a program printed when it failed (`fixtures/captured`), and what is right: type and place of each failure.
-const PROGRAMS: [(&str, &str, &[(&str, &str)]); 14] = [
+const PROGRAMS: [Program; 14] = [
     ("node/uncaught.txt", "javascript", &[("TypeError", "/app/uncaught.js:3 in load")]),
     (
         "node/rejected.txt",

@@ -201,7 +201,7 @@ pub(super) fn value_unit(definition: Option<&ValueDefinition>) -> Unit {
 
 /// The labels and values a built-in parser can give.
 fn parser_members(parser: Parser) -> Option<(&'static [&'static str], bool)> {
-    if parser.language().is_some() {
+    if parser.reads_failures() {
         return Some((&["message", "type", "where"], false));
     }
     match parser {

@@ -13,13 +13,18 @@ struct Understood<'a> {
     others: BTreeSet<&'a str>,
 }
 
-/// The heads of the columns, and whether a class is told in one.
-const COLUMNS: [(&str, fn(&str) -> bool); 4] = [
-    ("starts", |class| class.starts_with("process.") && !class.starts_with("process.exited")),
-    ("requests", |class| class == "http.request"),
-    ("errors", |class| class == "app.error"),
-    ("failures with a stack", |class| class.ends_with(".exception")),
-];
+const COLUMNS: [&str; 4] = ["starts", "requests", "errors", "failures with a stack"];
+
+/// The column that a class is told in; `None` for those that are named.
+fn column(class: &str) -> Option<usize> {
+    match class {
+        "process.container_started" | "process.started" | "process.ready" => Some(0),
+        "http.request" => Some(1),
+        "app.error" => Some(2),
+        _ if class.ends_with(".exception") => Some(3),
+        _ => None,
+    }
+}
 
 /// A table in Markdown, a row a stack.
 pub fn stacks(library: &Library, out: &mut impl Write) -> io::Result<()> {
@@ -29,14 +34,14 @@ pub fn stacks(library: &Library, out: &mut impl Write) -> io::Result<()> {
         for (_, sample) in pattern.samples.iter().filter(|(_, sample)| sample.matches) {
             for stack in sample.of.iter().flat_map(|of| of.split(", ")) {
                 let understood = stacks.entry((stack.to_lowercase(), stack)).or_default();
-                match COLUMNS.iter().position(|(_, is_told)| is_told(class)) {
+                match column(class) {
                     Some(column) => understood.columns[column] = true,
                     None => drop(understood.others.insert(class)),
                 }
             }
         }
     }
-    let heads = COLUMNS.map(|(head, _)| head).join(" | ");
+    let heads = COLUMNS.join(" | ");
     writeln!(out, "| stack | {heads} | and |\n| --- | {}--- |", ":-: | ".repeat(COLUMNS.len()))?;
     for ((_, stack), understood) in stacks {
         let cells = understood.columns.map(|is_told| if is_told { "✓" } else { "" }).join(" | ");
