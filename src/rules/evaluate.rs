@@ -1,18 +1,16 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
-use super::frozen::Frozen;
-use super::judgement::{Before, Judgement, Truth, both, either, opposite};
+mod before;
+
+use super::judgement::{Judgement, Truth, both, either, opposite};
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
 use super::overall::Pool;
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
-use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
+use crate::expr::{CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
-
-/// What passed its bound before the deployment, too, and is less than so many times what it was, is as it was.
-const ALIKE: f64 = 2.0;
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -317,56 +315,6 @@ impl Evaluator<'_> {
         let trend = self.memory.trends.get(&(id, self.group.clone()));
         let change = now.value.and_then(|value| trend?.change(self.tick, value, length));
         Reading { value: change, at_least: false, share: None, ..now }
-    }
-
-    /// A baseline of the group, or the only one where it is of no groups.
-    fn frozen(&self, of: &Node, id: usize) -> Option<&Frozen> {
-        let is_its_own = self.group.is_empty() || of.is_grouped();
-        let group = if is_its_own { self.group.clone() } else { GroupKey::default() };
-        self.memory.baselines.get(&(id, group))
-    }
-
-    /// What the value of a judgement, read by a node, was before the deployment.
-    fn past(&self, of: &Node, id: usize, op: CompareOp, judgement: &Judgement) -> Option<Before> {
-        let Reading { value, samples, .. } = self.frozen(of, id)?.reading;
-        let before = value?;
-        let (now, threshold) = (judgement.value?, judgement.threshold?);
-        let is_like = if op.holds(1.0, 0.0) { now < ALIKE * before } else { now > before / ALIKE };
-        Some(Before { value: before, samples, as_before: is_like && op.holds(before, threshold) })
-    }
-
-    /// The first baseline of a number, as it was read.
-    fn before(&self, node: &Node) -> Option<Before> {
-        match node {
-            Node::Baseline { of, id, .. } => {
-                let Reading { value, samples, .. } = self.frozen(of, *id)?.reading;
-                (samples < u64::MAX).then_some(Before { value: value?, samples, as_before: false })
-            }
-            Node::Negate(of) => self.before(of),
-            Node::Arithmetic { left, right, .. } => self.before(left).or_else(|| self.before(right)),
-            _ => None,
-        }
-    }
-
-    /// The most, or else the least, that a number made of numbers and baselines may be.
-    fn edge(&self, node: &Node, is_most: bool) -> Option<f64> {
-        match node {
-            Node::Baseline { of, id, otherwise } => match self.frozen(of, *id) {
-                Some(frozen) => if is_most { frozen.most } else { frozen.least }.or(*otherwise),
-                None => *otherwise,
-            },
-            Node::Negate(of) => self.edge(of, !is_most).map(|value| -value),
-            Node::Arithmetic { op, left, right } => {
-                let falls = |factor: &Node| factor.constant().is_some_and(|factor| factor < 0.0);
-                let (of_left, of_right) = match op {
-                    ArithmeticOp::Add => (is_most, is_most),
-                    ArithmeticOp::Subtract => (is_most, !is_most),
-                    ArithmeticOp::Multiply | ArithmeticOp::Divide => (is_most != falls(right), is_most != falls(left)),
-                };
-                op.of(self.edge(left, of_left)?, self.edge(right, of_right)?)
-            }
-            _ => node.constant(),
-        }
     }
 
     /// What the counts since the anchors say of a comparison whose window passes its threshold.
