@@ -304,7 +304,11 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
     }
     let has_edge = engine.observed.edge.is_some();
     if !has_edge && !engine.observed.access_durations {
-        add("latency", "access lines carry no duration".into(), "add `railway logs --http --json` as another file");
+        let because = match engine.report.requests() {
+            0 => "there are no requests in this log",
+            _ => "access lines carry no duration",
+        };
+        add("latency", because.into(), "add `railway logs --http --json` as another file");
     }
     if has_edge && engine.observed.app.is_none() {
         add(

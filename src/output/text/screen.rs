@@ -28,6 +28,7 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
     };
     let fired: Vec<&TriggerResult> = deciding(summary).collect();
     let seen = summary.deployed_at.zip(summary.to).map(|(from, to)| to.second() - from.second());
+    let seen = seen.map(|seen| seen.min(summary.duration));
     let because = match fired.iter().filter_map(|trigger| trigger.first).min() {
         Some(since) => {
             let firing = fired.iter().filter(|trigger| trigger.state == TriggerState::Firing).count() as u64;
