@@ -1,5 +1,8 @@
 //! JavaScript failures: V8 stacks, uncaught errors and rejections, and the heap running out.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::exception::{Exception, Place, lossy};
@@ -209,6 +212,8 @@ fn lower(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(uncaught.and_then(error_line).unwrap_or((b"error", message)))
 }
 
+static ERROR: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("Error"));
+
 /// An error behind other words, as `console.error('no orders:', error)` prints it.
 fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
     if is_indented(line) {
@@ -216,13 +221,13 @@ fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
     let mut from = 0;
-    while let Some(at) = memmem::find(&line[from..], b"Error").map(|at| from + at) {
+    while let Some(at) = ERROR.find(&line[from..]).map(|at| from + at) {
         let begin = line[..at].iter().rposition(|byte| !in_name(byte)).map_or(0, |before| before + 1);
         let behind = line[..begin].last().is_some_and(|byte| matches!(byte, b' ' | b'[' | b'('));
         if behind && let Some(told) = error_line(&line[begin..]) {
             return Some(told);
         }
-        from = at + b"Error".len();
+        from = at + ERROR.needle().len();
     }
     None
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
@@ -11,8 +12,8 @@ use super::library::Pattern;
 use super::literals::Literal;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
-/// looked for beside the patterns' literals.
-const TRACES: [&[u8]; 44] = [
+/// looked for beside the patterns' literals, and [`RAISED`] beside them all.
+const TRACES: [&[u8]; 43] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -44,7 +45,6 @@ const TRACES: [&[u8]; 44] = [
     b"Fatal error: ",
     b"Parse error: ",
     b"[object] (",
-    b"** (",
     b" terminating",
     b" terminated",
     b"raised an exception",
@@ -58,6 +58,9 @@ const TRACES: [&[u8]; 44] = [
     b"crit: ",
     b" -- : [",
 ];
+
+/// How Elixir begins a failure: too short for grams, and alone no reason for an automaton of short literals.
+static RAISED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("** ("));
 
 /// Finds which patterns are worth running on a message.
 #[derive(Debug)]
@@ -194,7 +197,7 @@ impl Prefilter {
     pub fn scan(&self, message: &[u8], found: &mut Candidates) {
         found.patterns.clear();
         found.places.resize(self.beside.len(), NOT_YET);
-        found.trace = false;
+        found.trace = RAISED.find(message).is_some();
         let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {

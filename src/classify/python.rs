@@ -13,6 +13,7 @@ pub use traceback::traceback;
 
 const HEAD: &[u8] = b"Traceback (most recent call last):";
 const GROUP: &[u8] = b"+ Exception Group ";
+const REPEATED: &[u8] = b"[Previous line repeated ";
 const CHAINS: [&[u8]; 2] = [
     b"During handling of the above exception, another exception occurred:",
     b"The above exception was the direct cause of the following exception:",
@@ -39,18 +40,12 @@ pub fn role(message: &[u8]) -> Role {
     let text = message.trim_ascii_start();
     if text.is_empty() {
         Role::Blank
-    } else if text.len() < message.len() {
-        if text.starts_with(HEAD) || (text.starts_with(GROUP) && head_at(text).is_some()) {
-            Role::Head
-        } else {
-            Role::Body
-        }
-    } else if CHAINS.iter().any(|chain| text.starts_with(chain)) {
-        Role::Chain
-    } else if head_at(text).is_some() {
+    } else if is_head(message) {
         Role::Head
-    } else if text.starts_with(b"[Previous line repeated ") {
+    } else if text.len() < message.len() || text.starts_with(REPEATED) {
         Role::Body
+    } else if is_chain(text) {
+        Role::Chain
     } else if final_line(text).is_some() {
         Role::Final
     } else {
@@ -58,9 +53,21 @@ pub fn role(message: &[u8]) -> Role {
     }
 }
 
+fn is_head(message: &[u8]) -> bool {
+    let text = message.trim_ascii_start();
+    match text.len() < message.len() {
+        true => text.starts_with(HEAD) || (text.starts_with(GROUP) && head_at(text).is_some()),
+        false => head_at(text).is_some() && !is_chain(text),
+    }
+}
+
+fn is_chain(text: &[u8]) -> bool {
+    CHAINS.iter().any(|chain| text.starts_with(chain))
+}
+
 /// Whether a failure begins with this line: with its head, or with what is printed before it.
 pub(super) fn head(line: &[u8]) -> trace::Head {
-    if role(line) == Role::Head {
+    if is_head(line) {
         trace::Head::Certain
     } else if is_lead_in(line) {
         trace::Head::Perhaps
@@ -72,16 +79,19 @@ pub(super) fn head(line: &[u8]) -> trace::Head {
 /// Whether this line, after a head, is of a traceback for sure.
 pub(super) fn is_part(line: &[u8]) -> bool {
     let text = line.trim_ascii();
-    match role(line) {
-        Role::Chain => true,
-        Role::Body => {
-            is_frame(line)
-                || text.starts_with(b"[Previous line repeated ")
-                || text.iter().all(|byte| matches!(byte, b'^' | b'~' | b' '))
-                || matches!(text, [b'|', ..] | [b'+', b'-', ..])
-        }
-        _ => false,
+    if text.is_empty() || is_head(line) {
+        return false;
     }
+    let is_indented = line.trim_ascii_start().len() < line.len();
+    text.starts_with(REPEATED)
+        || match is_indented {
+            true => {
+                is_frame(line)
+                    || text.iter().all(|byte| matches!(byte, b'^' | b'~' | b' '))
+                    || matches!(text, [b'|', ..] | [b'+', b'-', ..])
+            }
+            false => is_chain(line),
+        }
 }
 
 /// `  File "/app/x.py", line 7, in f`

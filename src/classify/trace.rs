@@ -9,6 +9,7 @@ mod dotnet;
 mod elixir;
 mod go;
 mod java;
+mod look;
 mod part;
 mod php;
 mod ruby;
@@ -175,7 +176,8 @@ impl Language {
 /// The language of the failure that a text holds.
 #[must_use]
 pub fn language(text: &[u8]) -> Option<Language> {
-    Language::ALL.into_iter().find(|language| language.read(text).is_some())
+    let able = look::look(text);
+    Language::ALL.into_iter().filter(|language| able.has(*language)).find(|language| language.read(text).is_some())
 }
 
 /// Whether the message of one line may be of a failure that more lines belong to, and perhaps not its first.

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
-
 /// How the second line of a trace begins then.
 const WRITTEN: [&[u8]; 6] = [b"\\n    at ", b"\\n   at ", b"\\n  File ", b"\\n\\tat ", b"\\n\tat ", b"\\n#0 "];
 
@@ -12,8 +10,7 @@ const WRITTEN: [&[u8]; 6] = [b"\\n    at ", b"\\n   at ", b"\\n  File ", b"\\n\\
 #[must_use]
 pub fn unfolded(message: &[u8]) -> Cow<'_, [u8]> {
     if memchr::memchr(b'\n', message).is_some()
-        || memchr::memchr(b'\\', message).is_none()
-        || !WRITTEN.iter().any(|text| memmem::find(message, text).is_some())
+        || !memchr::memchr_iter(b'\\', message).any(|at| WRITTEN.iter().any(|text| message[at..].starts_with(text)))
     {
         return Cow::Borrowed(message);
     }

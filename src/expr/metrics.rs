@@ -45,7 +45,7 @@ impl Metrics {
                 let used = failure.missing_metric().and_then(|used| waiting.get_key_value(used));
                 match used {
                     Some((used, _)) => missing.insert(name, (used, failure)),
-                    None => return Err((name.to_owned(), failure.into_error(source.len()))),
+                    None => return Err((name.to_owned(), failure.into_error(source))),
                 };
             }
             if waiting.len() == before {
@@ -83,12 +83,12 @@ fn circle<'a>(mut missing: BTreeMap<&'a str, (&'a str, Failure)>, sources: &BTre
     for _ in 0..missing.len() {
         name = missing.get(name).map_or(name, |(used, _)| used);
     }
-    let source_len = sources.get(name).map_or(0, |source| source.len());
+    let source = sources.get(name).copied().unwrap_or_default();
     let Some((used, failure)) = missing.remove(name) else {
         return (name.to_owned(), Error::new(0..0, format!("metric `{name}` needs itself")));
     };
     let through = if used == name { String::new() } else { format!(", by way of `{used}`") };
-    let span = failure.into_error(source_len).span;
+    let span = failure.into_error(source).span;
     (name.to_owned(), Error::new(span, format!("metric `{name}` needs itself{through}")))
 }
 

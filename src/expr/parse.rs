@@ -27,7 +27,7 @@ pub(super) const MAX_TERMS: usize = 512;
 /// The first mistake in the text, with its place. Whether classes, labels and units exist and fit is for
 /// [`check`](super::check()).
 pub fn parse(source: &str, metrics: &Metrics) -> Result<Expr, Error> {
-    parse_or_fail(source, metrics).map_err(|failure| failure.into_error(source.len()))
+    parse_or_fail(source, metrics).map_err(|failure| failure.into_error(source))
 }
 
 pub(super) fn parse_or_fail(source: &str, metrics: &Metrics) -> Result<Expr, Failure> {

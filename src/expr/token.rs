@@ -22,8 +22,9 @@ pub(super) type Parsed<'s, T> = IResult<&'s str, T, Failure>;
 pub(super) struct Failure {
     start_left: usize,
     end_left: usize,
-    // Apart, so that the results of all parsers stay small: they recurse, and their stack is bounded.
-    text: Box<FailureText>,
+    // Apart, so that the results of all parsers stay small: they recurse, and their stack is bounded. `None` when a parser of
+    // nom's own gave up: nearly always another branch is tried then, and nobody reads what could be said.
+    text: Option<Box<FailureText>>,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +42,15 @@ impl Failure {
 
     /// A mistake between two places counted from the end of the text.
     pub(super) fn spanning(start_left: usize, end_left: usize, message: impl Into<String>) -> Self {
-        Self { start_left, end_left, text: Box::new(FailureText { message: message.into(), ..FailureText::default() }) }
+        Self {
+            start_left,
+            end_left,
+            text: Some(Box::new(FailureText { message: message.into(), ..FailureText::default() })),
+        }
+    }
+
+    fn text_mut(&mut self) -> &mut FailureText {
+        self.text.get_or_insert_default()
     }
 
     /// Something else than `wanted` stands at `input`.
@@ -59,17 +68,17 @@ impl Failure {
     /// No metric is called `name`, which stands from `start` to `end`.
     pub(super) fn unknown_metric(start: &str, end: &str, name: &str) -> Self {
         let mut failure = Self::new(start, end, format!("unknown metric `{name}`"));
-        failure.text.unknown_metric = Some(name.to_owned());
+        failure.text_mut().unknown_metric = Some(name.to_owned());
         failure
     }
 
     /// The name, when the mistake is that no metric has it.
     pub(super) fn missing_metric(&self) -> Option<&str> {
-        self.text.unknown_metric.as_deref()
+        self.text.as_ref()?.unknown_metric.as_deref()
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.text.help = Some(help.into());
+        self.text_mut().help = Some(help.into());
         self
     }
 
@@ -86,15 +95,20 @@ impl Failure {
         Err(nom::Err::Failure(self))
     }
 
-    pub(super) fn into_error(self, source_len: usize) -> Error {
-        let span: Span = source_len - self.start_left..source_len - self.end_left;
-        Error { span, message: self.text.message, help: self.text.help }
+    pub(super) fn into_error(self, source: &str) -> Error {
+        match self.text {
+            Some(text) => {
+                let span: Span = source.len() - self.start_left..source.len() - self.end_left;
+                Error { span, message: text.message, help: text.help }
+            }
+            None => Self::expected(&source[source.len() - self.start_left..], "something else").into_error(source),
+        }
     }
 }
 
 impl ParseError<&str> for Failure {
     fn from_error_kind(input: &str, _: ErrorKind) -> Self {
-        Self::expected(input, "something else")
+        Self { start_left: input.len(), end_left: input.len(), text: None }
     }
 
     fn append(_: &str, _: ErrorKind, other: Self) -> Self {
@@ -224,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_message_shows_one_token() {
-        let shown = |text: &str| Failure::expected(text, "x").into_error(text.len()).message;
+        let shown = |text: &str| Failure::expected(text, "x").into_error(text).message;
         assert_eq!(shown("  by (x)"), "expected x, found `by`");
         assert_eq!(shown(" ñ"), "expected x, found `ñ`");
         assert_eq!(shown("\u{1b}[2J"), "expected x, found `\\u{1b}`");

@@ -70,7 +70,7 @@ mod tests {
             ("[1m][1m]", "a second window", "one call has one window"),
         ] {
             let Err(nom::Err::Failure(failure)) = window(text, None) else { panic!("{text}") };
-            let error = failure.into_error(text.len());
+            let error = failure.into_error(text);
             assert_eq!(error.message, message, "{text}");
             assert!(error.help.unwrap_or_default().ends_with(help), "{text}");
         }

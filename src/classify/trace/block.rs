@@ -1,10 +1,20 @@
 //! Several lines that are one thing and tell no trace: npm's errors, a warning of Python with its source line, the task that
 //! asyncio lost.
 
-use super::{Line, contains};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::Line;
 
 /// How npm begins each line of one failure; the second until version 9.
 const NPM: [&[u8]; 2] = [b"npm error", b"npm ERR!"];
+
+/// What asyncio says of a task that is lost.
+static NEVER_RETRIEVED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("exception was never retrieved"));
+static STILL_PENDING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("was destroyed but it is pending!"));
+/// Between a file of Python and a line of it.
+static PYTHON_PLACE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(".py:"));
 
 /// Whether a message may be the first line of such a block.
 pub fn begins(message: &[u8]) -> bool {
@@ -34,7 +44,7 @@ pub fn length(lines: &[Line<'_>]) -> usize {
 
 /// What asyncio writes before a traceback, or for a task that was destroyed.
 pub fn is_lost_task(message: &[u8]) -> bool {
-    contains(message, b"exception was never retrieved") || contains(message, b"was destroyed but it is pending!")
+    NEVER_RETRIEVED.find(message).is_some() || STILL_PENDING.find(message).is_some()
 }
 
 /// The task or future, behind the line that says that it is lost.
@@ -48,7 +58,7 @@ fn is_npm(message: &[u8]) -> bool {
 
 /// `/app/x.py:12: DeprecationWarning: text`.
 fn is_warning(message: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(message, b".py:") else { return false };
+    let Some(at) = PYTHON_PLACE.find(message) else { return false };
     let rest = &message[at + 4..];
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let Some(kind) = rest[digits..].strip_prefix(b": ").filter(|_| digits > 0) else { return false };

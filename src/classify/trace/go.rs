@@ -1,5 +1,8 @@
 //! Go's panics and fatal errors, with the goroutines that the runtime prints.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
@@ -8,14 +11,17 @@ use super::{Head, contains, file_and_line};
 /// What the head begins with, and the type it is told as.
 const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b"fatal error")];
 /// `net/http` recovers, and logs the panic of a handler.
-const SERVING: &[u8] = b"http: panic serving ";
+static SERVING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("http: panic serving "));
 /// gin recovers, too, and prints the request, what was said, and a stack of its own form.
-const RECOVERED: &[u8] = b"panic recovered:";
+static RECOVERED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("panic recovered:"));
+/// Between a file of Go and a line of it.
+static PLACE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(".go:"));
 
 pub fn head(line: &[u8]) -> Head {
     let begins = HEADS.iter().any(|(start, _)| line.starts_with(start));
     let precedes = line.starts_with(b"runtime: goroutine stack exceeds") || line.starts_with(b"SIGSEGV: ");
-    if begins || precedes || contains(line, SERVING) || contains(line, RECOVERED) { Head::Perhaps } else { Head::No }
+    let recovers = || SERVING.find(line).is_some() || RECOVERED.find(line).is_some();
+    if begins || precedes || recovers() { Head::Perhaps } else { Head::No }
 }
 
 pub fn is_part(line: &[u8]) -> bool {
@@ -44,7 +50,7 @@ pub fn is_part(line: &[u8]) -> bool {
 /// The place is the first frame of the first goroutine that is neither of the standard library nor of a module that was
 /// downloaded, else the first.
 pub fn read(text: &[u8]) -> Option<Exception> {
-    if contains(text, RECOVERED) {
+    if RECOVERED.find(text).is_some() {
         return recovered(text);
     }
     let lines = || text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
@@ -76,8 +82,8 @@ pub fn read(text: &[u8]) -> Option<Exception> {
 }
 
 fn kind_and_message(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    if let Some(at) = memmem::find(line, SERVING) {
-        let rest = &line[at + SERVING.len()..];
+    if let Some(at) = SERVING.find(line) {
+        let rest = &line[at + SERVING.needle().len()..];
         let message = memmem::find(rest, b": ").map_or(rest, |peer| &rest[peer + 2..]);
         return Some((b"panic", message));
     }
@@ -142,7 +148,7 @@ fn recovered(text: &[u8]) -> Option<Exception> {
 
 /// File and line of `/app/main.go:12 (0x6b3e80)`.
 fn recovered_source(line: &[u8]) -> Option<(&[u8], u32)> {
-    let end = memmem::find(line, b".go:")?;
+    let end = PLACE.find(line)?;
     let pc = memmem::find(&line[end..], b" (0x").filter(|_| line.trim_ascii_end().ends_with(b")"))?;
     file_and_line(&line[..end + pc])
 }

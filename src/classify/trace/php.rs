@@ -1,5 +1,8 @@
 //! PHP's fatal errors, and the exceptions that Monolog (Laravel, Symfony) logs.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memmem};
 
 use super::super::exception::{Exception, Place, lossy};
@@ -8,12 +11,14 @@ use super::{Head, Language, Line, Position, Reach, between, contains, number};
 const FATAL: [&[u8]; 3] = [b"PHP Fatal error: ", b"Fatal error: ", b"PHP Parse error: "];
 const UNCAUGHT: &[u8] = b"Uncaught ";
 /// How Monolog's line formatter begins an exception in a line's context.
-const LOGGED: &[u8] = b"\"exception\":\"[object] (";
+static LOGGED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"exception\":\"[object] ("));
 /// How Symfony's error listener says it.
-const SYMFONY: &[u8] = b"Uncaught PHP Exception ";
+static SYMFONY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("Uncaught PHP Exception "));
+/// What php-fpm puts before what a worker says.
+static SAID: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("PHP message: "));
 
 pub fn head(line: &[u8]) -> Head {
-    if fatal(line).is_some() || contains(line, LOGGED) || contains(line, SYMFONY) {
+    if fatal(line).is_some() || is_logged(line) {
         Head::Certain
     } else if thrown(line).is_some() {
         Head::Perhaps
@@ -55,7 +60,7 @@ pub fn read(text: &[u8]) -> Option<Exception> {
         let at = (0..framed).rev().find(|at| thrown(all[*at]).is_some())?;
         return told(thrown(all[at])?, &all[at + 1..]);
     };
-    if contains(head, LOGGED) || contains(head, SYMFONY) {
+    if is_logged(head) {
         return logged(head, &all);
     }
     let said = fatal(head)?;
@@ -103,10 +108,15 @@ fn told(first: Thrown<'_>, lines: &[&[u8]]) -> Option<Exception> {
     Some(Exception { kind: lossy(last.kind), message: lossy(last.message), place: place(last.place, frames), cause })
 }
 
+/// Whether a logger wrote an exception into this line.
+fn is_logged(line: &[u8]) -> bool {
+    LOGGED.find(line).is_some() || SYMFONY.find(line).is_some()
+}
+
 fn logged(head: &[u8], lines: &[&[u8]]) -> Option<Exception> {
     let frames = lines.iter().filter_map(|line| frame(line));
-    if let Some(at) = memmem::find(head, SYMFONY) {
-        let rest = &head[at + SYMFONY.len()..];
+    if let Some(at) = SYMFONY.find(head) {
+        let rest = &head[at + SYMFONY.needle().len()..];
         let kind = &rest[..memchr(b':', rest)?];
         let message = between(rest, b": \"", b"\" at ").unwrap_or_default();
         let place = memmem::find(rest, b"\" at ").and_then(|at| line_of(&rest[at + 5..]));
@@ -117,7 +127,7 @@ fn logged(head: &[u8], lines: &[&[u8]]) -> Option<Exception> {
             cause: None,
         });
     }
-    let object = &head[memmem::find(head, LOGGED)? + LOGGED.len()..];
+    let object = &head[LOGGED.find(head)? + LOGGED.needle().len()..];
     let kind = &object[..memchr(b'(', object)?];
     let said = &object[memmem::find(object, b"): ")? + 3..];
     let at = memmem::rfind(said, b" at ").unwrap_or(said.len());
@@ -144,9 +154,9 @@ fn place<'a>(thrown: Option<(&[u8], u32)>, frames: impl Iterator<Item = Frame<'a
     own.or_else(|| thrown.map(|place| of(place, 0)))
 }
 
-/// What follows `PHP Fatal error:  ` or `Fatal error: `, also behind what php-fpm puts before it.
+/// What follows `PHP Fatal error:  ` or `Fatal error: `, also behind [`SAID`].
 fn fatal(line: &[u8]) -> Option<&[u8]> {
-    let line = memmem::find(line, b"PHP message: ").map_or(line, |at| &line[at + b"PHP message: ".len()..]);
+    let line = SAID.find(line).map_or(line, |at| &line[at + SAID.needle().len()..]);
     FATAL.iter().find_map(|start| line.strip_prefix(*start)).map(<[u8]>::trim_ascii)
 }
 

@@ -1,10 +1,15 @@
 //! Ruby's errors: as the interpreter prints them in both orders, and as Rails and other loggers do.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
 use super::{Head, Language, Line, Reach, contains, file_and_line};
 
+/// Between the place of a frame and its method.
+static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(":in "));
 const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
 pub fn head(whole: &[u8]) -> Head {
@@ -106,7 +111,7 @@ fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let text = text[digits..].strip_prefix(b": ").unwrap_or(text);
     let text = text.strip_prefix(b"from ").unwrap_or(text);
-    let at = memmem::find(text, b":in ")?;
+    let at = IN.find(text)?;
     let (file, line) = file_and_line(&text[..at])?;
     let method = text[at + 4..].strip_prefix(b"`").or_else(|| text[at + 4..].strip_prefix(b"'"))?;
     let end = memchr(b'\'', method)?;

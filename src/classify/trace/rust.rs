@@ -1,11 +1,13 @@
 //! Rust's panics, and the errors that `main` returns as anyhow prints them.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::super::exception::{Exception, Place, lossy};
 use super::{Head, Language, Line, Reach, contains, file_and_line};
 
-const PANICKED: &[u8] = b" panicked at ";
+static PANICKED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" panicked at "));
 
 pub fn head(line: &[u8]) -> Head {
     if panicked(line).is_some() {
@@ -67,9 +69,11 @@ fn exception(kind: &[u8], message: &[u8], place: Option<(&[u8], u32, &[u8])>) ->
 /// Message and place of `thread 'main' panicked at src/main.rs:2:5:` (then the message is not there) and
 /// `thread 'main' panicked at 'message', src/main.rs:2:5`. Newer ones have the number of the thread behind its name.
 fn panicked(line: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    // The rarer of the two texts first.
+    PANICKED.find(line)?;
     let thread = memmem::find(line, b"thread '")?;
-    let at = memmem::find(&line[thread..], PANICKED)? + thread;
-    let rest = line[at + PANICKED.len()..].trim_ascii_end();
+    let at = PANICKED.find(&line[thread..])? + thread;
+    let rest = line[at + PANICKED.needle().len()..].trim_ascii_end();
     match rest.strip_prefix(b"'") {
         Some(message) => {
             let end = memmem::rfind(message, b"', ")?;

@@ -1,0 +1,228 @@
+//! One look at a text, for what no language can read a failure without: most texts are no failure, and nine languages would
+//! each search the whole of them.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use super::Language;
+use Language::{Dotnet, Elixir, Go, Java, Javascript, Php, Python, Ruby, Rust};
+
+/// A set of languages, a bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Languages(u16);
+
+impl Languages {
+    pub fn has(self, language: Language) -> bool {
+        self.0 & (1 << language as u16) != 0
+    }
+
+    fn of(languages: &[Language]) -> Languages {
+        Languages(languages.iter().fold(0, |set, language| set | (1 << *language as u16)))
+    }
+}
+
+/// Texts of which one stands in every failure that a language reads ([`Language::read`]), and whose they are.
+const ANYWHERE: [(&str, &[Language]); 16] = [
+    ("Exception in thread \"", &[Java]),
+    ("Unhandled exception. ", &[Dotnet]),
+    ("Unhandled Exception: ", &[Dotnet]),
+    ("Fatal error: ", &[Php]),
+    ("PHP Parse error: ", &[Php]),
+    ("\"exception\":\"[object] (", &[Php]),
+    ("Uncaught PHP Exception ", &[Php]),
+    (":in `", &[Ruby]),
+    (":in '", &[Ruby]),
+    ("goroutine ", &[Go]),
+    ("panic recovered:", &[Go]),
+    (" panicked at ", &[Rust]),
+    ("** (", &[Elixir]),
+    ("Uncaught ", &[Javascript]),
+    ("UnhandledPromiseRejection", &[Javascript]),
+    ("FATAL ERROR: ", &[Javascript]),
+];
+
+/// The same for failures of several lines: a frame, say, tells nothing without a line before it.
+const IN_LINES: [(&str, &[Language]); 10] = [
+    ("Traceback (most recent call last):", &[Python]),
+    ("File \"", &[Python]),
+    ("above exception", &[Python]),
+    ("at ", &[Java, Dotnet, Javascript]),
+    ("---> ", &[Dotnet]),
+    ("--- End of ", &[Dotnet]),
+    ("#", &[Php]),
+    ("Caused by:", &[Rust]),
+    ("Stack backtrace:", &[Rust]),
+    ("^", &[Javascript]),
+];
+
+/// What finds texts, and by text whose it is.
+struct Look {
+    texts: AhoCorasick,
+    languages: Vec<Languages>,
+}
+
+static ONE_LINE: LazyLock<Look> = LazyLock::new(|| Look::new(ANYWHERE.iter()));
+static LINES: LazyLock<Look> = LazyLock::new(|| Look::new(ANYWHERE.iter().chain(&IN_LINES)));
+
+impl Look {
+    fn new<'a>(needed: impl Iterator<Item = &'a (&'a str, &'a [Language])>) -> Look {
+        let (texts, languages): (Vec<&str>, Vec<_>) = needed.map(|(text, of)| (*text, Languages::of(of))).unzip();
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts);
+        Look { texts: built.expect("few and short texts make a small automaton"), languages }
+    }
+}
+
+/// The languages that can read a failure in a text; none of the others does.
+pub fn look(text: &[u8]) -> Languages {
+    let look = if memchr::memchr(b'\n', text).is_some() { &LINES } else { &ONE_LINE };
+    let found = look.texts.find_overlapping_iter(text);
+    found.fold(Languages::default(), |set, found| Languages(set.0 | look.languages[found.pattern().as_usize()].0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What has to hold of any text: the look keeps no language from reading it.
+    fn is_kept_from_none(text: &[u8]) -> bool {
+        let able = look(text);
+        Language::ALL.into_iter().all(|language| able.has(language) || language.read(text).is_none())
+    }
+
+    /// Words of every language, such as may stand anywhere in a line.
+    const WORDS: [&str; 76] = [
+        "Traceback (most recent call last):",
+        "  + Exception Group Traceback (most recent call last):",
+        "  | ",
+        "    +---------------- 1 ----------------",
+        "  File \"/app/a.py\", line 1, in f",
+        "KeyError: 'x'",
+        "a.b.Stop",
+        "During handling of the above exception, another exception occurred:",
+        "The above exception was the direct cause of the following exception:",
+        "[Previous line repeated 3 more times]",
+        "Exception in thread \"main\" ",
+        "java.lang.IllegalStateException: no",
+        "a.B",
+        "at a.B.c(B.java:1)",
+        "at a.B.c(Native Method)",
+        "... 3 more",
+        "Caused by: a.C: d",
+        "Suppressed: a.C: d",
+        "Unhandled exception. ",
+        "Unhandled Exception: ",
+        "System.AException: no",
+        " ---> ",
+        "---> A.BException: c",
+        "--- End of inner exception stack trace ---",
+        "at A.B.C() in /a.cs:line 1",
+        "at A.B.C()",
+        "fail: A.B[0]",
+        "PHP Fatal error:  Uncaught ",
+        "Fatal error: ",
+        "PHP Parse error: ",
+        "PHP message: ",
+        "RuntimeException: no in /app/x.php:3",
+        "Stack trace:",
+        "#0 /app/x.php(7): A->b(17)",
+        "#1 {main}",
+        "Next ",
+        "thrown in /app/x.php on line 3",
+        "{\"exception\":\"[object] (A\\\\B(code: 0): no at /a.php:1)",
+        "Uncaught PHP Exception A: \"no\" at /a.php line 1",
+        "a.rb:1:in `f': no (KeyError)",
+        "a.rb:1:in 'f': no (KeyError)",
+        "from a.rb:1:in `f'",
+        "2: from a.rb:1:in 'A#f'",
+        "KeyError (no):",
+        "F, [2025-08-25T13:50:00.123456 #17] FATAL -- : ",
+        "panic: no [recovered]",
+        "fatal error: no",
+        "http: panic serving 1.2.3.4:5: no",
+        "panic recovered:",
+        "goroutine 1 [running]:",
+        "main.main()",
+        "/a.go:1 +0x1",
+        "/app/main.go:12 (0x6b3e80)",
+        "main.handler: panic(\"boom\")",
+        "thread 'main' panicked at a.rs:1:2:",
+        "thread 'main' panicked at 'no', a.rs:1:2",
+        "Error: no",
+        "Caused by:",
+        "Stack backtrace:",
+        "   1: a::b",
+        "             at ./a.rs:1:2",
+        "** (ArgumentError) no",
+        "** (EXIT) no",
+        "(a 1.0.0) lib/a.ex:1: A.b/1",
+        "GenServer #PID<0.1.0> terminating",
+        "Uncaught ",
+        "(in promise) ",
+        "(node:1) UnhandledPromiseRejection: ",
+        "FATAL ERROR: JavaScript heap out of memory",
+        "TypeError: no {",
+        "error: no",
+        "    at f (/a.js:1:2)",
+        "at async /a.js:1:2",
+        "[cause]: Error: no",
+        "/app/a.js:3",
+        "^",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn no_language_is_kept_from_what_it_reads(
+            picks in prop::collection::vec(
+                (prop::sample::select(&WORDS[..]), prop::sample::select(&["\n", "\n", "\n", "\n\t", "\n  ", "", " "][..])),
+                0..9,
+            )
+        ) {
+            let text: String = picks.into_iter().flat_map(|(word, behind)| [word, behind]).collect();
+            prop_assert!(is_kept_from_none(text.as_bytes()), "{text:?}: {:?}", look(text.as_bytes()));
+        }
+
+        #[test]
+        fn nor_from_a_part_of_a_line(picks in prop::collection::vec(prop::sample::select(&WORDS[..]), 1..5), cut in any::<prop::sample::Index>()) {
+            let text = picks.join("\n");
+            let cut = cut.index(text.len() + 1);
+            prop_assert!(is_kept_from_none(&text.as_bytes()[cut..]) && is_kept_from_none(&text.as_bytes()[..cut]), "{text:?}, {cut}");
+        }
+    }
+
+    #[test]
+    fn nor_from_what_real_programs_said() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/captured");
+        let (mut folders, mut read) = (vec![root], 0);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder of fixtures").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let text = std::fs::read(&path).expect("a fixture");
+                let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').take(400).collect();
+                for (first, length) in
+                    (0..lines.len()).flat_map(|first| (1..=6).chain([12, 30]).map(move |n| (first, n)))
+                {
+                    let text = lines[first..lines.len().min(first + length)].join(&b'\n');
+                    assert!(is_kept_from_none(&text), "{}:{}", path.display(), first + 1);
+                    read += usize::from(super::super::language(&text).is_some());
+                }
+            }
+        }
+        assert!(read > 500, "{read}");
+    }
+
+    #[test]
+    fn most_texts_are_read_by_none() {
+        for text in ["ERROR: no route for /a at all, #7", "Error: lost\n  it was 3"] {
+            assert_eq!(look(text.as_bytes()), Languages::default(), "{text}");
+        }
+    }
+}
