@@ -27,6 +27,7 @@ mod requests;
 pub mod route;
 pub mod samples;
 mod search;
+mod several;
 pub mod shape;
 pub mod survey;
 pub mod trace;

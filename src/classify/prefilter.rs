@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
 use super::library::Pattern;
 use super::literals::Literal;
+use super::several::Several;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
-/// looked for beside the patterns' literals, and [`RAISED`] beside them all.
-const TRACES: [&[u8]; 43] = [
+/// looked for beside the patterns' literals.
+const TRACES: [&[u8]; 44] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -45,6 +44,7 @@ const TRACES: [&[u8]; 43] = [
     b"Fatal error: ",
     b"Parse error: ",
     b"[object] (",
+    b"** (",
     b" terminating",
     b" terminated",
     b"raised an exception",
@@ -59,15 +59,12 @@ const TRACES: [&[u8]; 43] = [
     b" -- : [",
 ];
 
-/// How Elixir begins a failure: too short for grams, and alone no reason for an automaton of short literals.
-static RAISED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("** ("));
-
 /// Finds which patterns are worth running on a message.
 #[derive(Debug)]
 pub struct Prefilter {
     long: Grams,
     /// Literals too short for that, which are rare in patterns; `None` where there are none.
-    short: Option<AhoCorasick>,
+    short: Option<Several>,
     /// By literal, the long ones first: what its presence says.
     hints: Vec<Vec<Hint>>,
     first_short: usize,
@@ -177,15 +174,11 @@ impl Prefilter {
         let (short, hints_of_short): (Vec<_>, Vec<_>) = short.into_iter().unzip();
         let first_short = hints.len();
         hints.extend(hints_of_short);
-        let automaton = || {
-            let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(&short);
-            built.expect("literals of patterns are short and few enough for an automaton")
-        };
         let finders = |set: &Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
         let beside = patterns.iter().map(|pattern| pattern.required.beside.iter().map(finders).collect());
         Prefilter {
             long: Grams::new(long, &frequencies),
-            short: (!short.is_empty()).then(automaton),
+            short: (!short.is_empty()).then(|| Several::new(&short)),
             hints,
             first_short,
             always,
@@ -197,7 +190,7 @@ impl Prefilter {
     pub fn scan(&self, message: &[u8], found: &mut Candidates) {
         found.patterns.clear();
         found.places.resize(self.beside.len(), NOT_YET);
-        found.trace = RAISED.find(message).is_some();
+        found.trace = false;
         let mut hit = |literal: usize, at: usize| {
             for hint in &self.hints[literal] {
                 match hint {
@@ -216,9 +209,7 @@ impl Prefilter {
         };
         self.long.find(message, &mut hit);
         if let Some(short) = &self.short {
-            for literal in short.find_overlapping_iter(message) {
-                hit(self.first_short + literal.pattern().as_usize(), literal.start());
-            }
+            short.find(message, |literal, at| hit(self.first_short + literal, at));
         }
         for pattern in &self.always {
             found.add(*pattern, Start::ANYWHERE);

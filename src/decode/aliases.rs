@@ -4,6 +4,10 @@
 //! ECS' `log.level`, Monolog's `level_name`, OpenTelemetry's `severity_text` and its protocol's JSON, tracing's `fields`, loguru's
 //! `record`, zap's single letters, MongoDB's, and the log driver of Docker.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Level;
 use super::json::{self, Members, Text, Value};
 use crate::time::{self, Time};
@@ -54,11 +58,15 @@ const MESSAGES: [&[u8]; 11] = [
 const LOGGERS: [&[u8]; 8] =
     [b"logger_name", b"loggerName", b"log.logger", b"target", b"channel", b"Category", b"SourceContext", b"N"];
 
+/// What the names of OpenTelemetry's members for a level have in common, and ECS' name: looked for in every record.
+static SEVERITY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("everity"));
+static ECS_LEVEL: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("log.level\""));
+
 /// Whether an object beside whose usual level another one may stand has one: Railway gives every record a level, by the stream it
 /// came on, and keeps what the service itself called it.
 pub(super) fn may_have_own_level(line: &[u8]) -> bool {
-    memchr::memmem::find_iter(line, b"everity").any(|at| matches!(line.get(at + 7), Some(b'_' | b'T' | b'N')))
-        || memchr::memmem::find(line, b"log.level\"").is_some()
+    SEVERITY.find_iter(line).any(|at| matches!(line.get(at + 7), Some(b'_' | b'T' | b'N')))
+        || ECS_LEVEL.find(line).is_some()
 }
 
 impl<'a> Aliases<'a> {

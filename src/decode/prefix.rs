@@ -27,9 +27,7 @@ pub(super) fn may_begin(text: &[u8], timed: bool) -> bool {
     match text.first() {
         Some(b'[') => true,
         Some(first) if first.is_ascii_alphanumeric() => {
-            timed
-                || text[..text.len().min(LONGEST_NAME)].iter().any(|byte| matches!(byte, b'|' | b'['))
-                || is_of_turbo(text)
+            timed || memchr::memchr2(b'|', b'[', &text[..text.len().min(LONGEST_NAME)]).is_some() || is_of_turbo(text)
         }
         _ => false,
     }

@@ -6,6 +6,10 @@
 mod fields;
 pub(super) mod rails;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::json::{Text, Value};
 use super::{Level, duration, logfmt};
 use fields::{Field, Fields, Taken, Within, unit_of};
@@ -69,6 +73,9 @@ pub fn of_logfmt(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> 
     of_fields(&Fields::of_pairs(logfmt::Pairs::new(text)), level)
 }
 
+/// The end of `method=` and `Method=`, looked for in every line that holds a slash.
+static METHOD: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("ethod="));
+
 /// Reads the `key=value` pairs of a text, or the JSON object at its end.
 pub fn in_text(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> {
     if text.last() == Some(&b'}')
@@ -76,7 +83,7 @@ pub fn in_text(text: &[u8], level: Option<Level>) -> Option<Box<Request<'_>>> {
     {
         return read(&text[open..], level);
     }
-    let has_method = [&b"method="[..], b"Method="].iter().any(|name| memchr::memmem::find(text, name).is_some());
+    let has_method = METHOD.find_iter(text).any(|at| matches!(text[..at].last(), Some(b'm' | b'M')));
     if has_method { of_logfmt(text, level) } else { None }
 }
 

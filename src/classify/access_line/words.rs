@@ -9,13 +9,19 @@
 //!
 //! A sentence about a request is none: before the method and behind the status only what these formats have may stand.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::front::{is_address, without_port};
 use super::{AccessLine, path_and_query, status};
 use crate::decode::duration;
 
 const METHODS: [&[u8]; 7] = [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS"];
+// What the forms of their own are known by, looked for in every line that holds a slash.
+static FINISHED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("finished processing request"));
+static GENERATED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" => generated "));
+
 /// Words that may stand before a method.
 const MOST_WORDS_BEFORE: usize = 8;
 
@@ -155,7 +161,7 @@ fn time_taken<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<i64> {
 /// `request{method=GET uri=/p version=HTTP/1.1}: …: finished processing request latency=12 ms status=200`, of tower-http's layer
 /// for tracing. The line of a failure, which it writes besides, is none.
 fn tower(body: &[u8]) -> Option<AccessLine<'_>> {
-    let end = memmem::find(body, b"finished processing request")?;
+    let end = FINISHED.find(body)?;
     let value = |text: &'_ [u8], name: &[u8]| -> Option<std::ops::Range<usize>> {
         let at = memmem::find(text, name)? + name.len();
         let length = text[at..].iter().take_while(|byte| !matches!(byte, b' ' | b'}' | b',')).count();
@@ -172,12 +178,12 @@ fn tower(body: &[u8]) -> Option<AccessLine<'_>> {
 /// `[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {32 vars in 400 bytes} [Tue Sep  2 08:00:00 2025] GET /p => generated 7 bytes in 12 msecs
 /// (HTTP/1.1 200) 2 headers …`.
 fn uwsgi(body: &[u8]) -> Option<AccessLine<'_>> {
-    let generated = memmem::find(body, b" => generated ")?;
+    let generated = GENERATED.find(body)?;
     let request = &body[memmem::rfind(&body[..generated], b"] ")? + 2..generated];
     let client = words(&body[memchr::memchr(b']', body)? + 1..]).next()?;
     let blank = memchr::memchr(b' ', request)?;
     let (path, query) = path_and_query(&request[blank + 1..])?;
-    let tail = &body[generated + b" => generated ".len()..];
+    let tail = &body[generated + GENERATED.needle().len()..];
     let open = memmem::find(tail, b"(HTTP/")?;
     let code = words(&tail[open..]).nth(1)?.strip_suffix(b")")?;
     let duration_ns = time_taken(words(&tail[..open]));

@@ -3,8 +3,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
+use super::super::several::Several;
 use super::Language;
 use Language::{Dotnet, Elixir, Go, Java, Javascript, Php, Python, Ruby, Rust};
 
@@ -16,14 +15,13 @@ impl Languages {
     pub fn has(self, language: Language) -> bool {
         self.0 & (1 << language as u16) != 0
     }
-
-    fn of(languages: &[Language]) -> Languages {
-        Languages(languages.iter().fold(0, |set, language| set | (1 << *language as u16)))
-    }
 }
 
+/// A text, and the languages that need it.
+type Needed = (&'static str, &'static [Language]);
+
 /// Texts of which one stands in every failure that a language reads ([`Language::read`]), and whose they are.
-const ANYWHERE: [(&str, &[Language]); 16] = [
+static ANYWHERE: [Needed; 16] = [
     ("Exception in thread \"", &[Java]),
     ("Unhandled exception. ", &[Dotnet]),
     ("Unhandled Exception: ", &[Dotnet]),
@@ -43,7 +41,7 @@ const ANYWHERE: [(&str, &[Language]); 16] = [
 ];
 
 /// The same for failures of several lines: a frame, say, tells nothing without a line before it.
-const IN_LINES: [(&str, &[Language]); 10] = [
+static IN_LINES: [Needed; 10] = [
     ("Traceback (most recent call last):", &[Python]),
     ("File \"", &[Python]),
     ("above exception", &[Python]),
@@ -56,28 +54,25 @@ const IN_LINES: [(&str, &[Language]); 10] = [
     ("^", &[Javascript]),
 ];
 
-/// What finds texts, and by text whose it is.
-struct Look {
-    texts: AhoCorasick,
-    languages: Vec<Languages>,
-}
+/// Finds both.
+static TEXTS: LazyLock<Several> = LazyLock::new(|| Several::new(&texts(ANYWHERE.iter().chain(&IN_LINES))));
+/// Finds those of one line.
+static OF_ONE_LINE: LazyLock<Several> = LazyLock::new(|| Several::new(&texts(ANYWHERE.iter())));
 
-static ONE_LINE: LazyLock<Look> = LazyLock::new(|| Look::new(ANYWHERE.iter()));
-static LINES: LazyLock<Look> = LazyLock::new(|| Look::new(ANYWHERE.iter().chain(&IN_LINES)));
-
-impl Look {
-    fn new<'a>(needed: impl Iterator<Item = &'a (&'a str, &'a [Language])>) -> Look {
-        let (texts, languages): (Vec<&str>, Vec<_>) = needed.map(|(text, of)| (*text, Languages::of(of))).unzip();
-        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(texts);
-        Look { texts: built.expect("few and short texts make a small automaton"), languages }
-    }
+fn texts(needed: impl Iterator<Item = &'static Needed>) -> Vec<&'static str> {
+    needed.map(|(text, _)| *text).collect()
 }
 
 /// The languages that can read a failure in a text; none of the others does.
 pub fn look(text: &[u8]) -> Languages {
-    let look = if memchr::memchr(b'\n', text).is_some() { &LINES } else { &ONE_LINE };
-    let found = look.texts.find_overlapping_iter(text);
-    found.fold(Languages::default(), |set, found| Languages(set.0 | look.languages[found.pattern().as_usize()].0))
+    let is_one_line = memchr::memchr(b'\n', text).is_none();
+    let finds = if is_one_line { &OF_ONE_LINE } else { &TEXTS };
+    let mut found = Languages::default();
+    finds.find(text, |index, _| {
+        let (_, languages) = ANYWHERE.get(index).unwrap_or_else(|| &IN_LINES[index - ANYWHERE.len()]);
+        languages.iter().for_each(|language| found.0 |= 1 << *language as u16);
+    });
+    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! What programs print of themselves in words of their own, mostly on standard error: npm, Prisma, PHP, Python's and Node's
 //! warnings.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::{Head, Level, head, preamble};
 
 /// Heads that begin with the name of a program, and pairs of `key=value`.
@@ -78,11 +82,13 @@ fn php(text: &[u8]) -> Option<Level> {
     KINDS.iter().find(|(kind, _)| said(kind)).map(|(_, level)| *level)
 }
 
+/// What stands before the line of a Python file, or of `<string>`.
+static PYTHON_PLACES: LazyLock<[Finder<'_>; 2]> = LazyLock::new(|| [Finder::new(".py:"), Finder::new(">:")]);
+
 /// `/app/x.py:12: DeprecationWarning: text`.
 fn python(text: &[u8]) -> Option<Level> {
-    let place = [&b".py:"[..], b">:"]
-        .iter()
-        .find_map(|end| memchr::memmem::find(&text[..text.len().min(LONGEST_PLACE)], end).map(|at| at + end.len()))?;
+    let begin = &text[..text.len().min(LONGEST_PLACE)];
+    let place = PYTHON_PLACES.iter().find_map(|end| end.find(begin).map(|at| at + end.needle().len()))?;
     let digits = text[place..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let kind = text[place + digits..].strip_prefix(b": ").filter(|_| digits > 0)?;
     let length = kind.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')).count();
