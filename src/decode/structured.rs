@@ -202,6 +202,16 @@ mod tests {
         assert_eq!(record.message.raw, b"x");
     }
 
+    #[test]
+    fn a_response_is_read_wherever_an_object_like_it_stands() {
+        let (res, other) = (r#""res":{"statusCode":201,"responseTime":3}"#, r#""attributes":{"statusCode":500}"#);
+        for members in [[res, other].join(","), [other, res].join(",")] {
+            let line = format!(r#"{{"msg":"request completed","time":1756128391000,{members}}}"#);
+            let status = app(&line).request.map(|request| request.status);
+            assert_eq!(status, Some(Some(201)), "{line}");
+        }
+    }
+
     /// Names of members that mean something, those of requests among them.
     fn names() -> Vec<&'static str> {
         let known = NAMES.map(|(name, _)| std::str::from_utf8(name).unwrap());
