@@ -132,19 +132,27 @@ pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
             _ => read,
         },
         Line::Record(record)
-            if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..]) =>
+            if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..])
+                || request::phoenix::may_begin(record.message.raw) =>
         {
-            of_rails(read)
+            of_two_lines(read)
         }
         _ => read,
     }
 }
 
-/// Puts the request that one of Rails' lines tells beside it.
-fn of_rails(read: Line<'_>) -> Line<'_> {
+/// Puts the request that one of Rails' or Phoenix' lines tells beside it.
+fn of_two_lines(read: Line<'_>) -> Line<'_> {
     let Line::Record(mut record) = read else { return read };
-    if record.request.is_none() {
-        record.request = request::rails::read(record.message.raw);
+    if record.request.is_none() && record.edge.is_none() {
+        let message = record.message.raw;
+        record.request = request::rails::read(message).or_else(|| request::phoenix::read(message));
+        if let (Some(request), Attributes::Json(object)) = (&mut record.request, record.attributes)
+            && request.shares_id
+            && let Some(id) = json::member(object, "request_id").and_then(json::Value::text)
+        {
+            (request.id, request.shares_id) = (Some(id.raw), false);
+        }
     }
     Line::Record(record)
 }
@@ -162,7 +170,7 @@ fn of_pairs<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
     };
     match logfmt::record(text) {
         Some(inner) => Line::Record(within(outer, inner)),
-        None => Line::Record(outer),
+        None => of_two_lines(Line::Record(outer)),
     }
 }
 
@@ -199,8 +207,8 @@ fn of_process<'a>(outer: Record<'a>, scratch: Option<&'a mut Vec<u8>>) -> Line<'
         }
         _ => outer.message.raw,
     };
-    let Some((name, rest)) = prefix::split(text, outer.timed) else { return of_rails(Line::Record(outer)) };
-    match plain(rest) {
+    let Some((name, rest)) = prefix::split(text, outer.timed) else { return of_two_lines(Line::Record(outer)) };
+    match of_two_lines(plain(rest)) {
         Line::Record(inner) if inner.edge.is_none() => {
             let timed = inner.timed || (outer.timed && inner.time.is_none());
             let replica = outer.replica.or(Some(name));
@@ -231,7 +239,7 @@ fn nested<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
         && matches!(inner.attributes, Attributes::Json(_))
         && inner.edge.is_none()
     {
-        return Line::Record(Record { states_level: inner.raw_level.is_some(), ..within(outer, inner) });
+        return of_two_lines(Line::Record(Record { states_level: inner.raw_level.is_some(), ..within(outer, inner) }));
     }
     Line::Record(outer)
 }
