@@ -56,7 +56,7 @@ struct Held {
     from: Origin,
 }
 
-/// Where an entry comes from: its first record.
+/// Where an entry comes from: its first record, or the first that shows something.
 #[derive(Clone, Debug)]
 pub struct Origin {
     /// The line as it stood in the input.
@@ -179,6 +179,8 @@ impl Assembler {
         }
         let is_like = given.line.opens || trace::continues(&text);
         let goes_on = match follows {
+            // Whoever writes a category before each text writes entries in their order.
+            Follows::Untold | Follows::Later if trace::is_category(&text) => false,
             Follows::Directly | Follows::Closely => true,
             Follows::Untold => is_like || open.unlike < MOST_UNLIKE,
             // A second failure, or what comes after the first.
@@ -253,8 +255,13 @@ impl Open {
             .filter_map(|Part { lines, silent }| {
                 let first = lines.iter().chain(&silent).copied().min()?;
                 let texts: Vec<&[u8]> = lines.iter().map(|at| &*held[*at].text).collect();
+                // Of a category and its text the text is what shows something.
+                let telling = match lines[..] {
+                    [head, next, ..] if trace::is_category(&held[head].text) => next,
+                    _ => first,
+                };
                 Some(Entry {
-                    from: held[first].from.clone(),
+                    from: Origin { time: held[first].from.time, ..held[telling].from.clone() },
                     records: (lines.len() + silent.len()) as u64,
                     text: texts.join(&b'\n'),
                     raw_level,

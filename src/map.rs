@@ -257,8 +257,7 @@ fn content(record: &Record<'_>) -> u64 {
 /// The same of a line of which another source may have the same record, written with other escapes, or as text without colours.
 pub fn content_as_read(line: &[u8], scratch: &mut Vec<u8>) -> Option<u64> {
     let Decoded::Record(record) = decode::decode(line, scratch) else { return None };
-    let message = if record.stack.is_none() { record.says() } else { record.message.read() };
-    Some(content_of(&record, message.trim_ascii(), Text::read))
+    Some(content_of(&record, record.message_says().trim_ascii(), Text::read))
 }
 
 fn content_of<'a>(record: &Record<'a>, message: &[u8], says: impl Fn(Text<'a>) -> Cow<'a, [u8]>) -> u64 {

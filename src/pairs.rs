@@ -1,6 +1,6 @@
 //! Pairs: requests that a service tells in two lines, joined by the request's id.
 //!
-//! Fastify and Rails write method and URL when a request comes in, and status and time when it is over. The second line is the
+//! Fastify, Rails and Phoenix write method and URL when a request comes in, and status and time when it is over. The second line is the
 //! request; this remembers what the first one said.
 
 use rustc_hash::FxHashMap;

@@ -115,6 +115,7 @@ impl Classifier {
         let may_quote = record.message.escaped || !matches!(record.attributes, Attributes::Json(_));
         if may_quote
             && record.stack.is_none()
+            && record.cause.is_none()
             && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
@@ -136,21 +137,16 @@ impl Classifier {
     ) -> bool {
         // The members of a request are believed before its message, and the line is one entry.
         let is_told = events.len() > first;
-        if !is_told && let Some(line) = access_line::access_line(message) {
-            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+        let is_access_line = match record.cause {
+            _ if is_told => false,
+            None => self.request_in(message, record.timed, record.raw_level, events),
+            Some(_) => {
+                self.request_in(&record.message_says(), record.timed, record.raw_level, events);
+                false
+            }
+        };
+        if is_access_line {
             return false;
-        }
-        // All that tells a request names its path.
-        if !is_told && memchr::memchr(b'/', message).is_some() {
-            let head = level::head_of(message, record.timed);
-            let body = &message[head.length..];
-            if let Some(line) = access_line::in_words(body).or_else(|| access_line::in_quotes(body)) {
-                self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
-                return false;
-            }
-            if let Some(request) = request::in_text(body, head.level.or(record.raw_level)) {
-                self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
-            }
         }
         let is_told = events.len() > first;
         self.shared.prefilter.scan(message, &mut self.found);
@@ -162,6 +158,7 @@ impl Classifier {
             || is_place(&message)
             || trace::is_bracket(&message)
             || trace::is_call(&message)
+            || trace::is_category(&message)
         {
             message = match unfolded(&message) {
                 Cow::Borrowed(_) => message,
@@ -190,10 +187,37 @@ impl Classifier {
         false
     }
 
+    /// Appends the request that a message tells; whether it is a line of an access log, which says nothing else.
+    fn request_in(&mut self, message: &[u8], timed: bool, level: Option<Level>, events: &mut Vec<Found>) -> bool {
+        if let Some(line) = access_line::access_line(message) {
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+            return true;
+        }
+        // All that tells a request names its path.
+        if memchr::memchr(b'/', message).is_none() {
+            return false;
+        }
+        let head = level::head_of(message, timed);
+        let body = &message[head.length..];
+        if let Some(line) = access_line::in_words(body).or_else(|| access_line::in_quotes(body)) {
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+            return true;
+        }
+        if let Some(request) = request::in_text(body, head.level.or(level)) {
+            self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+        }
+        false
+    }
+
     /// Appends the events of an assembled entry.
     pub fn entry(&mut self, subject: Subject<'_>, events: &mut Vec<Found>) {
+        let first = events.len();
+        let line = memchr::memchr(b'\n', subject.text).map_or(subject.text, |end| &subject.text[..end]);
+        if trace::is_category(line) && self.request_in(subject.text, subject.timed, subject.raw_level, events) {
+            return;
+        }
         self.shared.prefilter.scan(subject.text, &mut self.found);
-        self.scanned(subject, events.len(), events);
+        self.scanned(subject, first, events);
     }
 
     /// Runs the patterns that the last scan found; the events from `first` on are the entry's, too.

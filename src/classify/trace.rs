@@ -230,6 +230,12 @@ pub fn is_bracket(message: &[u8]) -> bool {
     matches!(message, b"}" | b"]" | b"^")
 }
 
+/// The line with level and category that ASP.NET's console logger writes before each of its texts: `fail: Shop.Orders[0]`.
+#[must_use]
+pub fn is_category(message: &[u8]) -> bool {
+    message.ends_with(b"]") && dotnet::is_logged(message)
+}
+
 /// `discord.errors.Forbidden: …`, `PG::UniqueViolation: …`, `NotFoundError [CODE]: …`: an identifier in parts, or one of several
 /// words that ends like an error, and a colon or nothing behind it. Looks at few bytes of most messages.
 #[must_use]

@@ -10,6 +10,7 @@ mod syslog;
 mod tests;
 
 pub use head::{Head, head, head_of, is_usual_below};
+pub use logger::category_name;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

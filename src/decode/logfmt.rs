@@ -1,7 +1,7 @@
 //! `key=value key="quoted value"` lines; structlog quotes as Python does, `key='value'`.
 
 use super::json::Text;
-use super::{Attributes, Level, Record, request};
+use super::{Attributes, Level, Record, cause, request};
 use crate::time;
 
 /// Steps through the pairs of a line; text that is no pair is passed over.
@@ -95,6 +95,7 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
     record.message = message.filter(|_| record.time.is_some() || record.raw_level.is_some())?;
     record.states_level = record.raw_level.is_some();
     record.attributes = Attributes::Logfmt(line);
+    record.cause = cause::told(record.raw_level, record.attributes);
     record.request = if may_tell_a_request { request::of_logfmt(line, record.raw_level) } else { None };
     Some(record)
 }

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod capture;
+mod cause;
 mod compact;
 pub mod duration;
 pub mod escape;
@@ -57,6 +58,8 @@ pub struct Record<'a> {
     pub message: Text<'a>,
     /// A stack that a structured logger put beside the message.
     pub stack: Option<Text<'a>>,
+    /// What a structured logger said beside the message of why: only of level warning and worse.
+    pub cause: Option<Text<'a>>,
     /// Which of several instances of the service wrote it, where known.
     pub replica: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
@@ -129,19 +132,27 @@ pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
             _ => read,
         },
         Line::Record(record)
-            if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..]) =>
+            if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..])
+                || request::phoenix::may_begin(record.message.raw) =>
         {
-            of_rails(read)
+            of_two_lines(read)
         }
         _ => read,
     }
 }
 
-/// Puts the request that one of Rails' lines tells beside it.
-fn of_rails(read: Line<'_>) -> Line<'_> {
+/// Puts the request that one of Rails' or Phoenix' lines tells beside it.
+fn of_two_lines(read: Line<'_>) -> Line<'_> {
     let Line::Record(mut record) = read else { return read };
-    if record.request.is_none() {
-        record.request = request::rails::read(record.message.raw);
+    if record.request.is_none() && record.edge.is_none() {
+        let message = record.message.raw;
+        record.request = request::rails::read(message).or_else(|| request::phoenix::read(message));
+        if let (Some(request), Attributes::Json(object)) = (&mut record.request, record.attributes)
+            && request.shares_id
+            && let Some(id) = json::member(object, "request_id").and_then(json::Value::text)
+        {
+            (request.id, request.shares_id) = (Some(id.raw), false);
+        }
     }
     Line::Record(record)
 }
@@ -159,17 +170,20 @@ fn of_pairs<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
     };
     match logfmt::record(text) {
         Some(inner) => Line::Record(within(outer, inner)),
-        None => Line::Record(outer),
+        None => of_two_lines(Line::Record(outer)),
     }
 }
 
 /// A record that was the message of another one.
 fn within<'a>(outer: Record<'a>, inner: Record<'a>) -> Record<'a> {
+    let raw_level = inner.raw_level.or(outer.raw_level);
+    let is_grave = raw_level.is_some_and(|level| level >= Level::Warning);
     Record {
         time: outer.time.or(inner.time),
-        raw_level: inner.raw_level.or(outer.raw_level),
+        raw_level,
         logger: inner.logger.or(outer.logger),
         stack: inner.stack.or(outer.stack),
+        cause: cause::told(raw_level, inner.attributes).or(outer.cause.filter(|_| is_grave)),
         replica: outer.replica,
         request: inner.request.or(outer.request),
         attributes: if matches!(inner.attributes, Attributes::None) { outer.attributes } else { inner.attributes },
@@ -193,8 +207,8 @@ fn of_process<'a>(outer: Record<'a>, scratch: Option<&'a mut Vec<u8>>) -> Line<'
         }
         _ => outer.message.raw,
     };
-    let Some((name, rest)) = prefix::split(text, outer.timed) else { return of_rails(Line::Record(outer)) };
-    match plain(rest) {
+    let Some((name, rest)) = prefix::split(text, outer.timed) else { return of_two_lines(Line::Record(outer)) };
+    match of_two_lines(plain(rest)) {
         Line::Record(inner) if inner.edge.is_none() => {
             let timed = inner.timed || (outer.timed && inner.time.is_none());
             let replica = outer.replica.or(Some(name));
@@ -225,7 +239,7 @@ fn nested<'a>(outer: Line<'a>, scratch: &'a mut Vec<u8>) -> Line<'a> {
         && matches!(inner.attributes, Attributes::Json(_))
         && inner.edge.is_none()
     {
-        return Line::Record(Record { states_level: inner.raw_level.is_some(), ..within(outer, inner) });
+        return of_two_lines(Line::Record(Record { states_level: inner.raw_level.is_some(), ..within(outer, inner) }));
     }
     Line::Record(outer)
 }
@@ -241,32 +255,48 @@ fn without_ansi(message: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 }
 
 impl<'a> Record<'a> {
-    /// What the message says, without terminal colours; a stack beside it follows on lines of its own.
+    /// What the message says, without terminal colours; a cause beside it follows behind a colon, a stack on lines of its own.
     pub fn says(&self) -> Cow<'a, [u8]> {
-        let message = without_ansi(self.message.read());
-        match self.stack {
-            None => message,
-            Some(stack) => {
-                let stack = stack.read();
-                // A string that was written as JSON keeps its quotes.
-                let quoted = stack.strip_prefix(b"\"").and_then(|stack| stack.strip_suffix(b"\""));
-                let stack = unfold::unfolded(quoted.unwrap_or(&stack));
-                if message.is_empty() {
-                    Cow::Owned(stack.into_owned())
-                } else {
-                    Cow::Owned([&message[..], b"\n", &stack].concat())
-                }
-            }
+        let message = self.message_says();
+        if self.cause.is_none() && self.stack.is_none() {
+            return message;
         }
+        let stack = self.stack.map(Text::read).unwrap_or_default();
+        // A string that was written as JSON keeps its quotes.
+        let quoted = stack.strip_prefix(b"\"").and_then(|stack| stack.strip_suffix(b"\""));
+        let stack = unfold::unfolded(quoted.unwrap_or(&stack));
+        let cause = self.cause.map(|cause| without_ansi(cause.read())).unwrap_or_default();
+        let cause = cause.trim_ascii();
+        let is_said = |text: &[u8]| memchr::memmem::find(text, cause).is_some();
+        // A stack says it again, in its first line.
+        let is_told = is_said(&message) || (is_said(&stack) && (message.is_empty() || cause.contains(&b'\n')));
+        let cause = if is_told { &b""[..] } else { cause };
+        let before_cause: &[u8] = match cause {
+            [] => b"",
+            _ if message.is_empty() => b"",
+            // A cause of several lines holds a stack.
+            _ if cause.contains(&b'\n') => b"\n",
+            _ if message.ends_with(b":") => b" ",
+            _ => b": ",
+        };
+        let is_first = message.is_empty() && cause.is_empty();
+        let before_stack: &[u8] = if is_first || stack.is_empty() { b"" } else { b"\n" };
+        Cow::Owned([&message, before_cause, cause, before_stack, &stack].concat())
+    }
+
+    /// What the message alone says, without terminal colours.
+    pub fn message_says(&self) -> Cow<'a, [u8]> {
+        without_ansi(self.message.read())
     }
 
     /// [`Record::says`], with `scratch` to unescape into.
     pub fn says_in<'s>(&'s self, scratch: &'s mut Vec<u8>) -> &'s [u8] {
-        if !self.message.escaped && self.stack.is_none() && memchr::memchr(0x1b, self.message.raw).is_none() {
+        let is_alone = self.stack.is_none() && self.cause.is_none();
+        if !self.message.escaped && is_alone && memchr::memchr(0x1b, self.message.raw).is_none() {
             return self.message.raw;
         }
         scratch.clear();
-        if self.stack.is_none() {
+        if is_alone {
             escape::unescape(self.message.raw, scratch);
             if memchr::memchr(0x1b, scratch).is_none() {
                 return scratch;
@@ -285,6 +315,7 @@ impl<'a> Record<'a> {
             logger: None,
             message: Text::plain(message),
             stack: None,
+            cause: None,
             replica: None,
             attributes: Attributes::None,
             edge: None,

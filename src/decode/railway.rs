@@ -42,6 +42,7 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
         logger: None,
         message,
         stack: None,
+        cause: None,
         replica: None,
         attributes: Attributes::Json(line),
         edge: None,

@@ -4,6 +4,7 @@
 //! read only of records that have a member which gives cause to, and the order of members means nothing.
 
 mod fields;
+pub(super) mod phoenix;
 pub(super) mod rails;
 
 use std::sync::LazyLock;

@@ -2,6 +2,7 @@
 
 use super::aliases::{self, Aliases};
 use super::capture;
+use super::cause;
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
@@ -99,12 +100,12 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         || attributes.is_some_and(|object| memchr::memmem::find(object, b"method\"").is_some());
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
-    let stack = STACKS.iter().find_map(|member| known.text(*member)).or_else(|| stack_of_error(known));
+    let stack = STACKS.iter().find_map(|member| stack(known, *member)).or_else(|| stack_of_error(known));
+    let cause = cause::told(raw_level, Attributes::Json(line));
+    let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty());
     let message = match usual.or(aliases.message) {
         Some(message) => message,
-        None if request.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty()) && has_message() => {
-            Text::default()
-        }
+        None if request.is_some() || has_more() && has_message() => Text::default(),
         None if has_message() => return Line::Blank(time.or(aliases.time)),
         None => match capture::level(line).filter(|_| time.is_some()) {
             Some(level) => {
@@ -122,11 +123,17 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         logger: LOGGERS.iter().find_map(|member| known.text(*member)).or(aliases.logger),
         message,
         stack,
+        cause,
         replica: replica.or_else(|| Some(json::member(known.object(Member::Tags)?, "replica")?.raw())),
         attributes: Attributes::Json(line),
         edge: None,
         request,
     })
+}
+
+/// Text of one line that is called an exception is the cause.
+fn stack<'a>(known: &Known<'a>, member: Member) -> Option<Text<'a>> {
+    known.text(member).filter(|text| member != Member::Exception || cause::has_lines(*text))
 }
 
 /// The stack that pino puts into the error beside a message.
@@ -200,6 +207,16 @@ mod tests {
         let record = app(r#"{"time":"2025-08-25T13:26:31Z","timestamp":"soon","lvl":"error","level":"?","body":"x"}"#);
         assert_eq!((record.time.unwrap().second(), record.raw_level), (1_756_128_391, Some(Level::Error)));
         assert_eq!(record.message.raw, b"x");
+    }
+
+    #[test]
+    fn a_response_is_read_wherever_an_object_like_it_stands() {
+        let (res, other) = (r#""res":{"statusCode":201,"responseTime":3}"#, r#""attributes":{"statusCode":500}"#);
+        for members in [[res, other].join(","), [other, res].join(",")] {
+            let line = format!(r#"{{"msg":"request completed","time":1756128391000,{members}}}"#);
+            let status = app(&line).request.map(|request| request.status);
+            assert_eq!(status, Some(Some(201)), "{line}");
+        }
     }
 
     /// Names of members that mean something, those of requests among them.

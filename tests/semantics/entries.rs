@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::case::{Case, Outcome, app, clock, noise, replica};
+use crate::case::{Case, Outcome, after, app, clock, noise, replica};
 use crate::live::Live;
 
 const TRACEBACK: [&str; 4] = [
@@ -216,4 +216,48 @@ fn no_more_than_256_entries_are_open() {
     let start = std::time::Instant::now();
     assert_eq!(merged(20_000), 0);
     assert!(start.elapsed().as_secs() < 15, "{:?}", start.elapsed());
+}
+
+/// Rule 17: ASP.NET's console logger writes level and category on one line, and the text on indented ones: one entry of that level and
+/// logger. The level that the platform gives the lines is that of their stream.
+#[test]
+fn a_category_and_its_text_are_one_entry() {
+    let log = [
+        "info: Microsoft.Hosting.Lifetime[14]",
+        "      Now listening on: http://[::]:8080",
+        "fail: Shop.Orders[0]",
+        "      get cart: redis: connection pool timeout",
+        "warn: Shop.Orders[0]",
+        "      get cart is slow",
+        "crit: Shop.Orders[7]",
+        "      out of coffee",
+        "      and of milk",
+        "info: Shop.Orders[0]",
+        "      redis: connection pool timeout",
+        "dbug: Shop.Orders[0]",
+        "      System.Exception: no",
+        "info: Microsoft.AspNetCore.Hosting.Diagnostics[2]",
+        "      Request finished HTTP/1.1 GET http://localhost:5000/items/50 - 200 - text/plain 12.0ms",
+        "info: done [3]",
+    ];
+    let text = log.map(|line| format!("2025-08-25T12:00:01Z {line}"));
+    let shared = log.map(|line| app("12:00:01", "info", line));
+    let errors = log.map(|line| app("12:00:01", "error", line));
+    let mut at = 0;
+    let timed = log.map(|line| {
+        at += u32::from(!line.starts_with(' '));
+        app(&after("12:00:00", at), "error", line)
+    });
+    let plain = log.map(str::to_owned);
+    for (how, lines) in [("text", text), ("info", shared), ("error", errors), ("timed", timed), ("plain", plain)] {
+        let case = Case::new().trigger("t", "count(app.error{logger=\"Shop.Orders\"})[10s] > 0");
+        let lines = [&[app("12:00:00", "info", "begins")], &lines[..]].concat();
+        let outcome = case.log("a.log", lines).run();
+        let counts =
+            ["db.pool_exhausted", "app.error", "app.warning", "process.ready"].map(|class| outcome.count(class));
+        assert_eq!((counts, outcome.requests()), ([1, 1, 1, 1], 1), "{how}");
+        assert_eq!(outcome.input("merged"), 8, "{how}");
+        let shown = outcome.events("t")[0].to_string();
+        assert!(shown.contains("out of coffee"), "{how}: {shown}");
+    }
 }

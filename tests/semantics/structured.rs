@@ -261,3 +261,57 @@ fn the_level_among_the_attributes_counts() {
     let outcome = Case::new().log("app.jsonl", lines).run();
     assert_eq!((outcome.count("app.error"), outcome.count("app.warning")), (1, 1));
 }
+
+/// The cause that a logger puts beside its message is told with it, whatever the member is called and wherever it stands.
+#[test]
+fn the_cause_beside_a_message_is_classified_with_it() {
+    let pool = "redis: connection pool timeout";
+    let mut lines = vec![app("12:00:00", "info", "listening")];
+    let causes = [
+        json!({"err": pool}),
+        json!({"error": pool, "caller": "cart.go:17"}),
+        json!({"exception": pool}),
+        json!({"cause": pool}),
+        json!({"err": {"type": "Error", "message": pool}}),
+        json!({"err": {"type": "Error", "message": pool, "stack": format!("Error: {pool}\n    at get (/app/cart.js:3:9)")}}),
+        json!({"error.message": pool}),
+        json!({"fields": {"error": pool}}),
+        json!({"context": {"exception": {"class": "RedisException", "message": pool}}}),
+    ];
+    lines.extend(causes.map(|more| line("12:00:01", "error", "get cart", more)));
+    for inner in [
+        format!("level=error msg=\"get cart\" err=\"{pool}\""),
+        format!("err=\"{pool}\" level=warning msg=\"get cart\""),
+        json!({"msg": "get cart", "error": pool}).to_string(),
+    ] {
+        lines.push(app("12:00:02", "error", &inner));
+    }
+    lines.push(format!("time={} level=error msg=\"get cart\" err=\"{pool}\"", stamp("12:00:03")));
+    let all = lines.len() as u64 - 1;
+    // What is no trouble, and what is no cause.
+    lines.push(line("12:00:04", "info", "get cart", json!({"err": pool})));
+    lines.push(line("12:00:04", "error", "get cart", json!({"note": pool})));
+    let outcome = Case::new().trigger("t", "count(db.pool_exhausted)[10s] > 0").log("a.log", lines).run();
+    assert_eq!(outcome.count("db.pool_exhausted"), all);
+    let shown = outcome.events("t")[0].to_string();
+    assert!(shown.contains("get cart: redis: connection pool timeout"), "{shown}");
+}
+
+/// A request of level error stays one request, and its cause is classified besides.
+#[test]
+fn a_request_with_a_cause_is_one_request() {
+    let cause = json!({"err": "redis: connection pool timeout"});
+    let lines = every_second("12:00:00", 5, |clock| line(clock, "error", "GET /cart 500 in 12ms", cause.clone()));
+    let outcome = Case::new().log("a.log", lines).run();
+    assert_eq!((outcome.requests(), outcome.count("db.pool_exhausted")), (5, 5));
+}
+
+/// What is secret in a cause is masked as in a message.
+#[test]
+fn a_cause_is_masked() {
+    let cause = json!({"error": "login with password=hunter2secret failed"});
+    let outcome = Case::new().log("a.log", [line("12:00:00", "error", "get cart", cause)]).run();
+    let summary = outcome.summary().to_string();
+    assert!(summary.contains("get cart: login with password=***"), "{summary}");
+    assert!(!summary.contains("hunter2"));
+}

@@ -4,6 +4,7 @@ use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
 use super::{Head, Language, Line, Position, Reach, contains, number};
+use crate::decode::level;
 
 const UNCAUGHT: [&[u8]; 2] = [b"Unhandled exception. ", b"Unhandled Exception: "];
 const INNER: &[u8] = b"---> ";
@@ -30,8 +31,10 @@ pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
 }
 
 /// `fail: Shop.Orders[0]`
-fn is_logged(line: &[u8]) -> bool {
-    [&b"fail: "[..], b"crit: "].iter().any(|level| line.starts_with(level)) && line.trim_ascii_end().ends_with(b"]")
+pub fn is_logged(line: &[u8]) -> bool {
+    const LEVELS: [&[u8]; 6] = [b"info: ", b"fail: ", b"warn: ", b"crit: ", b"dbug: ", b"trce: "];
+    line.get(..LEVELS[0].len()).is_some_and(|level| LEVELS.contains(&level))
+        && level::category_name(line[LEVELS[0].len()..].trim_ascii_end()).is_some()
 }
 
 const INDENTATION: &[u8] = b"      ";

@@ -129,7 +129,8 @@ pub(super) fn lower_word(message: &[u8], timed: bool) -> Option<Head<'_>> {
     let rest = &message[length..];
     let head = Head::stated(level, length);
     if rest.starts_with(b": ") {
-        return Some(Head { length: length + 2, ..head });
+        let (logger, used) = logger::category(&rest[2..]).map_or((None, 0), |(name, used)| (Some(name), used));
+        return Some(Head { logger, length: length + 2 + used, ..head });
     }
     let blanks = rest.iter().take_while(|byte| **byte == b' ').count();
     if blanks > 0 && matches!(&rest[blanks..], [b'-' | b'|', b' ', ..]) {

@@ -22,6 +22,24 @@ pub(super) fn after_colon(rest: &[u8]) -> (Option<&[u8]>, usize) {
     if name > 0 && rest.get(name) == Some(&b':') { (Some(&rest[..name]), name + 1) } else { (None, 0) }
 }
 
+/// The category of ASP.NET's console logger, `Shop.Orders[0]`, which has a line of its own, and its length with the line's end and
+/// the indentation of the text. In a line without text behind it there is none.
+pub(super) fn category(rest: &[u8]) -> Option<(&[u8], usize)> {
+    let end = memchr::memchr(b'\n', rest)?;
+    let name = category_name(rest[..end].trim_ascii_end())?;
+    let blanks = rest[end + 1..].iter().take_while(|byte| **byte == b' ').count();
+    Some((name, end + 1 + blanks))
+}
+
+/// The name in `Shop.Orders[0]`, whose number is the event's.
+pub fn category_name(text: &[u8]) -> Option<&[u8]> {
+    let open = memchr::memrchr(b'[', text).filter(|open| *open > 0)?;
+    let number = text[open + 1..].strip_suffix(b"]")?;
+    let is_number = !number.is_empty() && number.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-');
+    let name = &text[..open];
+    (is_number && !name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b':'))).then_some(name)
+}
+
 /// The logger between a level and the text, and its length with what ends it: `in module: `, as Flask writes it, a name with
 /// dots before ` - `, ` -- `, ` : ` or `: `, and loguru's `name:function:line - `.
 pub(super) fn before_text(rest: &[u8]) -> (Option<&[u8]>, usize) {

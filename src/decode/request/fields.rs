@@ -31,18 +31,22 @@ pub(super) struct Taken<'a> {
     pub name: &'a [u8],
     /// Whether it stands in an object of the response, of the request, or in none of these.
     pub within: Within,
-    /// Of several members that say the same the least counts, wherever they stand: by depth, then the order of names, then name.
-    rank: (usize, usize),
+    /// Of several members that say the same the least counts, wherever they stand.
+    rank: Rank<'a>,
 }
 
+/// By depth, then the order of names, then name; of the same name in several objects the object counts, those of requests first,
+/// and what it says. Within one object the first of a name counts.
+type Rank<'a> = (usize, usize, &'a [u8], Within, &'a [u8]);
+
 /// The object a member stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Within {
-    Line,
-    Request,
     Response,
+    Request,
     /// Google's `httpRequest`, whose URL is that of the service though it has a host.
     Service,
+    Line,
 }
 
 /// The members of a line that say something about a request, one for each field.
@@ -60,7 +64,7 @@ impl<'a> Fields<'a> {
 
     pub fn of_pairs(pairs: impl Iterator<Item = (&'a [u8], Text<'a>)>) -> Self {
         let mut fields = Fields::default();
-        pairs.for_each(|(name, value)| fields.note(name, Value::String(value), Within::Line, 0));
+        pairs.for_each(|(name, value)| fields.note(name, Value::String(value), Within::Line, 0, b""));
         fields
     }
 
@@ -80,13 +84,13 @@ impl<'a> Fields<'a> {
                         self.object(inner, within, depth + 1);
                     }
                 }
-                _ => self.note(name, value, within, depth),
+                _ => self.note(name, value, within, depth, object),
             }
         }
     }
 
-    /// Takes note of a member.
-    pub fn note(&mut self, name: &'a [u8], value: Value<'a>, within: Within, depth: usize) {
+    /// Takes note of a member of `object`.
+    fn note(&mut self, name: &'a [u8], value: Value<'a>, within: Within, depth: usize, object: &'a [u8]) {
         let Some((field, order)) = field(name, within) else { return };
         if value.raw().is_empty() || value == Value::Other(b"null") {
             return;
@@ -95,9 +99,9 @@ impl<'a> Fields<'a> {
         if name == b"service" && duration::with_units(value.raw()).is_none() {
             return;
         }
-        let taken = Taken { value, name, within, rank: (depth, order) };
+        let taken = Taken { value, name, within, rank: (depth, order, name, within, object) };
         let place = &mut self.taken[field as usize];
-        if place.is_none_or(|before| (taken.rank, taken.name) < (before.rank, before.name)) {
+        if place.is_none_or(|before| taken.rank < before.rank) {
             *place = Some(taken);
         }
     }
