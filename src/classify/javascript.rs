@@ -1,10 +1,13 @@
 //! JavaScript failures: V8 stacks, uncaught errors and rejections, and the heap running out.
 
+mod frame;
+
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memmem};
 
+use self::frame::{frame, is_foreign, is_frame, last_number};
 use super::exception::{Exception, Place, lossy};
 use super::trace::{Head, Line, MOST_MESSAGE_LINES, Reach};
 
@@ -301,57 +304,6 @@ fn error_line(line: &[u8]) -> Option<(&[u8], &[u8])> {
     is_error.then_some((kind, message))
 }
 
-/// `at fn (…)`, `at file:1:2`, `at async …`, `at <anonymous>`, without its indentation; properties may open after it.
-fn is_frame(text: &[u8]) -> bool {
-    at_target(text).is_some_and(|target| match target {
-        // Those of Java and .NET have no blank there.
-        [.., b')'] => {
-            memmem::find(target, b" (").is_some_and(|open| memmem::find(target, b") in ").is_none_or(|end| end < open))
-        }
-        [.., b'>'] => true,
-        target => position(target).is_some(),
-    })
-}
-
-fn at_target(text: &[u8]) -> Option<&[u8]> {
-    let target = text.strip_prefix(b"at ")?;
-    let target = target.strip_suffix(b"{").unwrap_or(target).trim_ascii_end();
-    Some(target.strip_suffix(b",").unwrap_or(target))
-}
-
-/// File, line and function of a frame that has a place in a file.
-fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
-    let target = at_target(text)?;
-    let target = target.strip_prefix(b"async ").unwrap_or(target);
-    let (function, place) = match target.strip_suffix(b")") {
-        Some(inside) => {
-            let open = memmem::rfind(inside, b" (")?;
-            (&inside[..open], &inside[open + 2..])
-        }
-        None => (&b"<anonymous>"[..], target),
-    };
-    let (file, line) = position(place)?;
-    Some((file.strip_prefix(b"file://").unwrap_or(file), line, function))
-}
-
-/// The file and line of `file:line:column`.
-fn position(place: &[u8]) -> Option<(&[u8], u32)> {
-    let (place, _column) = last_number(place)?;
-    let (file, line) = last_number(place)?;
-    (!file.is_empty()).then_some((file, line))
-}
-
-fn last_number(text: &[u8]) -> Option<(&[u8], u32)> {
-    let colon = memrchr(b':', text)?;
-    let digits = std::str::from_utf8(&text[colon + 1..]).ok()?;
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    Some((&text[..colon], digits.parse().ok().filter(|_| plain)?))
-}
-
-fn is_foreign(file: &[u8]) -> bool {
-    file.starts_with(b"node:") || file.starts_with(b"internal/") || memmem::find(file, b"node_modules").is_some()
-}
-
 /// `... 3 more lines`, `... 7 lines matching cause stack trace ...`
 fn is_elision(text: &[u8]) -> bool {
     text.strip_prefix(b"... ").is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
@@ -371,108 +323,4 @@ fn property(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::classify::trace::Follows;
-    use proptest::prelude::*;
-
-    fn read(text: &str) -> Option<(String, String, String, Option<String>)> {
-        stack(text.as_bytes()).map(|read| {
-            let place = read.place.map(|place| place.to_string());
-            (read.kind, read.message, place.unwrap_or_default(), read.cause)
-        })
-    }
-
-    /// How many lines are one failure.
-    fn reached(text: &str) -> usize {
-        let lines: Vec<Line<'_>> =
-            text.lines().map(|line| Line { text: line.as_bytes(), follows: Follows::Untold, apart: false }).collect();
-        reach(&lines).map_or(0, |reach| reach.length)
-    }
-
-    fn is(kind: &str, message: &str, place: &str) -> Option<(String, String, String, Option<String>)> {
-        Some((kind.into(), message.into(), place.into(), None))
-    }
-
-    #[test]
-    fn a_stack_names_its_own_code_first() {
-        let text = "TypeError: Cannot read properties of undefined (reading 'price')\n    at Object.parse (/app/node_modules/feed/index.js:3:9)\n    at async Feed.next (file:///app/src/feed.mjs:88:17)\n    at node:internal/process/task_queues:95:5";
-        assert_eq!(
-            read(text),
-            is(
-                "TypeError",
-                "Cannot read properties of undefined (reading 'price')",
-                "/app/src/feed.mjs:88 in Feed.next"
-            )
-        );
-        assert_eq!(
-            read("Error\n    at /app/node_modules/a/b.js:1:2"),
-            is("Error", "", "/app/node_modules/a/b.js:1 in <anonymous>")
-        );
-    }
-
-    #[test]
-    fn a_cause_is_told_and_its_frames_are_not_the_place() {
-        let text = "Error: refresh failed\n    at <anonymous> {\n  code: 'E_REFRESH',\n  [cause]: FetchError [E1]: no route\n      at get (/app/src/net.js:5:1)\n      ... 2 lines matching cause stack trace ...\n}";
-        let (kind, message, place, cause) = read(text).expect("a stack");
-        assert_eq!((kind.as_str(), message.as_str()), ("Error", "refresh failed"));
-        assert_eq!((place.as_str(), cause.as_deref()), ("", Some("FetchError")));
-        assert_eq!(reached(text), text.lines().count());
-    }
-
-    #[test]
-    fn certain_heads_need_no_frames() {
-        for (line, want) in [
-            ("Uncaught TypeError: x is not a function", is("TypeError", "x is not a function", "")),
-            ("Uncaught (in promise) RangeError: y", is("RangeError", "y", "")),
-            ("Uncaught Exception: Error: z", is("Error", "z", "")),
-            ("Uncaught boom", is("Uncaught", "boom", "")),
-            ("UnhandledPromiseRejectionWarning: Error: late", is("Error", "late", "")),
-            ("(node:17) UnhandledPromiseRejectionWarning: late", is("UnhandledPromiseRejection", "late", "")),
-            ("[UnhandledPromiseRejection: late]", is("UnhandledPromiseRejection", "late", "")),
-            (
-                "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
-                is("FATAL ERROR", "Reached heap limit Allocation failed - JavaScript heap out of memory", ""),
-            ),
-        ] {
-            assert_eq!(head(line.as_bytes()), Head::Certain, "{line}");
-            assert_eq!(read(line), want, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_bare_error_line_is_left_to_python() {
-        assert_eq!(head(b"TypeError: unsupported operand"), Head::Perhaps);
-        assert_eq!(read("TypeError: unsupported operand"), None);
-        assert_eq!(read("Traceback (most recent call last):\n  File \"/a.py\", line 1, in f\nTypeError: x"), None);
-    }
-
-    #[test]
-    fn other_lines() {
-        for line in [
-            "",
-            "INFO:     Started",
-            "ERROR:x:Error: y",
-            "TypeErrors: 3",
-            "FATAL:  sorry, too many clients already",
-            "Error handling is on",
-        ] {
-            assert_eq!(head(line.as_bytes()), Head::No, "{line}");
-        }
-        for line in ["", "at home", "    at the end", "  File \"/a.py\", line 1, in f", "INFO: x", "code: 1"] {
-            assert!(!is_part(line.as_bytes()), "{line}");
-        }
-        for line in ["    at new Feed (<anonymous>)", "\tat a.js:1:2", "    ... 3 more lines", "}", "  },"] {
-            assert!(is_part(line.as_bytes()), "{line}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in r#"(Error|Uncaught |\[|\]|: | {4}at |\(|\)|:|1|\n|é|FATAL ERROR: |node){0,20}"#, bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-            for text in [text.as_bytes(), &bytes] {
-                let _ = (head(text), is_part(text), stack(text), reached(&String::from_utf8_lossy(text)));
-            }
-        }
-    }
-}
+mod tests;
