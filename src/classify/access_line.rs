@@ -6,6 +6,7 @@
 mod columns;
 mod duration;
 mod front;
+mod haproxy;
 mod morgan;
 mod quoted;
 mod words;
@@ -41,7 +42,7 @@ pub struct AccessLine<'a> {
 /// - Apache, nginx, gunicorn, hypercorn, werkzeug, Django: the common and combined formats, also with a duration after them,
 ///   in seconds (`0.123`, `rt=0.123`, `0.123s`) or milliseconds (`123ms`);
 /// - morgan `dev` and `tiny`: `GET /p 200 12.3 ms - 45`, `GET /p 200 45 - 12.3 ms`;
-/// - gin, fiber and chi.
+/// - gin, fiber, chi, haproxy and php-fpm.
 ///
 /// A request that the service itself made (urllib3's and httpx's lines) is not one. A bare integer after a combined line is
 /// not taken for a duration: its unit is anybody's guess.
@@ -52,7 +53,9 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
     };
     let rest = &message[quote + 1..];
     let Some((method, request)) = method(rest) else { return unusual(message, quote) };
-    let Some(front) = Front::read(&message[..quote]) else { return columns::chi(rest) };
+    let Some(front) = Front::read(&message[..quote]) else {
+        return columns::chi(rest).or_else(|| haproxy::haproxy(&message[..quote], rest));
+    };
     let (request, status, tail) = request_and_status(request)?;
     let target = match request.strip_suffix(b" HTTP/1.1") {
         Some(target) => target,

@@ -38,8 +38,18 @@ impl<'a> Front<'a> {
                 text.get(open + 1).filter(|byte| byte.is_ascii_digit())?;
                 Some(Self::Dated(logged_host(&text[..open])))
             }
+            (b'0'..=b'9', _) => Self::undelimited(text),
             _ => None,
         }
+    }
+
+    /// php-fpm's, whose time has no brackets: `192.0.2.7 -  02/Sep/2025:08:14:07 +0000`.
+    fn undelimited(text: &'a [u8]) -> Option<Self> {
+        let mut fields = text.rsplit(|&byte| byte == b' ').filter(|field| !field.is_empty());
+        matches!(fields.next()?, [b'+' | b'-', _, _, _, _]).then_some(())?;
+        let is_time = matches!(fields.next()?, [_, _, b'/', _, _, _, b'/', _, _, _, _, b':', ..]);
+        let host = fields.next_back().filter(|host| is_time && is_address(host))?;
+        Some(Self::Dated(Some(without_port(host))))
     }
 
     fn peer(text: &'a [u8]) -> Option<Self> {
