@@ -55,6 +55,11 @@ impl Judgement {
             unsettled: false,
         }
     }
+
+    /// The samples as they are told: none where constants are compared.
+    pub fn told_samples(&self) -> u64 {
+        if self.samples == u64::MAX { 0 } else { self.samples }
+    }
 }
 
 /// `left and right`: false if one side is, and settled if one of those that are false is.
