@@ -14,7 +14,8 @@ pub struct Several {
 
 impl Several {
     pub fn new(literals: &[impl AsRef<[u8]>]) -> Self {
-        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(literals);
+        // Quick to build rather than to run: it runs over few texts.
+        let built = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(literals);
         Several {
             any: packed::Searcher::new(literals),
             all: built.expect("short literals, and not many, make a small automaton"),
