@@ -140,12 +140,12 @@ impl Measured<'_> {
     /// written: it tells how a value that is equal to its threshold was compared.
     pub fn tell(&self, expr: &str) -> Option<String> {
         let (number, threshold) = (self.value?, self.threshold?);
+        // What is compared last speaks for what is compared before it.
+        let equal = [("<=", "≤"), ("==", "="), (">=", "≥")].into_iter().max_by_key(|(written, _)| expr.rfind(written));
         let sign = match number.partial_cmp(&threshold)? {
             std::cmp::Ordering::Greater => ">",
             std::cmp::Ordering::Less => "<",
-            _ if expr.contains("<=") => "≤",
-            _ if expr.contains("==") => "=",
-            _ => "≥",
+            std::cmp::Ordering::Equal => equal.map_or("≥", |(_, shown)| shown),
         };
         // Two numbers that differ are not written alike.
         let written = |more| (value_with(number, self.unit, more), value_with(threshold, self.unit, more));
