@@ -1,7 +1,7 @@
 //! Traces: how failures are told over several lines in the languages that services are written in.
 //!
-//! Each language says of one line whether a failure may begin with it ([`Language::head`]) and whether it is part of one
-//! that has begun ([`Language::part`]), and reads a failure whose lines are together ([`Language::read`]). [`part()`] finds
+//! Each language says of one line whether a failure may begin with it (`head`) and whether it is part of one
+//! that has begun (`part`), and reads a failure whose lines are together ([`Language::read`]). [`part()`] finds
 //! the failures among the lines of a stream.
 
 mod block;

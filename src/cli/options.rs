@@ -34,6 +34,9 @@ Exit status:
   1  failed, or input was cut short           4  rollback
   2  usage, plan or pattern error             5  unknown
 
+Without --plan, `default` decides: rollback when far more requests fail than before, the service
+does not answer, or starts again and again; investigate what else is worse than the hour before.
+
 Examples:
   railway logs --json --since 1h | logwatch --plan dl-034
   logwatch app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
