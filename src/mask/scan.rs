@@ -15,7 +15,9 @@ const NETWORKS: [&[u8]; 2] = [b"@tcp(", b"@unix("];
 
 /// Finds the secrets of a text, in no order.
 pub fn secrets(text: &[u8]) -> Vec<Range<usize>> {
-    let head = level::head(text).length;
+    // A name on another line is no logger's.
+    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+    let head = level::head(line).length;
     let mut scan = Scan {
         text,
         at: 0,

@@ -23,11 +23,18 @@ pub(super) fn read(message: &[u8]) -> Option<Head<'_>> {
     at += found.length;
     at += match is_new {
         true => fields(&message[at..])?,
-        false => memchr::memmem::find(&message[at..], b": ")? + 2,
+        false => tag(&message[at..])?,
     };
     let inner = head::head_of(&message[at..], true);
     let stated = Head { level: inner.level.or(Some(level)), ..inner };
     Some(Head { time: found.time.or(inner.time), ..stated.behind(at) })
+}
+
+/// The length of host and program, `host app[17]: `, or of the program alone.
+fn tag(rest: &[u8]) -> Option<usize> {
+    let end = memchr::memmem::find(rest, b": ")?;
+    let words = rest[..end].trim_ascii().split(u8::is_ascii_whitespace).count();
+    (words <= 2).then_some(end + 2)
 }
 
 /// The length of host, program, process, message id and structured data.
