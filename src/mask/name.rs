@@ -16,23 +16,17 @@ const CALLBACKS: [&[u8]; 7] = [b"callback", b"auth", b"login", b"sso", b"redirec
 const ANSWER: [&[u8]; 2] = [b"code=", b"state="];
 
 impl Scan<'_> {
-    /// Whether a name before the text proper may have a value there: behind `=`, or in brackets. That of a logger has none.
-    fn has_value_in_head(&self, start: usize, end: usize) -> bool {
-        let is_open = || {
-            self.text[..start]
-                .iter()
-                .rev()
-                .find(|byte| b"[](){}".contains(byte))
-                .is_some_and(|byte| b"[({".contains(byte))
-        };
-        self.text.get(skip_blanks(self.text, end)) == Some(&b'=') || is_open()
+    /// Whether a name is the last word before the text proper: that of a logger, which has no value.
+    fn is_logger(&self, end: usize) -> bool {
+        let sign = skip_blanks(self.text, end);
+        end < self.head && self.text.get(sign) == Some(&b':') && skip_blanks(self.text, sign + 1) >= self.head
     }
 
     /// Whether a name with a secret begins at `start`; then it, and its value, are read.
     pub fn name(&mut self, start: usize) -> bool {
         let end = end_of_word(self.text, start);
         let text = self.text;
-        if end < self.head && !self.has_value_in_head(start, end) || !may_have_value(text, start, end) {
+        if self.is_logger(end) || !may_have_value(text, start, end) {
             return false;
         }
         self.words.clear();
