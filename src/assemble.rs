@@ -5,6 +5,7 @@
 //! then [`trace::part`] tells what belongs together, and what was held for nothing stands for itself.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 
 use crate::classify::trace::{self, Follows, Part};
 use crate::classify::{Subject, access_line};
@@ -71,6 +72,8 @@ pub struct Origin {
 #[derive(Debug)]
 pub struct Entry {
     pub from: Origin,
+    /// The lines of its first and its last record; between them may be lines of others.
+    pub lines: RangeInclusive<u64>,
     pub records: u64,
     /// The messages, joined by newlines, in the order that makes sense.
     pub text: Vec<u8>,
@@ -244,7 +247,8 @@ impl Open {
     pub fn entries(self) -> Vec<Entry> {
         let Open { held, raw_level, logger, .. } = self;
         if let [one] = &held[..] {
-            return vec![Entry { from: one.from.clone(), records: 1, text: one.text.clone(), raw_level, logger }];
+            let (from, number) = (one.from.clone(), one.from.line_number);
+            return vec![Entry { from, lines: number..=number, records: 1, text: one.text.clone(), raw_level, logger }];
         }
         let lines: Vec<trace::Line<'_>> = held
             .iter()
@@ -254,6 +258,7 @@ impl Open {
             .into_iter()
             .filter_map(|Part { lines, silent }| {
                 let first = lines.iter().chain(&silent).copied().min()?;
+                let last = lines.iter().chain(&silent).copied().max()?;
                 let texts: Vec<&[u8]> = lines.iter().map(|at| &*held[*at].text).collect();
                 // Of a category and its text the text is what shows something.
                 let telling = match lines[..] {
@@ -262,6 +267,7 @@ impl Open {
                 };
                 Some(Entry {
                     from: Origin { time: held[first].from.time, ..held[telling].from.clone() },
+                    lines: held[first].from.line_number..=held[last].from.line_number,
                     records: (lines.len() + silent.len()) as u64,
                     text: texts.join(&b'\n'),
                     raw_level,

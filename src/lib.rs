@@ -19,7 +19,8 @@
 //! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end
 //!   with a line.
 //! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk.
-//! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times.
+//! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times, and [`zone`]
+//!   is what a person's clock shows.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
 //! - [`lane`] takes one source's fragments in order, and keeps its watermark; [`assemble`] joins the records of a
 //!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.

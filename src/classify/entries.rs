@@ -1,6 +1,7 @@
 //! The entries of an input, each with its events: read as a run reads them, but kept apart instead of counted.
 
 use std::io::{self, Read};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::classifier::{Classifier, Shared};
@@ -26,6 +27,8 @@ const CHUNK: usize = 1 << 20;
 pub struct Entry<'a> {
     /// Of its first line, counted from 1.
     pub line_number: u64,
+    /// The lines of its first and its last record; between them may be lines of others.
+    pub lines: RangeInclusive<u64>,
     /// Records it is made of; 1 for a line that is no record.
     pub records: u64,
     pub content: Content<'a>,
@@ -141,10 +144,9 @@ impl Entries {
                     own = self.found.iter().map(|found| self.classifier.event(found)).collect();
                 }
             }
-            take(
-                &mut self.classifier,
-                &Entry { line_number: self.lane.line_number, records: 1, content, events: &own },
-            );
+            let line_number = self.lane.line_number;
+            let lines = line_number..=line_number;
+            take(&mut self.classifier, &Entry { line_number, lines, records: 1, content, events: &own });
         }
     }
 
@@ -189,7 +191,7 @@ impl Entries {
 
     fn close(&mut self, held: Open, take: &mut impl FnMut(&mut Classifier, &Entry<'_>)) {
         for entry in held.entries() {
-            let (line_number, records) = (entry.from.line_number, entry.records);
+            let (line_number, lines, records) = (entry.from.line_number, entry.lines.clone(), entry.records);
             let (content, events) = if records == 1 {
                 (Content::Line(&entry.from.line), self.alone(&entry.from.line))
             } else {
@@ -198,7 +200,7 @@ impl Entries {
                 self.classifier.entry(entry.subject(), &mut self.found);
                 (Content::Assembled(&entry), self.found.iter().map(|found| self.classifier.event(found)).collect())
             };
-            take(&mut self.classifier, &Entry { line_number, records, content, events: &events });
+            take(&mut self.classifier, &Entry { line_number, lines, records, content, events: &events });
         }
     }
 }

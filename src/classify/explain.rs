@@ -22,6 +22,8 @@ use crate::time::Time;
 pub struct Explanation {
     /// Of its first line, counted from 1.
     pub line_number: u64,
+    /// The line of its last record; between the two may be lines of others.
+    pub last_line: u64,
     /// How many records it is made of.
     pub records: u64,
     /// What it was read as, in words: `JSON record`, `Python traceback`, `malformed JSON` …
@@ -62,7 +64,8 @@ pub fn explain(library: &Arc<Library>, text: impl Read) -> io::Result<Vec<Explan
 /// What an entry is, and why.
 pub fn of_entry(classifier: &mut Classifier, entry: &Entry<'_>) -> Explanation {
     let nothing = |kind| Explanation {
-        line_number: entry.line_number,
+        line_number: *entry.lines.start(),
+        last_line: *entry.lines.end(),
         records: entry.records,
         kind,
         time: None,

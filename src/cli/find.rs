@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 
+use super::clock::now;
 use super::files;
 use super::intake::Intake;
 use super::options::Read;
@@ -31,7 +32,8 @@ pub fn look(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Op
         return Ok(None);
     }
     let opened = open(inputs, mode)?;
-    let mut session = Session::load(&read.plan, &read.patterns, read.deployed_at, Range::default())?;
+    let deployed_at = read.deployed_at.map(|deployed| deployed.moment(now(), read.tz));
+    let mut session = Session::load(&read.plan, &read.patterns, deployed_at, Range::default())?;
     session.engine.stop_when(stop.at_once());
     let aside = Progress::new(&opened, true, read.tz).aside();
     let mut record = Record::open(None, aside.clone())?;

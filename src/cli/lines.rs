@@ -4,21 +4,23 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result};
 
 use super::files;
+use super::patterns::one_row;
 use super::range::End;
 use super::run::UsageError;
 use crate::classify::entries::{Entries, Entry};
 use crate::classify::glob::Glob;
 use crate::classify::{Library, Severity, View};
 use crate::decode::{self, Level, Record};
-use crate::mask::{Masking, mask_bytes};
+use crate::mask::{Masking, mask};
 use crate::output::escape;
 use crate::recording;
-use crate::source::Input;
 use crate::source::frame::{Fill, Framer};
+use crate::source::{Input, Opened};
 use crate::time::{SECOND, Time};
 use crate::zone::Zone;
 
@@ -76,7 +78,7 @@ fn find(library: &Arc<Library>, asked: &Asked, input: &Input) -> Result<Vec<(u64
         time = own.or(time);
         let grave = asked.level.is_none_or(|least| gravest(library, entry, level) >= Some(least));
         if wanted && grave && asked.is_near(time) {
-            found.push((entry.line_number, entry.line_number + entry.records - 1));
+            found.push((*entry.lines.start(), *entry.lines.end()));
         }
     });
     read.with_context(|| format!("cannot read {} to its end", escape(&input.label)))?;
@@ -110,8 +112,9 @@ impl Asked {
 
 /// Prints the lines of the entries, `:` before the number, and those around them, `-` before it.
 fn print(entries: &[(u64, u64)], asked: &Asked, input: &Input, label: &str, out: &mut impl Write) -> Result<()> {
-    let Some(last) = entries.iter().map(|(_, last)| last + asked.context).max() else { return Ok(()) };
-    let mut framer = Framer::new(input.open(false)?.stream, CHUNK, Fill::Full);
+    let Some(last) = entries.iter().map(|(_, last)| last.saturating_add(asked.context)).max() else { return Ok(()) };
+    let Opened { stream, newest_first, .. } = input.open(false)?;
+    let mut framer = Framer::new(stream, CHUNK, Fill::Full);
     let (mut number, mut printed, mut first, mut end) = (0, 0, 0, 0);
     while let Some(chunk) = framer.next_chunk().with_context(|| escape(&input.label))? {
         for line in chunk.text.split_inclusive(|byte| *byte == b'\n') {
@@ -128,8 +131,8 @@ fn print(entries: &[(u64, u64)], asked: &Asked, input: &Input, label: &str, out:
                 first += 1;
             }
             let is_found = number <= end;
-            let is_around = end > 0 && number <= end + asked.context
-                || entries.get(first).is_some_and(|(begin, _)| *begin <= number + asked.context);
+            let is_around = end > 0 && number <= end.saturating_add(asked.context)
+                || entries.get(first).is_some_and(|(begin, _)| *begin <= number.saturating_add(asked.context));
             if !is_found && !is_around {
                 continue;
             }
@@ -139,7 +142,12 @@ fn print(entries: &[(u64, u64)], asked: &Asked, input: &Input, label: &str, out:
             printed = number;
             let mark = if is_found { ':' } else { '-' };
             let line = if chunk.recording { recording::unmarked(line) } else { line };
-            writeln!(out, "{}{mark}{number}  {}", escape(label), row(line, asked))?;
+            // Of a file that is newest first the lines come from its end.
+            let shown = match newest_first.load(Ordering::Acquire) {
+                0 => number,
+                lines => (lines + 1).saturating_sub(number),
+            };
+            writeln!(out, "{}{mark}{shown}  {}", escape(label), row(line, asked))?;
         }
     }
     Ok(())
@@ -147,8 +155,7 @@ fn print(entries: &[(u64, u64)], asked: &Asked, input: &Input, label: &str, out:
 
 /// A line as logwatch reads it: time, level, message; its secrets masked.
 fn row(line: &[u8], asked: &Asked) -> String {
-    let shown =
-        |text: &[u8]| escape(&asked.masking.text(&String::from_utf8_lossy(&mask_bytes(text))).replace('\n', " ⏎ "));
+    let shown = |text: &[u8]| one_row(&mask(&String::from_utf8_lossy(text)), asked.masking);
     let mut scratch = Vec::new();
     match decode::decode(line, &mut scratch) {
         decode::Line::Record(record) => {

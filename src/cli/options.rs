@@ -6,11 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::decode::Level;
 use crate::mask::Masking;
-use crate::rules::plan::Moment;
 use crate::source::Input;
 use crate::zone::Zone;
 
-use super::range::End;
+use super::range::{Deployed, End};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
 #[derive(Debug, Parser)]
@@ -92,9 +91,9 @@ pub struct Read {
     /// A folder of pattern packs beside the built-in ones; repeatable
     #[arg(long, value_name = "DIR")]
     pub patterns: Vec<PathBuf>,
-    /// When it was deployed: a time, or `auto` for the newest deployment in the log
-    #[arg(long, value_name = "T|auto")]
-    pub deployed_at: Option<Moment>,
+    /// When it was deployed: a time, 13:30, 10m before the end, or `auto` for the newest deployment in the log
+    #[arg(long, value_name = "T|auto", value_parser = Deployed::parse, allow_hyphen_values = true)]
+    pub deployed_at: Option<Deployed>,
     /// Leave out what came before: a time, 13:30, today, 1h before the end, or +30m after the deployment
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub since: Option<End>,

@@ -1,6 +1,7 @@
 //! Where a run's events and summary go: standard output and any number of files. One that cannot be written any more is
 //! left out, with a warning, and the run goes on.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::ops::RangeInclusive;
 
@@ -54,19 +55,25 @@ pub struct Outputs {
     verbose: bool,
 }
 
+/// Whether standard output is written in colours, by what is asked for, what it is, and the environment.
+fn is_coloured(asked: Colour, is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    match asked {
+        Colour::Always => true,
+        Colour::Never => false,
+        // By no-color.org, and as terminals say that they have none.
+        Colour::Auto => {
+            is_terminal
+                && variable("NO_COLOR").is_none_or(|value| value.is_empty())
+                && variable("TERM").is_none_or(|term| term != "dumb")
+        }
+    }
+}
+
 impl Outputs {
     /// Opens every output before anything is read, so that one that cannot be written fails at once.
     pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside) -> Result<Outputs> {
         let terminal = io::stdout().is_terminal();
-        let colour = match read.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            // By no-color.org, and as terminals say that they have none.
-            Colour::Auto => {
-                let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-                terminal && !is_set("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-            }
-        };
+        let colour = is_coloured(read.color, terminal, |name| std::env::var_os(name));
         let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
         let columns = columns.filter(|columns| *columns > 0);
         let width = columns.map_or(WIDTH, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
@@ -192,5 +199,22 @@ impl Writer {
             Format::Text => Writer::Text(Box::new(Text::new(target, style, read.quiet))),
             Format::Json => Writer::Json(Box::new(Json::new(target))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_have_them() {
+        let with = |name: &'static str, value: &'static str| move |asked: &str| (asked == name).then(|| value.into());
+        let auto = |name, value| is_coloured(Colour::Auto, true, with(name, value));
+        assert!(auto("TERM", "xterm") && auto("NO_COLOR", ""));
+        assert!(!auto("TERM", "dumb") && !auto("NO_COLOR", "1"));
+        assert!(!is_coloured(Colour::Auto, false, |_| None));
+        assert!(
+            is_coloured(Colour::Always, false, with("NO_COLOR", "1")) && !is_coloured(Colour::Never, true, |_| None)
+        );
     }
 }

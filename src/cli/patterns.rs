@@ -244,7 +244,7 @@ pub fn test(library: &Arc<Library>, out: &mut impl Write) -> io::Result<usize> {
 }
 
 /// Log text for a terminal: secrets masked, line ends and other control characters visible.
-fn one_row(text: &str, masking: Masking) -> String {
+pub(super) fn one_row(text: &str, masking: Masking) -> String {
     escape(&masking.text(text).replace('\n', " ⏎ "))
 }
 

@@ -1,9 +1,9 @@
-//! The ends of the range, as a person writes them: `1h`, `-10m`, `+30m`, `13:30`, `today`, or a time.
+//! Times on the command line, as a person writes them: `1h`, `-10m`, `+30m`, `13:30`, `today`, or one in full.
 
 use chrono::{NaiveDateTime, NaiveTime};
 
 use crate::engine::Bound;
-use crate::rules::plan::{parse_span, parse_time};
+use crate::rules::plan::{Moment, parse_span, parse_time};
 use crate::time::{SECOND, Time};
 use crate::zone::Zone;
 
@@ -51,13 +51,49 @@ impl End {
 
     /// What the engine is told, `end` being where the log ends.
     pub fn bound(self, end: Time, zone: Zone) -> Bound {
+        Bound::At(match self {
+            End::At(time) => time,
+            End::Local(clock) => zone.time(clock),
+            End::FromDeployment(seconds) => return Bound::AfterDeployment(seconds),
+            End::Ago(seconds) => end.saturating_add(-seconds.saturating_mul(SECOND)),
+            End::Clock(clock) => zone.latest(clock, end),
+            End::Today => zone.midnight(end),
+        })
+    }
+}
+
+/// When it was deployed, as it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deployed {
+    /// As the log tells.
+    Auto,
+    At(End),
+}
+
+impl Deployed {
+    pub fn parse(text: &str) -> Result<Deployed, String> {
+        match End::parse(text) {
+            _ if text == "auto" => Ok(Deployed::Auto),
+            Ok(End::FromDeployment(_)) => {
+                Err(format!("`{text}` counts from the deployment itself; write a time, 13:30, or 10m (before the end)"))
+            }
+            end => end.map(Deployed::At),
+        }
+    }
+
+    /// Whether it is counted back from the end of the log.
+    pub fn counts_from_end(self) -> bool {
+        matches!(self, Deployed::At(end) if end.counts_from_end())
+    }
+
+    /// What the session is told, `end` being where the log ends.
+    pub fn moment(self, end: Time, zone: Zone) -> Moment {
         match self {
-            End::At(time) => Bound::At(time),
-            End::Local(clock) => Bound::At(zone.time(clock)),
-            End::FromDeployment(seconds) => Bound::AfterDeployment(seconds),
-            End::Ago(seconds) => Bound::At(end.saturating_add(-seconds.saturating_mul(SECOND))),
-            End::Clock(clock) => Bound::At(zone.latest(clock, end)),
-            End::Today => Bound::At(zone.midnight(end)),
+            Deployed::Auto => Moment::Auto,
+            Deployed::At(at) => match at.bound(end, zone) {
+                Bound::At(time) => Moment::At(time),
+                Bound::AfterDeployment(_) => Moment::Auto,
+            },
         }
     }
 }

@@ -14,7 +14,7 @@ use super::options::{FailOn, Format, Read};
 use super::outputs::Outputs;
 use super::overwrite;
 use super::progress::{Aside, Progress};
-use super::range::End;
+use super::range::{Deployed, End};
 use super::record::Record;
 use super::signals::Stop;
 use crate::engine::{Notice, Range};
@@ -40,14 +40,14 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     let inputs = files::inputs(read)?;
     // Without the word `replay`, too.
     let mode = if files::are_saved(&inputs) && mode == Mode::Watch { Mode::Replay { follow: false } } else { mode };
-    let mut session = session(read, mode, &inputs, &stop)?;
-    session.engine.stop_when(stop.at_once());
     if read.record.is_some() && inputs.len() > 1 {
         return Err(
             UsageError("--record keeps one source; give one input, or record each in a run of its own".into()).into()
         );
     }
     overwrite::refuse(read, &inputs)?;
+    let mut session = session(read, mode, &inputs, &stop)?;
+    session.engine.stop_when(stop.at_once());
     let opened = open(&inputs, mode)?;
     let mut progress = Progress::new(&opened, read.quiet, read.tz);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
@@ -100,10 +100,12 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
 fn session(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Session> {
     let load = |end| {
         let [since, until] = [read.since, read.until].map(|bound| bound.map(|bound| bound.bound(end, read.tz)));
-        let loaded = Session::load(&read.plan, &read.patterns, read.deployed_at, Range { since, until });
+        let deployed_at = read.deployed_at.map(|deployed| deployed.moment(end, read.tz));
+        let loaded = Session::load(&read.plan, &read.patterns, deployed_at, Range { since, until });
         loaded.map_err(UsageError::from)
     };
-    let counts_from_end = [read.since, read.until].into_iter().flatten().any(End::counts_from_end);
+    let counts_from_end = [read.since, read.until].into_iter().flatten().any(End::counts_from_end)
+        || read.deployed_at.is_some_and(Deployed::counts_from_end);
     let mut session = load(now())?;
     if !counts_from_end && !session.engine.lacks_deployment() {
         return Ok(session);

@@ -77,3 +77,31 @@ fn a_regex_is_tried_on_a_file() {
     assert_eq!(wrong.status, Some(2));
     assert!(wrong.err.contains("unclosed group") && !wrong.err.contains("REGEX"), "{}", wrong.err);
 }
+
+/// A line of somebody else in an entry moves its end.
+#[test]
+fn an_entry_ends_with_its_last_line() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let part = |text: &str| line(7, "error", text);
+    let log = part("Traceback (most recent call last):")
+        + &part("  File \"/srv/a.py\", line 3, in f")
+        + &request(7, "/a", 200)
+        + &part("    g(1)")
+        + &part("KeyError: 'a'")
+        + &healthy(8..10);
+    fs::write(&file, log).unwrap();
+    let ran = logwatch(&["lines", file.path().to_str().unwrap(), "--class", "python.exception"]);
+    assert_eq!(ran.out.lines().count(), 5, "{}", ran.out);
+    assert!(ran.out.lines().last().unwrap().ends_with("KeyError: 'a'"), "{}", ran.out);
+}
+
+#[test]
+fn of_a_file_that_is_newest_first_the_numbers_are_those_of_the_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let log = healthy(0..50) + &line(50, "error", "ERROR:shop:out of pears") + &healthy(51..100);
+    let newest_first: Vec<&str> = log.lines().rev().collect();
+    fs::write(&file, newest_first.join("\n") + "\n").unwrap();
+    let ran = logwatch(&["lines", file.path().to_str().unwrap(), "--class", "app.error", "-C", "18446744073709551615"]);
+    assert_eq!(ran.out.lines().filter(|line| line.starts_with(":50 ")).count(), 1, "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 100);
+}

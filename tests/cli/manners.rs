@@ -83,7 +83,7 @@ fn the_ends_of_the_range_are_written_as_people_write_them() {
         ["from", "to"].map(|end| summary[end].as_str().unwrap_or_default().replace(".250Z", "Z"))
     };
     let clock = at(300)[11..16].to_string();
-    let expected: [(&[&str], [u32; 2]); 8] = [
+    let expected: [(&[&str], [u32; 2]); 10] = [
         (&["--since", "5m"], [479, 779]),
         (&["--until", "5m"], [0, 478]),
         (&["--since", &clock], [300, 779]),
@@ -91,6 +91,8 @@ fn the_ends_of_the_range_are_written_as_people_write_them() {
         (&["--since", &at(60)[..19]], [60, 779]),
         (&["--deployed-at", &at(300), "--since", "-10s", "--until", "+10s"], [290, 309]),
         (&["--since", "+1m"], [60, 779]),
+        (&["--deployed-at", &clock, "--since", "-10s"], [290, 779]),
+        (&["--deployed-at", "5m", "--until", "+0s"], [0, 478]),
         (&["--since", &at(60)[..19], "--tz", "UTC"], [60, 779]),
     ];
     for (options, [from, to]) in expected {
@@ -110,12 +112,6 @@ fn in_a_pipe_the_end_is_now() {
     fs::write(&file, healthy(0..60)).unwrap();
     let ran = run(child.stdin(fs::File::open(&file).unwrap()));
     assert_eq!(ran.summary()["input"]["skipped"], 60);
-}
-
-#[test]
-fn a_dumb_terminal_gets_no_colours() {
-    let ran = run(command(&["replay", &fixture("dl-034/before-fix.jsonl")]).env("TERM", "dumb"));
-    assert!(!ran.out.contains('\u{1b}'));
 }
 
 /// The screen alone: what programs read stays in UTC.

@@ -1,6 +1,6 @@
 //! A second reading of the rules, slow and simple, against the engine: over random logs and plans both say the same at the same
 //! seconds. It keeps the list of events, and works out every window of every rule anew at every second; it shares no code with the
-//! engine, and is written after the numbered rules of the README.
+//! engine, and is written after the numbered rules of `docs/semantics.md`.
 
 mod log;
 mod rules;

@@ -1,4 +1,4 @@
-//! Random rules, and what each says at each second (the numbers are those of the README's rules).
+//! Random rules, and what each says at each second (the numbers are those of `docs/semantics.md`).
 
 use logwatch::rules::trigger::State;
 use proptest::prelude::*;

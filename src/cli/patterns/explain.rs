@@ -70,10 +70,9 @@ fn explain_text(library: &Arc<Library>, text: &[u8], masking: Masking, out: &mut
 }
 
 fn write_explanation(entry: &Explanation, masking: Masking, out: &mut impl Write) -> io::Result<()> {
-    let last = entry.line_number + entry.records - 1;
     match entry.records {
         1 => writeln!(out, "line {}  {}", entry.line_number, entry.kind)?,
-        _ => writeln!(out, "lines {}–{last}  {}", entry.line_number, entry.kind)?,
+        _ => writeln!(out, "lines {}–{}  {}", entry.line_number, entry.last_line, entry.kind)?,
     }
     let is_record = !entry.message.is_empty() || !entry.matches.is_empty();
     if !is_record {
