@@ -3,6 +3,7 @@
 //! engine, and is written after the numbered rules of `docs/semantics.md`.
 
 mod log;
+mod plan;
 mod rules;
 
 use std::sync::{Arc, LazyLock};
@@ -16,7 +17,8 @@ use logwatch::time::Time;
 use proptest::prelude::*;
 
 use log::{BEGIN, Event, Log};
-use rules::{Change, Rule};
+use plan::Rule;
+use rules::Change;
 
 /// Jobs beside what the built-in packs know.
 const PACK: &str = r#"
@@ -70,7 +72,7 @@ proptest! {
     #[test]
     fn both_readings_say_the_same_at_the_same_seconds(
         log in log::logs(),
-        rules in prop::collection::vec(rules::rules(), 1..5),
+        rules in prop::collection::vec(plan::rules(), 1..5),
         deployed in prop::option::weighted(0.4, -20i64..120),
     ) {
         let deployed = deployed.map(|seconds| BEGIN + seconds);
