@@ -32,6 +32,8 @@ pub struct Fragment {
     pub unterminated: bool,
     /// The input is a recording.
     pub recording: bool,
+    /// Of a source that has several logs: which of them the lines are of.
+    pub lane: usize,
 }
 
 /// One event of a fragment.
@@ -155,8 +157,8 @@ impl Mapper {
     }
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
-        let Chunk { text, bytes, unterminated, recording } = chunk;
-        let mut fragment = Fragment { bytes, unterminated, recording, ..Fragment::default() };
+        let Chunk { text, bytes, unterminated, recording, lane } = chunk;
+        let mut fragment = Fragment { bytes, unterminated, recording, lane, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
         fragment.events.reserve(text.len() / 128);
         self.classifier.trim();

@@ -22,6 +22,8 @@ pub struct Chunk {
     pub unterminated: bool,
     /// The stream is a recording, and may hold its directives.
     pub recording: bool,
+    /// Of a source that has several logs: which of them the lines are of.
+    pub lane: usize,
 }
 
 /// How much is read before a chunk is handed on.
@@ -145,7 +147,7 @@ impl<R: Read> Framer<R> {
             self.buffers.lend(bytes, end)
         };
         let recording = *self.recording.get_or_insert_with(|| text.starts_with(recording::HEADER));
-        Chunk { text, bytes, unterminated, recording }
+        Chunk { text, bytes, unterminated, recording, lane: 0 }
     }
 }
 

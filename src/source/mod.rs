@@ -9,6 +9,7 @@ mod identity;
 mod open;
 mod packed;
 mod pump;
+pub mod railway;
 mod trickle;
 
 pub use buffer::Buffer;

@@ -45,7 +45,7 @@ fn engine(log: &Log, plan: &str, deployed: Option<i64>) -> Vec<Change> {
     let source = session.add_source("log");
     let mut mapper = session.mapper();
     let text = log.text().into_bytes();
-    let chunk = Chunk { bytes: text.len() as u64, text: text.into(), unterminated: false, recording: false };
+    let chunk = Chunk { bytes: text.len() as u64, text: text.into(), ..Chunk::default() };
     session.engine.feed(source, mapper.map(chunk));
     session.engine.close(source);
     session.engine.finish();

@@ -1,0 +1,46 @@
+//! What is asked of the API: GraphQL documents, each of one operation.
+
+/// One operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Document {
+    /// The operation's name, which is sent beside it.
+    pub name: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! documents {
+    ($($constant:ident = $name:literal in $file:literal;)*) => {
+        $(pub const $constant: Document =
+            Document { name: $name, text: include_str!(concat!("documents/", $file, ".graphql")) };)*
+
+        /// All of them.
+        pub const ALL: &[Document] = &[$($constant),*];
+    };
+}
+
+documents! {
+    PROJECT_TOKEN = "ProjectToken" in "project_token";
+    PROJECTS = "Projects" in "projects";
+    PROJECT = "Project" in "project";
+    ENVIRONMENT = "Environment" in "environment";
+    DEPLOYMENTS = "Deployments" in "deployments";
+    ENVIRONMENT_LOGS = "EnvironmentLogs" in "environment_logs";
+    HTTP_LOGS = "HttpLogs" in "http_logs";
+    FOLLOW_ENVIRONMENT_LOGS = "FollowEnvironmentLogs" in "follow_environment_logs";
+    FOLLOW_HTTP_LOGS = "FollowHttpLogs" in "follow_http_logs";
+    ROLLBACK = "Rollback" in "rollback";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_operations() {
+        for document in ALL {
+            let mut words = document.text.split([' ', '(', '{']).filter(|word| !word.is_empty());
+            assert!(matches!(words.next(), Some("query" | "mutation" | "subscription")), "{}", document.name);
+            assert_eq!(words.next(), Some(document.name));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Follows logs: reads what was written before, then what is written, with no hole and nothing twice between the two, whatever
+//! happens to the connection.
+//!
+//! A subscription begins some time before the newest record that is known, and the same time is read by queries, which end
+//! where it began. What comes by both ways is known by [`Seen`](super::seen::Seen).
+
+mod deployments;
+mod listen;
+mod read_back;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use tokio::sync::mpsc::Sender;
+
+use super::client::Client;
+use super::link::{Link, Phase};
+use super::log::{Kind, Log};
+use super::output::{Gone, Output, Placed};
+use super::pace::{Delays, Pace};
+use super::record::Record;
+use super::socket::Socket;
+use super::target::Target;
+use super::{Error, Kinds};
+use crate::source::frame::Chunk;
+use crate::time::Time;
+use listen::{End, Ears};
+
+/// What is followed.
+#[derive(Clone, Debug)]
+pub struct Watching {
+    pub target: Target,
+    pub kinds: Kinds,
+    /// In the words of Railway's filters.
+    pub filter: Option<String>,
+    /// Only the records of this deployment.
+    pub deployment: Option<String>,
+    pub since: Time,
+    pub until: Option<Time>,
+}
+
+pub struct Follower {
+    client: Arc<Client>,
+    watching: Watching,
+    pace: Pace,
+    link: Arc<Link>,
+    output: Output,
+    logs: Vec<Log>,
+    /// The status of each deployment that is known.
+    deployments: BTreeMap<String, String>,
+    /// Times that records may have been lost.
+    lost: Arc<AtomicU64>,
+    subscriptions: u64,
+}
+
+impl Follower {
+    pub fn new(
+        client: Arc<Client>,
+        watching: Watching,
+        pace: Pace,
+        link: Arc<Link>,
+        lost: Arc<AtomicU64>,
+        chunks: Sender<io::Result<Chunk>>,
+    ) -> Self {
+        Follower {
+            client,
+            watching,
+            pace,
+            link,
+            output: Output { chunks },
+            logs: Vec::new(),
+            deployments: BTreeMap::new(),
+            lost,
+            subscriptions: 0,
+        }
+    }
+
+    /// Follows until nobody reads any more, or the end that was asked for.
+    pub async fn run(mut self) {
+        // Nobody is there to be told.
+        let _: Result<(), Gone> = self.follow().await;
+    }
+
+    async fn follow(&mut self) -> Result<(), Gone> {
+        self.find_logs().await?;
+        let all: Vec<(usize, Time)> = (0..self.logs.len()).map(|log| (log, self.logs[log].position)).collect();
+        self.read_back(&all, Vec::new()).await?;
+        self.logs.retain(|log| log.is_live);
+        let mut delays = Delays::new(self.pace);
+        let mut broken: Option<(Instant, Error)> = None;
+        while !self.is_over() {
+            let error = match Socket::dial(&self.client, self.pace.handshake).await {
+                Ok(socket) => match self.hear(socket, &mut delays, broken.take()).await? {
+                    End::Over => return Ok(()),
+                    End::Broken(error) => error,
+                },
+                Err(error) => error,
+            };
+            self.tell_broken(&error, broken.is_none());
+            let delay = delays.next(&error);
+            broken.get_or_insert((Instant::now(), error));
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = self.output.chunks.closed() => return Err(Gone),
+            }
+        }
+        Ok(())
+    }
+
+    /// Subscribes to all logs, fills the hole before that, and listens until something ends it.
+    async fn hear(
+        &mut self,
+        socket: Socket,
+        delays: &mut Delays,
+        broken: Option<(Instant, Error)>,
+    ) -> Result<End, Gone> {
+        self.link.alive();
+        let mut ears = Ears::new(socket, self.pace, Arc::clone(&self.link));
+        let mut seams = Vec::new();
+        for log in 0..self.logs.len() {
+            seams.push((log, self.subscribe(&ears, log).await));
+        }
+        self.read_back(&seams, Vec::new()).await?;
+        if let Some((since, error)) = broken {
+            self.link.update(|state| state.reconnects += 1);
+            if since.elapsed() >= self.pace.handshake {
+                let seconds = since.elapsed().as_secs();
+                self.link.say(format!("connected again after {seconds} s ({error}); what was written meanwhile has been read"));
+            }
+        }
+        self.link.enter(Phase::Following);
+        delays.begin();
+        self.listen(&mut ears, delays).await
+    }
+
+    /// Asks for what a log will have from now on, and some of what it had; from where on that is.
+    async fn subscribe(&mut self, ears: &Ears, log: usize) -> Time {
+        self.subscriptions += 1;
+        let of = &mut self.logs[log];
+        let from = of.position.saturating_add(-(self.pace.overlap.as_nanos() as i64)).max(self.watching.since);
+        let (document, variables) = of.subscription(from, self.pace.page);
+        of.subscription = Some(self.subscriptions);
+        of.reading = Default::default();
+        ears.subscribe(self.subscriptions, document, variables).await;
+        from
+    }
+
+    /// The records of a log that were not read before and are to be watched, each with its service.
+    fn news(&mut self, log: usize, records: Vec<Record>, page: bool) -> Vec<Placed> {
+        let of = &mut self.logs[log];
+        let mut of_page = Default::default();
+        let mut news = Vec::new();
+        for record in records {
+            let Some(service) = self.watching.service(&of.kind, &record) else { continue };
+            let reading = if page { &mut of_page } else { &mut of.reading };
+            if of.seen.is_new(reading, &record) {
+                of.position = of.position.max(record.time);
+                news.push((service, record));
+            }
+        }
+        let kept = self.pace.settled.saturating_mul(2) + self.pace.overlap + self.pace.look;
+        let forgotten = of.position.saturating_add(-(kept.as_nanos() as i64));
+        of.seen.forget_before(forgotten);
+        of.reading.forget_before(forgotten);
+        news
+    }
+
+    fn is_over(&self) -> bool {
+        /// Nanoseconds that a record may be on its way.
+        const ON_ITS_WAY: i64 = 10 * crate::time::SECOND;
+        self.watching.until.is_some_and(|until| self.client.server_now() >= until.saturating_add(ON_ITS_WAY))
+    }
+
+    fn tell_broken(&self, error: &Error, is_first: bool) {
+        if let Error::TooMany(wait) = error {
+            self.client.block(wait.unwrap_or(self.pace.longest));
+        }
+        if is_first {
+            self.link.enter(Phase::Broken { since: self.client.server_now(), because: error.to_string() });
+            if matches!(error, Error::Refused { .. } | Error::Asked(_)) {
+                self.link.say(format!("{error}; trying again once a minute"));
+            }
+        }
+    }
+}
+
+impl Watching {
+    /// Which of the services a record is of; `None` if it is not to be watched.
+    fn service(&self, kind: &Kind, record: &Record) -> Option<usize> {
+        let is_asked_for = match (&self.deployment, &record.deployment) {
+            (Some(asked), Some(deployment)) => asked == deployment,
+            _ => true,
+        };
+        let is_before = self.until.is_none_or(|until| record.time < until);
+        if !is_asked_for || !is_before || record.time < self.since {
+            return None;
+        }
+        match (kind, &record.service, &self.target.services[..]) {
+            (Kind::Http { service, .. }, ..) => Some(*service),
+            (Kind::App { .. }, None, [_]) => Some(0),
+            (Kind::App { .. }, service, services) => {
+                services.iter().position(|known| Some(&known.id) == service.as_ref())
+            }
+        }
+    }
+
+    /// What the API is to give of the apps' log: the services', as far as the filter admits.
+    fn app_filter(&self) -> String {
+        let services: Vec<String> =
+            self.target.services.iter().map(|service| format!("@service:{}", service.id)).collect();
+        let services = services.join(" OR ");
+        match (&self.filter, self.target.services.len()) {
+            (None, _) => services,
+            (Some(filter), 1) => format!("{services} AND ({filter})"),
+            (Some(filter), _) => format!("({services}) AND ({filter})"),
+        }
+    }
+}

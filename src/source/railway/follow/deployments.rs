@@ -1,0 +1,182 @@
+//! Deployments: whose HTTP logs are read, and what becomes of them.
+
+use std::time::Instant;
+
+use super::super::budget::Purpose;
+use super::super::log::{Kind, Log};
+use super::super::output::Gone;
+use super::super::pace::Delays;
+use super::super::record::Record;
+use super::super::target::{self, Deployment, Instance};
+use super::listen::Ears;
+use super::{Error, Follower};
+use crate::time::Time;
+
+/// Deployments that got requests, or may.
+fn serves(status: &str) -> bool {
+    matches!(status, "SUCCESS" | "REMOVED" | "REMOVING" | "CRASHED" | "SLEEPING" | "DEPLOYING")
+}
+
+/// Those of them that get requests no more.
+fn is_gone(status: &str) -> bool {
+    matches!(status, "REMOVED" | "FAILED" | "SKIPPED")
+}
+
+impl Follower {
+    /// Finds the logs that are to be read: those of all deployments since the time that is asked for, and of those before it that
+    /// ran then.
+    pub(super) async fn find_logs(&mut self) -> Result<(), Gone> {
+        let since = self.watching.since;
+        let environment = self.watching.target.environment.id.clone();
+        if self.watching.kinds.app {
+            let filter = Some(self.watching.app_filter());
+            self.logs.push(Log::new(Kind::App { environment }, filter, since, true));
+        }
+        let mut delays = Delays::new(self.pace);
+        let mut is_first = true;
+        let mut found = None;
+        while found.is_none() {
+            match self.deployed().await {
+                Ok(deployments) => found = Some(deployments),
+                Err(error) => {
+                    self.tell_broken(&error, std::mem::take(&mut is_first));
+                    tokio::select! {
+                        () = tokio::time::sleep(delays.next(&error)) => {}
+                        () = self.output.chunks.closed() => return Err(Gone),
+                    }
+                }
+            }
+        }
+        for (service, deployment, is_live) in found.into_iter().flatten() {
+            self.deployments.insert(deployment.id.clone(), deployment.status.clone());
+            let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment.id);
+            let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment.id));
+            if self.watching.kinds.http && is_asked_for && !is_known && (is_live || serves(&deployment.status)) {
+                let from = deployment.created().map_or(since, |created| created.max(since));
+                self.logs.push(self.http_log(service, deployment.id, from, is_live));
+            }
+        }
+        Ok(())
+    }
+
+    /// The deployments that may have something since the time that is asked for, and whether they run.
+    async fn deployed(&self) -> Result<Vec<(usize, Deployment, bool)>, Error> {
+        let since = self.watching.since;
+        let instances = self.instances(Purpose::Needed).await?;
+        let mut found = Vec::new();
+        for (service, named) in self.watching.target.services.iter().enumerate() {
+            let active: Vec<Deployment> = instances
+                .iter()
+                .filter(|instance| instance.service_id == named.id)
+                .flat_map(|instance| instance.active().to_vec())
+                .collect();
+            let all = target::deployments(&self.client, &self.watching.target, &named.id, Some(since)).await?;
+            let is_active = |id: &str| active.iter().any(|deployment| deployment.id == id);
+            // The newest one that succeeded runs, whatever else is said.
+            let newest = all.iter().find(|deployment| deployment.status == "SUCCESS" && !deployment.deployment_stopped);
+            let newest = newest.map(|deployment| deployment.id.clone());
+            let mut is_before = false;
+            for deployment in all {
+                let is_live = is_active(&deployment.id) || newest.as_ref() == Some(&deployment.id);
+                // The one before the time ran then; those before that one did not, but for what is active.
+                if is_live || !is_before {
+                    is_before |= deployment.created().is_some_and(|created| created < since) && serves(&deployment.status);
+                    found.push((service, deployment, is_live));
+                }
+            }
+            let is_missing = |deployment: &&Deployment| !found.iter().any(|(_, known, _)| known.id == deployment.id);
+            let missing: Vec<Deployment> = active.iter().filter(is_missing).cloned().collect();
+            found.extend(missing.into_iter().map(|deployment| (service, deployment, true)));
+        }
+        Ok(found)
+    }
+
+    async fn instances(&self, purpose: Purpose) -> Result<Vec<Instance>, Error> {
+        let target = &self.watching.target;
+        let asked = target::environment(&self.client, &target.environment.id, Some(&target.project.id), purpose);
+        asked.await.map(|(_, instances)| instances)
+    }
+
+    fn http_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
+        Log::new(Kind::Http { service, deployment }, self.watching.filter.clone(), from, is_live)
+    }
+
+    /// The deployments that records of the apps' log name for the first time, each with its service and its first record's time.
+    pub(super) fn unknown_deployments(&self, log: usize, records: &[Record]) -> Vec<(usize, String, Time)> {
+        let mut unknown: Vec<(usize, String, Time)> = Vec::new();
+        if !matches!(self.logs[log].kind, Kind::App { .. }) {
+            return unknown;
+        }
+        for record in records {
+            let (Some(id), Some(service)) =
+                (&record.deployment, self.watching.service(&self.logs[log].kind, record))
+            else {
+                continue;
+            };
+            if !self.deployments.contains_key(id) && !unknown.iter().any(|(_, known, _)| known == id) {
+                unknown.push((service, id.clone(), record.time));
+            }
+        }
+        unknown
+    }
+
+    /// Follows the HTTP log of a deployment, too, from a time on.
+    pub(super) async fn add_http(
+        &mut self,
+        ears: &Ears,
+        service: usize,
+        deployment: String,
+        from: Time,
+    ) -> Result<(), Gone> {
+        self.deployments.entry(deployment.clone()).or_default();
+        let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment);
+        let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment));
+        if !self.watching.kinds.http || !is_asked_for || is_known {
+            return Ok(());
+        }
+        self.logs.push(self.http_log(service, deployment, from.max(self.watching.since), true));
+        let log = self.logs.len() - 1;
+        let from = self.subscribe(ears, log).await;
+        self.read_back(&[(log, from)], Vec::new()).await?;
+        self.link.enter(super::Phase::Following);
+        Ok(())
+    }
+
+    /// Looks at what is deployed: a deployment that is new is followed, one that is gone is for a while.
+    pub(super) async fn look_at_deployments(&mut self, ears: &Ears) -> Result<(), Gone> {
+        let Ok(instances) = self.instances(Purpose::Routine).await else { return Ok(()) };
+        let services = self.watching.target.services.clone();
+        let mut active = Vec::new();
+        for (service, named) in services.iter().enumerate() {
+            for instance in instances.iter().filter(|instance| instance.service_id == named.id) {
+                for deployment in instance.active() {
+                    active.push(deployment.id.clone());
+                    self.note_status(&named.name, deployment);
+                    let from = deployment.created().unwrap_or(self.watching.since);
+                    self.add_http(ears, service, deployment.id.clone(), from).await?;
+                }
+            }
+        }
+        if active.is_empty() {
+            return Ok(());
+        }
+        let ends = Instant::now() + self.pace.drain;
+        for log in &mut self.logs {
+            if let Kind::Http { deployment, .. } = &log.kind {
+                log.ends = (!active.contains(deployment)).then(|| log.ends.unwrap_or(ends));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says when the status of a deployment changes.
+    fn note_status(&mut self, service: &str, deployment: &Deployment) {
+        let status = if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
+        let before = self.deployments.insert(deployment.id.clone(), status.to_string());
+        if before.as_deref() != Some(status) {
+            let service = crate::output::escape(service);
+            let was = before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
+            self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads what was written before, page by page, several logs at once in the order of time.
+
+use std::sync::atomic::Ordering;
+
+use super::super::budget::Purpose;
+use super::super::link::Phase;
+use super::super::log::{Kind, Rows, Window};
+use super::super::output::{Gone, Placed};
+use super::super::pace::Delays;
+use super::{Error, Follower};
+use crate::time::Time;
+
+/// A log of which part was read.
+struct Part {
+    log: usize,
+    /// All before this was read.
+    from: Time,
+    is_done: bool,
+}
+
+/// How often what the API says it cannot do is asked again.
+const PATIENCE: u32 = 5;
+const MILLISECOND: i64 = 1_000_000;
+
+impl Follower {
+    /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`.
+    pub(super) async fn read_back(&mut self, logs: &[(usize, Time)], mut held: Vec<Placed>) -> Result<(), Gone> {
+        let mut parts: Vec<Part> = logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false }).collect();
+        while let Some(part) = parts.iter_mut().filter(|part| !part.is_done).min_by_key(|part| part.from) {
+            self.link.enter(Phase::ReadingBack(Some(part.from)));
+            match self.patiently(part.log, Window::From(part.from, self.watching.until)).await? {
+                Some(rows) => self.take(part, rows, &mut held).await?,
+                None => part.is_done = true,
+            }
+            // What another log may still have something before waits.
+            let least = parts.iter().filter(|part| !part.is_done).map(|part| part.from).min();
+            if let Some(least) = least {
+                let (before, rest) = held.into_iter().partition(|(_, record)| record.time < least);
+                held = rest;
+                self.output.give(before).await?;
+            }
+            self.update_link();
+        }
+        self.output.give(held).await
+    }
+
+    /// Takes a page of a log, and goes to where the next one begins.
+    async fn take(&mut self, part: &mut Part, mut rows: Rows, held: &mut Vec<Placed>) -> Result<(), Gone> {
+        let is_full = rows.is_full(self.pace.page);
+        rows.records.retain(|record| record.time >= part.from);
+        let last = rows.records.iter().map(|record| record.time).max();
+        held.extend(self.news(part.log, rows.records, true));
+        match last {
+            _ if !is_full => part.is_done = true,
+            Some(last) if last > part.from => part.from = last,
+            // Nothing but records of one time: no page that begins there gets beyond it.
+            Some(_) => {
+                self.read_backward(part, held).await?;
+                part.from = part.from.saturating_add(1);
+            }
+            // The server's times are coarser than its records'.
+            None => part.from = Time((part.from.0.div_euclid(MILLISECOND) + 1) * MILLISECOND),
+        }
+        Ok(())
+    }
+
+    /// Reads the records of one time from the last one on. Together with those from the first one they are all, if the two
+    /// readings meet.
+    async fn read_backward(&mut self, part: &Part, held: &mut Vec<Placed>) -> Result<(), Gone> {
+        let Some(mut rows) = self.patiently(part.log, Window::Backward(part.from)).await? else { return Ok(()) };
+        rows.records.retain(|record| record.time == part.from);
+        let count = rows.records.len();
+        let is_full = rows.is_full(self.pace.page);
+        let news = self.news(part.log, rows.records, true);
+        if is_full && news.len() == count {
+            self.lose(&format!("more records of {} than can be asked for at once", part.from));
+        }
+        held.extend(news);
+        Ok(())
+    }
+
+    /// Asks for a page until there is an answer; `None` if the API says again and again that it has none.
+    async fn patiently(&mut self, log: usize, window: Window) -> Result<Option<Rows>, Gone> {
+        let mut delays = Delays::new(self.pace);
+        let mut answered = 0;
+        let mut is_first = true;
+        loop {
+            let error = match self.logs[log].page(&self.client, window, self.pace.page, Purpose::Needed).await {
+                Ok(rows) => return Ok(Some(rows)),
+                Err(error) => error,
+            };
+            answered += u32::from(matches!(error, Error::Answered(_)));
+            if answered == PATIENCE {
+                let what = match &self.logs[log].kind {
+                    Kind::App { .. } => "the log of the environment".into(),
+                    Kind::Http { deployment, .. } => format!("the HTTP log of deployment {deployment}"),
+                };
+                self.lose(&format!("{what} cannot be read ({error})"));
+                return Ok(None);
+            }
+            self.tell_broken(&error, std::mem::take(&mut is_first));
+            tokio::select! {
+                () = tokio::time::sleep(delays.next(&error)) => {}
+                () = self.output.chunks.closed() => return Err(Gone),
+            }
+        }
+    }
+
+    /// Says that records may be missing, and has it counted.
+    fn lose(&self, because: &str) {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.link.say(because.into());
+    }
+
+    /// Tells how things stand.
+    pub(super) fn update_link(&self) {
+        let repeated = self.logs.iter().map(|log| log.seen.repeated).sum();
+        let (ahead, budget) = (self.client.ahead(), self.client.budget());
+        self.link.update(|state| (state.repeated, state.ahead, state.budget) = (repeated, ahead, budget));
+    }
+}

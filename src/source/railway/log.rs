@@ -1,0 +1,161 @@
+//! One log of the API: how it is asked for, and how far it was read.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+use super::budget::Purpose;
+use super::client::Client;
+use super::documents::{Document, ENVIRONMENT_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS, HTTP_LOGS};
+use super::error::Error;
+use super::record::{self, Record};
+use super::seen::{Reading, Seen};
+use crate::time::Time;
+
+/// Which log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// What the services of an environment write.
+    App { environment: String },
+    /// The requests that a deployment of a service got.
+    Http { service: usize, deployment: String },
+}
+
+/// A log that is read, and perhaps followed.
+pub struct Log {
+    pub kind: Kind,
+    pub filter: Option<String>,
+    pub seen: Seen,
+    /// The time of the newest record; what is to be read when there is none yet.
+    pub position: Time,
+    /// What is before this was read a second time.
+    pub settled: Time,
+    /// The subscription, and what it brought.
+    pub subscription: Option<u64>,
+    pub reading: Reading,
+    /// Whether more is expected than what there is.
+    pub is_live: bool,
+    /// When it is not to be followed any more.
+    pub ends: Option<Instant>,
+}
+
+/// Part of a log.
+#[derive(Clone, Copy, Debug)]
+pub enum Window {
+    /// From a time on, up to another one where there is one.
+    From(Time, Option<Time>),
+    /// Of one time alone, from its last record backward.
+    Backward(Time),
+}
+
+/// The rows that an answer has.
+pub struct Rows {
+    pub records: Vec<Record>,
+    /// With those that could not be read.
+    pub count: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AppRows {
+    environment_logs: Option<Vec<record::Log>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HttpRows {
+    http_logs: Option<Vec<Map<String, Value>>>,
+}
+
+impl From<AppRows> for Rows {
+    fn from(rows: AppRows) -> Self {
+        let rows = rows.environment_logs.unwrap_or_default();
+        Rows { count: rows.len(), records: rows.into_iter().filter_map(Record::app).collect() }
+    }
+}
+
+impl From<HttpRows> for Rows {
+    fn from(rows: HttpRows) -> Self {
+        let rows = rows.http_logs.unwrap_or_default();
+        Rows { count: rows.len(), records: rows.iter().filter_map(Record::http).collect() }
+    }
+}
+
+impl Log {
+    /// One that was not read yet, and is to be from this time on.
+    pub fn new(kind: Kind, filter: Option<String>, from: Time, is_live: bool) -> Self {
+        Log {
+            kind,
+            filter,
+            seen: Seen::default(),
+            position: from,
+            settled: from,
+            subscription: None,
+            reading: Reading::default(),
+            is_live,
+            ends: None,
+        }
+    }
+
+    /// What a subscription is to be told: the records after a time, so many at once at most.
+    pub fn subscription(&self, after: Time, limit: usize) -> (Document, Value) {
+        let variables = |name: &str, id: &str| {
+            json!({name: id, "filter": self.filter, "beforeDate": after.to_string(), "beforeLimit": limit})
+        };
+        match &self.kind {
+            Kind::App { environment } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
+            Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),
+        }
+    }
+
+    /// Reads one page.
+    pub async fn page(&self, client: &Client, window: Window, limit: usize, purpose: Purpose) -> Result<Rows, Error> {
+        let mut variables = match window {
+            // Whether the time itself belongs to what is after it is not said: one is asked for that is before it.
+            Window::From(from, until) => json!({
+                "anchorDate": from.saturating_add(-1).to_string(),
+                "afterDate": until.map(|until| until.to_string()),
+                "afterLimit": limit,
+            }),
+            Window::Backward(time) => json!({
+                "anchorDate": time.saturating_add(1).to_string(),
+                "beforeDate": time.saturating_add(-1).to_string(),
+                "beforeLimit": limit,
+            }),
+        };
+        if let Some(members) = variables.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+            if let Some(filter) = &self.filter {
+                members.insert("filter".into(), filter.as_str().into());
+            }
+        }
+        match &self.kind {
+            Kind::App { environment } => {
+                variables["environmentId"] = environment.as_str().into();
+                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.into())
+            }
+            Kind::Http { deployment, .. } => {
+                variables["deploymentId"] = deployment.as_str().into();
+                Ok(client.ask::<HttpRows>(HTTP_LOGS, variables, purpose).await?.into())
+            }
+        }
+    }
+
+    /// Reads what a subscription brought.
+    pub fn rows(&self, data: &RawValue) -> Option<Rows> {
+        match self.kind {
+            Kind::App { .. } => serde_json::from_str::<AppRows>(data.get()).ok().map(Rows::from),
+            Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(Rows::from),
+        }
+    }
+}
+
+impl Rows {
+    /// Whether there may be more than the answer has: it has as many as were asked for (one more is possible), or a round number,
+    /// which may be a lower limit of the server's own.
+    pub fn is_full(&self, limit: usize) -> bool {
+        self.count >= limit || self.count >= 100 && self.count % 100 <= 1
+    }
+}

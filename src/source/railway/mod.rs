@@ -1,0 +1,150 @@
+//! Railway's API as a source: what services write, and the requests they get, from some time on and as it happens.
+//!
+//! - [`endpoint`] and [`token`] say where to ask, and as whom; [`client`] asks, within the [`budget`] that the API gives.
+//! - [`target`] finds projects, environments, services and deployments by what a person calls them.
+//! - [`follow`] reads logs back and follows them: [`log`] asks for pages, [`socket`] carries subscriptions, [`seen`] knows what
+//!   came before, [`record`] makes lines of records.
+//! - [`link`] tells how the connection stands.
+//!
+//! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
+
+mod budget;
+mod client;
+mod documents;
+mod endpoint;
+mod error;
+mod follow;
+mod link;
+mod log;
+mod output;
+mod pace;
+mod record;
+mod seen;
+mod socket;
+mod target;
+mod token;
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{Receiver, channel};
+
+pub use documents::{ALL as DOCUMENTS, Document};
+pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE};
+pub use error::Error;
+pub use follow::Watching;
+pub use link::{Link, Phase, State};
+pub use pace::Pace;
+pub use target::{Deployment, Named, Project, Target, Wanted};
+pub use token::{Access, Token};
+
+use client::Client;
+use follow::Follower;
+
+use super::frame::Chunk;
+use crate::time::Time;
+
+/// Which logs of a service are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// What its processes write.
+    pub app: bool,
+    /// Its requests.
+    pub http: bool,
+}
+
+/// The API, for one token.
+pub struct Railway {
+    runtime: Runtime,
+    client: Arc<Client>,
+    pace: Pace,
+}
+
+/// Logs that are followed.
+pub struct Followed {
+    /// Lines, each chunk of one service: [`Chunk::lane`] is its index.
+    pub chunks: Receiver<io::Result<Chunk>>,
+    pub link: Arc<Link>,
+    /// Times that records may have been lost.
+    pub lost: Arc<AtomicU64>,
+}
+
+/// Chunks on their way.
+const WAITING: usize = 64;
+
+impl Railway {
+    /// Connects to the API as the environment says, with the token of a file if one is named.
+    pub fn connect(token_file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<Railway, Error> {
+        let endpoint = Endpoint::new(variable(ENDPOINT_VARIABLE).as_deref())?;
+        let (token, other) = Token::find(token_file, variable)?;
+        Railway::new(endpoint, token, other, Pace::default())
+    }
+
+    /// `other` is the token as another kind, where it is not known which it is.
+    pub fn new(endpoint: Endpoint, token: Token, other: Option<Token>, pace: Pace) -> Result<Railway, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Failing(format!("no runtime: {error}")))?;
+        let mut client = Client::new(endpoint, token)?;
+        if let Some(other) = other {
+            let asked = runtime.block_on(patiently(|| target::visible(&client)));
+            if matches!(asked, Err(Error::Refused { .. } | Error::Answered(_))) {
+                client = client.with_token(other);
+            }
+        }
+        Ok(Railway { runtime, client: Arc::new(client), pace })
+    }
+
+    /// The projects that the token can see.
+    pub fn visible(&self) -> Result<Vec<Project>, Error> {
+        self.runtime.block_on(patiently(|| target::visible(&self.client)))
+    }
+
+    /// Finds what was asked for.
+    pub fn find(&self, wanted: &Wanted) -> Result<Target, Error> {
+        self.runtime.block_on(patiently(|| target::find(&self.client, wanted)))
+    }
+
+    /// The deployments of a service, newest first.
+    pub fn deployments(&self, target: &Target, service: &str) -> Result<Vec<Deployment>, Error> {
+        self.runtime.block_on(patiently(|| target::deployments(&self.client, target, service, None)))
+    }
+
+    /// What the server's clock shows, to a second or two.
+    pub fn now(&self) -> Time {
+        self.client.server_now()
+    }
+
+    /// Begins to read, on a thread of its own.
+    pub fn follow(self, watching: Watching) -> io::Result<Followed> {
+        let (sender, chunks) = channel(WAITING);
+        let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
+        let Railway { runtime, client, pace } = self;
+        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender);
+        std::thread::Builder::new().name("railway".into()).spawn(move || runtime.block_on(follower.run()))?;
+        Ok(Followed { chunks, link, lost })
+    }
+}
+
+/// Asks again what fails for now, a few times: somebody waits.
+async fn patiently<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F) -> Result<T, Error> {
+    /// Seconds before each further attempt.
+    const DELAYS: [u64; 3] = [1, 2, 4];
+    /// Who waits does not wait longer.
+    const LONGEST: Duration = Duration::from_secs(20);
+    for delay in DELAYS {
+        let delay = Duration::from_secs(delay);
+        match ask().await {
+            Err(Error::TooMany(Some(wait))) if wait <= LONGEST => tokio::time::sleep(wait.max(delay)).await,
+            Err(Error::TooMany(None) | Error::Failing(_)) => tokio::time::sleep(delay).await,
+            told => return told,
+        }
+    }
+    ask().await
+}

@@ -1,0 +1,34 @@
+//! Records on their way out: as chunks of lines, in the order of their times.
+
+use std::io;
+
+use tokio::sync::mpsc::Sender;
+
+use super::record::Record;
+use crate::source::frame::Chunk;
+
+/// Nobody reads any more.
+#[derive(Debug)]
+pub struct Gone;
+
+/// Where records go.
+pub struct Output {
+    pub chunks: Sender<io::Result<Chunk>>,
+}
+
+/// A record of one of the services that are watched.
+pub type Placed = (usize, Record);
+
+impl Output {
+    /// Gives out records: by time, and of each second those of a service together, so that no service is far ahead of another.
+    pub async fn give(&self, mut records: Vec<Placed>) -> Result<(), Gone> {
+        records.sort_by_key(|(service, record)| (record.time.second(), *service, record.time));
+        for same in records.chunk_by(|(a, at), (b, then)| a == b && at.time.second() == then.time.second()) {
+            let Some((service, _)) = same.first() else { continue };
+            let text: Vec<u8> = same.iter().flat_map(|(_, record)| record.line.iter().copied()).collect();
+            let chunk = Chunk { bytes: text.len() as u64, text: text.into(), lane: *service, ..Chunk::default() };
+            self.chunks.send(Ok(chunk)).await.map_err(|_| Gone)?;
+        }
+        Ok(())
+    }
+}
