@@ -105,6 +105,13 @@ impl Lane {
         self.latest
     }
 
+    /// Before the first record: how many nanoseconds late one may come.
+    pub fn set_lateness(&mut self, lateness: i64) {
+        if self.latest.is_none() {
+            self.lateness = lateness;
+        }
+    }
+
     /// The number in the file of the line that came as this one, both from 1.
     pub fn number_in_file(&self, line_number: u64) -> u64 {
         self.newest_first.map_or(line_number, |lines| (lines + 1).saturating_sub(line_number))

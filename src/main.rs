@@ -21,12 +21,12 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let result = match Cli::parse() {
         Cli { command: Some(command), .. } => subcommand(command),
-        Cli { command: None, read }
-            if read.files.is_empty() && read.sources.is_empty() && io::stdin().is_terminal() =>
+        Cli { command: None, files, .. }
+            if files.files.is_empty() && files.sources.is_empty() && io::stdin().is_terminal() =>
         {
             help()
         }
-        Cli { command: None, read } => cli::run(&read, Mode::Watch),
+        Cli { command: None, files, read } => cli::run(&files, &read, Mode::Watch),
     };
     match result {
         Ok(status) => ExitCode::from(u8::try_from(status).unwrap_or(FAILED)),
@@ -44,7 +44,8 @@ fn subcommand(command: Command) -> Result<i32> {
     let on_github = std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true");
     let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
     match command {
-        Command::Replay { read, follow } => cli::run(&read, Mode::Replay { follow }),
+        Command::Watch { watch, read } => cli::watch(&watch, &read, out),
+        Command::Replay { files, read, follow } => cli::run(&files, &read, Mode::Replay { follow }),
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),

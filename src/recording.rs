@@ -9,16 +9,20 @@ use std::io::{self, Write};
 use memchr::memmem;
 
 use crate::decode::{BYTE_ORDER_MARK, json};
-use crate::time::{self, Time};
+use crate::time::{self, SECOND, Time};
 
 /// How a recording begins.
 pub const HEADER: &[u8] = br#"{"logwatch":"recording","v":1}"#;
 const ADVANCE: &[u8] = br#"{"logwatch":"advance","to":""#;
+const LATENESS: &[u8] = br#"{"logwatch":"lateness","seconds":"#;
 const LOST: &[u8] = br#"{"logwatch":"lost"}"#;
 /// Before a line of the input that looks like one of the recording's own.
 const INPUT: &[u8] = br#"{"logwatch":"line"}"#;
 /// How all of these begin.
 const OWN: &[u8] = br#"{"logwatch":""#;
+
+/// Seconds; nobody waits longer.
+const MOST_LATENESS: i64 = 86_400;
 
 /// A line of a recording that is not of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub enum Directive {
     Header,
     /// The clock of the silent source moved to this time.
     Advance(Time),
+    /// Records may come so many nanoseconds late, whatever the plan says of files.
+    Lateness(i64),
     /// Lines may have been lost here.
     Lost,
 }
@@ -37,6 +43,10 @@ pub fn directive(line: &[u8]) -> Option<Directive> {
     }
     if line == LOST {
         return Some(Directive::Lost);
+    }
+    if let Some(seconds) = line.strip_prefix(LATENESS).and_then(|line| line.strip_suffix(b"}")) {
+        let seconds: i64 = std::str::from_utf8(seconds).ok()?.parse().ok()?;
+        return (0..=MOST_LATENESS).contains(&seconds).then_some(Directive::Lateness(seconds * SECOND));
     }
     if !line.starts_with(ADVANCE) {
         return None;
@@ -88,6 +98,11 @@ impl<W: Write> Recorder<W> {
         self.write(&[ADVANCE, to.to_string().as_bytes(), b"\"}\n"].concat())
     }
 
+    /// `lateness` is in nanoseconds.
+    pub fn lateness(&mut self, lateness: i64) -> io::Result<u64> {
+        self.write(&[LATENESS, (lateness / SECOND).to_string().as_bytes(), b"}\n"].concat())
+    }
+
     pub fn lost(&mut self) -> io::Result<u64> {
         self.write(&[LOST, b"\n"].concat())
     }
@@ -115,12 +130,21 @@ mod tests {
         recorder.lines(b"a line\n").unwrap();
         recorder.advance(to).unwrap();
         recorder.lost().unwrap();
+        recorder.lateness(10 * SECOND).unwrap();
         recorder.lines(&[b"\xef\xbb\xbf", LOST, b"\r\n", INPUT].concat()).unwrap();
         let text = recorder.into_inner();
         let read: Vec<_> = text.split(|byte| *byte == b'\n').map(directive).collect();
-        let expected = [Some(Directive::Header), None, Some(Directive::Advance(to)), Some(Directive::Lost), None, None];
+        let expected = [
+            Some(Directive::Header),
+            None,
+            Some(Directive::Advance(to)),
+            Some(Directive::Lost),
+            Some(Directive::Lateness(10 * SECOND)),
+            None,
+            None,
+        ];
         assert_eq!(read, expected);
-        let input: Vec<_> = text.split(|byte| *byte == b'\n').skip(4).map(unmarked).collect();
+        let input: Vec<_> = text.split(|byte| *byte == b'\n').skip(5).map(unmarked).collect();
         assert_eq!(input, [&[b"\xef\xbb\xbf", LOST, b"\r"].concat(), INPUT]);
     }
 }

@@ -72,8 +72,18 @@ impl Session {
         Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)))
     }
 
-    /// Adds a source, with the plan's lateness.
+    /// Adds a source of files or a pipe, with the plan's lateness.
     pub fn add_source(&mut self, label: &str) -> usize {
-        self.engine.add_source(label.into(), self.plan.document.plan.lateness())
+        /// Seconds: lines of one service arrive in order but for threads that race to write.
+        const LATENESS: i64 = 2;
+        self.engine.add_source(label.into(), self.plan.document.plan.lateness(LATENESS))
+    }
+
+    /// Adds a source of a platform's API, with the plan's lateness; and how many nanoseconds that is.
+    pub fn add_remote_source(&mut self, label: &str) -> (usize, i64) {
+        /// Seconds: the platform gathers lines from several machines, and looks for new ones every few seconds.
+        const LATENESS: i64 = 10;
+        let lateness = self.plan.document.plan.lateness(LATENESS);
+        (self.engine.add_source(label.into(), lateness), lateness)
     }
 }

@@ -27,10 +27,10 @@ impl Clock {
         Clock { heard: Instant::now(), latest: None }
     }
 
-    /// Lines came; `latest` is the source's latest event time.
-    pub fn heard(&mut self, latest: Option<Time>) {
+    /// Lines came; `latest` is the source's latest event time. Who gave it a time has a clock that is so many nanoseconds ahead.
+    pub fn heard(&mut self, latest: Option<Time>, ahead: i64) {
         self.heard = Instant::now();
-        let now = now();
+        let now = now().saturating_add(ahead);
         self.latest = latest.filter(|latest| now.since(*latest).saturating_abs() < FRESH);
     }
 
@@ -38,9 +38,9 @@ impl Clock {
         self.heard.elapsed() >= SILENCE
     }
 
-    /// The time a silent source has come to.
-    pub fn silent(&self) -> Option<Time> {
-        let elapsed = self.heard.elapsed();
+    /// The time a silent source has come to, which is known to have been there at a moment.
+    pub fn silent(&self, proved: Instant) -> Option<Time> {
+        let elapsed = proved.saturating_duration_since(self.heard);
         self.latest.filter(|_| elapsed >= SILENCE).map(|latest| latest.saturating_add(elapsed.as_nanos() as i64))
     }
 }

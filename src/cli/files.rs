@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 
-use super::options::{Cli, Read};
+use super::options::{Cli, Files};
 use super::run::UsageError;
 use crate::expr::suggest::nearest;
 use crate::source::Input;
@@ -17,7 +17,7 @@ const ENDINGS: [&str; 5] = ["log", "txt", "json", "jsonl", "ndjson"];
 const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
 
 /// The inputs in the order given, files first; standard input where nothing is given.
-pub fn inputs(read: &Read) -> Result<Vec<Input>> {
+pub fn inputs(read: &Files) -> Result<Vec<Input>> {
     let mut inputs = expand(&read.files)?;
     inputs.extend(read.sources.iter().cloned());
     if inputs.is_empty() {

@@ -2,6 +2,7 @@
 //! another: neither to be opened, nor to be read, nor to be given up.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::record::Record;
 use crate::map::{Fragment, Kind};
 use crate::output::escape;
 use crate::session::Session;
+use crate::source::railway::{Followed, Link};
 use crate::source::{Opened, Pump, Received};
 
 /// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
@@ -27,8 +29,12 @@ const ON_THE_WAY: Duration = Duration::from_millis(100);
 /// One source of a run.
 struct Source {
     pump: Pump,
-    /// `None` for a file that is read to its end.
-    clock: Option<Clock>,
+    /// Its logs among the engine's sources: one, but for an API that gives those of several services.
+    lanes: Range<usize>,
+    /// One for each log; none for a file that is read to its end.
+    clocks: Vec<Clock>,
+    /// Of a source behind a connection, how that stands.
+    link: Option<Arc<Link>>,
     ended: bool,
     lost: Arc<AtomicU64>,
     newest_first: Arc<AtomicU64>,
@@ -36,7 +42,7 @@ struct Source {
     told: u64,
 }
 
-/// All sources, in the order of the engine's.
+/// All sources.
 pub struct Intake {
     sources: Vec<Source>,
     /// When the clocks of silent sources were looked at last.
@@ -51,12 +57,12 @@ pub struct Intake {
 impl Intake {
     /// Begins to read, on so many threads for the lines of files.
     pub fn start(session: &mut Session, opened: Vec<Opened>, jobs: usize, aside: Aside) -> io::Result<Intake> {
-        let several = opened.len();
+        let several = opened.len().max(1);
         let chunk_size = (CHUNK / several.next_power_of_two()).max(64 << 10);
         let workers = (jobs / several).max(1);
         let mut sources = Vec::new();
         for input in opened {
-            session.add_source(&input.label);
+            let lane = session.add_source(&input.label);
             let pump = if input.live {
                 Pump::live(input.stream, chunk_size, session.mapper())?
             } else if jobs == 1 && several == 1 && input.size.is_some() {
@@ -64,10 +70,12 @@ impl Intake {
             } else {
                 Pump::threads(input.stream, chunk_size, (0..workers).map(|_| session.mapper()).collect())?
             };
-            let clock = input.live.then(Clock::new);
+            let clocks = if input.live { vec![Clock::new()] } else { Vec::new() };
             sources.push(Source {
                 pump,
-                clock,
+                lanes: lane..lane + 1,
+                clocks,
+                link: None,
                 ended: false,
                 lost: input.lost,
                 newest_first: input.newest_first,
@@ -77,10 +85,39 @@ impl Intake {
         Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside })
     }
 
+    /// Takes what is followed as one more source, with a log for each label.
+    pub fn follow(
+        &mut self,
+        session: &mut Session,
+        labels: &[String],
+        followed: Followed,
+        record: &mut Record,
+    ) -> io::Result<()> {
+        let first = session.engine.lanes.len();
+        for label in labels {
+            let (_, lateness) = session.add_remote_source(label);
+            record.lateness(lateness);
+        }
+        self.sources.push(Source {
+            pump: Pump::chunks(followed.chunks, session.mapper())?,
+            lanes: first..first + labels.len(),
+            clocks: labels.iter().map(|_| Clock::new()).collect(),
+            link: Some(followed.link),
+            ended: false,
+            lost: followed.lost,
+            newest_first: Arc::default(),
+            told: 0,
+        });
+        Ok(())
+    }
+
     /// Hands the engine what the next source has that it waits for, or after a while of nothing what the clock says. `false`
     /// when all sources have ended.
     pub fn turn(&mut self, session: &mut Session, record: &mut Record) -> bool {
-        let is_awaited = |index: &usize| !self.sources[*index].ended && session.engine.is_waiting_for(*index);
+        let is_awaited = |index: &usize| {
+            let source = &self.sources[*index];
+            !source.ended && source.lanes.clone().any(|lane| session.engine.is_waiting_for(lane))
+        };
         let awaited: Vec<usize> = (0..self.sources.len()).filter(is_awaited).collect();
         if awaited.is_empty() {
             return false;
@@ -91,13 +128,15 @@ impl Intake {
         if self.looked.elapsed() >= PATIENCE {
             self.looked = Instant::now();
             awaited.into_iter().for_each(|index| self.look_at_clock(index, session, record));
+            let links = self.sources.iter().filter_map(|source| source.link.as_ref());
+            links.flat_map(|link| link.take_messages()).for_each(|message| self.aside.warn(&message));
         }
         true
     }
 
     /// Whether all that was written before a time has been read, as far as can be told: nothing more has come for a while.
     pub fn has_settled(&self, since: Instant) -> bool {
-        let is_live = self.sources.iter().any(|source| source.clock.is_some() && !source.ended);
+        let is_live = self.sources.iter().any(|source| !source.clocks.is_empty() && !source.ended);
         !is_live || self.heard.max(since).elapsed() > ON_THE_WAY
     }
 
@@ -124,48 +163,61 @@ impl Intake {
             Received::Fragment(fragment) => {
                 let lines = source.newest_first.swap(0, Ordering::Acquire);
                 if lines > 0 {
-                    let lane = &mut session.engine.lanes[index];
+                    let lane = &mut session.engine.lanes[source.lanes.start];
                     lane.newest_first = Some(lines);
                     self.aside.warn(&format!("{} is newest first, and is read from its end", escape(&lane.label)));
                 }
+                let lane = source.lanes.start + fragment.lane;
                 let lost = source.lost.load(Ordering::Relaxed);
                 for _ in std::mem::replace(&mut source.told, lost)..lost {
-                    let label = escape(&session.engine.lanes[index].label);
-                    self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
+                    // A connection says itself what it lost.
+                    if source.link.is_none() {
+                        let label = escape(&session.engine.lanes[lane].label);
+                        self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
+                    }
                     record.lost();
-                    session.engine.lose(index);
+                    session.engine.lose(lane);
                 }
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
                 }
-                session.engine.feed(index, *fragment);
-                if let Some(clock) = &mut source.clock {
-                    clock.heard(session.engine.lanes[index].latest());
+                // Logs of one source come in the order of time: those that have nothing here are not waited for.
+                source.lanes.clone().filter(|other| *other != lane).for_each(|other| {
+                    session.engine.lanes[other].idle = true;
+                });
+                session.engine.feed(lane, *fragment);
+                if let Some(clock) = source.clocks.get_mut(lane - source.lanes.start) {
+                    let ahead = source.link.as_ref().map_or(0, |link| link.ahead());
+                    clock.heard(session.engine.lanes[lane].latest(), ahead);
                 }
             }
             Received::Ended => {
                 source.ended = true;
-                session.engine.close(index);
+                source.lanes.clone().for_each(|lane| session.engine.close(lane));
             }
             Received::Failed(error) => {
                 source.ended = true;
-                self.failures.push(format!("{}: {}", session.engine.lanes[index].label, plainly(&error)));
-                session.engine.close(index);
+                self.failures.push(format!("{}: {}", session.engine.lanes[source.lanes.start].label, plainly(&error)));
+                source.lanes.clone().for_each(|lane| session.engine.close(lane));
             }
         }
     }
 
-    /// Moves the clock of a source that is silent, or lets the others go on without it.
+    /// Moves the clock of a source that is silent, or lets the others go on without it. Silence of a connection that does not
+    /// stand, or does not have all that was written yet, is no silence of a service.
     fn look_at_clock(&mut self, index: usize, session: &mut Session, record: &mut Record) {
         let source = &self.sources[index];
         let has_more = source.pump.arrivals().is_some_and(|arrivals| !arrivals.is_empty());
-        let Some(clock) = source.clock.as_ref().filter(|_| !source.ended && !has_more) else { return };
-        if let Some(to) = clock.silent() {
-            record.advance(to);
-            session.engine.advance(index, to);
-        } else if clock.is_idle() {
-            session.engine.leave_out(index);
+        let proved = source.link.as_ref().map_or(Some(Instant::now()), |link| link.proved().map(|(proved, _)| proved));
+        let Some(proved) = proved.filter(|_| !source.ended && !has_more) else { return };
+        for (clock, lane) in source.clocks.iter().zip(source.lanes.clone()) {
+            if let Some(to) = clock.silent(proved) {
+                record.advance(to);
+                session.engine.advance(lane, to);
+            } else if clock.is_idle() {
+                session.engine.leave_out(lane);
+            }
         }
     }
 }

@@ -16,5 +16,7 @@ mod record;
 mod run;
 mod signals;
 mod target;
+mod watch;
 
 pub use run::{Mode, UsageError, is_closed_pipe, run};
+pub use watch::watch;

@@ -18,6 +18,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
+    pub files: Files,
+    #[command(flatten)]
     pub read: Read,
 }
 
@@ -37,6 +39,7 @@ Without --plan, `default` decides: rollback when far more requests fail than bef
 does not answer, or starts again and again; investigate what else is worse than the hour before.
 
 Examples:
+  logwatch watch api --project shop --environment production
   railway logs --json --since 1h | logwatch --plan dl-034
   logwatch app.jsonl http.jsonl.zst --deployed-at 2025-08-25T13:30:00Z
   logwatch lines app.jsonl --class http.error --around 13:30:36 -C 5
@@ -44,8 +47,18 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Follow services on Railway: what was written since an hour before the deployment, then what is written
+    #[command(after_help = WATCH)]
+    Watch {
+        #[command(flatten)]
+        watch: WatchOptions,
+        #[command(flatten)]
+        read: Read,
+    },
     /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
     Replay {
+        #[command(flatten)]
+        files: Files,
         #[command(flatten)]
         read: Read,
         /// Keep reading as the files grow
@@ -76,15 +89,20 @@ pub enum Command {
     Man,
 }
 
-/// What to read, and what to make of it.
+/// Which files to read.
 #[derive(Debug, Args)]
-pub struct Read {
+pub struct Files {
     /// Files to read, or folders of logs; standard input when there are none, or -
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// A file under a name of its own; repeatable
     #[arg(long = "source", value_name = "LABEL=FILE", value_parser = Input::labelled)]
     pub sources: Vec<Input>,
+}
+
+/// What to make of what is read.
+#[derive(Debug, Args)]
+pub struct Read {
     /// A built-in plan (see `logwatch plan list`) or a plan file
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub plan: String,
@@ -129,6 +147,67 @@ pub struct Read {
     /// Print triggers that become pending, too
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+const WATCH: &str = "\
+A token is read from the environment or a file, never from an argument:
+  RAILWAY_TOKEN      a project token (made in the project's Settings > Tokens): it knows its
+                     project and environment
+  RAILWAY_API_TOKEN  an account or workspace token (https://railway.com/account/tokens)
+
+Without --since it reads back to an hour before the newest deployment, six hours at most. It ends
+with the verdict at Ctrl-C, SIGTERM, or --until.
+
+Examples:
+  logwatch watch --list
+  logwatch watch api --until +30m --fail-on rollback
+  logwatch watch api worker --project shop --environment production --plan dl-034";
+
+/// What to follow on Railway.
+#[derive(Debug, Args)]
+pub struct WatchOptions {
+    /// Services by name or id; all of the environment where there are none
+    #[arg(value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// The same; repeatable
+    #[arg(long = "service", value_name = "SERVICE")]
+    pub more_services: Vec<String>,
+    #[command(flatten)]
+    pub place: PlaceOptions,
+    /// Only this deployment's records: an id, or `latest`
+    #[arg(long, value_name = "ID|latest")]
+    pub deployment: Option<String>,
+    /// Which logs
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [LogKind::App, LogKind::Http], value_name = "KIND,…")]
+    pub logs: Vec<LogKind>,
+    /// Only what this filter of Railway's admits, such as `@level:error` or `\"a phrase\" AND -@httpStatus:200`
+    #[arg(long, value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Show the projects, environments and services that the token can see
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// Where services are, and who asks.
+#[derive(Debug, Args)]
+pub struct PlaceOptions {
+    /// The project, by name or id: not needed with a project token, nor where RAILWAY_PROJECT_ID is set
+    #[arg(long, value_name = "P")]
+    pub project: Option<String>,
+    /// The environment, by name or id: the same with RAILWAY_ENVIRONMENT_ID
+    #[arg(long, value_name = "E")]
+    pub environment: Option<String>,
+    /// Read the token, of either kind, from a file
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogKind {
+    /// What the service writes
+    App,
+    /// Its requests, as Railway's edge saw them
+    Http,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::engine::Engine;
 use crate::output::escape;
 use crate::source::Opened;
+use crate::source::railway::{Link, Phase, State};
+use crate::time::Time;
 use crate::zone::Zone;
 
 /// A replay shorter than this needs no bar.
@@ -32,6 +34,8 @@ pub struct Progress {
 /// What a live run has read.
 struct Status {
     inputs: String,
+    /// How the connection stands, if there is one.
+    link: Option<Arc<Link>>,
     zone: Zone,
     /// When it was written last, and the lines there were.
     written: Option<Instant>,
@@ -49,6 +53,7 @@ impl Progress {
         };
         let status = is_live.then(|| Status {
             inputs: inputs.iter().map(|input| escape(&input.label)).collect::<Vec<_>>().join(", "),
+            link: None,
             zone,
             written: None,
             lines: 0,
@@ -61,6 +66,21 @@ impl Progress {
         }
         let positions = inputs.iter().map(|input| Arc::clone(&input.position)).collect();
         Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet, status }
+    }
+
+    /// The status line of what is followed through a connection.
+    pub fn following(labels: &[String], link: &Arc<Link>, quiet: bool, zone: Zone) -> Self {
+        let mut progress = Progress::new(&[], true, zone);
+        if !quiet {
+            let inputs = labels.iter().map(|label| escape(label)).collect::<Vec<_>>().join(", ");
+            let link = Some(Arc::clone(link));
+            progress.status = Some(Status { inputs, link, zone, written: None, lines: 0 });
+            progress.bar.set_draw_target(ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                progress.bar.set_style(style);
+            }
+        }
+        progress
     }
 
     pub fn aside(&self) -> Aside {
@@ -94,7 +114,10 @@ impl Status {
     fn text(&mut self, engine: &Engine, since: Option<Duration>) -> String {
         let clock = |time| self.zone.clock(time);
         let lines = engine.counts.lines;
-        let mut text = format!("reading {}", self.inputs);
+        let mut text = match self.link.as_ref().map(|link| link.look()) {
+            None => format!("reading {}", self.inputs),
+            Some(state) => connection(&self.inputs, &state, clock),
+        };
         if let Some(deployment) = &engine.deployment {
             text += &format!("  deployed {}", clock(deployment.at));
         }
@@ -117,6 +140,20 @@ impl Status {
         (self.written, self.lines) = (Some(Instant::now()), lines);
         text
     }
+}
+
+/// `following api  budget 812 of 1000`
+fn connection(inputs: &str, state: &State, clock: impl Fn(Time) -> String) -> String {
+    let mut text = match &state.phase {
+        Phase::Following => format!("following {inputs}"),
+        Phase::ReadingBack(None) => format!("connecting to {inputs}"),
+        Phase::ReadingBack(Some(at)) => format!("reading back {inputs}, at {}", clock(*at)),
+        Phase::Broken { since, because } => format!("{inputs}: not connected since {} ({because})", clock(*since)),
+    };
+    if let (Some(remaining), Some(limit)) = (state.budget.remaining, state.budget.limit) {
+        text += &format!("  budget {remaining} of {limit}");
+    }
+    text
 }
 
 /// Prints while the progress bar steps aside.
@@ -145,7 +182,7 @@ mod tests {
     #[test]
     fn a_status_line_tells_what_was_read() {
         let mut session = Session::load("default", &[] as &[&str], None, Range::default()).unwrap();
-        let mut status = Status { inputs: "stdin".into(), zone: Zone::Utc, written: None, lines: 0 };
+        let mut status = Status { inputs: "stdin".into(), link: None, zone: Zone::Utc, written: None, lines: 0 };
         let text = status.text(&session.engine, None);
         assert_eq!(text, "reading stdin  0 lines  nothing yet; Ctrl-C ends with the verdict");
         let source = session.add_source("stdin");

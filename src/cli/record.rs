@@ -50,6 +50,11 @@ impl Record {
         });
     }
 
+    /// Records of the source may come so many nanoseconds late.
+    pub fn lateness(&mut self, lateness: i64) {
+        self.write(|recorder| recorder.lateness(lateness));
+    }
+
     /// The clock of the silent source moved.
     pub fn advance(&mut self, to: Time) {
         self.write(|recorder| recorder.advance(to));

@@ -10,7 +10,7 @@ use super::clock::now;
 use super::files;
 use super::find;
 use super::intake::Intake;
-use super::options::{FailOn, Format, Read};
+use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
 use super::overwrite;
 use super::progress::{Aside, Progress};
@@ -35,9 +35,9 @@ pub enum Mode {
 }
 
 /// Reads all inputs, and gives the exit status.
-pub fn run(read: &Read, mode: Mode) -> Result<i32> {
+pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     let stop = Stop::on_signals()?;
-    let inputs = files::inputs(read)?;
+    let inputs = files::inputs(files)?;
     // Without the word `replay`, too.
     let mode = if files::are_saved(&inputs) && mode == Mode::Watch { Mode::Replay { follow: false } } else { mode };
     if read.record.is_some() && inputs.len() > 1 {
@@ -46,54 +46,79 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
         );
     }
     overwrite::refuse(read, &inputs)?;
-    let mut session = session(read, mode, &inputs, &stop)?;
-    session.engine.stop_when(stop.at_once());
+    let session = session(read, mode, &inputs, &stop)?;
     let opened = open(&inputs, mode)?;
-    let mut progress = Progress::new(&opened, read.quiet, read.tz);
+    let progress = Progress::new(&opened, read.quiet, read.tz);
     let labels = opened.iter().map(|input| input.label.clone()).collect();
-    let plan = session.plan.document.plan.id.to_lowercase();
-    let masking = read.redact.masking();
-    let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
-    if mode == (Mode::Replay { follow: false }) {
-        outputs.hold();
-    }
-    let mut record = Record::open(read.record.as_deref(), progress.aside())?;
+    let is_saved = mode == (Mode::Replay { follow: false });
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let mut intake =
-        Intake::start(&mut session, opened, read.threads(), progress.aside()).context("cannot start to read")?;
-
-    let mut asked = None;
-    let mut stopped = None;
-    while stopped.is_none() {
-        if stop.is_asked() {
-            asked.get_or_insert_with(Instant::now);
-        }
-        let goes_on = intake.turn(&mut session, &mut record);
-        progress.update(&session.engine);
-        tell(&mut session, &mut outputs, masking);
-        if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
-            stopped = Some("stopped by a signal");
-        } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
-            stopped = Some("nobody reads the output any more");
-        } else if !goes_on {
-            break;
-        }
-    }
-    progress.finish();
-    session.engine.finish();
-    tell(&mut session, &mut outputs, masking);
-    // A signal that came while the input ended is one, too.
-    let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
-    let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
-    let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-    let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
-    let status = exit_status(&summary, read.fail_on);
-    outputs.finish(&summary, status);
-    on_github(read, &summary, &progress.aside());
+    let (status, summary) = Run { read, stop: &stop, session, progress, labels, is_saved }
+        .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }
     Ok(status)
+}
+
+/// A run whose sources are known.
+pub(super) struct Run<'a> {
+    pub read: &'a Read,
+    pub stop: &'a Stop,
+    pub session: Session,
+    pub progress: Progress,
+    /// What output calls the sources.
+    pub labels: Vec<String>,
+    /// All that is to be read is there.
+    pub is_saved: bool,
+}
+
+impl Run<'_> {
+    /// Reads to the end, and gives the exit status and the summary.
+    pub fn drive(
+        self,
+        start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
+    ) -> Result<(i32, Summary)> {
+        let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
+        session.engine.stop_when(stop.at_once());
+        let plan = session.plan.document.plan.id.to_lowercase();
+        let masking = read.redact.masking();
+        let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
+        if is_saved {
+            outputs.hold();
+        }
+        let mut record = Record::open(read.record.as_deref(), progress.aside())?;
+        let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
+
+        let mut asked = None;
+        let mut stopped = None;
+        while stopped.is_none() {
+            if stop.is_asked() {
+                asked.get_or_insert_with(Instant::now);
+            }
+            let goes_on = intake.turn(&mut session, &mut record);
+            progress.update(&session.engine);
+            tell(&mut session, &mut outputs, masking);
+            if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
+                stopped = Some("stopped by a signal");
+            } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
+                stopped = Some("nobody reads the output any more");
+            } else if !goes_on {
+                break;
+            }
+        }
+        progress.finish();
+        session.engine.finish();
+        tell(&mut session, &mut outputs, masking);
+        // A signal that came while the input ended is one, too.
+        let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
+        let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
+        let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
+        let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let status = exit_status(&summary, read.fail_on);
+        outputs.finish(&summary, status);
+        on_github(read, &summary, &progress.aside());
+        Ok((status, summary))
+    }
 }
 
 /// The session, with a range whose ends are known.
@@ -221,7 +246,7 @@ fn hint_at_snapshot(lines: u64) {
         // Nothing is lost when nobody can read it.
         let _ = writeln!(
             error,
-            "{start} {lines} lines look like the snapshot that `railway logs` gives into a pipe: it does not stream there; `railway logs --json --since 1h` gives more"
+            "{start} {lines} lines look like the snapshot that `railway logs` gives into a pipe: it does not stream there; `logwatch watch SERVICE` follows, `railway logs --json --since 1h --lines 5000` gives more"
         );
     }
 }

@@ -37,6 +37,7 @@ impl Engine {
             match directive {
                 Directive::Header => {}
                 Directive::Advance(to) => self.move_clock(lane, to),
+                Directive::Lateness(lateness) => self.lanes[lane].set_lateness(lateness),
                 Directive::Lost => self.lose(lane),
             }
             return;

@@ -329,11 +329,9 @@ impl Plan {
 }
 
 impl Header {
-    /// Nanoseconds.
-    pub fn lateness(&self) -> i64 {
-        /// What files and pipes need: lines of one service arrive in order but for threads that race to write.
-        const DEFAULT: i64 = 2;
-        self.lateness.map_or(DEFAULT, |span| span.0) * SECOND
+    /// Nanoseconds, from the plan or these seconds.
+    pub fn lateness(&self, default: i64) -> i64 {
+        self.lateness.map_or(default, |span| span.0) * SECOND
     }
 }
 

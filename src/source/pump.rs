@@ -61,6 +61,19 @@ impl Pump {
         Ok(Pump::Threads { fragments: vec![receiver], turn: 0 })
     }
 
+    /// One thread that maps the chunks of a live source as they come.
+    pub fn chunks(mut chunks: tokio::sync::mpsc::Receiver<Item<Chunk>>, mut mapper: Mapper) -> io::Result<Self> {
+        let (sender, receiver) = bounded(IN_FLIGHT);
+        spawn(move || {
+            while let Some(chunk) = chunks.blocking_recv() {
+                if sender.send(chunk.map(|chunk| mapper.map(chunk))).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Pump::Threads { fragments: vec![receiver], turn: 0 })
+    }
+
     /// One thread that reads, and one for each mapper.
     pub fn threads(stream: Box<dyn Read + Send>, chunk_size: usize, mappers: Vec<Mapper>) -> io::Result<Self> {
         let mut fragments = Vec::new();

@@ -85,7 +85,10 @@ mod tests {
         let plenty = told("1000", "999", "1600");
         assert_eq!([plenty.wait(Purpose::Routine, now), plenty.wait(Purpose::Needed, now)], [None, None]);
         let few = told("1000", "200", "1600");
-        assert_eq!([few.wait(Purpose::Routine, now), few.wait(Purpose::Needed, now)], [Some(Duration::from_secs(600)), None]);
+        assert_eq!(
+            [few.wait(Purpose::Routine, now), few.wait(Purpose::Needed, now)],
+            [Some(Duration::from_secs(600)), None]
+        );
         let last = told("1000", "20", "1600");
         assert_eq!(last.wait(Purpose::Needed, now), Some(Duration::from_secs(600)));
         // There are new ones since.

@@ -158,7 +158,9 @@ impl Client {
             return Err(Error::Failing(format!("Railway fails with status {}", status.as_u16())));
         }
         match answer {
-            Ok(Answer { errors: Some(errors), data }) if !errors.is_empty() && (data.is_none() || !status.is_success()) => {
+            Ok(Answer { errors: Some(errors), data })
+                if !errors.is_empty() && (data.is_none() || !status.is_success()) =>
+            {
                 let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
                 Err(Error::of_messages(&messages, &advice))
             }
@@ -173,7 +175,9 @@ impl Client {
                         let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
                         Err(Error::of_messages(&messages, &advice))
                     }
-                    Ok(_) => Err(Error::Answered("what logwatch does not understand; is there a newer version of it?".into())),
+                    Ok(_) => Err(Error::Answered(
+                        "what logwatch does not understand; is there a newer version of it?".into(),
+                    )),
                     Err(_) => Err(Error::Failing("Railway's answer is no JSON, or breaks off".into())),
                 }
             }

@@ -30,7 +30,9 @@ impl Endpoint {
             _ => return Err(wrong("begin it with https://")),
         };
         if is_plain && !is_loopback(&url) {
-            return Err(wrong("without TLS only this machine may be named, as http://127.0.0.1:PORT or http://localhost:PORT"));
+            return Err(wrong(
+                "without TLS only this machine may be named, as http://127.0.0.1:PORT or http://localhost:PORT",
+            ));
         }
         // Between http, https, ws and wss this is always possible.
         let _ = url.set_scheme(if is_plain { "http" } else { "https" });
@@ -79,7 +81,9 @@ mod tests {
 
     #[test]
     fn without_tls_only_this_machine_is_named() {
-        for url in ["http://127.0.0.1:8080/graphql", "ws://localhost:1/x", "http://[::1]:3/", "https://proxy.example/v2"] {
+        for url in
+            ["http://127.0.0.1:8080/graphql", "ws://localhost:1/x", "http://[::1]:3/", "https://proxy.example/v2"]
+        {
             assert!(Endpoint::new(Some(url)).is_ok(), "{url}");
         }
         for url in [

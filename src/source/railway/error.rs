@@ -40,7 +40,14 @@ impl Error {
             Error::TooMany(seconds_in(&lower))
         } else if any(&["not authorized", "unauthorized", "token not found", "invalid token", "not authenticated"]) {
             Error::Refused { told, advice: advice.into() }
-        } else if any(&["internal server error", "problem processing", "timeout", "timed out", "temporarily", "unavailable"]) {
+        } else if any(&[
+            "internal server error",
+            "problem processing",
+            "timeout",
+            "timed out",
+            "temporarily",
+            "unavailable",
+        ]) {
             Error::Failing(format!("Railway answers: {told}"))
         } else {
             Error::Answered(told)
@@ -50,7 +57,8 @@ impl Error {
 
 /// The delay that a text names, such as `retry in 30 seconds` or `retry after 2 minutes`.
 pub fn seconds_in(text: &str) -> Option<Duration> {
-    let mut words = text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let mut words =
+        text.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).peekable();
     while let Some(word) = words.next() {
         let digits = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
         let Ok(number) = digits.parse::<u64>() else { continue };
@@ -73,8 +81,12 @@ mod tests {
         let of = |message: &str| Error::of_messages(&[message.into()], "advice");
         assert!(matches!(of("Project Token not found"), Error::Refused { .. }));
         assert!(matches!(of("Not Authorized"), Error::Refused { .. }));
-        assert!(matches!(of("Too many requests, retry after 7 seconds"), Error::TooMany(Some(wait)) if wait.as_secs() == 7));
-        assert!(matches!(of("Cannot query field \"x\""), Error::Answered(_)) && !of("Deployment not found").is_passing());
+        assert!(
+            matches!(of("Too many requests, retry after 7 seconds"), Error::TooMany(Some(wait)) if wait.as_secs() == 7)
+        );
+        assert!(
+            matches!(of("Cannot query field \"x\""), Error::Answered(_)) && !of("Deployment not found").is_passing()
+        );
         assert!(of("Internal server error").is_passing());
     }
 

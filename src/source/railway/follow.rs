@@ -27,7 +27,7 @@ use super::target::Target;
 use super::{Error, Kinds};
 use crate::source::frame::Chunk;
 use crate::time::Time;
-use listen::{End, Ears};
+use listen::{Ears, End};
 
 /// What is followed.
 #[derive(Clone, Debug)]
@@ -128,7 +128,9 @@ impl Follower {
             self.link.update(|state| state.reconnects += 1);
             if since.elapsed() >= self.pace.handshake {
                 let seconds = since.elapsed().as_secs();
-                self.link.say(format!("connected again after {seconds} s ({error}); what was written meanwhile has been read"));
+                self.link.say(format!(
+                    "connected again after {seconds} s ({error}); what was written meanwhile has been read"
+                ));
             }
         }
         self.link.enter(Phase::Following);

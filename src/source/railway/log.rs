@@ -101,9 +101,7 @@ impl Log {
 
     /// What a subscription is to be told: the records after a time, so many at once at most.
     pub fn subscription(&self, after: Time, limit: usize) -> (Document, Value) {
-        let variables = |name: &str, id: &str| {
-            json!({name: id, "filter": self.filter, "beforeDate": after.to_string(), "beforeLimit": limit})
-        };
+        let variables = |name: &str, id: &str| json!({name: id, "filter": self.filter, "beforeDate": after.to_string(), "beforeLimit": limit});
         match &self.kind {
             Kind::App { environment } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
             Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),

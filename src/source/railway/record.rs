@@ -81,7 +81,9 @@ impl Record {
                 member(&mut line, key, &as_json(value.as_deref().unwrap_or("null")));
             }
         }
-        for (name, id) in [("deploymentId", &tags.deployment_id), ("deploymentInstanceId", &tags.deployment_instance_id)] {
+        for (name, id) in
+            [("deploymentId", &tags.deployment_id), ("deploymentInstanceId", &tags.deployment_instance_id)]
+        {
             if let Some(id) = id {
                 member(&mut line, name, &quoted(id));
             }
@@ -169,7 +171,8 @@ mod tests {
 
     #[test]
     fn the_severity_is_the_level_where_there_is_no_other() {
-        let record = app(r#"{"timestamp":"2025-08-25T13:26:31Z","message":"x","severity":"error","attributes":[],"tags":null}"#);
+        let record =
+            app(r#"{"timestamp":"2025-08-25T13:26:31Z","message":"x","severity":"error","attributes":[],"tags":null}"#);
         assert_eq!(line(&record), "{\"message\":\"x\",\"timestamp\":\"2025-08-25T13:26:31Z\",\"level\":\"error\"}\n");
     }
 

@@ -162,7 +162,9 @@ impl Socket {
 
     fn closed(&self, code: u16, reason: &str) -> Error {
         match code {
-            4401 | 4403 => Error::Refused { told: format!("{code} {reason}").trim().into(), advice: self.advice.clone() },
+            4401 | 4403 => {
+                Error::Refused { told: format!("{code} {reason}").trim().into(), advice: self.advice.clone() }
+            }
             4429 => Error::TooMany(seconds_in(&reason.to_lowercase())),
             _ => Error::Failing(format!("the server closed the connection ({code} {reason})").replace(" )", ")")),
         }

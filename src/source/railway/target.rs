@@ -32,6 +32,8 @@ pub struct Project {
 pub struct Wanted {
     pub project: Option<String>,
     pub environment: Option<String>,
+    /// The ids of project and environment that count where the token knows none, and no project is named.
+    pub default: (Option<String>, Option<String>),
     /// None of them is all of the environment.
     pub services: Vec<String>,
     /// The service that this program runs as, by id: it would watch its own output.
@@ -176,8 +178,7 @@ pub async fn deployments(
     }
     /// Pages of them; nobody deploys more often.
     const PAGES: usize = 10;
-    let input =
-        json!({"projectId": target.project.id, "environmentId": target.environment.id, "serviceId": service});
+    let input = json!({"projectId": target.project.id, "environmentId": target.environment.id, "serviceId": service});
     let mut found: Vec<Deployment> = Vec::new();
     let mut after = None;
     for _ in 0..PAGES {
@@ -202,7 +203,11 @@ pub async fn visible(client: &Client) -> Result<Vec<Project>, Error> {
         let (project, environment) = of_token(client).await?;
         let (environment, instances) = self::environment(client, &environment, Some(&project), Purpose::Needed).await?;
         let services = instances.into_iter().map(named).collect();
-        return Ok(vec![Project { own: project_by_id(client, &project).await, environments: vec![environment], services }]);
+        return Ok(vec![Project {
+            own: project_by_id(client, &project).await,
+            environments: vec![environment],
+            services,
+        }]);
     }
     #[derive(Deserialize)]
     struct Data {
@@ -233,10 +238,12 @@ pub async fn find(client: &Client, wanted: &Wanted) -> Result<Target, Error> {
             (project, found.0, found.1)
         }
         Access::Account => {
-            let project = project(client, wanted.project.as_deref()).await?;
-            let environment = one("environment", wanted.environment.as_deref(), &project.environments, &project.own)?;
-            let found =
-                self::environment(client, &environment.id, Some(&project.own.id), Purpose::Needed).await?;
+            let own = wanted.default.0.as_deref().filter(|_| wanted.project.is_none());
+            let own_environment = wanted.default.1.as_deref().filter(|_| own.is_some());
+            let project = project(client, wanted.project.as_deref().or(own)).await?;
+            let environment = wanted.environment.as_deref().or(own_environment);
+            let environment = one("environment", environment, &project.environments, &project.own)?;
+            let found = self::environment(client, &environment.id, Some(&project.own.id), Purpose::Needed).await?;
             (project.own, environment, found.1)
         }
     };

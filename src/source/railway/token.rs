@@ -32,7 +32,10 @@ const ACCOUNT: &str = "RAILWAY_API_TOKEN";
 impl Token {
     /// The token of a file if one is named, else of the environment. Of a file it is not known which kind it holds: the second
     /// token is the same as the other kind.
-    pub fn find(file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Result<(Token, Option<Token>), Error> {
+    pub fn find(
+        file: Option<&Path>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(Token, Option<Token>), Error> {
         if let Some(path) = file {
             let from = crate::output::escape(&path.display().to_string());
             let text = std::fs::read_to_string(path)
@@ -57,7 +60,8 @@ impl Token {
             Access::Project => text.to_string(),
             Access::Account => format!("Bearer {text}"),
         };
-        let wrong = || Error::Asked(format!("{from} holds no token: a token is one word of letters, digits and dashes"));
+        let wrong =
+            || Error::Asked(format!("{from} holds no token: a token is one word of letters, digits and dashes"));
         let is_word = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         let mut secret = HeaderValue::from_str(&sent).ok().filter(|_| is_word).ok_or_else(wrong)?;
         secret.set_sensitive(true);
@@ -76,7 +80,9 @@ impl Token {
     /// What to do about a token that is not accepted.
     pub fn advice(&self) -> String {
         match (self.access, self.from.as_str()) {
-            (_, from) if from.starts_with("--token-file") => format!("is the token in {from} complete, and not deleted or expired?"),
+            (_, from) if from.starts_with("--token-file") => {
+                format!("is the token in {from} complete, and not deleted or expired?")
+            }
             (Access::Project, _) => format!(
                 "is the token in {PROJECT} complete, and not deleted or expired? It has to be a project token; an account token goes into {ACCOUNT}"
             ),
@@ -98,14 +104,18 @@ mod tests {
     use super::*;
 
     fn found(variables: &[(&str, &str)]) -> Result<Token, Error> {
-        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| text.to_string());
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, text)| text.to_string());
         Token::find(None, variable).map(|(token, _)| token)
     }
 
     #[test]
     fn a_token_is_known_by_where_it_is_from() {
         let project = found(&[(PROJECT, " abc-1 \n"), (ACCOUNT, "def")]).unwrap();
-        assert_eq!(project.header(), (HeaderName::from_static("project-access-token"), HeaderValue::from_static("abc-1")));
+        assert_eq!(
+            project.header(),
+            (HeaderName::from_static("project-access-token"), HeaderValue::from_static("abc-1"))
+        );
         let account = found(&[(PROJECT, ""), (ACCOUNT, "def")]).unwrap();
         assert_eq!(account.header(), (AUTHORIZATION, HeaderValue::from_static("Bearer def")));
         let told = found(&[]).unwrap_err().to_string();

@@ -80,7 +80,8 @@ impl Follower {
                 let is_live = is_active(&deployment.id) || newest.as_ref() == Some(&deployment.id);
                 // The one before the time ran then; those before that one did not, but for what is active.
                 if is_live || !is_before {
-                    is_before |= deployment.created().is_some_and(|created| created < since) && serves(&deployment.status);
+                    is_before |=
+                        deployment.created().is_some_and(|created| created < since) && serves(&deployment.status);
                     found.push((service, deployment, is_live));
                 }
             }
@@ -108,8 +109,7 @@ impl Follower {
             return unknown;
         }
         for record in records {
-            let (Some(id), Some(service)) =
-                (&record.deployment, self.watching.service(&self.logs[log].kind, record))
+            let (Some(id), Some(service)) = (&record.deployment, self.watching.service(&self.logs[log].kind, record))
             else {
                 continue;
             };
@@ -171,11 +171,13 @@ impl Follower {
 
     /// Says when the status of a deployment changes.
     fn note_status(&mut self, service: &str, deployment: &Deployment) {
-        let status = if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
+        let status =
+            if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
         let before = self.deployments.insert(deployment.id.clone(), status.to_string());
         if before.as_deref() != Some(status) {
             let service = crate::output::escape(service);
-            let was = before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
+            let was =
+                before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
             self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));
         }
     }

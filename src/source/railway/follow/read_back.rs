@@ -25,7 +25,8 @@ const MILLISECOND: i64 = 1_000_000;
 impl Follower {
     /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`.
     pub(super) async fn read_back(&mut self, logs: &[(usize, Time)], mut held: Vec<Placed>) -> Result<(), Gone> {
-        let mut parts: Vec<Part> = logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false }).collect();
+        let mut parts: Vec<Part> =
+            logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false }).collect();
         while let Some(part) = parts.iter_mut().filter(|part| !part.is_done).min_by_key(|part| part.from) {
             self.link.enter(Phase::ReadingBack(Some(part.from)));
             match self.patiently(part.log, Window::From(part.from, self.watching.until)).await? {

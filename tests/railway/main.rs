@@ -1,0 +1,12 @@
+//! Railway's API as a source, against a stand-in on a port of this machine.
+
+mod documents;
+mod follow;
+#[path = "../cli/program.rs"]
+#[allow(dead_code)]
+mod program;
+mod schema;
+mod server;
+mod storm;
+mod watch;
+mod world;

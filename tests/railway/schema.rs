@@ -1,0 +1,503 @@
+//! The part of Railway's schema that is used, over what the stand-in knows.
+//!
+//! A query gives one record more than its limit at times, `beforeDate` is a bound that is not included, a subscription first sends the
+//! last records again, and looks for new ones now and then with a limit of its own.
+
+use async_graphql::futures_util::Stream;
+use async_graphql::{Context, EmptyMutation, InputObject, Json, Object, Schema, SimpleObject, Subscription};
+use logwatch::time::{self, Time};
+
+use super::world::{API, App, ENVIRONMENT, Http, PROJECT, Shared, WORKER, World, locked};
+
+pub type StandIn = Schema<Query, Mutation, Logs>;
+
+pub fn schema(world: Shared) -> StandIn {
+    let _ = EmptyMutation;
+    Schema::build(Query, Mutation, Logs).data(world).finish()
+}
+
+#[derive(SimpleObject, Clone)]
+struct Log {
+    timestamp: String,
+    message: String,
+    severity: Option<String>,
+    attributes: Vec<LogAttribute>,
+    tags: Option<LogTags>,
+}
+
+#[derive(SimpleObject, Clone)]
+struct LogAttribute {
+    key: String,
+    value: String,
+}
+
+#[derive(SimpleObject, Clone)]
+struct LogTags {
+    service_id: Option<String>,
+    deployment_id: Option<String>,
+    deployment_instance_id: Option<String>,
+}
+
+#[derive(SimpleObject, Clone)]
+struct HttpLog {
+    timestamp: String,
+    request_id: String,
+    method: String,
+    path: String,
+    host: String,
+    http_status: i32,
+    total_duration: i32,
+    client_ua: String,
+    src_ip: String,
+    edge_region: String,
+    tx_bytes: i32,
+    rx_bytes: i32,
+    upstream_rq_duration: i32,
+    upstream_address: String,
+    upstream_proto: String,
+    downstream_proto: String,
+    upstream_errors: String,
+    response_details: String,
+    deployment_id: String,
+    deployment_instance_id: String,
+}
+
+impl From<&App> for Log {
+    fn from(app: &App) -> Self {
+        let attributes =
+            app.attributes.iter().map(|(key, value)| LogAttribute { key: (*key).into(), value: value.clone() });
+        Log {
+            timestamp: app.time.to_string(),
+            message: app.message.clone(),
+            severity: Some(app.severity.into()),
+            attributes: attributes.collect(),
+            tags: Some(LogTags {
+                service_id: Some(app.service.clone()),
+                deployment_id: Some(app.deployment.clone()),
+                deployment_instance_id: Some(app.replica.clone()),
+            }),
+        }
+    }
+}
+
+impl From<&Http> for HttpLog {
+    fn from(http: &Http) -> Self {
+        HttpLog {
+            timestamp: http.time.to_string(),
+            request_id: http.id.clone(),
+            method: "GET".into(),
+            path: http.path.clone(),
+            host: "api.example".into(),
+            http_status: http.status,
+            total_duration: http.milliseconds,
+            client_ua: "test".into(),
+            src_ip: "203.0.113.7".into(),
+            edge_region: "europe-west4".into(),
+            tx_bytes: 10,
+            rx_bytes: 10,
+            upstream_rq_duration: http.milliseconds,
+            upstream_address: "http://[fd12::1]:8080".into(),
+            upstream_proto: "HTTP/1.1".into(),
+            downstream_proto: "HTTP/2.0".into(),
+            upstream_errors: "[]".into(),
+            response_details: String::new(),
+            deployment_id: http.deployment.clone(),
+            deployment_instance_id: "replica-1".into(),
+        }
+    }
+}
+
+/// What a window asks for.
+struct Window {
+    before_date: Option<Time>,
+    before_limit: Option<i32>,
+    anchor_date: Option<Time>,
+    after_date: Option<Time>,
+    after_limit: Option<i32>,
+}
+
+fn read(text: Option<String>) -> Option<Time> {
+    text.map(|text| time::parse(text.as_bytes()).unwrap_or_else(|| panic!("no time: {text}")))
+}
+
+impl Window {
+    /// The records of a window, in the order of their times.
+    fn of<T: Clone>(&self, world: &World, all: impl Iterator<Item = (Time, T)>) -> Vec<T> {
+        let mut all: Vec<(Time, T)> = all.collect();
+        all.sort_by_key(|(time, _)| *time);
+        let anchor = self.anchor_date.unwrap_or_else(|| world.now());
+        let mut found = Vec::new();
+        if let Some(limit) = self.before_limit {
+            let before: Vec<_> = all
+                .iter()
+                .filter(|(time, _)| *time <= anchor && self.before_date.is_none_or(|before| *time > before))
+                .collect();
+            let limit = (limit as usize).min(world.page) + 1;
+            let kept = before[before.len().saturating_sub(limit)..].iter().enumerate();
+            found.extend(
+                kept.filter(|(at, _)| !world.loses_backward || at % 2 == 0).map(|(_, (_, record))| record.clone()),
+            );
+        }
+        if let Some(limit) = self.after_limit {
+            let after =
+                all.iter().filter(|(time, _)| *time > anchor && self.after_date.is_none_or(|until| *time <= until));
+            found.extend(after.take((limit as usize).min(world.page) + 1).map(|(_, record)| record.clone()));
+        }
+        found
+    }
+}
+
+/// Whether a filter admits a service; of Railway's language only the services' names are known here.
+fn admits(filter: &Option<String>, service: &str) -> bool {
+    filter.as_ref().is_none_or(|filter| !filter.contains("@service:") || filter.contains(service))
+}
+
+fn apps<'a>(world: &'a World, filter: &'a Option<String>) -> impl Iterator<Item = (Time, Log)> + 'a {
+    let now = world.now();
+    let visible = world.apps.iter().filter(move |app| app.visible <= now && admits(filter, &app.service));
+    visible.map(|app| (app.time, Log::from(app)))
+}
+
+fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Time, HttpLog)> + 'a {
+    let now = world.now();
+    let visible = world.https.iter().filter(move |http| http.visible <= now && http.deployment == deployment);
+    visible.map(|http| (http.time, HttpLog::from(http)))
+}
+
+pub struct Query;
+
+#[derive(SimpleObject)]
+struct ProjectToken {
+    project_id: String,
+    environment_id: String,
+}
+
+#[derive(SimpleObject, Clone)]
+struct Named {
+    id: String,
+    name: String,
+}
+
+#[derive(SimpleObject)]
+struct NamedEdge {
+    node: Named,
+}
+
+#[derive(SimpleObject)]
+struct NamedConnection {
+    edges: Vec<NamedEdge>,
+}
+
+fn named(all: &[(&str, &str)]) -> NamedConnection {
+    let edge = |(id, name): &(&str, &str)| NamedEdge { node: Named { id: (*id).into(), name: (*name).into() } };
+    NamedConnection { edges: all.iter().map(edge).collect() }
+}
+
+#[derive(SimpleObject)]
+struct Project {
+    id: String,
+    name: String,
+    environments: NamedConnection,
+    services: NamedConnection,
+}
+
+#[derive(SimpleObject)]
+struct ProjectEdge {
+    node: Project,
+}
+
+#[derive(SimpleObject)]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+#[derive(SimpleObject)]
+struct ProjectConnection {
+    edges: Vec<ProjectEdge>,
+    page_info: PageInfo,
+}
+
+fn shop() -> Project {
+    Project {
+        id: PROJECT.into(),
+        name: "shop".into(),
+        environments: named(&[(ENVIRONMENT, "production"), ("22222222-0000-4000-8000-000000000002", "staging")]),
+        services: named(&[(API, "api"), (WORKER, "worker")]),
+    }
+}
+
+#[derive(SimpleObject)]
+struct Environment {
+    id: String,
+    name: String,
+    service_instances: InstanceConnection,
+}
+
+#[derive(SimpleObject)]
+struct InstanceConnection {
+    edges: Vec<InstanceEdge>,
+}
+
+#[derive(SimpleObject)]
+struct InstanceEdge {
+    node: Instance,
+}
+
+#[derive(SimpleObject)]
+struct Instance {
+    service_id: String,
+    service_name: String,
+    active_deployments: Vec<Deployment>,
+}
+
+#[derive(SimpleObject)]
+struct Deployment {
+    id: String,
+    status: String,
+    created_at: String,
+    can_rollback: bool,
+    deployment_stopped: bool,
+    meta: Json<serde_json::Value>,
+}
+
+impl From<&super::world::Deployment> for Deployment {
+    fn from(deployment: &super::world::Deployment) -> Self {
+        Deployment {
+            id: deployment.id.clone(),
+            status: deployment.status.into(),
+            created_at: deployment.created.to_string(),
+            can_rollback: deployment.can_rollback,
+            deployment_stopped: false,
+            meta: Json(serde_json::json!({"commitHash": "abc1234", "commitMessage": "a change"})),
+        }
+    }
+}
+
+#[derive(InputObject)]
+struct DeploymentListInput {
+    project_id: Option<String>,
+    environment_id: Option<String>,
+    service_id: Option<String>,
+}
+
+#[derive(SimpleObject)]
+struct DeploymentConnection {
+    edges: Vec<DeploymentEdge>,
+    page_info: PageInfo,
+}
+
+#[derive(SimpleObject)]
+struct DeploymentEdge {
+    node: Deployment,
+}
+
+fn world<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Shared> {
+    context.data::<Shared>()
+}
+
+#[Object]
+impl Query {
+    async fn project_token(&self) -> ProjectToken {
+        ProjectToken { project_id: PROJECT.into(), environment_id: ENVIRONMENT.into() }
+    }
+
+    async fn project(&self, id: String) -> async_graphql::Result<Project> {
+        if id == PROJECT { Ok(shop()) } else { Err("Project not found".into()) }
+    }
+
+    async fn projects(&self, first: Option<i32>, after: Option<String>) -> ProjectConnection {
+        let _ = first;
+        let edges = if after.is_none() { vec![ProjectEdge { node: shop() }] } else { Vec::new() };
+        ProjectConnection {
+            page_info: PageInfo { has_next_page: after.is_none(), end_cursor: Some("1".into()) },
+            edges,
+        }
+    }
+
+    async fn environment(
+        &self,
+        context: &Context<'_>,
+        id: String,
+        project_id: Option<String>,
+    ) -> async_graphql::Result<Environment> {
+        let _ = project_id;
+        let world = locked(world(context)?);
+        let name = if id == ENVIRONMENT { "production" } else { "staging" };
+        let node = |id: &str, name: &str| {
+            let own = world.deployments.iter().filter(|deployment| deployment.service == id && deployment.is_active);
+            Instance {
+                service_id: id.into(),
+                service_name: name.into(),
+                active_deployments: own.map(Deployment::from).collect(),
+            }
+        };
+        let edges = [(API, "api"), (WORKER, "worker")].map(|(id, name)| InstanceEdge { node: node(id, name) });
+        Ok(Environment { name: name.into(), service_instances: InstanceConnection { edges: edges.into() }, id })
+    }
+
+    async fn deployments(
+        &self,
+        context: &Context<'_>,
+        input: DeploymentListInput,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> async_graphql::Result<DeploymentConnection> {
+        let _ = (&input.project_id, &input.environment_id, after);
+        let world = locked(world(context)?);
+        let mut own: Vec<_> = world
+            .deployments
+            .iter()
+            .filter(|deployment| input.service_id.as_ref() == Some(&deployment.service))
+            .collect();
+        own.sort_by_key(|deployment| std::cmp::Reverse(deployment.created));
+        own.truncate(first.unwrap_or(10) as usize);
+        let edges = own.into_iter().map(|deployment| DeploymentEdge { node: deployment.into() }).collect();
+        Ok(DeploymentConnection { edges, page_info: PageInfo { has_next_page: false, end_cursor: None } })
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn environment_logs(
+        &self,
+        context: &Context<'_>,
+        environment_id: String,
+        filter: Option<String>,
+        before_date: Option<String>,
+        before_limit: Option<i32>,
+        anchor_date: Option<String>,
+        after_date: Option<String>,
+        after_limit: Option<i32>,
+    ) -> async_graphql::Result<Vec<Log>> {
+        if environment_id != ENVIRONMENT {
+            return Ok(Vec::new());
+        }
+        let window = Window {
+            before_date: read(before_date),
+            before_limit,
+            anchor_date: read(anchor_date),
+            after_date: read(after_date),
+            after_limit,
+        };
+        let world = locked(world(context)?);
+        Ok(window.of(&world, apps(&world, &filter)))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn http_logs(
+        &self,
+        context: &Context<'_>,
+        deployment_id: String,
+        filter: Option<String>,
+        before_date: Option<String>,
+        before_limit: Option<i32>,
+        anchor_date: Option<String>,
+        after_date: Option<String>,
+        after_limit: Option<i32>,
+        limit: Option<i32>,
+    ) -> async_graphql::Result<Vec<HttpLog>> {
+        let _ = (filter, limit);
+        let window = Window {
+            before_date: read(before_date),
+            before_limit,
+            anchor_date: read(anchor_date),
+            after_date: read(after_date),
+            after_limit,
+        };
+        let world = locked(world(context)?);
+        Ok(window.of(&world, https(&world, &deployment_id)))
+    }
+}
+
+pub struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn deployment_rollback(&self, context: &Context<'_>, id: String) -> async_graphql::Result<bool> {
+        locked(world(context)?).rolled_back.push(id);
+        Ok(true)
+    }
+}
+
+pub struct Logs;
+
+#[Subscription]
+impl Logs {
+    async fn environment_logs<'a>(
+        &self,
+        context: &'a Context<'_>,
+        environment_id: String,
+        filter: Option<String>,
+        before_date: Option<String>,
+        before_limit: Option<i32>,
+    ) -> async_graphql::Result<impl Stream<Item = Vec<Log>> + 'a> {
+        let _ = environment_id;
+        let world = world(context)?.clone();
+        let from = read(before_date);
+        Ok(polls(world.clone(), before_limit, move |sent| {
+            let world = locked(&world);
+            let now = world.now();
+            let visible = world.apps.iter().enumerate().filter(|(at, app)| {
+                !sent.contains(at)
+                    && app.visible <= now
+                    && admits(&filter, &app.service)
+                    && from.is_none_or(|from| app.time > from)
+            });
+            visible.map(|(at, app)| (at, app.time, Log::from(app))).collect()
+        }))
+    }
+
+    async fn http_logs<'a>(
+        &self,
+        context: &'a Context<'_>,
+        deployment_id: String,
+        filter: Option<String>,
+        before_date: Option<String>,
+        before_limit: Option<i32>,
+    ) -> async_graphql::Result<impl Stream<Item = Vec<HttpLog>> + 'a> {
+        let _ = filter;
+        let world = world(context)?.clone();
+        let from = read(before_date);
+        Ok(polls(world.clone(), before_limit, move |sent| {
+            let world = locked(&world);
+            let now = world.now();
+            let visible = world.https.iter().enumerate().filter(|(at, http)| {
+                !sent.contains(at)
+                    && http.visible <= now
+                    && http.deployment == deployment_id
+                    && from.is_none_or(|from| http.time > from)
+            });
+            visible.map(|(at, http)| (at, http.time, HttpLog::from(http))).collect()
+        }))
+    }
+}
+
+/// Looks now and then for what was not sent. What one look has beyond the limit is never sent: the newest, as the look is from
+/// the oldest on.
+fn polls<T: Clone>(
+    world: Shared,
+    limit: Option<i32>,
+    mut look: impl FnMut(&std::collections::HashSet<usize>) -> Vec<(usize, Time, T)>,
+) -> impl Stream<Item = Vec<T>> {
+    let sent = std::collections::HashSet::new();
+    let state = (world, sent);
+    async_graphql::futures_util::stream::unfold(
+        (state, move |sent: &_| look(sent)),
+        move |((world, mut sent), mut look)| async move {
+            loop {
+                let mut found = look(&sent);
+                sent.extend(found.iter().map(|(at, ..)| *at));
+                found.sort_by_key(|(_, time, _)| *time);
+                let (poll, pause) = {
+                    let world = locked(&world);
+                    (world.poll, world.pause)
+                };
+                found.truncate(poll.min(limit.unwrap_or(500) as usize));
+                if !found.is_empty() {
+                    let rows = found.into_iter().map(|(.., record)| record).collect();
+                    return Some((rows, ((world, sent), look)));
+                }
+                tokio::time::sleep(pause).await;
+            }
+        },
+    )
+}

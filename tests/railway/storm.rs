@@ -1,0 +1,70 @@
+//! Many records, and a fault every few hundred of them: record for record what an undisturbed run would have.
+
+use std::time::{Duration, Instant};
+
+use logwatch::time::SECOND;
+
+use super::follow::{Heard, fast, follow};
+use super::server::Server;
+use super::world::{Break, Fault, World, locked};
+
+const RECORDS: i64 = 20_000;
+
+#[test]
+fn a_storm_loses_nothing() {
+    let mut world = World::new();
+    for at in 0..60 {
+        world.breaks.push_back(match at % 7 {
+            0 => Break::Cut(3),
+            1 => Break::Close(4, 1001),
+            2 => Break::Complete(2),
+            3 => Break::Fail(3),
+            4 => Break::Close(2, 4408),
+            5 => Break::Empty,
+            _ => Break::Refuse(503, Vec::new()),
+        });
+        world.faults.push_back(match at % 5 {
+            0 => Fault::Page(500, Vec::new(), String::new()),
+            1 => Fault::Half,
+            2 => Fault::Page(200, Vec::new(), r#"{"errors":[{"message":"Internal server error"}]}"#.into()),
+            _ => Fault::Hang(Duration::from_millis(1)),
+        });
+    }
+    world.poll = 700;
+    let server = Server::start(world);
+    let mut followed = follow(&server, locked(&server.world).now().saturating_add(-3_600 * SECOND), fast());
+    let mut heard = Heard::default();
+    let mut written = 0;
+    let mut expected: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    let mut random = 7u64;
+    let start = Instant::now();
+    while written < RECORDS {
+        {
+            let mut world = locked(&server.world);
+            let now = world.now();
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let burst = 20 + (random >> 33) as i64 % 400;
+            for at in 0..burst {
+                // Some of one time, some that say the same, some a little out of order.
+                let time = now.saturating_add((at / 4) * 1_000 - (at % 3) * 2_000_000);
+                let says = if at % 10 == 0 { format!("again {}", written / 50) } else { format!("line {written}") };
+                if at % 5 == 4 {
+                    let path = format!("/{written}");
+                    world.request(time, &path, 200);
+                    *expected.entry(path).or_default() += 1;
+                } else {
+                    world.write(time, &says);
+                    *expected.entry(says).or_default() += 1;
+                }
+                written += 1;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(15));
+        heard.take(&mut followed);
+    }
+    heard.until(&mut followed, written as usize, Duration::from_secs(60));
+    let missing: Vec<_> = expected.iter().filter(|(says, times)| heard.0.get(*says) != Some(times)).take(5).collect();
+    assert!(missing.is_empty() && heard.0.len() == expected.len(), "{missing:?} after {:?}", start.elapsed());
+    let world = locked(&server.world);
+    assert!(world.sockets > 20, "{} sockets", world.sockets);
+}

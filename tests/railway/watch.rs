@@ -1,0 +1,273 @@
+//! `logwatch watch`, as it is called.
+
+use std::fs;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use logwatch::time::{SECOND, Time};
+
+use super::program::{Ran, command, ended, eventually, run};
+use super::server::Server;
+use super::world::{API, Fault, WORKER, World, locked};
+
+/// The command with a project token, against a stand-in.
+fn watch(server: &Server, arguments: &[&str]) -> Command {
+    let mut command = bare(server, arguments);
+    command.env("RAILWAY_TOKEN", locked(&server.world).token.clone());
+    command
+}
+
+fn bare(server: &Server, arguments: &[&str]) -> Command {
+    let mut command = command(&[&["watch"], arguments].concat());
+    for name in
+        ["RAILWAY_TOKEN", "RAILWAY_API_TOKEN", "RAILWAY_PROJECT_ID", "RAILWAY_ENVIRONMENT_ID", "RAILWAY_SERVICE_ID"]
+    {
+        command.env_remove(name);
+    }
+    command.env("LOGWATCH_RAILWAY_URL", server.url());
+    command
+}
+
+/// Twenty minutes of a service that fails since its deployment ten minutes ago.
+fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
+    let start = world.now().saturating_add(-1_200 * SECOND);
+    for second in 0..1_200 {
+        let time = start.saturating_add(second * SECOND + 1_000);
+        let is_new = second >= 600;
+        if second == 600 {
+            let mut line = world.line(time, "Starting Container");
+            line.deployment = "d-3".into();
+            world.apps.push(line);
+        }
+        let fails = is_new && second % 2 == 0;
+        world.request(time, "/api/bots", if fails { 500 } else { 200 });
+        if fails {
+            let mut line = world.line(time, "ERROR:app.bots:name 'session' is not defined");
+            (line.severity, line.deployment) = ("error", "d-3".into());
+            line.attributes = vec![("level", "\"error\"".into()), ("n", "42".into())];
+            world.apps.push(line);
+        }
+        if is_new {
+            world.https.last_mut().unwrap().deployment = "d-3".into();
+        }
+    }
+    world.deployed("d-3", 640, "SUCCESS");
+    let app = |app: &super::world::App| {
+        let level = &app.attributes[0].1;
+        format!(
+            "{{\"level\":{level},\"timestamp\":\"{}\",\"message\":{}}}\n",
+            app.time,
+            serde_json::Value::from(app.message.as_str())
+        )
+    };
+    let http = |http: &super::world::Http| {
+        format!(
+            "{{\"timestamp\":\"{}\",\"method\":\"GET\",\"path\":\"{}\",\"httpStatus\":{},\"totalDuration\":12,\"requestId\":\"{}\",\"srcIp\":\"203.0.113.7\",\"deploymentId\":\"{}\",\"deploymentInstanceId\":\"replica-1\"}}\n",
+            http.time, http.path, http.status, http.id, http.deployment
+        )
+    };
+    (world.apps.iter().map(app).collect(), world.https.iter().map(http).collect())
+}
+
+#[test]
+fn without_a_token_it_says_what_to_set() {
+    let server = Server::start(World::new());
+    let ran = run(&mut bare(&server, &["api"]));
+    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
+    for word in ["RAILWAY_TOKEN", "RAILWAY_API_TOKEN", "--token-file", "https://railway.com/account/tokens"] {
+        assert!(ran.err.contains(word), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_list_shows_what_the_token_can_see() {
+    let server = Server::start(World::new());
+    let ran = run(&mut watch(&server, &["--list"]));
+    assert_eq!(ran.status, Some(0), "{}", ran.err);
+    for word in ["project shop", "environment  production", "service      api", API, WORKER] {
+        assert!(ran.out.contains(word), "{word}: {}", ran.out);
+    }
+    let account = run(bare(&server, &["--list"]).env("RAILWAY_API_TOKEN", "account-test-project-token"));
+    assert!(account.out.contains("staging") && account.out.contains("worker"), "{account:?}");
+}
+
+#[test]
+fn a_token_of_a_file_may_be_of_either_kind() {
+    let server = Server::start(World::new());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for token in ["test-project-token\n", "account-test-project-token"] {
+        fs::write(&file, token).unwrap();
+        let ran = run(&mut bare(&server, &["--list", "--token-file", file.path().to_str().unwrap()]));
+        assert!(ran.status == Some(0) && ran.out.contains("project shop"), "{ran:?}");
+    }
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_told_and_never_shown() {
+    let server = Server::start(World::new());
+    for (name, other) in [("RAILWAY_TOKEN", "RAILWAY_API_TOKEN"), ("RAILWAY_API_TOKEN", "RAILWAY_TOKEN")] {
+        let ran = run(bare(&server, &["api"]).env(name, "wrong-s3cret"));
+        assert_eq!(ran.status, Some(1));
+        assert!(ran.err.contains("does not accept the token") && ran.err.contains(other), "{}", ran.err);
+        assert!(!ran.err.contains("s3cret"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn names_that_are_not_there_are_told_with_those_that_are() {
+    let server = Server::start(World::new());
+    let told = |arguments: &[&str], token: bool| {
+        let mut command = match token {
+            true => watch(&server, arguments),
+            false => bare(&server, arguments),
+        };
+        if !token {
+            command.env("RAILWAY_API_TOKEN", "account-test-project-token");
+        }
+        let ran = run(&mut command);
+        assert_eq!(ran.status, Some(2), "{ran:?}");
+        ran.err
+    };
+    assert!(told(&["apy"], true).contains("did you mean api?"));
+    assert!(told(&["x"], true).contains("there are: api, worker"));
+    assert!(told(&["api", "--environment", "staging"], true).contains("the token is for environment production"));
+    assert!(told(&["api"], false).contains("production, staging"));
+    assert!(told(&["api", "--environment", "prodution"], false).contains("did you mean production?"));
+    assert!(told(&["api", "--project", "shoop"], false).contains("did you mean shop?"));
+}
+
+#[test]
+fn an_address_without_tls_and_not_of_this_machine_is_refused() {
+    let server = Server::start(World::new());
+    let ran = run(watch(&server, &["api"]).env("LOGWATCH_RAILWAY_URL", "http://backboard.example/"));
+    assert!(ran.status == Some(2) && ran.err.contains("LOGWATCH_RAILWAY_URL"), "{ran:?}");
+}
+
+/// The token does not go to another server.
+#[test]
+fn a_redirect_to_another_server_is_refused() {
+    let other = Server::start(World::new());
+    let mut world = World::new();
+    world.redirect = Some(other.url());
+    let server = Server::start(world);
+    let ran = run(&mut watch(&server, &["--list"]));
+    assert!(ran.status != Some(0) && ran.err.contains("redirects to another server"), "{ran:?}");
+    assert!(locked(&other.world).calls.is_empty());
+}
+
+/// What is read through the API, what is replayed from its recording, and what `railway logs` prints tell the same.
+#[test]
+fn reading_back_tells_what_a_replay_tells() {
+    let mut world = World::new();
+    let (app, http) = failing(&mut world);
+    world.page = 500;
+    world.faults.extend([Fault::Page(500, Vec::new(), String::new()), Fault::Half]);
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let ran = run(&mut watch(
+        &server,
+        &["api", "--format", "json", "--since", "25m", "--until", "20s", "--record", &path("run")],
+    ));
+    let summary = ran.summary();
+    assert_eq!((ran.status, &summary["verdict"]), (Some(4), &"rollback".into()), "{}", ran.err);
+    let before_end = |line: &&String| {
+        summary["to"].as_str().is_some_and(|to| line.contains("timestamp") && time_of(line).to_string().as_str() <= to)
+    };
+    fs::write(path("app.jsonl"), app.iter().filter(before_end).cloned().collect::<String>()).unwrap();
+    fs::write(path("http.jsonl"), http.iter().filter(before_end).cloned().collect::<String>()).unwrap();
+
+    let mut again = command(&["replay", &path("run"), "--format", "json"]);
+    let again = run(&mut again);
+    assert_eq!(again.out.replace("\"run\"", "\"api\""), ran.out.replace("\"name\":\"run\"", ""), "{}", again.err);
+
+    let files = run(&mut command(&["replay", &path("app.jsonl"), &path("http.jsonl"), "--format", "json"])).summary();
+    for member in ["verdict", "http", "classes", "exceptions"] {
+        assert_eq!(files[member], summary[member], "{member}");
+    }
+}
+
+fn time_of(line: &str) -> Time {
+    let record: serde_json::Value = serde_json::from_str(line).unwrap();
+    logwatch::time::parse(record["timestamp"].as_str().unwrap().as_bytes()).unwrap()
+}
+
+/// A watch that has read `lines` lines into its recording.
+fn watching(server: &Server, arguments: &[&str], lines: usize) -> (Child, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let record = folder.path().join("run");
+    let arguments = [arguments, &["--record", record.to_str().unwrap(), "--format", "json"]].concat();
+    let child = watch(server, &arguments).spawn().unwrap();
+    reads(&folder, lines);
+    (child, folder)
+}
+
+fn reads(folder: &tempfile::TempDir, lines: usize) {
+    let record = folder.path().join("run");
+    let count = || {
+        fs::read_to_string(&record)
+            .unwrap_or_default()
+            .lines()
+            .filter(|line| !line.starts_with("{\"logwatch\""))
+            .count()
+    };
+    eventually("the lines are read", || count() >= lines);
+}
+
+fn terminated(child: Child) -> Ran {
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    ended(child, Duration::from_secs(5))
+}
+
+#[test]
+fn a_signal_ends_it_with_what_was_followed() {
+    let mut world = World::new();
+    let now = world.now();
+    for at in 0..100 {
+        world.write(now.saturating_add((at - 100) * SECOND), &format!("GET /a/{at} 200 12ms"));
+    }
+    let server = Server::start(world);
+    let (child, folder) = watching(&server, &["api"], 100);
+    {
+        let mut world = locked(&server.world);
+        let now = world.now();
+        world.write(now, "written while it follows");
+        world.request(now, "/a", 200);
+    }
+    reads(&folder, 102);
+    let ran = terminated(child);
+    let summary = ran.summary();
+    assert_eq!(
+        (ran.status, &summary["input"]["lines"], &summary["input"]["late"]),
+        (Some(1), &102.into(), &0.into()),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn several_services_are_one_timeline_under_their_names() {
+    let mut world = World::new();
+    let start = world.now().saturating_add(-300 * SECOND);
+    for second in 0..300 {
+        let time = start.saturating_add(second * SECOND);
+        world.write(time, "GET /a 200 12ms");
+        if second % 100 == 0 {
+            let mut line = world.line(time, "ERROR:work:out of paper");
+            (line.service, line.deployment, line.replica) = (WORKER.into(), "w-1".into(), "replica-9".into());
+            world.apps.push(line);
+        }
+    }
+    let server = Server::start(world);
+    let ran = run(&mut watch(&server, &["--format", "json", "--since", "10m", "--until", "15s"]));
+    let summary = ran.summary();
+    assert_eq!((&summary["input"]["late"], &summary["errors"][0]["file"]), (&0.into(), &"worker".into()), "{summary}");
+    let only = run(&mut watch(&server, &["worker", "--format", "json", "--since", "10m", "--until", "15s"])).summary();
+    assert_eq!(only["input"]["lines"], 3, "{only}");
+}
+
+#[test]
+fn a_recording_keeps_one_service() {
+    let server = Server::start(World::new());
+    let ran = run(&mut watch(&server, &["--record", "run"]));
+    assert!(ran.status == Some(2) && ran.err.contains("--record keeps one service"), "{ran:?}");
+}
