@@ -4,7 +4,7 @@
 //! last records again, and looks for new ones now and then with a limit of its own.
 
 use async_graphql::futures_util::Stream;
-use async_graphql::{Context, EmptyMutation, InputObject, Json, Object, Schema, SimpleObject, Subscription};
+use async_graphql::{Context, InputObject, Json, Object, Schema, SimpleObject, Subscription};
 use logwatch::time::{self, Time};
 
 use super::world::{API, App, ENVIRONMENT, Http, PROJECT, Shared, WORKER, World, locked};
@@ -12,7 +12,6 @@ use super::world::{API, App, ENVIRONMENT, Http, PROJECT, Shared, WORKER, World, 
 pub type StandIn = Schema<Query, Mutation, Logs>;
 
 pub fn schema(world: Shared) -> StandIn {
-    let _ = EmptyMutation;
     Schema::build(Query, Mutation, Logs).data(world).finish()
 }
 
@@ -122,8 +121,8 @@ fn read(text: Option<String>) -> Option<Time> {
 
 impl Window {
     /// The records of a window, in the order of their times.
-    fn of<T: Clone>(&self, world: &World, all: impl Iterator<Item = (Time, T)>) -> Vec<T> {
-        let mut all: Vec<(Time, T)> = all.collect();
+    fn of<'a, T: 'a, R: From<&'a T>>(&self, world: &World, all: impl Iterator<Item = (Time, &'a T)>) -> Vec<R> {
+        let mut all: Vec<(Time, &T)> = all.collect();
         all.sort_by_key(|(time, _)| *time);
         let anchor = self.anchor_date.unwrap_or_else(|| world.now());
         let mut found = Vec::new();
@@ -135,13 +134,13 @@ impl Window {
             let limit = (limit as usize).min(world.page) + 1;
             let kept = before[before.len().saturating_sub(limit)..].iter().enumerate();
             found.extend(
-                kept.filter(|(at, _)| !world.loses_backward || at % 2 == 0).map(|(_, (_, record))| record.clone()),
+                kept.filter(|(at, _)| !world.loses_backward || at % 2 == 0).map(|(_, (_, record))| R::from(record)),
             );
         }
         if let Some(limit) = self.after_limit {
             let after =
                 all.iter().filter(|(time, _)| *time > anchor && self.after_date.is_none_or(|until| *time <= until));
-            found.extend(after.take((limit as usize).min(world.page) + 1).map(|(_, record)| record.clone()));
+            found.extend(after.take((limit as usize).min(world.page) + 1).map(|(_, record)| R::from(record)));
         }
         found
     }
@@ -152,16 +151,16 @@ fn admits(filter: &Option<String>, service: &str) -> bool {
     filter.as_ref().is_none_or(|filter| !filter.contains("@service:") || filter.contains(service))
 }
 
-fn apps<'a>(world: &'a World, filter: &'a Option<String>) -> impl Iterator<Item = (Time, Log)> + 'a {
+fn apps<'a>(world: &'a World, filter: &'a Option<String>) -> impl Iterator<Item = (Time, &'a App)> + 'a {
     let now = world.now();
     let visible = world.apps.iter().filter(move |app| app.visible <= now && admits(filter, &app.service));
-    visible.map(|app| (app.time, Log::from(app)))
+    visible.map(|app| (app.time, app))
 }
 
-fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Time, HttpLog)> + 'a {
+fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Time, &'a Http)> + 'a {
     let now = world.now();
     let visible = world.https.iter().filter(move |http| http.visible <= now && http.deployment == deployment);
-    visible.map(|http| (http.time, HttpLog::from(http)))
+    visible.map(|http| (http.time, http))
 }
 
 pub struct Query;
@@ -479,12 +478,16 @@ fn polls<T: Clone>(
     mut look: impl FnMut(&std::collections::HashSet<usize>) -> Vec<(usize, Time, T)>,
 ) -> impl Stream<Item = Vec<T>> {
     let sent = std::collections::HashSet::new();
-    let state = (world, sent);
+    let state = (world, sent, Time(i64::MIN));
     async_graphql::futures_util::stream::unfold(
         (state, move |sent: &_| look(sent)),
-        move |((world, mut sent), mut look)| async move {
+        move |((world, mut sent, mut newest), mut look)| async move {
             loop {
                 let mut found = look(&sent);
+                if locked(&world).hides_late {
+                    found.retain(|(_, time, _)| *time > newest);
+                    newest = found.iter().map(|(_, time, _)| *time).fold(newest, Time::max);
+                }
                 sent.extend(found.iter().map(|(at, ..)| *at));
                 found.sort_by_key(|(_, time, _)| *time);
                 let (poll, pause) = {
@@ -494,7 +497,7 @@ fn polls<T: Clone>(
                 found.truncate(poll.min(limit.unwrap_or(500) as usize));
                 if !found.is_empty() {
                     let rows = found.into_iter().map(|(.., record)| record).collect();
-                    return Some((rows, ((world, sent), look)));
+                    return Some((rows, ((world, sent, newest), look)));
                 }
                 tokio::time::sleep(pause).await;
             }

@@ -161,11 +161,12 @@ async fn attend(app: App, socket: WebSocket, fault: Option<Break>, is_known: boo
     let (sender, mut messages) = mpsc::channel::<(bool, serde_json::Value)>(64);
     let mut running: HashMap<String, tokio::task::JoinHandle<()>> = HashMap::new();
     let mut sent = 0;
+    let generation = locked(&app.world).generation;
     let mut hangs = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(20)), if !hangs => {
-                if locked(&app.world).hang_up {
+                if locked(&app.world).generation != generation {
                     return;
                 }
             }

@@ -102,8 +102,10 @@ pub struct World {
     pub calls: Vec<String>,
     pub sockets: usize,
     pub rolled_back: Vec<String>,
-    /// Sockets that stand are cut off.
-    pub hang_up: bool,
+    /// Counted up, it cuts off the sockets that stand.
+    pub generation: usize,
+    /// A subscription looks for records after its newest one only, which hides what is stored late.
+    pub hides_late: bool,
     /// Where all calls are redirected to.
     pub redirect: Option<String>,
 }
@@ -137,7 +139,8 @@ impl World {
             calls: Vec::new(),
             sockets: 0,
             rolled_back: Vec::new(),
-            hang_up: false,
+            generation: 0,
+            hides_late: false,
             redirect: None,
         };
         world.deployed("d-1", 7_200, "REMOVED");

@@ -20,8 +20,6 @@ use crate::time::{SECOND, Time};
 pub const AGENT: &str = concat!("logwatch/", env!("CARGO_PKG_VERSION"));
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Between two calls: its front lets ten a second through.
-const BETWEEN: Duration = Duration::from_millis(110);
 
 /// Who asks, and what is known of the server from its answers.
 pub struct Client {
@@ -30,6 +28,8 @@ pub struct Client {
     http: reqwest::Client,
     tls: Arc<rustls::ClientConfig>,
     told: Mutex<Told>,
+    /// Between two calls.
+    between: Duration,
 }
 
 /// What answers tell beside what was asked.
@@ -58,7 +58,8 @@ struct Message {
 }
 
 impl Client {
-    pub fn new(endpoint: Endpoint, token: Token) -> Result<Client, Error> {
+    /// `between` two calls so much time passes at least.
+    pub fn new(endpoint: Endpoint, token: Token, between: Duration) -> Result<Client, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Asked(format!("TLS cannot be set up: {error}"));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -86,7 +87,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| failed(&error))?;
-        Ok(Client { endpoint, token, http, tls: Arc::new(tls), told: Mutex::default() })
+        Ok(Client { endpoint, token, http, tls: Arc::new(tls), told: Mutex::default(), between })
     }
 
     /// The same server, asked with another token.
@@ -97,6 +98,7 @@ impl Client {
             http: self.http.clone(),
             tls: Arc::clone(&self.tls),
             told: Mutex::default(),
+            between: self.between,
         }
     }
 
@@ -201,7 +203,7 @@ impl Client {
             return Err(Error::TooMany(Some(wait)));
         }
         let turn = told.next.unwrap_or(now).max(now);
-        told.next = Some(turn + BETWEEN);
+        told.next = Some(turn + self.between);
         Ok(turn - now)
     }
 

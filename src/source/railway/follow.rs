@@ -54,6 +54,8 @@ pub struct Follower {
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
+    /// It was said that the token or the address is wrong, since the last connection.
+    has_asked_for_help: bool,
 }
 
 impl Follower {
@@ -75,6 +77,7 @@ impl Follower {
             deployments: BTreeMap::new(),
             lost,
             subscriptions: 0,
+            has_asked_for_help: false,
         }
     }
 
@@ -133,6 +136,9 @@ impl Follower {
                 ));
             }
         }
+        let settled = self.settled_before();
+        self.logs.iter_mut().for_each(|log| log.has_settled(settled));
+        self.has_asked_for_help = false;
         self.link.enter(Phase::Following);
         delays.begin();
         self.listen(&mut ears, delays).await
@@ -165,9 +171,13 @@ impl Follower {
         }
         let kept = self.pace.settled.saturating_mul(2) + self.pace.overlap + self.pace.look;
         let forgotten = of.position.saturating_add(-(kept.as_nanos() as i64));
-        of.seen.forget_before(forgotten);
-        of.reading.forget_before(forgotten);
+        of.forget_before(forgotten);
         news
+    }
+
+    /// What is before this has settled by now.
+    fn settled_before(&self) -> Time {
+        self.client.server_now().saturating_add(-(self.pace.settled.as_nanos() as i64))
     }
 
     fn is_over(&self) -> bool {
@@ -176,15 +186,17 @@ impl Follower {
         self.watching.until.is_some_and(|until| self.client.server_now() >= until.saturating_add(ON_ITS_WAY))
     }
 
-    fn tell_broken(&self, error: &Error, is_first: bool) {
+    fn tell_broken(&mut self, error: &Error, is_first: bool) {
         if let Error::TooMany(wait) = error {
             self.client.block(wait.unwrap_or(self.pace.longest));
         }
         if is_first {
             self.link.enter(Phase::Broken { since: self.client.server_now(), because: error.to_string() });
-            if matches!(error, Error::Refused { .. } | Error::Asked(_)) {
-                self.link.say(format!("{error}; trying again once a minute"));
-            }
+        }
+        // Time alone does not mend this: it is said at once, and once.
+        let needs_help = matches!(error, Error::Refused { .. } | Error::Asked(_));
+        if needs_help && !std::mem::replace(&mut self.has_asked_for_help, true) {
+            self.link.say(format!("{error}; trying again once a minute"));
         }
     }
 }

@@ -30,8 +30,10 @@ pub struct Log {
     pub seen: Seen,
     /// The time of the newest record; what is to be read when there is none yet.
     pub position: Time,
-    /// What is before this was read a second time.
+    /// What is before this was read a second time, or is not to be.
     pub settled: Time,
+    /// What was seen before this is forgotten, and would be taken for new.
+    forgotten: Time,
     /// The subscription, and what it brought.
     pub subscription: Option<u64>,
     pub reading: Reading,
@@ -92,11 +94,24 @@ impl Log {
             seen: Seen::default(),
             position: from,
             settled: from,
+            forgotten: Time(i64::MIN),
             subscription: None,
             reading: Reading::default(),
             is_live,
             ends: None,
         }
+    }
+
+    /// Forgets what was seen before a time.
+    pub fn forget_before(&mut self, time: Time) {
+        self.forgotten = self.forgotten.max(time);
+        self.seen.forget_before(time);
+        self.reading.forget_before(time);
+    }
+
+    /// What is before a time had settled when it was read.
+    pub fn has_settled(&mut self, before: Time) {
+        self.settled = self.settled.max(before.min(self.position)).max(self.forgotten);
     }
 
     /// What a subscription is to be told: the records after a time, so many at once at most.

@@ -91,7 +91,7 @@ impl Railway {
             .enable_all()
             .build()
             .map_err(|error| Error::Failing(format!("no runtime: {error}")))?;
-        let mut client = Client::new(endpoint, token)?;
+        let mut client = Client::new(endpoint, token, pace.between)?;
         if let Some(other) = other {
             let asked = runtime.block_on(patiently(|| target::visible(&client)));
             if matches!(asked, Err(Error::Refused { .. } | Error::Answered(_))) {

@@ -8,6 +8,8 @@ use super::Error;
 /// The times of following, and the size of its pages. They are together so that a test can let an hour pass in a second.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
+    /// Between two calls: the API's front lets ten a second through.
+    pub between: Duration,
     /// For a handshake; one second is too little on a busy machine.
     pub handshake: Duration,
     /// Between two pings.
@@ -38,6 +40,7 @@ impl Default for Pace {
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Pace {
+            between: Duration::from_millis(110),
             handshake: seconds(10),
             ping: seconds(10),
             silence: seconds(30),

@@ -102,15 +102,18 @@ impl Socket {
         self.send(serde_json::json!({"type": "complete", "id": id.to_string()})).await
     }
 
-    /// Asks whether the server is there: in the words of the protocol, and of the one below it.
+    /// Asks whether the server is there: who serves subscriptions has to answer, not only who holds the connection.
     pub async fn ping(&mut self) -> Result<(), Error> {
-        self.send(serde_json::json!({"type": "ping"})).await?;
-        self.stream.send(Frame::Ping(Vec::new().into())).await.map_err(|error| broken(&error))
+        self.send(serde_json::json!({"type": "ping"})).await
     }
 
     /// The next thing the server says. May be given up while it waits, without losing anything.
     pub async fn hear(&mut self) -> Result<Said, Error> {
-        let Some(text) = self.read().await? else { return Ok(Said::Alive) };
+        let text = loop {
+            if let Some(text) = self.read().await? {
+                break text;
+            }
+        };
         let message: Message<'_> =
             serde_json::from_str(&text).map_err(|_| Error::Failing("the socket gives what is no message".into()))?;
         let id = message.id.as_deref().and_then(|id| id.parse().ok());

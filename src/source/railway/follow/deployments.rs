@@ -138,6 +138,8 @@ impl Follower {
         let log = self.logs.len() - 1;
         let from = self.subscribe(ears, log).await;
         self.read_back(&[(log, from)], Vec::new()).await?;
+        let settled = self.settled_before();
+        self.logs[log].has_settled(settled);
         self.link.enter(super::Phase::Following);
         Ok(())
     }

@@ -195,7 +195,7 @@ impl Follower {
 
     /// Reads what has settled a second time, and looks at what is deployed. Both can wait.
     async fn look(&mut self, ears: &Ears) -> Result<(), Gone> {
-        let until = self.client.server_now().saturating_add(-(self.pace.settled.as_nanos() as i64));
+        let until = self.settled_before();
         for log in 0..self.logs.len() {
             self.read_settled(log, until.min(self.logs[log].position)).await?;
         }
@@ -213,6 +213,8 @@ impl Follower {
 
     /// Reads a log a second time up to a time, and gives out what only now is there.
     async fn read_settled(&mut self, log: usize, until: Time) -> Result<(), Gone> {
+        // What was seen long ago is not looked at.
+        self.logs[log].has_settled(Time(i64::MIN));
         let mut from = self.logs[log].settled;
         while from < until {
             let window = Window::From(from, Some(until));
@@ -231,7 +233,7 @@ impl Follower {
                 Some(_) => from.saturating_add(1),
                 None => until,
             };
-            self.logs[log].settled = from;
+            self.logs[log].has_settled(from);
         }
         Ok(())
     }
