@@ -124,13 +124,13 @@ impl Intake {
             Received::Fragment(fragment) => {
                 let lines = source.newest_first.swap(0, Ordering::Acquire);
                 if lines > 0 {
-                    let lane = &mut session.engine.lanes[index];
+                    let lane = &mut session.engine.gather.lanes[index];
                     lane.newest_first = Some(lines);
                     self.aside.warn(&format!("{} is newest first, and is read from its end", escape(&lane.label)));
                 }
                 let lost = source.lost.load(Ordering::Relaxed);
                 for _ in std::mem::replace(&mut source.told, lost)..lost {
-                    let label = escape(&session.engine.lanes[index].label);
+                    let label = escape(&session.engine.gather.lanes[index].label);
                     self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
                     record.lost();
                     session.engine.lose(index);
@@ -141,7 +141,7 @@ impl Intake {
                 }
                 session.engine.feed(index, *fragment);
                 if let Some(clock) = &mut source.clock {
-                    clock.heard(session.engine.lanes[index].latest());
+                    clock.heard(session.engine.gather.lanes[index].latest());
                 }
             }
             Received::Ended => {
@@ -150,7 +150,7 @@ impl Intake {
             }
             Received::Failed(error) => {
                 source.ended = true;
-                self.failures.push(format!("{}: {}", session.engine.lanes[index].label, plainly(&error)));
+                self.failures.push(format!("{}: {}", session.engine.gather.lanes[index].label, plainly(&error)));
                 session.engine.close(index);
             }
         }

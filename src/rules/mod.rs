@@ -316,13 +316,13 @@ impl Kpi {
     }
 }
 
-fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::evidence::Evidence> {
+fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::second::evidence::Evidence> {
     let mut kept = Vec::new();
     for (series, window) in &when.evidence {
         let key = (!timeline.spec(*series).by.is_empty()).then_some(group);
         for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
-                crate::timeline::evidence::keep_evidence(&mut kept, &line);
+                crate::second::evidence::keep_evidence(&mut kept, &line);
             }
         }
     }

@@ -39,7 +39,7 @@ impl Evidence {
     }
 
     /// Whether it comes before another: by time, then text, which is read only for that.
-    fn is_before(&self, other: &Evidence) -> bool {
+    pub fn is_before(&self, other: &Evidence) -> bool {
         self.time < other.time || (self.time == other.time && self.text() < other.text())
     }
 }
