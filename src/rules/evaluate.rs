@@ -204,8 +204,8 @@ impl Evaluator<'_> {
         let nothing = Judgement::of(None, None, Unit::Ratio);
         let (Some(confidence), Some(measured)) = (self.confidence, measured(op, left)) else { return nothing };
         let strata = self.memory.strata.get(&id).map_or(&[][..], Vec::as_slice);
-        let is_known = |read: &&Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
-        if !left.reads().iter().all(is_known) {
+        let is_known = |read: &Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
+        if !left.reads_only(&is_known) {
             return nothing;
         }
         let pool = Pool { timeline: self.timeline, strata, measured };

@@ -262,8 +262,8 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
 
 /// Whether the input has a source that could answer the trigger.
 fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
-    let carried = |read: &&Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
-    trigger.when.node.reads().iter().all(carried) && !engine.judge.rules.lacks_baseline(&trigger.when.node)
+    let carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
+    trigger.when.node.reads_only(&carried) && !engine.judge.rules.lacks_baseline(&trigger.when.node)
 }
 
 fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
@@ -333,10 +333,8 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
             "add `railway logs --json` as another file",
         );
     }
-    let carried = |node: &Node| {
-        let mut reads = node.reads().into_iter();
-        reads.all(|read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some())
-    };
+    let is_carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
+    let carried = |node: &Node| node.reads_only(&is_carried);
     let triggers = engine.judge.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
     let kpis = engine.judge.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
     let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
