@@ -29,7 +29,7 @@ const SETTLING: i64 = 5;
 pub const START_UP: i64 = 60;
 
 /// What a line says of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Sign {
     /// It went down: by an error, a signal, or the platform's hand.
     WentDown,

@@ -13,7 +13,7 @@ use crate::second::{Second, Tally};
 use crate::time::Time;
 
 /// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
-const MOST_TALLIES: usize = 8_192;
+pub const MOST_TALLIES: usize = 8_192;
 
 /// A [`Second`] in the making, in which label sets are known by their ids.
 #[derive(Debug, Default)]
@@ -141,9 +141,6 @@ impl Buckets {
             };
             (line, gravest.map(place))
         });
-        for (owner, tally) in owners.iter().zip(&tallies) {
-            self.sets.get_mut(*owner).shown(tally.evidence.len());
-        }
         let sealed = Second::new(at);
         Some(Second { sets: labels, tallies, records, entries, after_pause, signs, served, dropped, crowded, ..sealed })
     }
@@ -244,15 +241,6 @@ impl Bucket {
     /// Whether a record at this time, served by the deployment of this id, comes after another.
     pub fn has_served(&self, id: u32, time: Time) -> bool {
         self.served.iter().any(|(known, line)| *known == id && line.time < time)
-    }
-
-    /// Takes note of a record served by the deployment of this id.
-    pub fn serve(&mut self, id: u32, line: Evidence) {
-        match self.served.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, first)) if line.is_before(first) => *first = line,
-            Some(_) => {}
-            None => self.served.push((id, line)),
-        }
     }
 
     /// Whether a place holds this tally.

@@ -9,7 +9,7 @@ use crate::lifecycle;
 use crate::map::{self, Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::second::evidence::Evidence;
-use crate::second::{PAUSE, Tally};
+use crate::second::{PAUSE, Second, Tally};
 use crate::time::Time;
 
 /// Where an entry stands in the input.
@@ -279,10 +279,9 @@ impl Gather {
 
     /// Takes note of the first record with a deployment's id.
     fn served_by(&mut self, id: u32, time: Time, place: &Place<'_>) {
-        let is_known = id == 0 || self.served.contains(&id);
         let bucket = self.buckets.bucket(place.second);
-        if !is_known && !bucket.has_served(id, time) {
-            bucket.serve(id, evidence(place, time));
+        if id != 0 && !bucket.has_served(id, time) {
+            Second::serve(&mut bucket.served, id, evidence(place, time));
         }
     }
 }

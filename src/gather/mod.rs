@@ -25,6 +25,7 @@ use crate::map::Fragment;
 use crate::second::Second;
 use crate::time::{SECOND, Time};
 use buckets::Buckets;
+pub use buckets::MOST_TALLIES;
 pub use needs::Needs;
 use sets::Set;
 pub use sets::SetId;
@@ -53,7 +54,7 @@ impl Range {
 }
 
 /// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
-/// ([`Engine::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
+/// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     At(Time),
@@ -110,8 +111,6 @@ pub struct Gather {
     sealed_before: Time,
     /// The last entry of what was given on.
     last_entry: Option<Time>,
-    /// Ids of deployments of which the first record was given on.
-    served: Vec<u32>,
     steps: Vec<Step>,
     rate_limited: Option<ClassId>,
 }
@@ -138,7 +137,6 @@ impl Gather {
             held_up_by: 0,
             sealed_before: Time(i64::MIN),
             last_entry: None,
-            served: Vec::new(),
             steps: Vec::new(),
         }
     }

@@ -40,10 +40,7 @@ impl Gather {
             let is_known = match line.kind {
                 Kind::App => entries.is_some(),
                 Kind::Edge { deployment } => {
-                    let is_seen = deployment == 0
-                        || self.served.contains(&deployment)
-                        || open.bucket.has_served(deployment, time);
-                    own.edge_from.is_some() && is_seen
+                    own.edge_from.is_some() && (deployment == 0 || open.bucket.has_served(deployment, time))
                 }
                 Kind::TooLong | Kind::Malformed | Kind::Blank | Kind::Directive(_) => false,
             };

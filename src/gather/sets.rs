@@ -7,9 +7,8 @@ use rustc_hash::FxHashMap;
 
 use crate::classify::{ClassId, LabelSet, LabelSets};
 use crate::second::Keep;
-use crate::second::evidence::MOST_EVIDENCE;
 
-/// Index of a label set in [`Sets`].
+/// Index of a label set among those of a run.
 pub type SetId = u32;
 
 /// Label sets remembered before those that no open bucket uses are dropped.
@@ -36,9 +35,6 @@ pub struct Set {
     /// Whether events of the class are more than counted.
     pub is_noted: bool,
     pub keep: Keep,
-    /// Lines that show it, in the seconds that were sealed: the first ones of all, so none of a later second is an example once
-    /// there are enough.
-    examples: usize,
     /// Where its tallies are in the latest buckets it has any in.
     recent: [Recent; RECENT as usize],
 }
@@ -57,13 +53,7 @@ impl Recent {
 
 impl Set {
     pub fn new(class: ClassId, is_noted: bool, keep: Keep) -> Self {
-        Set { class, is_noted, keep, examples: 0, recent: [Recent::NONE; RECENT as usize] }
-    }
-
-    /// So many lines of a second that is sealed show it.
-    pub fn shown(&mut self, lines: usize) {
-        self.examples += lines;
-        self.keep.examples &= self.examples < MOST_EVIDENCE;
+        Set { class, is_noted, keep, recent: [Recent::NONE; RECENT as usize] }
     }
 
     /// By [`Via`](crate::classify::Via), where its tallies of a second may be; `None` if its bucket is to be asked.
@@ -92,10 +82,6 @@ impl Sets {
 
     pub fn get(&self, id: SetId) -> &Set {
         &self.sets[id as usize]
-    }
-
-    pub fn get_mut(&mut self, id: SetId) -> &mut Set {
-        &mut self.sets[id as usize]
     }
 
     pub fn labels(&self, id: SetId) -> LabelSet<'_> {

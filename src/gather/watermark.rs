@@ -39,7 +39,6 @@ impl Gather {
         while self.buckets.first().is_some_and(|second| second < last) {
             if let Some(second) = self.seal() {
                 self.last_entry = second.entries.map(|(_, last)| last).or(self.last_entry);
-                self.served.extend(second.served.iter().map(|(id, _)| *id));
                 self.steps.push(Step::Sealed(second, cause));
             }
         }

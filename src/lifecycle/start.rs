@@ -4,7 +4,7 @@ use super::{Step, deployed};
 use crate::second::evidence::Evidence;
 
 /// What started, from the outermost in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Layer {
     Container,
     /// A process that starts others, such as gunicorn's master or npm.

@@ -153,7 +153,7 @@ impl Evaluator<'_> {
     fn compare(&self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
         let test = self.confidence.and_then(|confidence| Some((confidence, measured(op, left)?)));
         let before = [right, left].into_iter().find_map(|side| self.before(side));
-        let is_compared_with_before = test.is_some() && !right.baselines().is_empty();
+        let is_compared_with_before = test.is_some() && right.has_baseline();
         let left = self.number(left);
         let right = match test {
             // The worst that the baseline may have been.

@@ -194,6 +194,11 @@ impl Node {
         counts && matches!(**right, Node::Number(least) if least > 0.0)
     }
 
+    /// Whether there is a baseline in the expression.
+    pub fn has_baseline(&self) -> bool {
+        matches!(self, Node::Baseline { .. }) || self.children().any(Node::has_baseline)
+    }
+
     /// Every baseline in the expression.
     pub fn baselines(&self) -> Vec<Baseline<'_>> {
         let mut found: Vec<_> = self.children().flat_map(Node::baselines).collect();

@@ -33,6 +33,11 @@ impl Evidence {
         Evidence { time, source, line, content, says }
     }
 
+    /// One of which nothing is left but what it says.
+    pub fn told(time: Time, source: usize, line: u64, says: &str) -> Self {
+        Evidence { time, source, line, content: Rc::default(), says: OnceCell::from(Box::from(says)) }
+    }
+
     /// What the line says, not how it was wrapped: one line, its secrets masked, cut where it is long.
     pub fn text(&self) -> &str {
         self.says.get_or_init(|| says(&self.content))

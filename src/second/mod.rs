@@ -5,9 +5,12 @@
 //! and added to another of the same second.
 
 pub mod evidence;
+mod merge;
 mod tally;
+mod written;
 
 pub use tally::{Keep, Point, Tally};
+pub use written::Error;
 
 use crate::classify::{LabelSets, Via};
 use crate::lifecycle::Sign;
@@ -73,11 +76,12 @@ impl Second {
         self.tallies.iter().any(|tally| tally.via == Via::Edge)
     }
 
-    /// Empties it, but for the memory.
-    pub fn clear(&mut self) {
-        let (mut sets, mut tallies) = (std::mem::take(&mut self.sets), std::mem::take(&mut self.tallies));
-        sets.clear();
-        tallies.iter_mut().for_each(Tally::clear);
-        *self = Second { sets, tallies, ..Second::new(0) };
+    /// Takes note of a record that the deployment of this id served.
+    pub fn serve(served: &mut Vec<(u32, Evidence)>, id: u32, line: Evidence) {
+        match served.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, first)) if line.is_before(first) => *first = line,
+            Some(_) => {}
+            None => served.push((id, line)),
+        }
     }
 }
