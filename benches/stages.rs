@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use logwatch::classify::Library;
 use logwatch::decode;
-use logwatch::engine::Range;
+use logwatch::gather::Range;
 use logwatch::map::Mapper;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;

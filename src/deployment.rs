@@ -1,7 +1,7 @@
 //! When the service was deployed (SEMANTICS 6): what came before is baseline, what comes after is judged.
 
+use crate::second::evidence::Evidence;
 use crate::time::Time;
-use crate::timeline::evidence::Evidence;
 
 /// A deployment, and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

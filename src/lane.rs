@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use crate::assemble::Assembler;
+use crate::gather::SetId;
 use crate::map::{Fragment, Kind};
 use crate::pairs::Pairs;
 use crate::time::{SECOND, Time};
-use crate::timeline::SetId;
 
 /// A record this far ahead of the latest one advances nothing until a second one agrees (SEMANTICS 3).
 const FAR_AHEAD: i64 = 3_600 * SECOND;
@@ -67,8 +67,7 @@ pub struct Lane {
     pub line_number: u64,
     /// How many lines there are, if they come from the last to the first.
     pub newest_first: Option<u64>,
-    /// First seconds with a record of a service's output, and of the HTTP log.
-    pub app_from: Option<i64>,
+    /// The first second with a record of the HTTP log.
     pub edge_from: Option<i64>,
     pub ended: bool,
     /// Left out of the run's watermark until it speaks again.
@@ -92,7 +91,6 @@ impl Lane {
             pairs: Pairs::default(),
             line_number: 0,
             newest_first: None,
-            app_from: None,
             edge_from: None,
             ended: false,
             idle: false,

@@ -1,8 +1,8 @@
 //! Reads a service's log after a deployment, and says whether to keep the deployment, look into it, or roll it back.
 //!
-//! One idea carries it: **lines map to buckets; buckets merge; rules read buckets.** What a line says is worked out from
-//! the line alone, on any thread; it is counted in the bucket of its second, whatever order lines come in; and what
-//! decides reads sums of buckets, in the time of the events and by no other clock.
+//! One idea carries it: **lines map to seconds; seconds merge; rules read seconds.** What a line says is worked out from
+//! the line alone, on any thread; it is counted in its second, whatever order lines come in; and what decides reads
+//! seconds, in the time of the events and by no other clock.
 //!
 //! # The way of a line
 //!
@@ -10,9 +10,8 @@
 //! files, pipes ─ source ─▶ chunks of whole lines
 //!                map: decode, classify ─▶ fragments: lines with times, events with labels      any thread
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────
-//!                lane: assemble ─▶ entries, in the order of each source                        one thread
-//!                engine, timeline ─▶ buckets of one second ─▶ sliding windows
-//!                rules ─▶ changes of triggers, verdict
+//!                gather: sources by time, traces, duplicates, lateness ─▶ complete Seconds     one thread
+//!                judge: timeline, rules, report, lifecycle ─▶ changes of triggers, verdict
 //!                summary ─▶ output: text, JSON, GitHub annotations
 //! ```
 //!
@@ -22,11 +21,13 @@
 //! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times, and [`zone`]
 //!   is what a person's clock shows.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
-//! - [`lane`] takes one source's fragments in order, and keeps its watermark; [`assemble`] joins the records of a
+//! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
+//!   watermark has passed. [`lane`] is one source in its order, with its own watermark; [`assemble`] joins the records of a
 //!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
-//! - [`engine`] merges the lanes by time and drops what another source told already, seals each second that the
-//!   watermark has passed, and lets the rules look. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
-//! - [`timeline`] turns the events of a sealed second into cells, and cells into sliding windows.
+//! - [`second`] is what all of that comes to, as plain data: it can be written, read again, and added to another part of the same
+//!   second. [`engine`] hands seconds from one side to the other.
+//! - [`judge`] takes seconds and nothing else. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
+//! - [`timeline`] turns the events of a second into cells, and cells into sliding windows.
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
@@ -61,9 +62,10 @@
 //! - [`map`]: events carry the index of their label set, so that nothing is hashed, counted or allocated for the usual
 //!   line but in its thread's own memory.
 //!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
-//! - [`engine`]: lines of one second that have only to be counted are taken in one go.
-//! - [`timeline`]: a label set knows its cell in the seconds that are open, and its slots in the windows; a slot knows when
-//!   something next leaves it, and [`rules`] look again only at what has changed.
+//! - [`gather`]: lines of one second that have only to be counted are taken in one go, and a label set knows its tally in the
+//!   seconds that are open.
+//! - [`timeline`]: a label set knows its slots in the windows; a slot knows when something next leaves it, and [`rules`] look again
+//!   only at what has changed.
 //!
 //! # What the numbers mean
 //!
@@ -79,6 +81,8 @@ pub mod deployment;
 mod duplicates;
 pub mod engine;
 pub mod expr;
+pub mod gather;
+pub mod judge;
 pub mod lane;
 pub mod lifecycle;
 pub mod map;
@@ -88,6 +92,7 @@ pub mod pairs;
 pub mod recording;
 pub mod report;
 pub mod rules;
+pub mod second;
 pub mod session;
 pub mod source;
 pub mod summary;

@@ -6,14 +6,13 @@
 
 mod start;
 
-use std::collections::BTreeMap;
-
 pub use start::Layer;
 use start::Start;
 
 use crate::classify::{Interest, LabelSet, Library};
 use crate::deployment::{Deployment, From};
-use crate::timeline::evidence::Evidence;
+use crate::second::Second;
+use crate::second::evidence::Evidence;
 
 /// Seconds. Starts so soon after the first of them are replicas or workers of one start.
 const REPLICAS: i64 = 10;
@@ -30,7 +29,7 @@ const SETTLING: i64 = 5;
 pub const START_UP: i64 = 60;
 
 /// What a line says of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Sign {
     /// It went down: by an error, a signal, or the platform's hand.
     WentDown,
@@ -64,12 +63,8 @@ pub struct Activity {
 
 #[derive(Debug, Default)]
 pub struct Lifecycle {
-    /// Signs of the seconds that are open.
-    open: BTreeMap<i64, Vec<(Sign, Evidence)>>,
-    /// Ids of deployments of which a record was noted.
-    noted: Vec<u32>,
-    /// How many of them are of seconds that are sealed.
-    ids: usize,
+    /// Ids of deployments that served requests, as hashes.
+    ids: Vec<u32>,
     /// The newest start.
     newest: Option<Start>,
     /// When the service was last seen to go down, if it has not come back.
@@ -85,27 +80,16 @@ pub struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// Takes note of a sign in a second that is open.
-    pub fn note(&mut self, sign: Sign, evidence: Evidence) {
-        self.open.entry(evidence.time.second()).or_default().push((sign, evidence));
-    }
-
-    /// Whether a record with this deployment's id was noted before, so that another one tells nothing.
-    pub fn has_noted(&self, id: u32) -> bool {
-        self.noted.contains(&id)
-    }
-
-    /// Takes note of the first record with a deployment's id, as a hash.
-    pub fn note_served(&mut self, id: u32, evidence: Evidence) {
-        self.noted.push(id);
-        self.note(Sign::Served(id), evidence);
-    }
-
-    /// Works out what the signs of a second mean; seconds come in order. Signs of seconds before it are dropped.
-    pub fn seal(&mut self, second: i64, activity: Activity) -> Vec<Step> {
-        let mut later = self.open.split_off(&second);
-        let mut signs = later.remove(&second).unwrap_or_default();
-        self.open = later;
+    /// Works out what the signs of a second mean; seconds come in order.
+    pub fn seal(&mut self, complete: &Second, activity: Activity) -> Vec<Step> {
+        let second = complete.at;
+        let mut signs = complete.signs.clone();
+        for (id, line) in &complete.served {
+            // Only the first record with an id tells something.
+            if !self.ids.contains(id) {
+                signs.push((Sign::Served(*id), line.clone()));
+            }
+        }
         signs.sort_by(|(a, shows), (b, shown)| {
             (shows.time, a, shows.source, shows.line).cmp(&(shown.time, b, shown.source, shown.line))
         });
@@ -185,7 +169,7 @@ impl Lifecycle {
         let crashed = down.is_some_and(|down| second - down <= REVIVAL);
         let loops = second - newest.latest < LOOP;
         // With ids in the HTTP log, the next one tells.
-        let assumed = !crashed && (loops || self.ids > 0);
+        let assumed = !crashed && (loops || !self.ids.is_empty());
         let is_deployment = !crashed && !assumed;
         (self.down, self.stopping) = (None, false);
         let step = match is_deployment {
@@ -219,9 +203,9 @@ impl Lifecycle {
 
     /// The first record with a deployment's id.
     fn served(&mut self, id: u32, shown_by: Evidence) -> Option<Step> {
-        self.ids += 1;
+        self.ids.push(id);
         let second = shown_by.time.second();
-        let is_first = self.ids == 1;
+        let is_first = self.ids.len() == 1;
         if let Some(newest) = self.newest.as_mut().filter(|newest| second - newest.first() <= FIRST_REQUEST) {
             if newest.is_deployment {
                 // Before its own first request, the old deployment may have served more.

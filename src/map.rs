@@ -59,6 +59,8 @@ pub struct Line {
     pub kind: Kind,
     /// For records: which stream of which replica (SEMANTICS 16), as a hash.
     pub stream: u32,
+    /// For what a service wrote: the hash of its deployment's id; 0 if it does not say.
+    pub deployment: u32,
     /// Which replica wrote the record, or which client asked, as a hash; 0 if it does not say.
     pub origin: u32,
     pub raw_level: Option<Level>,
@@ -129,6 +131,7 @@ impl Line {
             kind: Kind::TooLong,
             stream: 0,
             origin: 0,
+            deployment: 0,
             raw_level: None,
             opens: false,
             part: Part::Whole,
@@ -214,7 +217,7 @@ impl Mapper {
                 let opens = !deferred && self.classifier.record(record, &mut self.found);
                 fragment.add(&mut self.found, &mut self.sets, &self.classifier);
                 let kind = match &record.edge {
-                    Some(edge) => Kind::Edge { deployment: edge.deployment.map_or(0, |id| hash([id]) as u32 | 1) },
+                    Some(edge) => Kind::Edge { deployment: deployment(edge.deployment) },
                     None => Kind::App,
                 };
                 Line {
@@ -222,6 +225,7 @@ impl Mapper {
                     kind,
                     stream: stream(record),
                     origin: origin(record),
+                    deployment: deployment(record.deployment),
                     raw_level: record.raw_level,
                     opens,
                     part: record.request.as_ref().map_or(Part::Whole, |request| request.part()),
@@ -249,6 +253,10 @@ fn stream(record: &Record<'_>) -> u32 {
 fn origin(record: &Record<'_>) -> u32 {
     let text = record.edge.as_ref().map_or(record.replica, |edge| edge.client.map(|client| client.raw));
     text.map_or(0, |text| hash([text]) as u32 | 1)
+}
+
+fn deployment(id: Option<&[u8]>) -> u32 {
+    id.map_or(0, |id| hash([id]) as u32 | 1)
 }
 
 /// Hash of what a record says, as it is written.

@@ -18,10 +18,10 @@ use totals::FailingId;
 pub use totals::{Group, Key, Requests, Route, RouteTotal, Total};
 
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
-use crate::time::Time;
+use crate::second::evidence::keep_evidence;
+use crate::second::{Keep, Second, Tally};
 use crate::timeline::capped::{Capped, OTHERS, Place};
-use crate::timeline::evidence::keep_evidence;
-use crate::timeline::{Bucket, Buckets, Keep, Pending, SetId};
+use crate::timeline::{Sealed, SetId, Sets};
 
 /// The class of requests.
 pub const REQUEST: &str = "http.request";
@@ -73,7 +73,7 @@ enum Part {
 
 /// What happened in one second that is told of together.
 #[derive(Default)]
-struct Second {
+struct Together {
     /// Whether it lies after the deployment.
     armed: bool,
     /// Whether there were requests.
@@ -118,7 +118,7 @@ impl Report {
             }
         }
         // How many messages the platform dropped is told, whatever the plan.
-        if let Some(class) = self.library.class_id(crate::engine::RATE_LIMITED) {
+        if let Some(class) = self.library.class_id(crate::gather::RATE_LIMITED) {
             (0..self.library.classes[class].values.len()).for_each(|value| interest.add_value(class, value));
         }
     }
@@ -134,24 +134,25 @@ impl Report {
             && self.library.classes[class].severity >= Severity::Error
     }
 
-    /// What has to be kept of events with these labels.
-    pub fn keep(&self, labels: LabelSet<'_>) -> Keep {
-        match self.roles[labels.class] {
+    /// By class, what has to be kept of events.
+    pub fn needs(&self) -> impl Iterator<Item = Keep> {
+        self.roles.iter().map(|role| match role {
             Role::Request(_) => Keep { values: true, ..Keep::default() },
             Role::Exception(_) | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
             Role::Other => Keep::default(),
-        }
+        })
     }
 
-    /// Takes in a complete second; `seen` is how its requests were seen best, `armed` whether it lies after the deployment.
-    pub fn seal(&mut self, bucket: &Bucket, buckets: &Buckets, seen: Via, armed: bool) {
+    /// Takes in a complete second; `armed` is whether it lies after the deployment.
+    pub fn seal(&mut self, sealed: Sealed<'_>, armed: bool) {
         let requests_before = self.requests();
-        let mut second = Second { armed, ..Second::default() };
-        for pending in bucket.cells() {
-            if pending.via != Via::None && pending.via != seen {
+        let seen = sealed.second.seen;
+        let mut together = Together { armed, ..Together::default() };
+        for (set, tally) in sealed.tallies() {
+            if tally.via != Via::None && tally.via != seen {
                 continue;
             }
-            let (labels, at) = (buckets.sets.labels(pending.set), pending.set as usize);
+            let (labels, at) = (sealed.sets.labels(set), set as usize);
             if self.parts.len() <= at {
                 self.parts.resize_with(at + 1, || None);
             }
@@ -162,25 +163,27 @@ impl Report {
                     *self.parts[at].insert(part)
                 }
             };
-            self.add(part, labels, pending, &mut second);
+            self.add(part, labels, Some(set), tally, &mut together);
         }
         if armed {
-            let failed = second.failed.iter().map(|(_, failures)| failures).sum();
+            let failed = together.failed.iter().map(|(_, failures)| failures).sum();
             self.since.add(self.requests() - requests_before, failed);
         }
-        if second.requests {
+        if together.requests {
             if seen == Via::Edge { self.edge_seconds += 1 } else { self.access_seconds += 1 }
         }
-        if !second.groups.is_empty() && !second.failed.is_empty() {
-            self.put_beside(&second, buckets);
+        if !together.groups.is_empty() && !together.failed.is_empty() {
+            self.put_beside(&together, sealed.sets);
         }
-        self.silence(bucket, buckets);
+        self.silence(sealed.second);
     }
 
-    /// Counts an event that has no time, and so stands in no second.
-    pub fn add_untimed(&mut self, labels: LabelSet<'_>, pending: &Pending) {
-        let part = self.part(labels);
-        self.add(part, labels, pending, &mut Second::default());
+    /// Counts events that have no time, and so stand in no second.
+    pub fn add_untimed(&mut self, events: &Second) {
+        for (labels, tally) in events.sets.iter().zip(&events.tallies) {
+            let part = self.part(labels);
+            self.add(part, labels, None, tally, &mut Together::default());
+        }
     }
 
     /// The label sets are numbered anew.
@@ -212,9 +215,8 @@ impl Report {
     }
 
     /// Notes which requests failed in a second beside its errors.
-    fn put_beside(&mut self, second: &Second, buckets: &Buckets) {
-        let numbered =
-            |(set, failures): &(SetId, u64)| Some((self.failing(*set, buckets.sets.labels(*set))?, *failures));
+    fn put_beside(&mut self, second: &Together, sets: &Sets) {
+        let numbered = |(set, failures): &(SetId, u64)| Some((self.failing(*set, sets.labels(*set))?, *failures));
         let mut failed: Vec<_> = second.failed.iter().filter_map(numbered).collect();
         failed.sort_unstable();
         for (place, events) in &second.groups {
@@ -239,33 +241,33 @@ impl Report {
         }))
     }
 
-    fn add(&mut self, part: Part, labels: LabelSet<'_>, pending: &Pending, second: &mut Second) {
-        self.classes[labels.class].add(pending);
+    fn add(&mut self, part: Part, labels: LabelSet<'_>, set: Option<SetId>, tally: &Tally, second: &mut Together) {
+        self.classes[labels.class].add(tally);
         match part {
             Part::Other => {}
             Part::Request { place, status, duration, .. } => {
                 second.requests = true;
-                *self.by_status.entry(status).or_default() += pending.events;
+                *self.by_status.entry(status).or_default() += tally.events;
                 if status >= 500 {
-                    second.failed.push((pending.set, pending.events));
+                    second.failed.extend(set.map(|set| (set, tally.events)));
                 }
                 let route = self.routes.at(place);
                 let total = route.part(second.armed, self.since.is_apart());
-                total.count += pending.events;
-                total.families[usize::from(status / 100).min(5)] += pending.events;
-                for point in pending.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
+                total.count += tally.events;
+                total.families[usize::from(status / 100).min(5)] += tally.events;
+                for point in tally.points.iter().filter(|point| point.values[duration] != NO_VALUE) {
                     total.durations.record(point.values[duration]);
                 }
             }
             Part::Group { place, message, is_error } => {
                 let group = self.groups.at(place);
-                group.total.add(pending);
+                group.total.add(tally);
                 if let Some(message) = message.and_then(|message| labels.value(message)) {
-                    group.say(pending.first, message);
+                    group.say(tally.first, message);
                 }
-                pending.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
+                tally.evidence.iter().for_each(|line| keep_evidence(&mut group.evidence, line));
                 if is_error {
-                    second.groups.push((place, pending.events));
+                    second.groups.push((place, tally.events));
                 }
             }
         }
@@ -274,22 +276,6 @@ impl Report {
     /// The routes that failed in the same seconds as a group's errors, with how often.
     pub fn beside(&self, group: &Group) -> impl Iterator<Item = (&Route, u64)> {
         self.failing.iter().filter_map(|(route, id)| Some((route, *group.beside.get(id)?)))
-    }
-
-    /// The same as [`Report::examples_until`], of a label set that was sealed.
-    pub fn has_examples_until(&mut self, set: SetId) -> Option<Time> {
-        match self.parts.get(set as usize)? {
-            Some(Part::Group { place, .. }) => self.groups.kept_at(*place)?.examples_until(),
-            _ => None,
-        }
-    }
-
-    /// The latest of a group's examples, once it has all it keeps.
-    pub fn examples_until(&self, labels: LabelSet<'_>) -> Option<Time> {
-        if self.is_beyond(labels) {
-            return None;
-        }
-        self.groups.get(&self.key(labels)?)?.examples_until()
     }
 
     /// Whether events with these labels are of none of the groups that are kept, as far as their labels tell.
@@ -323,10 +309,10 @@ impl Report {
     }
 
     /// Notes the pause before a second's first entry, if it was one worth telling.
-    fn silence(&mut self, bucket: &Bucket, buckets: &Buckets) {
-        let Some((first, last)) = bucket.entries else { return };
-        if let Some((line, gravest)) = &bucket.after_pause {
-            let labels = gravest.map(|set| buckets.sets.labels(set));
+    fn silence(&mut self, second: &Second) {
+        let Some((first, last)) = second.entries else { return };
+        if let Some((line, gravest)) = &second.after_pause {
+            let labels = gravest.map(|set| second.sets.get(set));
             let grave = labels.is_some_and(|labels| self.library.classes[labels.class].severity >= Severity::Warning);
             if self.silences.is_silence(first, grave) {
                 let group = labels.and_then(|labels| self.key(labels));
@@ -364,11 +350,6 @@ impl Report {
     /// Those of them that failed (5xx).
     pub fn failed_since_deployment(&self) -> u64 {
         self.since.failed()
-    }
-
-    /// Whether an entry at `time` comes after a pause, as far as sealed seconds tell.
-    pub fn after_pause(&self, time: Time) -> bool {
-        self.silences.is_silence(time, true)
     }
 
     pub fn is_exception(&self, class: ClassId) -> bool {

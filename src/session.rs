@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use crate::classify::{Classifier, Interest, Library, Routes, library};
 use crate::deployment::{Deployment, From};
-use crate::engine::{Engine, Range};
+use crate::engine::Engine;
+use crate::gather::Range;
 use crate::lifecycle;
 use crate::map::Mapper;
 use crate::report::Report;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use support::{Run, Told, in_chunks, whole};
 
-use logwatch::engine::{Bound, Range};
+use logwatch::gather::{Bound, Range};
 use logwatch::time::{SECOND, Time};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_logwatch");

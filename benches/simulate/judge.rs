@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use logwatch::classify::Library;
-use logwatch::engine::{Notice, Range};
+use logwatch::gather::Range;
+use logwatch::judge::Notice;
 use logwatch::mask::Masking;
 use logwatch::rules::plan::{self, Plan, Severity};
 use logwatch::rules::trigger::State;
@@ -61,7 +62,7 @@ pub fn judge(judge: &Judge, logs: &[(&str, &[u8])]) -> Judged {
     let mut alarms = Vec::new();
     for notice in session.engine.take_notices() {
         if let Notice::Change(change, _) = notice {
-            let trigger = &session.engine.rules.triggers[change.trigger];
+            let trigger = &session.engine.judge.rules.triggers[change.trigger];
             if change.state == State::Firing && trigger.severity != Severity::Info {
                 alarms.push(Alarm { at: Time(change.at * crate::clock::SECOND), trigger: trigger.id.clone() });
             }

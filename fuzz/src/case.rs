@@ -9,7 +9,7 @@
 //! %% silent 2500          the source is silent, and its clock moves to so many milliseconds past its latest time
 //! ```
 
-use logwatch::engine::{Bound, Range};
+use logwatch::gather::{Bound, Range};
 use logwatch::rules::plan::{Moment, parse_time};
 use logwatch::source::frame::LONGEST_LINE;
 

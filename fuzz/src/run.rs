@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use logwatch::classify::Library;
-use logwatch::engine::{Notice, Range};
+use logwatch::gather::Range;
+use logwatch::judge::Notice;
 use logwatch::lane::Counts;
 use logwatch::map::{Fragment, Mapper};
 use logwatch::mask::Masking;
@@ -108,7 +109,7 @@ impl Run {
 
     /// The latest time of a source.
     pub fn latest(&self, source: usize) -> Option<Time> {
-        self.session.engine.lanes[source].latest()
+        self.session.engine.gather.lanes[source].latest()
     }
 
     /// Moves the clock of a silent source.
@@ -142,7 +143,7 @@ impl Run {
         }
         let [json, text] =
             [self.json.into_inner(), printed].map(|bytes| String::from_utf8(bytes).expect("what is printed is UTF-8"));
-        Told { json, text, counts: self.session.engine.counts }
+        Told { json, text, counts: self.session.engine.gather.counts }
     }
 
     fn listen(&mut self) {

@@ -35,7 +35,7 @@ pub struct Event {
 }
 
 /// Which of the two ways a request was seen (SEMANTICS 18); events that are no requests have none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Via {
     None,
     Access,

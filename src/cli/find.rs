@@ -12,7 +12,7 @@ use super::record::Record;
 use super::run::{Mode, open};
 use super::signals::Stop;
 use crate::deployment::Deployment;
-use crate::engine::Range;
+use crate::gather::Range;
 use crate::session::Session;
 use crate::source::Input;
 use crate::time::Time;
@@ -42,5 +42,5 @@ pub fn look(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Op
         session.engine.take_notices();
     }
     session.engine.finish();
-    Ok(Some(Found { deployment: session.engine.deployment.clone(), end: session.engine.latest() }))
+    Ok(Some(Found { deployment: session.engine.judge.deployment.clone(), end: session.engine.latest() }))
 }

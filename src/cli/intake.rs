@@ -93,7 +93,7 @@ impl Intake {
         followed: Followed,
         record: &mut Record,
     ) -> io::Result<()> {
-        let first = session.engine.lanes.len();
+        let first = session.engine.gather.lanes.len();
         for label in labels {
             let (_, lateness) = session.add_remote_source(label);
             record.lateness(lateness);
@@ -163,7 +163,7 @@ impl Intake {
             Received::Fragment(fragment) => {
                 let lines = source.newest_first.swap(0, Ordering::Acquire);
                 if lines > 0 {
-                    let lane = &mut session.engine.lanes[source.lanes.start];
+                    let lane = &mut session.engine.gather.lanes[source.lanes.start];
                     lane.newest_first = Some(lines);
                     self.aside.warn(&format!("{} is newest first, and is read from its end", escape(&lane.label)));
                 }
@@ -172,7 +172,7 @@ impl Intake {
                 for _ in std::mem::replace(&mut source.told, lost)..lost {
                     // A connection says itself what it lost.
                     if source.link.is_none() {
-                        let label = escape(&session.engine.lanes[lane].label);
+                        let label = escape(&session.engine.gather.lanes[lane].label);
                         self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
                     }
                     record.lost();
@@ -184,12 +184,12 @@ impl Intake {
                 }
                 // Logs of one source come in the order of time: those that have nothing here are not waited for.
                 source.lanes.clone().filter(|other| *other != lane).for_each(|other| {
-                    session.engine.lanes[other].idle = true;
+                    session.engine.gather.lanes[other].idle = true;
                 });
                 session.engine.feed(lane, *fragment);
                 if let Some(clock) = source.clocks.get_mut(lane - source.lanes.start) {
                     let ahead = source.link.as_ref().map_or(0, |link| link.ahead());
-                    clock.heard(session.engine.lanes[lane].latest(), ahead);
+                    clock.heard(session.engine.gather.lanes[lane].latest(), ahead);
                 }
             }
             Received::Ended => {
@@ -198,7 +198,11 @@ impl Intake {
             }
             Received::Failed(error) => {
                 source.ended = true;
-                self.failures.push(format!("{}: {}", session.engine.lanes[source.lanes.start].label, plainly(&error)));
+                self.failures.push(format!(
+                    "{}: {}",
+                    session.engine.gather.lanes[source.lanes.start].label,
+                    plainly(&error)
+                ));
                 source.lanes.clone().for_each(|lane| session.engine.close(lane));
             }
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::classify::Library;
-use crate::engine::Range;
+use crate::gather::Range;
 use crate::output::escape;
 use crate::rules::plan::{BUILT_IN, Error, Plan, short_span};
 use crate::session::samples::{self, Failed};
@@ -29,7 +29,7 @@ pub fn show(name: &str, out: &mut impl Write) -> Result<io::Result<()>, Error> {
 pub fn check(name: &str, library: Library, out: &mut impl Write) -> Result<io::Result<()>, session::Error> {
     let session = Session::new(Plan::load(name)?, library, None, Range::default())?;
     let plan = &session.plan.document.plan;
-    let rules = &session.engine.rules;
+    let rules = &session.engine.judge.rules;
     let ids = |severity| {
         let of = rules.triggers.iter().filter(move |trigger| trigger.severity == severity);
         of.map(|trigger| trigger.id.as_str()).collect::<Vec<_>>().join(", ")

@@ -113,19 +113,19 @@ impl Status {
     /// `reading stdin  deployed 13:20:05  1204 lines (12/s)  356 requests, 3 failed  last 13:30:02`
     fn text(&mut self, engine: &Engine, since: Option<Duration>) -> String {
         let clock = |time| self.zone.clock(time);
-        let lines = engine.counts.lines;
+        let lines = engine.gather.counts.lines;
         let mut text = match self.link.as_ref().map(|link| link.look()) {
             None => format!("reading {}", self.inputs),
             Some(state) => connection(&self.inputs, &state, clock),
         };
-        if let Some(deployment) = &engine.deployment {
+        if let Some(deployment) = &engine.judge.deployment {
             text += &format!("  deployed {}", clock(deployment.at));
         }
         text += &format!("  {lines} lines");
         if let Some(since) = since {
             text += &format!(" ({:.0}/s)", (lines - self.lines) as f64 / since.as_secs_f64());
         }
-        let report = &engine.report;
+        let report = &engine.judge.report;
         if report.requests_since_deployment() > 0 {
             text += &format!(
                 "  {} requests, {} failed",
@@ -175,7 +175,7 @@ impl Aside {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Range;
+    use crate::gather::Range;
     use crate::session::Session;
     use crate::source::frame::Chunk;
 

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDateTime, NaiveTime};
 
-use crate::engine::Bound;
+use crate::gather::Bound;
 use crate::rules::plan::{Moment, parse_span, parse_time};
 use crate::time::{SECOND, Time};
 use crate::zone::Zone;

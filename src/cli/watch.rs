@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
-use crate::engine::{Bound, Range};
+use crate::gather::{Bound, Range};
 use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;

@@ -62,6 +62,8 @@ pub struct Record<'a> {
     pub cause: Option<Text<'a>>,
     /// Which of several instances of the service wrote it, where known.
     pub replica: Option<&'a [u8]>,
+    /// The id of the deployment that the instance is of, where the platform names both.
+    pub deployment: Option<&'a [u8]>,
     pub attributes: Attributes<'a>,
     pub edge: Option<Edge<'a>>,
     /// What the members beside the message tell of a request. Apart from the record, as few have one.
@@ -185,6 +187,7 @@ fn within<'a>(outer: Record<'a>, inner: Record<'a>) -> Record<'a> {
         stack: inner.stack.or(outer.stack),
         cause: cause::told(raw_level, inner.attributes).or(outer.cause.filter(|_| is_grave)),
         replica: outer.replica,
+        deployment: outer.deployment,
         request: inner.request.or(outer.request),
         attributes: if matches!(inner.attributes, Attributes::None) { outer.attributes } else { inner.attributes },
         ..inner
@@ -317,6 +320,7 @@ impl<'a> Record<'a> {
             stack: None,
             cause: None,
             replica: None,
+            deployment: None,
             attributes: Attributes::None,
             edge: None,
             request: None,

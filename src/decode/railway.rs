@@ -44,6 +44,7 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
         stack: None,
         cause: None,
         replica: None,
+        deployment: None,
         attributes: Attributes::Json(line),
         edge: None,
         request: None,

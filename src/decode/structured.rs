@@ -124,6 +124,8 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         message,
         stack,
         cause,
+        // An app may call something of its own so; beside the instance's id it is Railway's.
+        deployment: known.raw(Member::InstanceId).and(known.raw(Member::DeploymentId)),
         replica: replica.or_else(|| Some(json::member(known.object(Member::Tags)?, "replica")?.raw())),
         attributes: Attributes::Json(line),
         edge: None,

@@ -1,10 +1,10 @@
 //! One start of a service: of its container, of the processes in it, until they are ready.
 
 use super::{Step, deployed};
-use crate::timeline::evidence::Evidence;
+use crate::second::evidence::Evidence;
 
 /// What started, from the outermost in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub enum Layer {
     Container,
     /// A process that starts others, such as gunicorn's master or npm.

@@ -1,14 +1,13 @@
 //! Silences: stretches of time without a line of the service.
 
 use super::Key;
+use crate::second::PAUSE;
+use crate::second::evidence::Evidence;
 use crate::time::{SECOND, Time};
-use crate::timeline::evidence::Evidence;
 
 /// Silences listed; the longest ones.
 const MOST: usize = 50;
-/// A pause is a silence when it lasts this long and trouble ends it …
-const SHORT: i64 = 10 * SECOND;
-/// … or this long whatever ends it.
+/// A pause is a silence when trouble ends it, or when it lasts so many nanoseconds whatever ends it.
 const LONG: i64 = 300 * SECOND;
 
 /// A stretch of time without a line of the service.
@@ -30,7 +29,7 @@ pub(super) struct Silences {
 impl Silences {
     /// Whether the pause before a time is one worth telling; `grave` is whether trouble ends it.
     pub fn is_silence(&self, time: Time, grave: bool) -> bool {
-        self.last_entry.is_some_and(|last| time.since(last) >= if grave { SHORT } else { LONG })
+        self.last_entry.is_some_and(|last| time.since(last) >= if grave { PAUSE } else { LONG })
     }
 
     /// Takes note of one that ends at a time.

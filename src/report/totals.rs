@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::classify::{ClassId, LabelSet};
+use crate::second::Tally;
+use crate::second::evidence::{Evidence, keep_evidence};
 use crate::time::Time;
-use crate::timeline::Pending;
 use crate::timeline::distribution::Distribution;
-use crate::timeline::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
@@ -62,8 +62,8 @@ pub struct Group {
 }
 
 impl Total {
-    pub(super) fn add(&mut self, pending: &Pending) {
-        self.merge(&Total { count: pending.events, first: pending.first, last: pending.last });
+    pub(super) fn add(&mut self, tally: &Tally) {
+        self.merge(&Total { count: tally.events, first: tally.first, last: tally.last });
     }
 
     pub(super) fn merge(&mut self, other: &Total) {
@@ -144,11 +144,6 @@ impl Requests {
 }
 
 impl Group {
-    /// The latest of its examples, once it has all it keeps.
-    pub(super) fn examples_until(&self) -> Option<Time> {
-        self.evidence.get(MOST_EVIDENCE - 1).map(|line| line.time)
-    }
-
     pub(super) fn say(&mut self, time: Option<Time>, message: &str) {
         let earlier = self.message.as_ref().is_none_or(|(known, text)| (time, message) < (*known, text));
         if earlier {

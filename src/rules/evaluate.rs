@@ -153,7 +153,7 @@ impl Evaluator<'_> {
     fn compare(&self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
         let test = self.confidence.and_then(|confidence| Some((confidence, measured(op, left)?)));
         let before = [right, left].into_iter().find_map(|side| self.before(side));
-        let is_compared_with_before = test.is_some() && !right.baselines().is_empty();
+        let is_compared_with_before = test.is_some() && right.has_baseline();
         let left = self.number(left);
         let right = match test {
             // The worst that the baseline may have been.
@@ -204,8 +204,8 @@ impl Evaluator<'_> {
         let nothing = Judgement::of(None, None, Unit::Ratio);
         let (Some(confidence), Some(measured)) = (self.confidence, measured(op, left)) else { return nothing };
         let strata = self.memory.strata.get(&id).map_or(&[][..], Vec::as_slice);
-        let is_known = |read: &&Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
-        if !left.reads().iter().all(is_known) {
+        let is_known = |read: &Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
+        if !left.reads_only(&is_known) {
             return nothing;
         }
         let pool = Pool { timeline: self.timeline, strata, measured };

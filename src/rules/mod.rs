@@ -94,7 +94,7 @@ impl Rules {
         self.sample(tick, timeline, observed);
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            let Seats { reads, stretches, seats, .. } = &mut trigger.seats;
+            let Seats { reads, guarding, stretches, seats, .. } = &mut trigger.seats;
             let node = &trigger.when.node;
             let mut known = true;
             let mut latest = None;
@@ -113,7 +113,7 @@ impl Rules {
                 };
                 if !*has_instance && latest.is_some() {
                     // Of most groups nothing is wanted but that they are not true.
-                    let truth = said.truth(&evaluator, node, reads);
+                    let truth = said.truth(&evaluator, node, reads, *guarding);
                     known &= matches!(truth, Truth::True | Truth::False);
                     if truth != Truth::True {
                         continue;
@@ -181,7 +181,8 @@ impl Rules {
         let memory = &mut self.memory;
         let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, &trigger.seats, trigger.min_samples));
         let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, &kpi.seats, kpi.min_samples));
-        for (node, Seats { seats, stretches, .. }, min_samples) in triggers.chain(kpis) {
+        let sampled = triggers.chain(kpis).filter(|(_, seats, _)| seats.has_trends);
+        for (node, Seats { seats, stretches, .. }, min_samples) in sampled {
             for trend in node.trends() {
                 let Node::Trend { of, length, id } = trend else { continue };
                 for Seat { group, places, .. } in seats {
@@ -312,17 +313,17 @@ impl Kpi {
 
     /// Whether what it comes to depends on what it came to before.
     fn is_sampled(&self) -> bool {
-        !self.target.node.trends().is_empty()
+        self.seats.has_trends
     }
 }
 
-fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::timeline::evidence::Evidence> {
+fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::second::evidence::Evidence> {
     let mut kept = Vec::new();
     for (series, window) in &when.evidence {
         let key = (!timeline.spec(*series).by.is_empty()).then_some(group);
         for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
-                crate::timeline::evidence::keep_evidence(&mut kept, &line);
+                crate::second::evidence::keep_evidence(&mut kept, &line);
             }
         }
     }

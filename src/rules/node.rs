@@ -101,18 +101,19 @@ impl Read {
 }
 
 impl Node {
-    pub fn children(&self) -> Vec<&Node> {
-        match self {
-            Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => vec![of],
+    pub fn children(&self) -> impl Iterator<Item = &Node> {
+        let children = match self {
+            Node::Negate(of) | Node::Not(of) | Node::Trend { of, .. } | Node::Baseline { of, .. } => {
+                [Some(&**of), None]
+            }
             Node::Arithmetic { left, right, .. }
             | Node::Compare { left, right, .. }
             | Node::Overall { left, right, .. }
             | Node::And(left, right)
-            | Node::Or(left, right) => {
-                vec![left, right]
-            }
-            _ => Vec::new(),
-        }
+            | Node::Or(left, right) => [Some(&**left), Some(&**right)],
+            _ => [None, None],
+        };
+        children.into_iter().flatten()
     }
 
     /// Whether it is made of nothing but counts, which are known where nothing happened, too.
@@ -120,10 +121,8 @@ impl Node {
         match self {
             Node::Number(_) => true,
             Node::Read(read) => matches!(read.function, Function::Count | Function::Rate | Function::Distinct),
-            Node::Negate(_) => self.children().into_iter().all(Node::counts),
-            Node::Arithmetic { op, .. } => {
-                *op != expr::ArithmeticOp::Divide && self.children().into_iter().all(Node::counts)
-            }
+            Node::Negate(_) => self.children().all(Node::counts),
+            Node::Arithmetic { op, .. } => *op != expr::ArithmeticOp::Divide && self.children().all(Node::counts),
             _ => false,
         }
     }
@@ -133,13 +132,22 @@ impl Node {
         match self {
             Node::Read(read) | Node::Absent(read) => vec![read],
             Node::Share { part, whole } | Node::Zero { part, whole } => vec![part, whole],
-            _ => self.children().into_iter().flat_map(Node::reads).collect(),
+            _ => self.children().flat_map(Node::reads).collect(),
+        }
+    }
+
+    /// Whether all that it reads is so.
+    pub fn reads_only(&self, is_so: &impl Fn(&Read) -> bool) -> bool {
+        match self {
+            Node::Read(read) | Node::Absent(read) => is_so(read),
+            Node::Share { part, whole } | Node::Zero { part, whole } => is_so(part) && is_so(whole),
+            _ => self.children().all(|child| child.reads_only(is_so)),
         }
     }
 
     /// Every trend in the expression, those inside another before it.
     pub fn trends(&self) -> Vec<&Node> {
-        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::trends).collect();
+        let mut found: Vec<_> = self.children().flat_map(Node::trends).collect();
         if matches!(self, Node::Trend { .. }) {
             found.push(self);
         }
@@ -152,7 +160,7 @@ impl Node {
             Node::Read(read) | Node::Absent(read) => read.grouped,
             Node::Share { part, whole } | Node::Zero { part, whole } => part.grouped || whole.grouped,
             Node::Arithmetic { left, right, .. } => left.is_grouped() || right.is_grouped(),
-            _ => self.children().into_iter().any(Node::is_grouped),
+            _ => self.children().any(Node::is_grouped),
         }
     }
 
@@ -173,7 +181,7 @@ impl Node {
             // It is frozen.
             Node::Baseline { .. } => false,
             Node::Read(read) => read.moves(),
-            _ => self.children().into_iter().any(Node::moves),
+            _ => self.children().any(Node::moves),
         }
     }
 
@@ -186,9 +194,14 @@ impl Node {
         counts && matches!(**right, Node::Number(least) if least > 0.0)
     }
 
+    /// Whether there is a baseline in the expression.
+    pub fn has_baseline(&self) -> bool {
+        matches!(self, Node::Baseline { .. }) || self.children().any(Node::has_baseline)
+    }
+
     /// Every baseline in the expression.
     pub fn baselines(&self) -> Vec<Baseline<'_>> {
-        let mut found: Vec<_> = self.children().into_iter().flat_map(Node::baselines).collect();
+        let mut found: Vec<_> = self.children().flat_map(Node::baselines).collect();
         match self {
             Node::Baseline { of, otherwise, id } => {
                 found.push(Baseline { id: *id, of, otherwise: *otherwise, pooled: false });
@@ -203,7 +216,7 @@ impl Node {
     pub fn overalls(&self) -> Vec<&Node> {
         match self {
             Node::Overall { .. } => vec![self],
-            _ => self.children().into_iter().flat_map(Node::overalls).collect(),
+            _ => self.children().flat_map(Node::overalls).collect(),
         }
     }
 
@@ -229,7 +242,7 @@ impl Node {
                 let grouped = [part, whole].into_iter().filter(|read| read.grouped);
                 found.extend(grouped.flat_map(|read| timeline.groups(read.series).cloned()));
             }
-            _ => self.children().into_iter().for_each(|child| child.collect_groups(timeline, found)),
+            _ => self.children().for_each(|child| child.collect_groups(timeline, found)),
         }
     }
 }

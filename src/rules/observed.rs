@@ -26,8 +26,6 @@ pub struct Observed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Covered {
     pub from: i64,
-    /// The last second, once all of them have ended.
-    pub until: Option<i64>,
 }
 
 /// What was observed of the seconds that a window covers.
@@ -53,12 +51,9 @@ impl Observed {
         let start = read.length.map_or(self.deployed, |length| tick - length);
         let earliest = start.max(if read.in_baseline { self.steady_from } else { self.deployed });
         let first = earliest.max(covered.from);
-        // A sliding window that its sources do not reach tells nothing; one they only reach into is partly observed, as is
-        // one that reaches back beyond the deployment or the input.
-        let until = covered.until.filter(|_| read.length.is_some()).unwrap_or(i64::MAX);
-        let partial = first > start || until < tick - 1;
+        // A window that reaches back beyond the deployment or the input is partly observed.
         let lossy = self.dropped.is_some_and(|last| last >= first);
-        (until >= first).then_some(Stretch { first, quality: Quality { partial, lossy } })
+        Some(Stretch { first, quality: Quality { partial: first > start, lossy } })
     }
 
     /// The first tick after this one at which another part of the window may be observed than by then; `i64::MAX` if there
@@ -69,10 +64,8 @@ impl Observed {
         };
         let base = covered.from.max(if read.in_baseline { self.steady_from } else { self.deployed });
         let begins = base.saturating_add(length);
-        let ends = covered.until.map(|until| [until.saturating_add(2), until.saturating_add(length).saturating_add(1)]);
         let whole_again = self.dropped.map(|last| last.saturating_add(length).saturating_add(1));
-        let changes = ends.into_iter().flatten().chain([begins]).chain(whole_again);
-        changes.filter(|change| *change > tick).min().unwrap_or(i64::MAX)
+        [begins].into_iter().chain(whole_again).filter(|change| *change > tick).min().unwrap_or(i64::MAX)
     }
 
     /// How many of the seconds that were observed of a baseline's window it is of.
@@ -90,10 +83,7 @@ impl Observed {
         let app = self.app.filter(|_| carriers.app && (!reads_duration || self.access_durations));
         let edge = self.edge.filter(|_| carriers.edge);
         match (app, edge) {
-            (Some(a), Some(b)) => {
-                let until = a.until.zip(b.until).map(|(a, b)| a.max(b));
-                Some(Covered { from: a.from.min(b.from), until })
-            }
+            (Some(a), Some(b)) => Some(Covered { from: a.from.min(b.from) }),
             (a, b) => a.or(b),
         }
     }
@@ -109,12 +99,11 @@ mod tests {
         #[test]
         fn it_is_steady_until_it_says(
             (deployed, from) in (0i64..40, 0i64..40),
-            until in prop::option::of(0i64..60),
             dropped in prop::option::of(0i64..60),
             length in prop::option::of(1i64..30),
             in_baseline in any::<bool>(),
         ) {
-            let app = Some(Covered { from, until: until.map(|until| until.max(from)) });
+            let app = Some(Covered { from });
             let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
             let carriers = Carriers { app: true, edge: false };
             let read = Read {

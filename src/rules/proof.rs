@@ -64,12 +64,12 @@ pub fn tested<'a>(node: &'a Node, found: &mut Vec<&'a Read>) {
         }
         return;
     }
-    node.children().into_iter().for_each(|child| tested(child, found));
+    node.children().for_each(|child| tested(child, found));
 }
 
 /// How many tested comparisons may each make an expression true by itself.
 fn alternatives(node: &Node) -> u64 {
-    let children = || node.children().into_iter().map(alternatives);
+    let children = || node.children().map(alternatives);
     match node {
         Node::Compare { op, left, .. } | Node::Overall { op, left, .. } => u64::from(measured(*op, left).is_some()),
         Node::And(..) => children().max().unwrap_or(0),
@@ -91,7 +91,7 @@ pub fn objection(node: &Node) -> Option<&'static str> {
             ),
             None => None,
         },
-        _ => node.children().into_iter().find_map(objection),
+        _ => node.children().find_map(objection),
     }
 }
 
@@ -107,7 +107,7 @@ fn holds_measure(node: &Node) -> bool {
         Node::Share { .. } => true,
         Node::Read(read) => matches!(read.function, Function::Quantile(_)),
         Node::Baseline { .. } => false,
-        _ => node.children().into_iter().any(holds_measure),
+        _ => node.children().any(holds_measure),
     }
 }
 

@@ -14,8 +14,12 @@ pub struct Seats {
     /// What the trigger reads, by [`Read::index`], and what was observed of it at the tick.
     pub reads: Vec<Read>,
     pub stretches: Vec<Option<Stretch>>,
+    /// How many of the reads are those of a guard, before `and`.
+    pub guarding: usize,
     /// Whether it has to be worked out at every tick.
     moves: bool,
+    /// Whether it asks for a trend.
+    pub has_trends: bool,
     /// How often groups had come or gone when the seats were made; `None` if they are to be made anew.
     changes: Option<u64>,
     pub seats: Vec<Seat>,
@@ -47,10 +51,13 @@ pub struct Said {
 impl Seats {
     pub fn new(node: &Node) -> Self {
         let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
+        let guarding = if let Node::And(guard, _) = node { guard.reads().len() } else { 0 };
         Seats {
             stretches: Vec::with_capacity(reads.len()),
             reads,
+            guarding,
             moves: node.moves(),
+            has_trends: !node.trends().is_empty(),
             changes: None,
             seats: Vec::new(),
         }
@@ -122,8 +129,8 @@ pub fn places(reads: &[Read], group: &GroupKey, timeline: &Timeline) -> Vec<Opti
 }
 
 impl Said {
-    /// What the trigger says of the group, without what decided it.
-    pub fn truth(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read]) -> Truth {
+    /// What the trigger says of the group, without what decided it; so many of the reads are `guarding`.
+    pub fn truth(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read], guarding: usize) -> Truth {
         if let Some(truth) = self.truth
             && self.holds(evaluator, reads)
         {
@@ -133,7 +140,7 @@ impl Said {
         let (truth, reads) = match node {
             Node::And(guard, guarded) => match evaluator.truth_alone(guard) {
                 // What is guarded was not looked at, and may change as it likes.
-                Truth::False => (Truth::False, guard.reads().len()),
+                Truth::False => (Truth::False, guarding),
                 truth => (evaluator.truth_of_both(truth, guarded), reads.len()),
             },
             _ => (evaluator.truth_alone(node), reads.len()),

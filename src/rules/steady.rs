@@ -94,7 +94,7 @@ impl Seen<'_> {
                 let trend = trend.map_or(i64::MAX, |trend| trend.steady_until(self.tick, *length));
                 trend.min(self.steady_until(of))
             }
-            _ => node.children().into_iter().map(|child| self.steady_until(child)).min().unwrap_or(i64::MAX),
+            _ => node.children().map(|child| self.steady_until(child)).min().unwrap_or(i64::MAX),
         }
     }
 

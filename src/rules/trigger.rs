@@ -7,7 +7,7 @@ use super::judgement::{Judgement, Truth};
 use super::plan::Severity;
 use super::proof::Confidence;
 use super::seats::Seats;
-use crate::timeline::evidence::Evidence;
+use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

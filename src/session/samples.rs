@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Error, Session};
 use crate::classify::Library;
-use crate::engine::{Notice, Range};
+use crate::gather::Range;
+use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::rules::plan::{Moment, Plan, short_span};
 use crate::rules::sample::{START, Sample};
@@ -57,7 +58,7 @@ fn run(plan: &Plan, library: &Arc<Library>, sample: &Sample) -> Result<Vec<(usiz
         if let Notice::Change(change, _) = notice
             && change.state == State::Firing
         {
-            let id = session.engine.rules.triggers[change.trigger].id.clone();
+            let id = session.engine.judge.rules.triggers[change.trigger].id.clone();
             fired.entry(id).or_insert(change.at - START.second());
         }
     }

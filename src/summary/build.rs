@@ -8,8 +8,9 @@ use super::{
 };
 use crate::classify::Library;
 use crate::decode::level;
-use crate::engine::{Cause, Engine};
+use crate::engine::Engine;
 use crate::expr::{CompareOp, Unit};
+use crate::gather::Cause;
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report};
 use crate::rules::judgement::Truth;
@@ -17,14 +18,14 @@ use crate::rules::node::{Node, Read};
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};
 use crate::rules::{KpiResult, Rules};
+use crate::second::evidence::Evidence;
 use crate::time::Time;
 use crate::timeline::cell;
-use crate::timeline::evidence::Evidence;
 use crate::timeline::series::LabelTest;
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
-        let trigger = &engine.rules.triggers[change.trigger];
+        let trigger = &engine.judge.rules.triggers[change.trigger];
         let judgement = &change.judgement;
         TriggerEvent {
             id: trigger.id.clone(),
@@ -56,7 +57,7 @@ fn named(trigger: &Trigger, group: &[Box<str>], masking: Masking) -> BTreeMap<St
 fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> EvidenceLine {
     EvidenceLine {
         at: line.time,
-        file: engine.lanes[line.source].label.clone(),
+        file: engine.gather.lanes[line.source].label.clone(),
         line_no: line.line,
         line: masking.text(line.text()),
     }
@@ -65,51 +66,65 @@ fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> Evidence
 impl Summary {
     /// Sums up a finished run. `interrupted` says what cut the input short.
     pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
-        let end = engine.evaluated_until().unwrap_or_default();
-        let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
+        let end = engine.judge.evaluated_until().unwrap_or_default();
+        let results = engine.judge.rules.kpis(end, &engine.judge.timeline, &engine.judge.observed);
         let engine = &*engine;
-        let deployment = engine.deployment.as_ref();
+        let deployment = engine.judge.deployment.as_ref();
         let seen = deployment.map_or(0, |deployment| end - deployment.at.second());
         // Without a deployment nobody knows since when, and so whether all of the plan's duration was seen.
         let is_known = deployment.is_some_and(|deployment| deployment.from.is_known());
-        let complete = is_known && seen >= engine.rules.duration && interrupted.is_none();
-        let requests = engine.report.requests_since_deployment();
-        let sign = engine.rules.healthy.events.as_ref().and_then(|class| engine.library.class_id(class.get_ref()));
+        let complete = is_known && seen >= engine.judge.rules.duration && interrupted.is_none();
+        let requests = engine.judge.report.requests_since_deployment();
+        let sign =
+            engine.judge.rules.healthy.events.as_ref().and_then(|class| engine.judge.library.class_id(class.get_ref()));
         let basis = Basis {
             seen,
-            works: sign.map_or(requests, |class| engine.report.since_deployment(class)),
+            works: sign.map_or(requests, |class| engine.judge.report.since_deployment(class)),
             requests,
-            failed: engine.report.failed_since_deployment(),
-            lines: engine.counts.lines,
-            unusable: engine.counts.late + engine.counts.malformed,
-            timed: engine.from.is_some(),
-            dropped: engine.counts.platform_dropped > 0,
+            failed: engine.judge.report.failed_since_deployment(),
+            lines: engine.gather.counts.lines,
+            unusable: engine.gather.counts.late + engine.gather.counts.malformed,
+            timed: engine.judge.records.is_some(),
+            dropped: engine.gather.counts.platform_dropped > 0,
         };
-        let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
+        let (verdict, reasons) =
+            verdict::judge(&engine.judge.rules, &results, basis, |trigger| is_carried(engine, trigger));
         let (exceptions, errors) = groups(engine, masking);
         Summary {
             verdict,
             complete,
             reasons,
             plan: plan.into(),
-            from: engine.from,
-            to: engine.to,
-            deployed_at: engine.deployment.as_ref().map(|deployment| deployment.at),
-            deployed_at_from: engine.deployment.as_ref().map(|deployment| deployment.from),
-            deployment: engine.deployment.clone(),
-            input: engine.counts,
+            from: engine.judge.records.map(|(first, _)| first),
+            to: engine.judge.records.map(|(_, last)| last),
+            deployed_at: engine.judge.deployment.as_ref().map(|deployment| deployment.at),
+            deployed_at_from: engine.judge.deployment.as_ref().map(|deployment| deployment.from),
+            deployment: engine.judge.deployment.clone(),
+            input: engine.gather.counts,
             interrupted,
-            classes: class_totals(&engine.library, &engine.report),
+            classes: class_totals(&engine.judge.library, &engine.judge.report),
             http: traffic::http(engine, seen, masking),
             exceptions,
             errors,
-            silences: engine.report.silences().iter().map(|silence| silence_line(engine, silence, masking)).collect(),
-            triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger, masking)).collect(),
-            kpis: kpi_lines(&engine.rules, &results),
+            silences: engine
+                .judge
+                .report
+                .silences()
+                .iter()
+                .map(|silence| silence_line(engine, silence, masking))
+                .collect(),
+            triggers: engine
+                .judge
+                .rules
+                .triggers
+                .iter()
+                .map(|trigger| trigger_result(engine, trigger, masking))
+                .collect(),
+            kpis: kpi_lines(&engine.judge.rules, &results),
             unknown: unknown(engine),
-            overflowed: engine.report.overflowed() + engine.timeline.overflowed + engine.crowded,
-            sources: engine.lanes.iter().map(|lane| lane.label.clone()).collect(),
-            duration: engine.rules.duration,
+            overflowed: engine.judge.report.overflowed() + engine.judge.timeline.overflowed + engine.judge.crowded,
+            sources: engine.gather.lanes.iter().map(|lane| lane.label.clone()).collect(),
+            duration: engine.judge.rules.duration,
         }
     }
 }
@@ -124,17 +139,17 @@ fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTot
 
 /// Exceptions and errors, those beside most failed requests first, then the gravest, then the most frequent.
 fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorGroup>) {
-    let report = &engine.report;
+    let report = &engine.judge.report;
     let mut all: Vec<(&Key, &Group, Option<Beside>)> =
         report.groups.iter().map(|(key, group)| (key, group, beside(engine, key, group, masking))).collect();
     all.sort_by_key(|(key, group, beside)| {
         let failures = beside.as_ref().map_or(0, |beside| beside.failures);
-        let severity = engine.library.classes[key.class].severity;
+        let severity = engine.judge.library.classes[key.class].severity;
         (std::cmp::Reverse((severity, failures, group.total.count)), group.total.first, *key)
     });
     let (mut exceptions, mut errors) = (Vec::new(), Vec::new());
     for (key, group, beside) in all {
-        let class = &engine.library.classes[key.class];
+        let class = &engine.judge.library.classes[key.class];
         let label = |name: &str| -> Option<String> {
             let index = class.labels.iter().position(|label| label == name)?;
             key.labels.get(index)?.as_deref().map(|value| masking.text(value))
@@ -144,7 +159,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             count: group.total.count,
             first: group.total.first,
             last: group.total.last,
-            file: evidence.map(|line| engine.lanes[line.source].label.clone()),
+            file: evidence.map(|line| engine.gather.lanes[line.source].label.clone()),
             line_no: evidence.map(|line| line.line),
             route: beside.as_ref().map(|beside| beside.route.clone()),
             new: is_new(engine, group.total.first),
@@ -183,16 +198,16 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
 fn is_new(engine: &Engine, first: Option<Time>) -> Option<bool> {
     /// Seconds that tell what is usual.
     const BEFORE: i64 = 300;
-    let deployed = engine.deployment.as_ref()?.at;
-    let is_told = engine.from.is_some_and(|from| deployed.second() - from.second() >= BEFORE);
+    let deployed = engine.judge.deployment.as_ref()?.at;
+    let is_told = engine.judge.records.is_some_and(|(first, _)| deployed.second() - first.second() >= BEFORE);
     is_told.then_some(first? >= deployed)
 }
 
 /// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of
 /// it. A warning beside a failed request is no more than beside it.
 fn beside(engine: &Engine, key: &Key, group: &Group, masking: Masking) -> Option<Beside> {
-    let report = &engine.report;
-    if engine.library.classes[key.class].severity < crate::classify::Severity::Error {
+    let report = &engine.judge.report;
+    if engine.judge.library.classes[key.class].severity < crate::classify::Severity::Error {
         return None;
     }
     let (route, failures) =
@@ -210,7 +225,7 @@ fn silence_line(engine: &Engine, silence: &crate::report::Silence, masking: Mask
         from: silence.from,
         to: silence.to,
         ended_by: masking.text(silence.ended_by.text()),
-        file: engine.lanes.get(silence.ended_by.source).map(|lane| lane.label.clone()),
+        file: engine.gather.lanes.get(silence.ended_by.source).map(|lane| lane.label.clone()),
         line_no: silence.ended_by.line,
     }
 }
@@ -247,8 +262,8 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
 
 /// Whether the input has a source that could answer the trigger.
 fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
-    let carried = |read: &&Read| engine.observed.covered(read.carriers, read.reads_duration).is_some();
-    trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(&trigger.when.node)
+    let carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
+    trigger.when.node.reads_only(&carried) && !engine.judge.rules.lacks_baseline(&trigger.when.node)
 }
 
 fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
@@ -287,43 +302,42 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
     let mut add = |what: &str, because: String, remedy: &str| {
         list.push(Unknown { what: what.into(), because, remedy: remedy.into() });
     };
-    if engine.counts.records > 0 && engine.from.is_none() {
+    if engine.gather.counts.records > 0 && engine.judge.records.is_none() {
         add(
             "everything that needs a time",
             "no record of the input has one".into(),
             "feed `railway logs --json`, which prints times",
         );
     }
-    if engine.counts.lost > 0 {
-        let times = if engine.counts.lost == 1 { "once".into() } else { format!("{} times", engine.counts.lost) };
+    if engine.gather.counts.lost > 0 {
+        let times =
+            if engine.gather.counts.lost == 1 { "once".into() } else { format!("{} times", engine.gather.counts.lost) };
         add(
             "lost lines",
             format!("a followed file was cut {times}, and what was written to it just before may be missing"),
             "let its rotation rename it, or replay all its parts",
         );
     }
-    let has_edge = engine.observed.edge.is_some();
-    if !has_edge && !engine.observed.access_durations {
-        let because = match engine.report.requests() {
+    let has_edge = engine.judge.observed.edge.is_some();
+    if !has_edge && !engine.judge.observed.access_durations {
+        let because = match engine.judge.report.requests() {
             0 => "there are no requests in this log",
             _ => "access lines carry no duration",
         };
         add("latency", because.into(), "add `railway logs --http --json` as another file");
     }
-    if has_edge && engine.observed.app.is_none() {
+    if has_edge && engine.judge.observed.app.is_none() {
         add(
             "errors inside the service",
             "the HTTP log has only requests".into(),
             "add `railway logs --json` as another file",
         );
     }
-    let carried = |node: &Node| {
-        let mut reads = node.reads().into_iter();
-        reads.all(|read| engine.observed.covered(read.carriers, read.reads_duration).is_some())
-    };
-    let triggers = engine.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
-    let kpis = engine.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
-    let lacking = triggers.chain(kpis).filter(|(_, node)| engine.rules.lacks_baseline(node) && carried(node));
+    let is_carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
+    let carried = |node: &Node| node.reads_only(&is_carried);
+    let triggers = engine.judge.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
+    let kpis = engine.judge.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
+    let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
     let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
     if !baseline.is_empty() {
         let because = format!(
@@ -332,7 +346,7 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
         );
         add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
     }
-    if engine.timeline.crowded {
+    if engine.judge.timeline.crowded {
         let because =
             format!("more than {} events stand in one second, and their order is not kept", cell::MOST_ORDERED);
         add("streaks", because, "narrow the expression's selector");
@@ -345,7 +359,7 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
         );
     }
     add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
-    for question in &engine.rules.manual {
+    for question in &engine.judge.rules.manual {
         add(&question.what, "not in a log".into(), &question.ask);
     }
     list
@@ -355,13 +369,19 @@ fn unknown(engine: &Engine) -> Vec<Unknown> {
 fn routes_without_requests(engine: &Engine) -> Option<String> {
     /// Routes that are named; the others are counted.
     const NAMED: usize = 3;
-    let report = &engine.report;
+    let report = &engine.judge.report;
     let is_called = |test: &LabelTest| report.routes.iter().any(|(route, _)| test.holds(&route.route));
     if report.requests() == 0 || report.routes.other.is_some() {
         return None;
     }
-    let missing: Vec<&str> =
-        engine.rules.routes.iter().filter(|(_, test)| !is_called(test)).map(|(written, _)| written.as_str()).collect();
+    let missing: Vec<&str> = engine
+        .judge
+        .rules
+        .routes
+        .iter()
+        .filter(|(_, test)| !is_called(test))
+        .map(|(written, _)| written.as_str())
+        .collect();
     let (named, others) = missing.split_at(missing.len().min(NAMED));
     let named = named.join(", ");
     match (missing.len(), others.len()) {

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::deployment::{self, Deployment};
-use crate::engine::Cause;
 use crate::expr::Unit;
+use crate::gather::Cause;
 use crate::lane::Counts;
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;

@@ -105,8 +105,8 @@ pub enum Change {
 
 /// `seconds` is how long ago the deployment was at the end.
 pub fn http(engine: &Engine, seconds: i64, masking: Masking) -> Http {
-    let report = &engine.report;
-    let before = engine.rules.traffic.before.as_ref();
+    let report = &engine.judge.report;
+    let before = engine.judge.rules.traffic.before.as_ref();
     let others = Route { method: "".into(), route: OTHER.into() };
     let beyond = report.routes.other.as_ref().map(|total| (&others, total));
     let mut by_route: Vec<RouteLine> = Vec::new();

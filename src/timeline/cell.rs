@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::distribution::Samples;
-use super::evidence::{Evidence, keep_evidence};
+use crate::second::evidence::{Evidence, keep_evidence};
 use crate::time::Time;
 
 /// The most events of one second whose order is kept; beyond that, what depends on order is unknown.

@@ -1,17 +1,13 @@
-//! Timeline: events to buckets of one second, buckets to sliding windows.
+//! Timeline: complete seconds to sliding windows.
 //!
-//! Events fall into the open bucket of their second in any order. When the watermark passes a second it is sealed: its
-//! events become one [`Cell`](cell::Cell) for each series and group that reads them, and the cells enter the windows. Everything
-//! that decides reads windows, and nothing else.
+//! The events of a second become one [`Cell`](cell::Cell) for each series and group that reads them, and the cells enter the
+//! windows. Everything that decides reads windows, and nothing else.
 
-mod bucket;
 pub mod capped;
 pub mod cell;
 pub mod distribution;
-pub mod evidence;
 pub mod group_key;
 mod groups;
-mod pending;
 pub mod series;
 mod sets;
 mod slot;
@@ -21,18 +17,17 @@ pub mod window;
 
 use rustc_hash::FxHashSet;
 
-pub use bucket::{Bucket, Buckets, Open};
 use group_key::{GroupKey, GroupOf};
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
 pub use groups::{Place, Tallied};
-pub use pending::{Keep, Pending, Point};
-use series::{Measure, Spec, Wanted};
-pub use sets::{Match, Set, SetId, Sets};
+use series::{Measure, Selector, Spec, Wanted};
+pub use sets::{Match, Sealed, SetId, Sets};
 pub use slot::{Admits, Slot};
 use window::Reach;
 
 use crate::classify::{LabelSet, Via};
+use crate::second::{Keep, Tally};
 
 /// Index of a series in [`Timeline`].
 pub type SeriesId = usize;
@@ -134,12 +129,24 @@ impl Timeline {
         window.events + window.unknown
     }
 
-    /// Appends the series that read events with these labels, and tells what they need of them.
-    pub fn matches(&self, labels: LabelSet<'_>, matches: &mut Vec<Match>) -> Keep {
-        let mut keep = Keep::default();
+    /// What the series need of the events that they select, in no order.
+    pub fn needs(&self) -> impl Iterator<Item = (&Selector, Keep)> {
+        self.series.iter().map(|Series { spec, wanted, .. }| {
+            let keep = Keep {
+                values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
+                order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
+                evidence: wanted.evidence,
+                examples: false,
+            };
+            (&spec.selector, keep)
+        })
+    }
+
+    /// Appends the series that read events with these labels.
+    pub fn matches(&self, labels: LabelSet<'_>, matches: &mut Vec<Match>) {
         // Most series are grouped by the same labels as one before, if by any.
         let mut grouped: Option<(&[usize], Option<u64>)> = None;
-        for (id, Series { spec, wanted, .. }) in self.series.iter().enumerate() {
+        for (id, Series { spec, .. }) in self.series.iter().enumerate() {
             let certainty = spec.selector.selects(labels);
             if certainty == Some(false) {
                 continue;
@@ -150,12 +157,6 @@ impl Timeline {
                 _ => hash_of(&spec.by),
             };
             grouped = Some((&spec.by, group));
-            keep = keep.and(Keep {
-                values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
-                order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
-                evidence: wanted.evidence,
-                examples: false,
-            });
             let part = match &spec.measure {
                 Measure::Run(part) => part.selects(labels),
                 _ => Some(true),
@@ -167,23 +168,21 @@ impl Timeline {
             let hint = Default::default();
             matches.push(Match { series: id, group, hint, certain: certainty.is_some(), part, inner });
         }
-        keep
     }
 
-    /// Turns a complete second into cells, and lets them enter the windows. `seen` is how requests were seen best in
-    /// this second.
-    pub fn seal(&mut self, second: i64, bucket: &Bucket, buckets: &Buckets, seen: Via, admits: Admits) {
-        let sets = &buckets.sets;
-        if self.series.iter().any(|series| series.groups.len() + bucket.cells().len() > MOST_GROUPS) {
-            self.make_room(bucket, sets, seen);
+    /// Turns a complete second into cells, and lets them enter the windows.
+    pub fn seal(&mut self, sealed: Sealed<'_>, admits: Admits) {
+        let Sealed { second, sets, .. } = sealed;
+        if self.series.iter().any(|series| series.groups.len() + sealed.tallies().count() > MOST_GROUPS) {
+            self.make_room(sealed);
         }
         // Groups that are not kept, each once, by their hashes.
         let mut lost: FxHashSet<(SeriesId, u64)> = FxHashSet::default();
-        for pending in bucket.cells() {
-            let labels = sets.labels(pending.set);
-            for matched in sets.matches(pending.set) {
+        for (set, tally) in sealed.tallies() {
+            let labels = sets.labels(set);
+            for matched in sets.matches(set) {
                 let Series { spec, reaches, wanted, groups, groupless, .. } = &mut self.series[matched.series];
-                if !is_read(spec, pending, seen) {
+                if !is_read(spec, tally, second.seen) {
                     continue;
                 }
                 let place = matched.group.map(|hash| {
@@ -199,33 +198,34 @@ impl Timeline {
                 if slot.staged.begin() {
                     self.staged.push((matched.series, place));
                 }
-                slot.staged.add(spec, labels, pending, matched, *wanted);
+                slot.staged.add(spec, labels, tally, matched, *wanted);
             }
         }
         self.overflowed += lost.len() as u64;
-        lost.iter().for_each(|(series, _)| self.series[*series].groups.miss(second));
+        lost.iter().for_each(|(series, _)| self.series[*series].groups.miss(second.at));
         for (series, place) in self.staged.drain(..) {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= slot.settle(spec, *wanted, second, admits, self.apart_from.is_some());
+            self.crowded |= slot.settle(spec, *wanted, second.at, admits, self.apart_from.is_some());
         }
         self.series.iter_mut().for_each(|series| series.groups.number());
     }
 
     /// Makes the groups that a second brings where not all may have room, those with the smallest hashes first: so none
     /// makes room for another once it holds events of the second.
-    fn make_room(&mut self, bucket: &Bucket, sets: &Sets, seen: Via) {
+    fn make_room(&mut self, sealed: Sealed<'_>) {
+        let sets = sealed.sets;
         let mut fresh: Vec<(u64, SetId, &Match)> = Vec::new();
-        for pending in bucket.cells() {
-            let labels = sets.labels(pending.set);
-            for matched in sets.matches(pending.set) {
+        for (set, tally) in sealed.tallies() {
+            let labels = sets.labels(set);
+            for matched in sets.matches(set) {
                 let Series { spec, groups, .. } = &self.series[matched.series];
                 if let Some(hash) = matched.group
-                    && is_read(spec, pending, seen)
+                    && is_read(spec, tally, sealed.second.seen)
                     && !groups.is_beyond(hash)
                     && groups.find(GroupOf::again(hash, &spec.by, labels), &matched.hint).is_none()
                 {
-                    fresh.push((hash, pending.set, matched));
+                    fresh.push((hash, set, matched));
                 }
             }
         }
@@ -287,6 +287,6 @@ impl Timeline {
 }
 
 /// Whether a series reads these events: of requests those as they were seen best, unless it names how.
-fn is_read(spec: &Spec, pending: &Pending, seen: Via) -> bool {
-    pending.via == Via::None || pending.via == seen || spec.selector.names_via
+fn is_read(spec: &Spec, tally: &Tally, seen: Via) -> bool {
+    tally.via == Via::None || tally.via == seen || spec.selector.names_via
 }

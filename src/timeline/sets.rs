@@ -1,60 +1,29 @@
-//! The label sets that events of the open buckets have, and what is worked out about each once.
+//! The label sets that were met, and the series that read each: worked out once.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use hashbrown::HashTable;
-use rustc_hash::FxHashMap;
 
 use super::SeriesId;
 use super::groups::Hint;
-use super::pending::Keep;
-use crate::classify::{ClassId, LabelSet, LabelSets};
-use crate::time::Time;
+use crate::classify::{LabelSet, LabelSets};
+use crate::second::{Second, Tally};
 
 /// Index of a label set in [`Sets`].
 pub type SetId = u32;
 
-/// Label sets remembered before those that no open bucket uses are dropped.
+/// Label sets remembered before all are forgotten.
 const MOST_SETS: usize = 32_768;
-/// Open buckets in which a label set's cell is found without a search: as many seconds as usually are open at a time.
-const RECENT: i64 = 4;
 
 /// All of them.
 #[derive(Debug, Default)]
 pub struct Sets {
-    pub(super) labels: LabelSets,
-    /// By their ids, as the labels are.
-    pub(super) sets: Vec<Set>,
-    matches: Vec<Match>,
+    labels: LabelSets,
     ids: HashTable<SetId>,
-    /// Label sets that were in use when the others were last dropped.
-    in_use: usize,
-}
-
-/// What is worked out about a label set.
-#[derive(Clone, Debug)]
-pub struct Set {
-    /// That of the labels.
-    pub class: ClassId,
-    /// Whether events of the class are more than counted.
-    pub is_noted: bool,
-    pub keep: Keep,
-    /// The report has its examples, none of them later than this: later lines need not be kept for it.
-    pub examples_until: Option<Time>,
-    /// Where the series that read its events are among those of all label sets.
-    matches: Range<usize>,
-    /// Where its cells are in the latest buckets it has any in.
-    recent: [Recent; RECENT as usize],
-}
-
-/// Where the cells of a label set are in one second's bucket.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    second: i64,
-    /// By [`Via`](crate::classify::Via). The cell there has to be looked at: it may have had to make room for another.
-    places: [u32; 3],
+    matches: Vec<Match>,
+    /// By their ids, where the series that read them are.
+    ranges: Vec<Range<usize>>,
 }
 
 /// A series that reads the events of a label set.
@@ -73,59 +42,40 @@ pub struct Match {
     pub inner: Option<u64>,
 }
 
-impl Recent {
-    const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
+/// A complete second, with the ids of its label sets, and what happened in it that no line tells.
+#[derive(Clone, Copy)]
+pub struct Sealed<'a> {
+    pub second: &'a Second,
+    /// Those of its tallies.
+    pub ids: &'a [SetId],
+    pub own: &'a [(SetId, Tally)],
+    pub sets: &'a Sets,
 }
 
-impl Set {
-    /// One of this class, with nothing worked out.
-    pub fn new(class: ClassId) -> Self {
-        Set {
-            class,
-            is_noted: false,
-            keep: Keep::default(),
-            examples_until: None,
-            matches: 0..0,
-            recent: [Recent::NONE; RECENT as usize],
-        }
+impl<'a> Sealed<'a> {
+    pub fn tallies(self) -> impl Iterator<Item = (SetId, &'a Tally)> {
+        let own = self.own.iter().map(|(id, tally)| (*id, tally));
+        self.ids.iter().copied().zip(&self.second.tallies).chain(own)
     }
 
-    /// By [`Via`](crate::classify::Via), where its cells of a second may be; `None` if its bucket is to be asked.
-    pub(super) fn places(&mut self, second: i64) -> Option<&mut [u32; 3]> {
-        let recent = &mut self.recent[second.rem_euclid(RECENT) as usize];
-        if recent.second < second {
-            // Had it a cell already, this would be its second or a later one.
-            *recent = Recent { second, ..Recent::NONE };
-        }
-        (recent.second == second).then_some(&mut recent.places)
+    pub fn is_empty(self) -> bool {
+        self.ids.is_empty() && self.own.is_empty() && self.second.entries.is_none()
     }
 }
 
 impl Sets {
-    /// The id of a label set. When it is new, `work_out` tells what is known of it and appends the series that read it.
-    pub fn intern(
-        &mut self,
-        labels: LabelSet<'_>,
-        work_out: impl FnOnce(LabelSet<'_>, &mut Vec<Match>) -> Set,
-    ) -> SetId {
-        let Sets { labels: all, sets, matches, ids, .. } = self;
+    /// The id of a label set. When it is new, `find` appends the series that read it.
+    pub fn intern(&mut self, labels: LabelSet<'_>, find: impl FnOnce(LabelSet<'_>, &mut Vec<Match>)) -> SetId {
+        let Sets { labels: all, ids, matches, ranges } = self;
         if let Some(id) = ids.find(labels.hash(), |id| all.get(*id) == labels) {
             return *id;
         }
         let first = matches.len();
-        let set = work_out(labels, matches);
-        sets.push(Set { matches: first..matches.len(), ..set });
+        find(labels, matches);
+        ranges.push(first..matches.len());
         let id = all.copy(labels);
         ids.insert_unique(labels.hash(), id, |id| all.get(*id).hash());
         id
-    }
-
-    pub fn get(&self, id: SetId) -> &Set {
-        &self.sets[id as usize]
-    }
-
-    pub fn get_mut(&mut self, id: SetId) -> &mut Set {
-        &mut self.sets[id as usize]
     }
 
     pub fn labels(&self, id: SetId) -> LabelSet<'_> {
@@ -134,35 +84,18 @@ impl Sets {
 
     /// The series that read a label set's events.
     pub fn matches(&self, id: SetId) -> &[Match] {
-        &self.matches[self.sets[id as usize].matches.clone()]
+        &self.matches[self.ranges[id as usize].clone()]
     }
 
-    /// Whether there are so many that those in no use are to be dropped.
-    pub(super) fn is_crowded(&self) -> bool {
-        self.sets.len() > MOST_SETS.max(2 * self.in_use)
-    }
-
-    /// Drops all but those `used`, which get new ids. What is returned has the new ids by the old ones.
-    pub(super) fn keep_only(&mut self, used: &BTreeSet<SetId>) -> FxHashMap<SetId, SetId> {
-        // By way of a copy of the few that are kept: so the memory for all the others is used again.
-        let mut kept = Sets::default();
-        let moved = used.iter().map(|id| (*id, kept.add_of(self, *id))).collect();
-        self.labels.clear();
-        self.sets.clear();
-        self.matches.clear();
-        self.ids.clear();
-        for id in 0..kept.sets.len() as SetId {
-            self.add_of(&kept, id);
+    /// Forgets all once there are too many. Ids given out before are void then: `true`.
+    pub fn make_room(&mut self) -> bool {
+        let is_full = self.ranges.len() > MOST_SETS;
+        if is_full {
+            self.labels.clear();
+            self.ids.clear();
+            self.matches.clear();
+            self.ranges.clear();
         }
-        self.in_use = kept.sets.len();
-        moved
-    }
-
-    /// Adds one of others, with all that is known of it.
-    fn add_of(&mut self, others: &Sets, id: SetId) -> SetId {
-        self.intern(others.labels(id), |_, matches| {
-            matches.extend_from_slice(others.matches(id));
-            others.get(id).clone()
-        })
+        is_full
     }
 }

@@ -5,12 +5,12 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
-use super::evidence::keep_evidence;
 use super::groups::MOST_GROUPS;
-use super::pending::{Pending, Point};
 use super::series::{Measure, Spec, Wanted};
 use super::sets::Match;
 use crate::classify::{LabelSet, NO_VALUE};
+use crate::second::evidence::keep_evidence;
+use crate::second::{Point, Tally};
 use crate::time::Time;
 
 /// Seconds that the last event of an inner group is remembered for: clients come and go.
@@ -49,16 +49,16 @@ impl Staged {
     }
 
     /// Adds the events of one label set.
-    pub fn add(&mut self, spec: &Spec, labels: LabelSet<'_>, pending: &Pending, matched: &Match, wanted: Wanted) {
+    pub fn add(&mut self, spec: &Spec, labels: LabelSet<'_>, tally: &Tally, matched: &Match, wanted: Wanted) {
         let cell = &mut self.cell;
         if !matched.certain {
-            cell.details().unknown += pending.events;
+            cell.details().unknown += tally.events;
             return;
         }
         // An event without a value that is asked for is on neither side (SEMANTICS 11).
-        let accepted = pending.points.iter().filter(|point| spec.selector.accepts(&point.values) == Some(true));
+        let accepted = tally.points.iter().filter(|point| spec.selector.accepts(&point.values) == Some(true));
         let events = match &spec.measure {
-            Measure::Events | Measure::Distinct(_) if spec.selector.values.is_empty() => pending.events,
+            Measure::Events | Measure::Distinct(_) if spec.selector.values.is_empty() => tally.events,
             Measure::Events | Measure::Distinct(_) => accepted.count() as u64,
             Measure::Value(index) => {
                 let with_value = accepted.filter(|point| point.values[*index] != NO_VALUE);
@@ -83,9 +83,9 @@ impl Staged {
             },
             _ => cell.events += events,
         }
-        if wanted.evidence && !pending.evidence.is_empty() {
+        if wanted.evidence && !tally.evidence.is_empty() {
             let kept = &mut cell.details().evidence;
-            pending.evidence.iter().for_each(|line| keep_evidence(kept, line));
+            tally.evidence.iter().for_each(|line| keep_evidence(kept, line));
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::cell::{Cell, Details, Run, Span, Values};
 use super::distribution::{Distribution, Samples};
-use super::evidence::{Evidence, keep_evidence};
+use crate::second::evidence::{Evidence, keep_evidence};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;

@@ -9,7 +9,8 @@ mod rules;
 use std::sync::{Arc, LazyLock};
 
 use logwatch::classify::Library;
-use logwatch::engine::{Notice, Range};
+use logwatch::gather::Range;
+use logwatch::judge::Notice;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::Chunk;

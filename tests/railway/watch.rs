@@ -262,3 +262,21 @@ fn a_recording_keeps_one_service() {
     let ran = run(&mut watch(&server, &["--record", "run"]));
     assert!(ran.status == Some(2) && ran.err.contains("--record keeps one service"), "{ran:?}");
 }
+
+/// Nothing in the lines themselves tells of it: no start, no request.
+#[test]
+fn a_new_deployment_is_told_by_its_id() {
+    let mut world = World::new();
+    let start = world.now().saturating_add(-300 * SECOND);
+    for second in 0..300 {
+        let mut line = world.line(start.saturating_add(second * SECOND), "working");
+        line.deployment = if second < 200 { "d-2" } else { "d-3" }.into();
+        world.apps.push(line);
+    }
+    let server = Server::start(world);
+    let ran = run(&mut watch(&server, &["api", "--format", "json", "--since", "10m", "--until", "15s"]));
+    let told = ran.objects();
+    let deployed = told.iter().filter_map(|object| object["deployed_at"].as_str()).next_back();
+    let at = start.saturating_add(200 * SECOND).to_string();
+    assert_eq!(deployed, Some(at.as_str()), "{}", ran.out);
+}

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use logwatch::classify::Library;
-use logwatch::engine::{Cause, Notice, Range};
+use logwatch::gather::{Cause, Range};
+use logwatch::judge::Notice;
 use logwatch::map::Mapper;
 use logwatch::mask::Masking;
 use logwatch::rules::plan::Plan;
@@ -71,7 +72,7 @@ impl Live {
     /// As `firing 13:30:11 data`, with the trigger's id before it.
     fn changes(&mut self) -> Vec<String> {
         let notices = self.session.engine.take_notices();
-        let triggers = &self.session.engine.rules.triggers;
+        let triggers = &self.session.engine.judge.rules.triggers;
         let told = |notice| match notice {
             Notice::Deployed(_) => None,
             Notice::Change(change, cause) => {

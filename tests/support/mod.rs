@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use logwatch::classify::Library;
-use logwatch::engine::{Notice, Range};
+use logwatch::gather::Range;
+use logwatch::judge::Notice;
 use logwatch::mask::Masking;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
@@ -56,7 +57,7 @@ impl Run {
     }
 
     pub fn latest(&self, source: usize) -> Option<Time> {
-        self.session.engine.lanes[source].latest()
+        self.session.engine.gather.lanes[source].latest()
     }
 
     pub fn close(&mut self, source: usize) {

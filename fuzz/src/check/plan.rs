@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use logwatch::classify::Library;
-use logwatch::engine::Range;
+use logwatch::gather::Range;
 use logwatch::rules::plan::Plan;
 
 use super::pipeline::assert_harmless;

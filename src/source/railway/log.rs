@@ -18,7 +18,11 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// What the services of an environment write.
-    App { environment: String },
+    App {
+        environment: String,
+        /// Lines name the deployment they are of.
+        names_deployments: bool,
+    },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
 }
@@ -71,10 +75,11 @@ struct HttpRows {
     http_logs: Option<Vec<Map<String, Value>>>,
 }
 
-impl From<AppRows> for Rows {
-    fn from(rows: AppRows) -> Self {
-        let rows = rows.environment_logs.unwrap_or_default();
-        Rows { count: rows.len(), records: rows.into_iter().filter_map(Record::app).collect() }
+impl AppRows {
+    fn read(self, names_deployments: bool) -> Rows {
+        let rows = self.environment_logs.unwrap_or_default();
+        let records = |log| Record::app(log, names_deployments);
+        Rows { count: rows.len(), records: rows.into_iter().filter_map(records).collect() }
     }
 }
 
@@ -118,7 +123,7 @@ impl Log {
     pub fn subscription(&self, after: Time, limit: usize) -> (Document, Value) {
         let variables = |name: &str, id: &str| json!({name: id, "filter": self.filter, "beforeDate": after.to_string(), "beforeLimit": limit});
         match &self.kind {
-            Kind::App { environment } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
+            Kind::App { environment, .. } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
             Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),
         }
     }
@@ -145,9 +150,9 @@ impl Log {
             }
         }
         match &self.kind {
-            Kind::App { environment } => {
+            Kind::App { environment, names_deployments } => {
                 variables["environmentId"] = environment.as_str().into();
-                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.into())
+                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.read(*names_deployments))
             }
             Kind::Http { deployment, .. } => {
                 variables["deploymentId"] = deployment.as_str().into();
@@ -159,7 +164,9 @@ impl Log {
     /// Reads what a subscription brought.
     pub fn rows(&self, data: &RawValue) -> Option<Rows> {
         match self.kind {
-            Kind::App { .. } => serde_json::from_str::<AppRows>(data.get()).ok().map(Rows::from),
+            Kind::App { names_deployments, .. } => {
+                serde_json::from_str::<AppRows>(data.get()).ok().map(|rows| rows.read(names_deployments))
+            }
             Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(Rows::from),
         }
     }

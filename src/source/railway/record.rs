@@ -60,8 +60,9 @@ struct Tags {
 const OWN: [&str; 4] = ["timestamp", "message", "deploymentId", "deploymentInstanceId"];
 
 impl Record {
-    /// `None` for a record without a time that can be read.
-    pub fn app(log: Log) -> Option<Record> {
+    /// `None` for a record without a time that can be read. The line names its deployment only where it is to tell of one that is
+    /// new, which among several services it cannot.
+    pub fn app(log: Log, names_deployment: bool) -> Option<Record> {
         let time = time::parse(log.timestamp.as_bytes())?;
         let tags = log.tags.unwrap_or_default();
         let mut line = Vec::with_capacity(256);
@@ -84,7 +85,7 @@ impl Record {
         for (name, id) in
             [("deploymentId", &tags.deployment_id), ("deploymentInstanceId", &tags.deployment_instance_id)]
         {
-            if let Some(id) = id {
+            if let Some(id) = id.as_ref().filter(|_| names_deployment || name != "deploymentId") {
                 member(&mut line, name, &quoted(id));
             }
         }
@@ -143,7 +144,7 @@ mod tests {
     use super::*;
 
     fn app(json: &str) -> Record {
-        Record::app(serde_json::from_str(json).unwrap()).unwrap()
+        Record::app(serde_json::from_str(json).unwrap(), true).unwrap()
     }
 
     fn line(record: &Record) -> &str {

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::classify::Severity as Gravity;
 use crate::deployment::{Deployment, From};
-use crate::engine::Cause;
+use crate::gather::Cause;
 use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
+use crate::second::evidence::Evidence;
 use crate::summary::traffic::{Changes, Http, RouteLine, Side, Stretch, ViaSeconds};
 use crate::summary::{Beside, KpiStatus, Summary, TriggerEvent, TriggerResult, TriggerState, Unknown};
 use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target};
 use crate::time::Time;
-use crate::timeline::evidence::Evidence;
 
 pub(super) fn at(clock: &str) -> Time {
     crate::time::parse(format!("2026-11-23T{clock}Z").as_bytes()).unwrap()

@@ -30,7 +30,8 @@ impl Follower {
         let environment = self.watching.target.environment.id.clone();
         if self.watching.kinds.app {
             let filter = Some(self.watching.app_filter());
-            self.logs.push(Log::new(Kind::App { environment }, filter, since, true));
+            let names_deployments = self.watching.target.services.len() == 1;
+            self.logs.push(Log::new(Kind::App { environment, names_deployments }, filter, since, true));
         }
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;

@@ -33,13 +33,18 @@ impl Evidence {
         Evidence { time, source, line, content, says }
     }
 
+    /// One of which nothing is left but what it says.
+    pub fn told(time: Time, source: usize, line: u64, says: &str) -> Self {
+        Evidence { time, source, line, content: Rc::default(), says: OnceCell::from(Box::from(says)) }
+    }
+
     /// What the line says, not how it was wrapped: one line, its secrets masked, cut where it is long.
     pub fn text(&self) -> &str {
         self.says.get_or_init(|| says(&self.content))
     }
 
     /// Whether it comes before another: by time, then text, which is read only for that.
-    fn is_before(&self, other: &Evidence) -> bool {
+    pub fn is_before(&self, other: &Evidence) -> bool {
         self.time < other.time || (self.time == other.time && self.text() < other.text())
     }
 }

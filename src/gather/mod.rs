@@ -1,40 +1,40 @@
-//! The engine: fragments in, changes of triggers and a summary out. No clock, no files, no threads.
+//! Gather: the fragments of all sources to complete seconds, in the order of time. No clock, no files, no threads.
 //!
-//! Each source has a lane. The engine takes the next line of whichever lane is furthest behind, puts its events into
-//! the open buckets, and whenever the watermark of the run has passed a second, seals it and lets the rules look.
+//! Each source has a lane. The next line is always that of the lane that is furthest behind; its events go into the bucket of
+//! their second. When the watermark of the run has passed a second, it is complete, and is given on.
 
-mod deployments;
+mod buckets;
 mod lines;
+mod needs;
 mod run;
-mod ticks;
+mod sets;
+mod watermark;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use rustc_hash::FxHashMap;
 
 use crate::classify::{ClassId, Classifier, Found, LabelSets, Library};
-use crate::deployment::Deployment;
 use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
-use crate::lifecycle::{self, Lifecycle};
+use crate::lifecycle;
 use crate::map::Fragment;
-use crate::report::{REQUEST, Report};
-use crate::rules::Rules;
-use crate::rules::observed::Observed;
-use crate::rules::trigger::Change;
+use crate::second::Second;
 use crate::time::{SECOND, Time};
-use crate::timeline::{Buckets, Set, SetId, Timeline};
-use deployments::OwnClasses;
-
-/// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
-const TICKS_AFTER_STOP: u32 = 2_000;
+use buckets::Buckets;
+pub use buckets::MOST_TALLIES;
+pub use needs::Needs;
+use sets::Set;
+pub use sets::SetId;
 
 /// The class of lines in which the platform says that it dropped some.
 pub const RATE_LIMITED: &str = "railway.rate_limited";
+
+/// Steps that are given on together: so few that what they hold is still in the processor's caches.
+const MOST_STEPS: usize = 16;
 
 /// What a run is to look at, beside its plan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,22 +54,14 @@ impl Range {
 }
 
 /// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
-/// ([`Engine::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
+/// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bound {
     At(Time),
     AfterDeployment(i64),
 }
 
-/// Something the outputs show while the run goes on.
-#[derive(Clone, Debug)]
-pub enum Notice {
-    /// The deployment that is judged from here on.
-    Deployed(Deployment),
-    Change(Box<Change>, Cause),
-}
-
-/// What moved the watermark past a tick.
+/// What moved the watermark past a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
@@ -77,22 +69,33 @@ pub enum Cause {
     Clock,
 }
 
-pub struct Engine {
-    pub library: Arc<Library>,
-    pub rules: Rules,
-    pub report: Report,
+/// What is given on.
+#[derive(Debug)]
+pub enum Step {
+    /// A second that is complete; they come in the order of time. All between two of them are complete, too, and nothing happened
+    /// there.
+    Sealed(Second, Cause),
+    /// All seconds before this one are complete.
+    Until(i64, Cause),
+    /// Events that count in the totals alone: the watermark never passed them.
+    Beyond(Second),
+    /// Events without any time.
+    Untimed(Second),
+    /// Lines of a second that was given on may be missing.
+    Lost(i64),
+}
+
+pub struct Gather {
+    library: Arc<Library>,
     pub counts: Counts,
     pub lanes: Vec<Lane>,
-    pub timeline: Timeline,
-    pub observed: Observed,
-    /// The deployment in force; `None` before the first second is sealed.
-    pub deployment: Option<Deployment>,
-    /// The deployment given or planned; the records decide when there is none.
-    fixed: Option<Deployment>,
+    needs: Needs,
+    /// The time of the deployment, if it was given.
+    deployed_at: Option<Time>,
     range: Range,
     buckets: Buckets,
-    /// Events that lost their labels in a second that held too many different ones.
-    pub crowded: u64,
+    /// Events without any time.
+    untimed: Second,
     /// By class, the label set without labels.
     unlabelled: FxHashMap<ClassId, LabelSets>,
     duplicates: Duplicates,
@@ -100,90 +103,52 @@ pub struct Engine {
     unescaped: Vec<u8>,
     classifier: Classifier,
     scratch: Vec<Found>,
-    lifecycle: Lifecycle,
-    /// The start that may turn out to be that of a deployment, since which all is counted apart.
-    undecided: Option<i64>,
-    /// Restarts of the service since the deployment.
-    pub restarts: u64,
-    /// The tick that is evaluated next.
+    /// The second before which all that was given on lies comes to an end here.
     next_tick: Option<i64>,
-    /// Of the sources that the next tick waited for when ticks were last looked at, the one furthest ahead.
+    /// Of the sources that were waited for when the watermark was last looked at, the one furthest ahead.
     held_up_by: usize,
-    /// The rules have gone past all before this, without a source that was silent.
+    /// All before this was given on, without a source that was silent.
     sealed_before: Time,
-    /// First and last time of a record that was used.
-    pub from: Option<Time>,
-    pub to: Option<Time>,
-    notices: Vec<Notice>,
-    /// Set from outside when the run is to end soon.
-    stop: Arc<AtomicBool>,
-    /// How many ticks are looked at when it is to.
-    ticks_after_stop: u32,
-    /// The classes of events that the engine itself tells.
-    own_classes: OwnClasses,
+    /// The last entry of what was given on.
+    last_entry: Option<Time>,
+    steps: Vec<Step>,
     rate_limited: Option<ClassId>,
-    request: Option<ClassId>,
 }
 
-impl Engine {
-    pub fn new(
-        classifier: Classifier,
-        timeline: Timeline,
-        rules: Rules,
-        report: Report,
-        fixed: Option<Deployment>,
-        range: Range,
-    ) -> Self {
+impl Gather {
+    pub fn new(classifier: Classifier, needs: Needs, deployed_at: Option<Time>, range: Range) -> Self {
         let library = Arc::clone(&classifier.shared.library);
-        Engine {
-            own_classes: OwnClasses::of(&library),
+        Gather {
             rate_limited: library.class_id(RATE_LIMITED),
-            request: library.class_id(REQUEST),
             library,
-            rules,
-            report,
             counts: Counts::default(),
             lanes: Vec::new(),
-            timeline,
-            observed: Observed::default(),
-            deployment: None,
-            fixed,
+            needs,
+            deployed_at,
             range,
             buckets: Buckets::default(),
-            crowded: 0,
+            untimed: Second::default(),
             unlabelled: FxHashMap::default(),
             duplicates: Duplicates::default(),
             unescaped: Vec::new(),
             classifier,
             scratch: Vec::new(),
-            lifecycle: Lifecycle::default(),
-            undecided: None,
-            restarts: 0,
             next_tick: None,
             held_up_by: 0,
             sealed_before: Time(i64::MIN),
-            from: None,
-            to: None,
-            notices: Vec::new(),
-            stop: Arc::default(),
-            ticks_after_stop: TICKS_AFTER_STOP,
+            last_entry: None,
+            steps: Vec::new(),
         }
-    }
-
-    /// Once `stop` is set, only a few more ticks are looked at, whatever is fed: enough for the seconds that wait for their
-    /// watermark. Then [`Engine::finish`] ends soon, and the rules stand where they had come to.
-    pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
-        self.stop = stop;
     }
 
     /// Whether the range counts from a deployment that nobody has given: its ends are unknown then, and leave out nothing.
     pub fn lacks_deployment(&self) -> bool {
-        self.fixed.is_none() && self.range.counts_from_deployment()
+        self.deployed_at.is_none() && self.range.counts_from_deployment()
     }
 
-    /// Gives the deployment, before the first line.
-    pub fn deployed(&mut self, deployment: Deployment) {
-        self.fixed = Some(deployment);
+    /// Gives the time of the deployment, before the first line.
+    pub fn deployed(&mut self, at: Time) {
+        self.deployed_at = Some(at);
     }
 
     /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
@@ -192,8 +157,8 @@ impl Engine {
         self.lanes.len() - 1
     }
 
-    /// Takes the next fragment of a source, and goes as far as all sources allow.
-    pub fn feed(&mut self, source: usize, fragment: Fragment) {
+    /// Queues the next fragment of a source.
+    pub fn queue(&mut self, source: usize, fragment: Fragment) {
         // In all, no more was taken out of the input than was read of it.
         self.counts.bytes = (self.counts.bytes + fragment.bytes).saturating_sub(fragment.own_bytes);
         self.counts.invalid_utf8 += fragment.invalid_utf8;
@@ -202,31 +167,16 @@ impl Engine {
             let sets = self.intern(&fragment.sets);
             self.lanes[source].queue.push_back(Queued { fragment: Rc::new(fragment), sets });
         }
-        self.drain();
     }
 
     /// The source has ended.
-    pub fn close(&mut self, source: usize) {
+    pub fn end(&mut self, source: usize) {
         self.lanes[source].ended = true;
-        self.drain();
     }
 
-    /// Moves the clock of a source that is connected but silent.
-    pub fn advance(&mut self, source: usize, to: Time) {
+    /// The source is silent: the others do not wait for it.
+    pub fn rest(&mut self, source: usize) {
         self.lanes[source].idle = true;
-        self.drain();
-        self.move_clock(source, to);
-    }
-
-    /// The source is silent, and its clock is not to be trusted: the others go on without it.
-    pub fn leave_out(&mut self, source: usize) {
-        self.lanes[source].idle = true;
-        self.drain();
-        // An only source holds nobody up, and its recording says nothing of this.
-        if self.lanes.len() > 1 {
-            self.close_entries(source);
-        }
-        self.tick(Cause::Data);
     }
 
     /// Lines of a source may be missing before what it gives next.
@@ -234,16 +184,26 @@ impl Engine {
         self.counts.lost += 1;
         let Some(second) = self.lanes[source].latest().map(Time::second) else { return };
         if Time::from_second(second) < self.sealed_before {
-            self.observed.dropped = self.observed.dropped.max(Some(second));
+            self.steps.push(Step::Lost(second));
         } else {
             self.buckets.bucket(second).dropped += 1;
         }
     }
 
-    fn move_clock(&mut self, lane: usize, to: Time) {
-        self.lanes[lane].advance(to);
-        self.expire(lane);
+    /// Moves the clock of a source.
+    pub fn move_clock(&mut self, source: usize, to: Time) {
+        self.lanes[source].advance(to);
+        self.expire(source);
         self.tick(Cause::Clock);
+    }
+
+    /// The others go on without a source that is silent.
+    pub fn leave_out(&mut self, source: usize) {
+        // An only source holds nobody up, and its recording says nothing of this.
+        if self.lanes.len() > 1 {
+            self.close_entries(source);
+        }
+        self.tick(Cause::Data);
     }
 
     /// The latest time of a record, of all sources.
@@ -257,34 +217,31 @@ impl Engine {
         !lane.ended && lane.queue.is_empty()
     }
 
-    /// What happened since the last call.
-    pub fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+    /// What was completed since the last call.
+    pub fn take_steps(&mut self) -> Vec<Step> {
+        if !self.untimed.tallies.is_empty() {
+            self.steps.push(Step::Untimed(std::mem::take(&mut self.untimed)));
+        }
+        std::mem::take(&mut self.steps)
     }
 
-    /// Closes all that is open, and evaluates up to the last second; the rules stand as they are at the end.
+    /// Takes back a second, for its memory.
+    pub fn recycle(&mut self, second: Second) {
+        self.buckets.recycle(second);
+    }
+
+    /// Closes all that is open, once all sources have ended and no line is left: what is complete, and the rest, which a wrong
+    /// clock put far ahead.
     pub fn finish(&mut self) {
-        for lane in &mut self.lanes {
-            lane.ended = true;
-        }
-        self.drain();
         for lane in 0..self.lanes.len() {
             self.close_entries(lane);
         }
         if let Some(last) = self.latest() {
             // Who asks for a later end says that nothing more happened.
             let end = Some(self.last_tick()).filter(|asked| *asked < i64::MAX);
-            self.tick_until(end.unwrap_or(last.second() + 1), Cause::Data);
+            self.complete_until(end.unwrap_or(last.second() + 1), Cause::Data);
         }
-        let late = self.rules.end(self.armed_until());
-        self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
-        // What a wrong clock put far ahead is told in the totals, and stands in no window.
-        self.count_before(i64::MAX);
-    }
-
-    /// The tick after the last one evaluated: the end of what the rules have seen.
-    pub fn evaluated_until(&self) -> Option<i64> {
-        self.next_tick.map(|tick| tick - 1)
+        self.give_on_before(i64::MAX);
     }
 
     fn close_entries(&mut self, lane: usize) {
@@ -293,8 +250,9 @@ impl Engine {
         }
     }
 
-    /// Takes lines as far as all sources allow, those furthest behind first.
-    fn drain(&mut self) {
+    /// Takes lines as far as all sources allow, those furthest behind first. `true` if it stopped because there is much to give
+    /// on.
+    pub fn drain(&mut self) -> bool {
         let mut order = self.order();
         while let Some(Reverse((_, lane))) = order.pop() {
             // The fragment stays in the queue while it is read: a lane with lines left holds the watermark of the run.
@@ -305,7 +263,7 @@ impl Engine {
             let mut cursor = self.lanes[lane].cursor;
             let end = if self.lanes.len() == 1 { fragment.lines.len() } else { cursor + 1 };
             let mut events_start = cursor.checked_sub(1).map_or(0, |before| fragment.lines[before].events_end);
-            while cursor < end {
+            while cursor < end && self.steps.len() < MOST_STEPS {
                 let lines = &fragment.lines[cursor..end];
                 let taken = self.run(lane, &fragment, &sets, lines, events_start);
                 if let Some(last) = lines[..taken].last() {
@@ -324,24 +282,25 @@ impl Engine {
             }
             let own = &mut self.lanes[lane];
             own.cursor = cursor;
+            if self.steps.len() >= MOST_STEPS {
+                return true;
+            }
             match own.next_position() {
                 Some(position) => order.push(Reverse((position, lane))),
                 None if own.ended || own.idle => {}
                 None => break,
             }
         }
+        false
     }
 
     /// The ids of label sets.
     fn intern(&mut self, sets: &LabelSets) -> Rc<[SetId]> {
-        let Engine { buckets, timeline, report, library, rate_limited, .. } = self;
+        let Gather { buckets, needs, library, rate_limited, .. } = self;
         let mut intern = |labels| {
-            buckets.sets.intern(labels, |labels, matches| {
-                let mut set = Set::new(labels.class);
-                set.is_noted = Some(labels.class) == *rate_limited || lifecycle::sign(library, labels).is_some();
-                set.keep = timeline.matches(labels, matches).and(report.keep(labels));
-                set.examples_until = report.examples_until(labels);
-                set
+            buckets.sets.intern(labels, |labels| {
+                let is_noted = Some(labels.class) == *rate_limited || lifecycle::sign(library, labels).is_some();
+                Set::new(labels.class, is_noted, needs.keep(labels))
             })
         };
         sets.iter().map(&mut intern).collect()
@@ -359,7 +318,6 @@ impl Engine {
     /// Forgets label sets that are in use nowhere, and renumbers those of the fragments that wait.
     fn forget_unused_sets(&mut self) {
         self.buckets.forget_unused();
-        self.report.forget_sets();
         for lane in 0..self.lanes.len() {
             for at in 0..self.lanes[lane].queue.len() {
                 let fragment = Rc::clone(&self.lanes[lane].queue[at].fragment);
@@ -389,10 +347,7 @@ impl Engine {
     fn resolve(&self, bound: Bound) -> Option<Time> {
         match bound {
             Bound::At(time) => Some(time),
-            Bound::AfterDeployment(seconds) => {
-                let deployment = self.fixed.as_ref()?;
-                Some(deployment.at.saturating_add(seconds.saturating_mul(SECOND)))
-            }
+            Bound::AfterDeployment(seconds) => Some(self.deployed_at?.saturating_add(seconds.saturating_mul(SECOND))),
         }
     }
 }

@@ -1,17 +1,15 @@
 //! Runs: lines of one second that have only to be counted, as nearly all have. What is the same for all of them is looked at
 //! once.
 
-use super::Engine;
-use crate::classify::{NO_VALUE, Via};
+use super::{Gather, SetId};
 use crate::decode::Part;
 use crate::map::{Fragment, Kind, Line, Mapped};
+use crate::second::evidence::Evidence;
 use crate::time::Time;
-use crate::timeline::SetId;
-use crate::timeline::evidence::Evidence;
 
-impl Engine {
+impl Gather {
     /// Takes as many of the next lines of a source as are of one second, stand for themselves, and move nothing on. All
-    /// others are for [`Engine::line`], which does the same with them and more. Returns how many there were.
+    /// others are for [`Gather::line`], which does the same with them and more. Returns how many there were.
     pub(super) fn run(
         &mut self,
         lane: usize,
@@ -33,26 +31,23 @@ impl Engine {
         }
         let Some(mut open) = self.buckets.opened(second) else { return 0 };
         // The first line of a second may end a pause.
-        let entries = open.bucket.entries.filter(|_| own.app_from.is_some() && open.bucket.after_pause.is_none());
+        let entries = open.bucket.entries.filter(|_| open.bucket.after_pause.is_none());
         let (mut first_entry, mut last_entry) = entries.unwrap_or((begin, begin));
         let (mut least, mut greatest, mut last) = (begin, begin, begin);
         let (mut taken, mut classified) = (0, 0);
         for line in lines {
             let Some(time) = line.time.filter(|time| (from..until).contains(time)) else { break };
             let is_known = match line.kind {
-                Kind::App => entries.is_some(),
+                Kind::App => {
+                    entries.is_some() && (line.deployment == 0 || open.bucket.has_served(line.deployment, time))
+                }
                 Kind::Edge { deployment } => {
-                    let is_seen = deployment == 0 || self.lifecycle.has_noted(deployment);
-                    own.edge_from.is_some() && is_seen
+                    own.edge_from.is_some() && (deployment == 0 || open.bucket.has_served(deployment, time))
                 }
                 Kind::TooLong | Kind::Malformed | Kind::Blank | Kind::Directive(_) => false,
             };
             let events = &fragment.events[events_start as usize..line.events_end as usize];
-            let is_noted = |event: &Mapped| {
-                let tells_durations = event.via == Via::Access && !self.observed.access_durations;
-                open.sets[sets[event.set as usize] as usize].is_noted
-                    || (tells_durations && fragment.values(event)[0] != NO_VALUE)
-            };
+            let is_noted = |event: &Mapped| open.sets[sets[event.set as usize] as usize].is_noted;
             let stands_alone = !line.opens && !line.deferred && line.part == Part::Whole;
             if !is_known || !stands_alone || events.iter().any(is_noted) || !open.bucket.has_room_for(events.len()) {
                 break;
@@ -60,11 +55,10 @@ impl Engine {
             taken += 1;
             for event in events {
                 let id = sets[event.set as usize];
-                let set = &open.sets[id as usize];
-                let (keep, examples_until) = (set.keep, set.examples_until);
+                let keep = open.sets[id as usize].keep;
                 // There is room for it.
-                let Some(cell) = open.cell(id, event.via) else { continue };
-                cell.add(keep, examples_until, (time, line.content), fragment.values(event), || {
+                let Some(tally) = open.tally(id, event.via) else { continue };
+                tally.add(keep, (time, line.content), fragment.values(event), || {
                     let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
                     Evidence::new(time, lane, own.number_in_file(own.line_number + taken), text)
                 });
@@ -77,11 +71,10 @@ impl Engine {
             }
         }
         if taken > 0 {
+            open.bucket.record(least, greatest);
             open.bucket.entries = entries.map(|_| (first_entry, last_entry)).or(open.bucket.entries);
             own.observe_quiet(greatest, last);
             own.line_number += taken;
-            self.from = Some(self.from.map_or(least, |from| from.min(least)));
-            self.to = self.to.max(Some(greatest));
             self.counts.lines += taken;
             self.counts.records += taken;
             self.counts.classified += classified;

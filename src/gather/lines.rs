@@ -1,16 +1,16 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
-use super::{Cause, Engine};
+use super::{Cause, Gather, SetId};
 use crate::assemble::{Begun, Entry, Given, Offer, Open};
-use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
+use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, Via};
 use crate::decode::{self, Part};
 use crate::duplicates::Identity;
 use crate::lifecycle;
 use crate::map::{self, Fragment, Kind, Line};
 use crate::recording::Directive;
+use crate::second::evidence::Evidence;
+use crate::second::{PAUSE, Second, Tally};
 use crate::time::Time;
-use crate::timeline::evidence::Evidence;
-use crate::timeline::{Pending, SetId};
 
 /// Where an entry stands in the input.
 #[derive(Clone, Copy)]
@@ -31,7 +31,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl Engine {
+impl Gather {
     pub(super) fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], line: &Line, events_start: u32) {
         if let Kind::Directive(directive) = line.kind {
             match directive {
@@ -75,10 +75,7 @@ impl Engine {
                 if self.lanes[lane].is_late(time) {
                     return self.counts.late += 1;
                 }
-                if self.from.is_none_or(|from| time < from) {
-                    self.from = Some(time);
-                }
-                self.to = self.to.max(Some(time));
+                self.buckets.bucket(time.second()).record(time, time);
             }
         }
         let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
@@ -86,13 +83,13 @@ impl Engine {
         if let Kind::Edge { deployment } = line.kind {
             if let Some(time) = time {
                 self.lanes[lane].edge_from.get_or_insert(place.second);
-                self.edge_deployment(deployment, time, place);
+                self.served_by(deployment, time, place);
             }
         } else {
-            let lane_of = &mut self.lanes[lane];
-            if time.is_some() {
-                lane_of.app_from.get_or_insert(place.second);
+            if let (Some(time), true) = (time, line.deployment != 0) {
+                self.served_by(line.deployment, time, place);
             }
+            let lane_of = &mut self.lanes[lane];
             let given = Given { line, text, line_number: place.line_number, time };
             let mut is_held = false;
             if !lane_of.assembler.is_idle() {
@@ -225,41 +222,41 @@ impl Engine {
     /// Puts one event of an entry into the bucket of its second.
     fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.sets.get(id);
-        let (class, keep, examples_until, is_noted) = (set.class, set.keep, set.examples_until, set.is_noted);
-        let Some(time) = place.time else {
-            let mut pending = Pending { events: 1, ..Pending::new(id, via) };
-            pending.evidence.push(evidence(place, Time(0)));
-            return self.report.add_untimed(self.buckets.sets.labels(id), &pending);
-        };
+        let (class, keep, is_noted) = (set.class, set.keep, set.is_noted);
+        let Some(time) = place.time else { return self.untimed(place, id, via) };
         if is_noted && let Some(sign) = lifecycle::sign(&self.library, self.buckets.sets.labels(id)) {
-            self.lifecycle.note(sign, evidence(place, time));
+            self.buckets.bucket(place.second).signs.push((sign, evidence(place, time)));
         }
         if is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
             self.counts.platform_dropped += dropped as u64;
             self.buckets.bucket(place.second).dropped += dropped.max(1) as u64;
         }
-        if via == Via::Access && !self.observed.access_durations && Some(class) == self.request {
-            self.observed.access_durations = values[0] != NO_VALUE;
-        }
         let (second, hash) = (place.second, place.content);
-        match self.buckets.open(second).cell(id, via) {
-            Some(cell) => cell.add(keep, examples_until, (time, hash), values, || evidence(place, time)),
+        match self.buckets.open(second).tally(id, via) {
+            Some(tally) => tally.add(keep, (time, hash), values, || evidence(place, time)),
             None => {
-                self.others(second, class, via).add(keep, None, (time, hash), values, || evidence(place, time));
+                let others = self.others(second, class, via, 1);
+                others.add(keep, (time, hash), values, || evidence(place, time));
             }
         }
-        while let Some(pending) = self.buckets.pushed_out.pop() {
-            let class = self.buckets.sets.get(pending.set).class;
-            self.others(second, class, pending.via).merge(pending);
+        while let Some((class, tally)) = self.buckets.pushed_out.pop() {
+            self.others(second, class, tally.via, tally.events).merge(tally);
         }
     }
 
-    /// The cell for events of a second that holds too many label sets: they keep their class, and lose their labels.
-    fn others(&mut self, second: i64, class: ClassId, via: Via) -> &mut Pending {
-        self.crowded += 1;
+    /// Keeps an event that has no time.
+    fn untimed(&mut self, place: &Place<'_>, id: SetId, via: Via) {
+        self.untimed.sets.copy(self.buckets.sets.labels(id));
+        let evidence = vec![evidence(place, Time(0))];
+        self.untimed.tallies.push(Tally { events: 1, evidence, ..Tally::new(via) });
+    }
+
+    /// The tally for so many events of a second that holds too many label sets: they keep their class, and lose their labels.
+    fn others(&mut self, second: i64, class: ClassId, via: Via, events: u64) -> &mut Tally {
+        self.buckets.bucket(second).crowded += events;
         let others = self.intern_unlabelled(class);
-        self.buckets.cell_of_others(second, others, via)
+        self.buckets.tally_of_others(second, others, via)
     }
 
     /// Notes that the service wrote something, and whether it had been silent.
@@ -273,7 +270,7 @@ impl Engine {
         }
         let silent = match self.buckets.previous(second) {
             Some(previous) => second - previous > 1,
-            None => self.report.after_pause(time),
+            None => self.last_entry.is_some_and(|last| time.since(last) >= PAUSE),
         };
         let gravest = sets.max_by_key(|set| self.library.classes[self.buckets.sets.get(*set).class].severity);
         let bucket = self.buckets.bucket(second);
@@ -285,9 +282,10 @@ impl Engine {
     }
 
     /// Takes note of the first record with a deployment's id.
-    fn edge_deployment(&mut self, id: u32, time: Time, place: &Place<'_>) {
-        if id != 0 && !self.lifecycle.has_noted(id) {
-            self.lifecycle.note_served(id, evidence(place, time));
+    fn served_by(&mut self, id: u32, time: Time, place: &Place<'_>) {
+        let bucket = self.buckets.bucket(place.second);
+        if id != 0 && !bucket.has_served(id, time) {
+            Second::serve(&mut bucket.served, id, evidence(place, time));
         }
     }
 }

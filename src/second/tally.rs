@@ -1,14 +1,12 @@
-//! Events of one label set in one second, before its watermark.
+//! The events of one label set in one second.
 
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
-use super::sets::SetId;
 use crate::classify::{MOST_VALUES, NO_VALUE, Via};
 use crate::time::Time;
 
-/// Events of one label set in one second.
+/// The events of one label set in one second.
 #[derive(Debug)]
-pub struct Pending {
-    pub set: SetId,
+pub struct Tally {
     pub via: Via,
     pub events: u64,
     pub first: Option<Time>,
@@ -18,7 +16,7 @@ pub struct Pending {
     pub evidence: Vec<Evidence>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     pub time: Time,
     /// Hash of the entry's content: orders events of one time.
@@ -50,13 +48,22 @@ impl Keep {
     }
 }
 
-impl Pending {
-    pub fn new(set: SetId, via: Via) -> Self {
-        Pending { set, via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
+impl Tally {
+    pub fn new(via: Via) -> Self {
+        Tally { via, events: 0, first: None, last: None, points: Vec::new(), evidence: Vec::new() }
+    }
+
+    /// One event, with all that could be kept of it.
+    pub fn one(evidence: Evidence) -> Self {
+        let mut tally = Tally::new(Via::None);
+        let keep = Keep { values: true, order: true, evidence: true, examples: true };
+        let (time, line) = (evidence.time, evidence.line);
+        tally.add(keep, (time, line), &[NO_VALUE; MOST_VALUES], || evidence);
+        tally
     }
 
     /// Empties it, but for its memory.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         /// Events that memory is kept for: the next second may be anybody's.
         const USUAL: usize = 32;
         (self.events, self.first, self.last) = (0, None, None);
@@ -65,8 +72,8 @@ impl Pending {
         self.evidence.clear();
     }
 
-    /// Joins the events of another cell of the same second.
-    pub fn merge(&mut self, other: Pending) {
+    /// Adds the events of another one, of the same label set and second.
+    pub fn merge(&mut self, other: Tally) {
         self.events += other.events;
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
@@ -78,7 +85,6 @@ impl Pending {
     pub fn add(
         &mut self,
         keep: Keep,
-        examples_until: Option<Time>,
         (time, hash): (Time, u64),
         values: &[i64; MOST_VALUES],
         evidence: impl FnOnce() -> Evidence,
@@ -93,10 +99,9 @@ impl Pending {
         if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
             self.points.push(Point { time, hash, values: *values });
         }
-        let shown = keep.evidence || (keep.examples && examples_until.is_none_or(|until| time <= until));
         let wanted =
             || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
-        if shown && wanted() {
+        if (keep.evidence || keep.examples) && wanted() {
             keep_evidence(&mut self.evidence, &evidence());
         }
     }

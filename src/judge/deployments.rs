@@ -1,12 +1,12 @@
 //! What the service's life comes to: deployments that begin, restarts that are counted as events of their own.
 
-use super::{Engine, Notice};
-use crate::classify::{ClassId, Library, MOST_VALUES, NO_VALUE, Via};
+use super::{Judge, Notice};
+use crate::classify::{ClassId, LabelSets, Library, Via};
 use crate::deployment::{Deployment, From};
 use crate::lifecycle::{Activity, START_UP, Step};
+use crate::second::evidence::Evidence;
+use crate::second::{Second, Tally};
 use crate::time::Time;
-use crate::timeline::Set;
-use crate::timeline::evidence::Evidence;
 
 /// The classes of events that no line tells alone; `None` where the library lacks them.
 pub(super) struct OwnClasses {
@@ -25,19 +25,19 @@ impl OwnClasses {
     }
 }
 
-impl Engine {
-    /// Before a second is sealed: finds the deployment that is in force from here on, and adds what the signs of the second
-    /// come to as events to its bucket.
-    pub(super) fn follow_lifecycle(&mut self, second: i64) {
+impl Judge {
+    /// Finds the deployment that is in force from a second on, and what its signs come to as events.
+    pub(super) fn follow_lifecycle(&mut self, complete: &Second) {
+        let second = complete.at;
         let (from, until) = self.lifecycle.unsteady_before(second);
         self.observed.unsteady.add(from, until);
-        let activity = self.activity(second);
+        let activity = self.activity(complete);
         let mut deployment = None;
-        for step in self.lifecycle.seal(second, activity) {
+        for step in self.lifecycle.seal(complete, activity) {
             match step {
                 Step::Deployed(deployed) => {
                     if let Some(shown_by) = deployed.shown_by.clone() {
-                        self.add_own_event(second, self.own_classes.deployed, shown_by);
+                        self.add_own_event(self.own_classes.deployed, shown_by);
                     }
                     if self.fixed.is_some() {
                         // Of the time before the given deployment, that of the newest one is its baseline.
@@ -47,10 +47,10 @@ impl Engine {
                 }
                 Step::Restarted(shown_by) => {
                     self.restarts += 1;
-                    self.add_own_event(second, self.own_classes.restarted, shown_by);
+                    self.add_own_event(self.own_classes.restarted, shown_by);
                 }
                 Step::FailedAtStart(shown_by) => {
-                    self.add_own_event(second, self.own_classes.failed_at_start, shown_by);
+                    self.add_own_event(self.own_classes.failed_at_start, shown_by);
                 }
             }
         }
@@ -61,7 +61,7 @@ impl Engine {
         match (&self.fixed, &self.deployment) {
             (Some(fixed), None) if second >= fixed.at.second() => self.begin(fixed.clone(), second),
             (None, None) => {
-                let first = self.from.unwrap_or(Time::from_second(second));
+                let first = self.records.map_or(Time::from_second(second), |(first, _)| first);
                 let from_here = || Deployment { at: first, from: From::FirstRecord, shown_by: None };
                 self.begin(deployment.unwrap_or_else(from_here), second);
             }
@@ -91,23 +91,20 @@ impl Engine {
     }
 
     /// What the service's own log has in a second, besides signs.
-    fn activity(&self, second: i64) -> Activity {
+    fn activity(&self, second: &Second) -> Activity {
         let mut activity = Activity::default();
-        for cell in self.buckets.cells(second) {
-            activity.serves |= cell.via == Via::Access;
-            activity.fails |= cell.via == Via::None && self.report.is_failure(self.buckets.sets.get(cell.set).class);
+        for (labels, tally) in second.sets.iter().zip(&second.tallies) {
+            activity.serves |= tally.via == Via::Access;
+            activity.fails |= tally.via == Via::None && self.report.is_failure(labels.class);
         }
         activity
     }
 
-    fn add_own_event(&mut self, second: i64, class: Option<ClassId>, shown_by: Evidence) {
+    fn add_own_event(&mut self, class: Option<ClassId>, shown_by: Evidence) {
         let Some(class) = class else { return };
-        let set = self.intern_unlabelled(class);
-        let Set { keep, examples_until, .. } = *self.buckets.sets.get(set);
-        let place = (shown_by.time, shown_by.line);
-        if let Some(cell) = self.buckets.open(second).cell(set, Via::None) {
-            cell.add(keep, examples_until, place, &[NO_VALUE; MOST_VALUES], || shown_by);
-        }
+        let labels = LabelSets::unlabelled(class, self.library.classes[class].labels.len());
+        let set = self.intern(&labels);
+        self.own.extend(set.into_iter().map(|set| (set, Tally::one(shown_by.clone()))));
     }
 
     fn begin(&mut self, deployment: Deployment, second: i64) {

@@ -1,0 +1,133 @@
+//! The engine: fragments in, changes of triggers and a summary out. What is [gathered](crate::gather) is [judged](crate::judge).
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::classify::Classifier;
+use crate::deployment::Deployment;
+use crate::gather::{Gather, Needs, Range};
+use crate::judge::{Judge, Notice};
+use crate::map::Fragment;
+use crate::report::Report;
+use crate::rules::Rules;
+use crate::time::Time;
+use crate::timeline::Timeline;
+
+pub struct Engine {
+    pub gather: Gather,
+    pub judge: Judge,
+}
+
+impl Engine {
+    pub fn new(
+        classifier: Classifier,
+        timeline: Timeline,
+        rules: Rules,
+        report: Report,
+        fixed: Option<Deployment>,
+        range: Range,
+    ) -> Self {
+        let library = Arc::clone(&classifier.shared.library);
+        let needs = Needs::of(&timeline, &report);
+        let gather = Gather::new(classifier, needs, fixed.as_ref().map(|deployment| deployment.at), range);
+        Engine { gather, judge: Judge::new(library, timeline, rules, report, fixed) }
+    }
+
+    /// Once `stop` is set, [`Engine::finish`] ends soon, and the rules stand where they had come to.
+    pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
+        self.judge.stop_when(stop);
+    }
+
+    /// Whether the range counts from a deployment that nobody has given: its ends are unknown then, and leave out nothing.
+    pub fn lacks_deployment(&self) -> bool {
+        self.gather.lacks_deployment()
+    }
+
+    /// Gives the deployment, before the first line.
+    pub fn deployed(&mut self, deployment: Deployment) {
+        self.gather.deployed(deployment.at);
+        self.judge.deployed(deployment);
+    }
+
+    /// Adds a source; its index is given to the other calls. `lateness` is in nanoseconds.
+    pub fn add_source(&mut self, label: String, lateness: i64) -> usize {
+        self.gather.add_source(label, lateness)
+    }
+
+    /// Takes the next fragment of a source, and goes as far as all sources allow.
+    pub fn feed(&mut self, source: usize, fragment: Fragment) {
+        self.gather.queue(source, fragment);
+        self.go_on();
+    }
+
+    /// The source has ended.
+    pub fn close(&mut self, source: usize) {
+        self.gather.end(source);
+        self.go_on();
+    }
+
+    /// Moves the clock of a source that is connected but silent.
+    pub fn advance(&mut self, source: usize, to: Time) {
+        self.gather.rest(source);
+        self.go_on();
+        self.gather.move_clock(source, to);
+        self.pass_on();
+    }
+
+    /// The source is silent, and its clock is not to be trusted: the others go on without it.
+    pub fn leave_out(&mut self, source: usize) {
+        self.gather.rest(source);
+        self.go_on();
+        self.gather.leave_out(source);
+        self.pass_on();
+    }
+
+    /// Lines of a source may be missing before what it gives next.
+    pub fn lose(&mut self, source: usize) {
+        self.gather.lose(source);
+        self.pass_on();
+    }
+
+    /// The latest time of a record, of all sources.
+    pub fn latest(&self) -> Option<Time> {
+        self.gather.latest()
+    }
+
+    /// Whether a source is waited for before others can go on.
+    pub fn is_waiting_for(&self, source: usize) -> bool {
+        self.gather.is_waiting_for(source)
+    }
+
+    /// What happened since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.judge.take_notices()
+    }
+
+    /// Closes all that is open, and evaluates up to the last second; the rules stand as they are at the end.
+    pub fn finish(&mut self) {
+        for source in 0..self.gather.lanes.len() {
+            self.gather.end(source);
+        }
+        self.go_on();
+        self.gather.finish();
+        self.pass_on();
+        self.judge.end();
+    }
+
+    /// Gathers as far as all sources allow.
+    fn go_on(&mut self) {
+        while self.gather.drain() {
+            self.pass_on();
+        }
+        self.pass_on();
+    }
+
+    /// Lets what was gathered be judged.
+    fn pass_on(&mut self) {
+        for step in self.gather.take_steps() {
+            if let Some(second) = self.judge.take(step) {
+                self.gather.recycle(second);
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Judge: complete seconds in, changes of triggers and all that a summary tells out. It reads seconds and nothing else, and has
+//! no way back to where they come from.
+
+mod deployments;
+mod ticks;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use crate::classify::{ClassId, Library};
+use crate::deployment::Deployment;
+use crate::gather::Cause;
+use crate::lifecycle::Lifecycle;
+use crate::report::{REQUEST, Report};
+use crate::rules::Rules;
+use crate::rules::observed::Observed;
+use crate::rules::trigger::Change;
+use crate::second::Tally;
+use crate::time::Time;
+use crate::timeline::{SetId, Sets, Timeline};
+use deployments::OwnClasses;
+
+/// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
+const TICKS_AFTER_STOP: u32 = 2_000;
+
+/// Something the outputs show while the run goes on.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// The deployment that is judged from here on.
+    Deployed(Deployment),
+    Change(Box<Change>, Cause),
+}
+
+pub struct Judge {
+    pub library: Arc<Library>,
+    pub rules: Rules,
+    pub report: Report,
+    pub timeline: Timeline,
+    pub observed: Observed,
+    /// The deployment in force; `None` before the first second.
+    pub deployment: Option<Deployment>,
+    /// The deployment given or planned; the seconds decide when there is none.
+    fixed: Option<Deployment>,
+    lifecycle: Lifecycle,
+    /// The start that may turn out to be that of a deployment, since which all is counted apart.
+    undecided: Option<i64>,
+    /// Restarts of the service since the deployment.
+    pub restarts: u64,
+    /// First and last time of a record.
+    pub records: Option<(Time, Time)>,
+    /// Events that lost their labels in a second that held too many different ones.
+    pub crowded: u64,
+    sets: Sets,
+    /// The ids of a second's label sets; kept for their memory.
+    ids: Vec<SetId>,
+    /// Events of a second that no line tells.
+    own: Vec<(SetId, Tally)>,
+    /// The last second that entered the windows.
+    entered: Option<i64>,
+    /// The tick that is evaluated next.
+    next_tick: Option<i64>,
+    notices: Vec<Notice>,
+    /// Set from outside when the run is to end soon.
+    stop: Arc<AtomicBool>,
+    /// How many ticks are looked at when it is to.
+    ticks_after_stop: u32,
+    /// The classes of events that no line tells.
+    own_classes: OwnClasses,
+    request: Option<ClassId>,
+}
+
+impl Judge {
+    pub fn new(
+        library: Arc<Library>,
+        timeline: Timeline,
+        rules: Rules,
+        report: Report,
+        fixed: Option<Deployment>,
+    ) -> Self {
+        Judge {
+            own_classes: OwnClasses::of(&library),
+            request: library.class_id(REQUEST),
+            library,
+            rules,
+            report,
+            timeline,
+            observed: Observed::default(),
+            deployment: None,
+            fixed,
+            lifecycle: Lifecycle::default(),
+            undecided: None,
+            restarts: 0,
+            records: None,
+            crowded: 0,
+            sets: Sets::default(),
+            ids: Vec::new(),
+            own: Vec::new(),
+            entered: None,
+            next_tick: None,
+            notices: Vec::new(),
+            stop: Arc::default(),
+            ticks_after_stop: TICKS_AFTER_STOP,
+        }
+    }
+
+    /// Once `stop` is set, only a few more ticks are looked at, whatever is taken in: enough for the seconds that wait for their
+    /// watermark. Then the rules stand where they had come to.
+    pub fn stop_when(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
+    /// Gives the deployment, before the first second.
+    pub fn deployed(&mut self, deployment: Deployment) {
+        self.fixed = Some(deployment);
+    }
+
+    /// What happened since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// The end of the input; the rules stand as they are then.
+    pub fn end(&mut self) {
+        let late = self.rules.end(self.armed_until());
+        self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
+    }
+
+    /// The end of what the rules have seen: the tick that was evaluated last, or will be next if there was none.
+    pub fn evaluated_until(&self) -> Option<i64> {
+        self.next_tick.map(|tick| tick - 1)
+    }
+}

@@ -1,0 +1,243 @@
+//! Seconds: plain data that can be written, read again, and added up; and nothing else is needed to judge.
+
+#[allow(dead_code)]
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use proptest::prelude::*;
+
+use logwatch::classify::Library;
+use logwatch::gather::{Cause, Range, Step};
+use logwatch::judge::Notice;
+use logwatch::mask::Masking;
+use logwatch::rules::plan::Plan;
+use logwatch::second::Second;
+use logwatch::session::Session;
+use logwatch::source::frame::{Fill, Framer};
+use logwatch::summary::{Summary, TriggerEvent};
+
+static LIBRARY: LazyLock<Arc<Library>> =
+    LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
+
+fn session(plan: &str, sources: usize) -> Session {
+    let plan = Plan::load(plan).expect("a built-in plan");
+    let mut session = Session::new(plan, Arc::clone(&LIBRARY), None, Range::default()).expect("it fits");
+    (0..sources).for_each(|_| {
+        session.add_source("log");
+    });
+    session
+}
+
+/// What a log comes to, second by second, as it is written; and the counts of its lines.
+struct Gathered {
+    seconds: Vec<(Vec<u8>, Cause)>,
+    beyond: Vec<Vec<u8>>,
+    until: i64,
+    counts: logwatch::lane::Counts,
+}
+
+fn gather(logs: &[&[u8]], plan: &str, size: usize) -> Gathered {
+    let mut session = session(plan, logs.len());
+    let mut mapper = session.mapper();
+    let mut steps = Vec::new();
+    let gather = &mut session.engine.gather;
+    for (source, log) in logs.iter().enumerate() {
+        let mut framer = Framer::new(*log, size, Fill::Prompt);
+        while let Some(chunk) = framer.next_chunk().expect("reading from memory") {
+            gather.queue(source, mapper.map(chunk));
+            while gather.drain() {
+                steps.extend(gather.take_steps());
+            }
+        }
+        gather.end(source);
+    }
+    while gather.drain() {
+        steps.extend(gather.take_steps());
+    }
+    gather.finish();
+    steps.extend(gather.take_steps());
+    let mut gathered = Gathered { seconds: Vec::new(), beyond: Vec::new(), until: 0, counts: gather.counts };
+    for step in steps {
+        match step {
+            Step::Sealed(second, cause) => gathered.seconds.push((second.write(&LIBRARY), cause)),
+            Step::Until(tick, _) => gathered.until = tick,
+            Step::Beyond(second) => gathered.beyond.push(second.write(&LIBRARY)),
+            Step::Untimed(_) | Step::Lost(_) => panic!("these logs have times"),
+        }
+    }
+    gathered
+}
+
+/// What the judge tells of what was gathered, second by second; after `cut` of them it is made anew, and told all again.
+fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<String>, serde_json::Value) {
+    let mut notices = Vec::new();
+    let mut judge = session(plan, sources);
+    let sealed = |session: &mut Session, (bytes, cause): &(Vec<u8>, Cause)| {
+        let second = Second::read(bytes, &LIBRARY).expect("it was written");
+        session.engine.judge.take(Step::Sealed(second, *cause));
+    };
+    for (at, second) in gathered.seconds.iter().enumerate() {
+        if at == cut {
+            judge = session(plan, sources);
+            gathered.seconds[..at].iter().for_each(|second| sealed(&mut judge, second));
+            judge.engine.take_notices();
+        }
+        sealed(&mut judge, second);
+        notices.extend(told(&mut judge));
+    }
+    judge.engine.judge.take(Step::Until(gathered.until, Cause::Data));
+    for bytes in &gathered.beyond {
+        let second = Second::read(bytes, &LIBRARY).expect("it was written");
+        judge.engine.judge.take(Step::Beyond(second));
+    }
+    judge.engine.judge.end();
+    notices.extend(told(&mut judge));
+    judge.engine.gather.counts = gathered.counts;
+    let summary = Summary::new(&mut judge.engine, "test", None, Masking::default());
+    (notices, serde_json::to_value(summary).expect("a summary is JSON"))
+}
+
+fn told(session: &mut Session) -> Vec<String> {
+    let notices = session.engine.take_notices().into_iter();
+    notices
+        .map(|notice| match notice {
+            Notice::Deployed(deployment) => format!("deployed {}", deployment.at),
+            Notice::Change(change, cause) => {
+                let event = TriggerEvent::new(&session.engine, &change, cause, Masking::default());
+                serde_json::to_string(&event).expect("an event is JSON")
+            }
+        })
+        .collect()
+}
+
+fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
+    let mut found: Vec<_> =
+        fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path()).collect();
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
+    found.sort();
+    found
+}
+
+#[test]
+fn a_run_cut_at_any_second_goes_on_to_the_same_end_from_what_was_written() {
+    let (mut cuts, folders) = ((1usize..).step_by(97), [("verdicts", "default"), ("dl-034", "dl-034")]);
+    for (folder, plan) in folders {
+        for path in fixtures(folder) {
+            let log = fs::read(&path).expect("a fixture");
+            let gathered = gather(&[&log], plan, 1 << 16);
+            let uncut = judged(&gathered, 1, plan, usize::MAX);
+            // By the engine as it always runs, with nothing written.
+            assert_eq!(uncut.1, support::whole(plan, &log).summary, "{}", path.display());
+            let seconds = gathered.seconds.len().max(1);
+            for cut in [cuts.next().unwrap_or(1) % seconds, seconds - 1] {
+                assert_eq!(judged(&gathered, 1, plan, cut), uncut, "{} cut at {cut}", path.display());
+            }
+        }
+    }
+}
+
+/// Lines of which none belongs to another.
+fn simple_line() -> impl Strategy<Value = (i64, &'static str)> {
+    let text = prop_oneof![
+        4 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:     100.64.0.2:4000 - \"POST /api/user/exchanges HTTP/1.1\" 500 Internal Server Error"}"#),
+        4 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:     100.64.0.2:4000 - \"GET /api/bots/17 HTTP/1.1\" 200 OK"}"#),
+        2 => Just(r#"{"timestamp":"@","method":"GET","path":"/api/bots","httpStatus":200,"totalDuration":37,"deploymentId":"a"}"#),
+        1 => Just(r#"{"timestamp":"@","method":"GET","path":"/api/bots","httpStatus":502,"totalDuration":9,"deploymentId":"b"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"warn","message":"pool is nearly full"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:     Started server process [7]"}"#),
+    ];
+    (0i64..900, text)
+}
+
+fn written(lines: &[(i64, &str)], from: i64) -> Vec<u8> {
+    let mut time = logwatch::time::Time::from_second(1_756_112_400).saturating_add(from * 1_000_000);
+    let mut text = String::new();
+    for (step, line) in lines {
+        time = time.saturating_add(step * 1_000_000);
+        text += &line.replace('@', &time.to_string());
+        text.push('\n');
+    }
+    text.into_bytes()
+}
+
+/// The seconds of several parts, added up.
+fn merged(parts: &[Vec<u8>]) -> BTreeMap<i64, Second> {
+    let mut all: BTreeMap<i64, Second> = BTreeMap::new();
+    for part in parts {
+        for (bytes, _) in gather(&[part], "default", 1 << 16).seconds {
+            add(&mut all, Second::read(&bytes, &LIBRARY).expect("it was written"));
+        }
+    }
+    all
+}
+
+fn add(all: &mut BTreeMap<i64, Second>, second: Second) {
+    match all.get_mut(&second.at) {
+        Some(known) => known.merge(second, &LIBRARY),
+        None => {
+            all.insert(second.at, second);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_bytes_for_any_chunks(lines in prop::collection::vec(simple_line(), 1..120), size in 200usize..9_000) {
+        let log = written(&lines, 0);
+        let bytes = |gathered: Gathered| gathered.seconds.into_iter().map(|(bytes, _)| bytes).collect::<Vec<_>>();
+        prop_assert_eq!(bytes(gather(&[&log], "default", size)), bytes(gather(&[&log], "default", 1 << 20)));
+    }
+
+    /// Parts of a log, gathered by themselves and added up in any grouping, are the seconds of the whole.
+    #[test]
+    fn parts_add_up_to_the_whole(lines in prop::collection::vec(simple_line(), 3..120), cuts in prop::collection::vec(any::<prop::sample::Index>(), 2)) {
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(lines.len())).collect();
+        cuts.sort_unstable();
+        let parts = [&lines[..cuts[0]], &lines[cuts[0]..cuts[1]], &lines[cuts[1]..]];
+        let mut from = 0;
+        let parts = parts.map(|part| {
+            let text = written(part, from);
+            from += part.iter().map(|(step, _)| step).sum::<i64>();
+            text
+        });
+        let bytes = |seconds: BTreeMap<i64, Second>| -> Vec<Vec<u8>> {
+            // Where a line stood in its part is not where it stood in the whole, and a part knows of no HTTP log in another.
+            seconds.into_values().map(|second| without_places(second).write(&LIBRARY)).collect()
+        };
+        let whole = bytes(merged(&[parts.concat()]));
+        prop_assert_eq!(&bytes(merged(&parts)), &whole);
+        let mut other = merged(&parts[1..]);
+        for (_, second) in merged(&parts[..1]) {
+            add(&mut other, second);
+        }
+        prop_assert_eq!(&bytes(other), &whole);
+    }
+}
+
+fn without_places(mut second: Second) -> Second {
+    let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
+    let signs = second.signs.iter_mut().map(|(_, line)| line);
+    lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
+    Second { seen: logwatch::classify::Via::Access, after_pause: None, ..second }
+}
+
+#[test]
+fn what_is_no_second_is_told() {
+    let error = |bytes: &[u8]| Second::read(bytes, &LIBRARY).expect_err("it is none").to_string();
+    assert_eq!(error(b""), "a second has no bytes");
+    assert_eq!(error(b"\x09abc"), "a second is written in format 9, and this program reads format 1");
+    let bytes = Second::new(7).write(&LIBRARY);
+    assert!(
+        error(&bytes[..bytes.len() - 1]).starts_with("a second is damaged"),
+        "{}",
+        error(&bytes[..bytes.len() - 1])
+    );
+    assert_eq!(Second::read(&bytes, &LIBRARY).expect("it is one").at, 7);
+}
