@@ -45,6 +45,9 @@ fn subcommand(command: Command) -> Result<i32> {
     let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
     match command {
         Command::Watch { watch, read } => cli::watch(&watch, &read, out),
+        #[cfg(unix)]
+        Command::Exec { exec, read } => cli::exec(&exec, &read),
+        Command::Rollback { rollback } => cli::rollback(&rollback, out),
         Command::Replay { files, read, follow } => cli::run(&files, &read, Mode::Replay { follow }),
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Select;
+use crossbeam_channel::{Receiver, Select};
 
 use super::clock::Clock;
 use super::progress::Aside;
@@ -35,6 +35,8 @@ struct Source {
     clocks: Vec<Clock>,
     /// Of a source behind a connection, how that stands.
     link: Option<Arc<Link>>,
+    /// What is to be said of it.
+    notes: Option<Receiver<String>>,
     ended: bool,
     lost: Arc<AtomicU64>,
     newest_first: Arc<AtomicU64>,
@@ -76,6 +78,7 @@ impl Intake {
                 lanes: lane..lane + 1,
                 clocks,
                 link: None,
+                notes: input.notes,
                 ended: false,
                 lost: input.lost,
                 newest_first: input.newest_first,
@@ -103,6 +106,7 @@ impl Intake {
             lanes: first..first + labels.len(),
             clocks: labels.iter().map(|_| Clock::new()).collect(),
             link: Some(followed.link),
+            notes: None,
             ended: false,
             lost: followed.lost,
             newest_first: Arc::default(),
@@ -120,6 +124,7 @@ impl Intake {
         };
         let awaited: Vec<usize> = (0..self.sources.len()).filter(is_awaited).collect();
         if awaited.is_empty() {
+            self.pass_on_notes();
             return false;
         }
         if let Some(index) = self.ready(&awaited) {
@@ -130,8 +135,15 @@ impl Intake {
             awaited.into_iter().for_each(|index| self.look_at_clock(index, session, record));
             let links = self.sources.iter().filter_map(|source| source.link.as_ref());
             links.flat_map(|link| link.take_messages()).for_each(|message| self.aside.warn(&message));
+            self.pass_on_notes();
         }
         true
+    }
+
+    /// Says what there is to say of sources.
+    fn pass_on_notes(&self) {
+        let notes = self.sources.iter().filter_map(|source| source.notes.as_ref());
+        notes.flat_map(Receiver::try_iter).for_each(|note| self.aside.warn(&note));
     }
 
     /// Whether all that was written before a time has been read, as far as can be told: nothing more has come for a while.

@@ -1,6 +1,8 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+#[cfg(unix)]
+mod exec;
 mod files;
 mod find;
 mod intake;
@@ -13,10 +15,14 @@ pub mod plans;
 mod progress;
 mod range;
 mod record;
+mod rollback;
 mod run;
 mod signals;
 mod target;
 mod watch;
 
+#[cfg(unix)]
+pub use exec::exec;
+pub use rollback::rollback;
 pub use run::{Mode, UsageError, is_closed_pipe, run};
 pub use watch::watch;

@@ -1,12 +1,13 @@
 //! What the command line may say.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::decode::Level;
 use crate::mask::Masking;
-use crate::source::Input;
+use crate::source::{Input, Program};
 use crate::zone::Zone;
 
 use super::range::{Deployed, End};
@@ -54,6 +55,20 @@ pub enum Command {
         watch: WatchOptions,
         #[command(flatten)]
         read: Read,
+    },
+    /// Run a program under a pseudo-terminal, and read what it prints
+    #[cfg(unix)]
+    #[command(after_help = EXEC)]
+    Exec {
+        #[command(flatten)]
+        exec: ExecOptions,
+        #[command(flatten)]
+        read: Read,
+    },
+    /// Show which deployment a service on Railway would go back to; with --execute, go back
+    Rollback {
+        #[command(flatten)]
+        rollback: RollbackOptions,
     },
     /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
     Replay {
@@ -186,6 +201,42 @@ pub struct WatchOptions {
     /// Show the projects, environments and services that the token can see
     #[arg(long)]
     pub list: bool,
+}
+
+#[cfg(unix)]
+const EXEC: &str = "\
+Some programs follow a log only while they print to a terminal. What the program writes to
+standard error is passed on; it is ended with logwatch, and if it fails the run is cut short.
+
+Examples:
+  logwatch exec -- railway logs --json
+  logwatch exec --source api='railway logs --json -s api' --source web='railway logs --json -s web'";
+
+/// What to run.
+#[cfg(unix)]
+#[derive(Debug, Args)]
+pub struct ExecOptions {
+    /// A command under a name of its own, run by a shell; repeatable
+    #[arg(long = "source", value_name = "LABEL='COMMAND'", value_parser = Program::labelled)]
+    pub sources: Vec<Program>,
+    /// The program and its arguments
+    #[arg(last = true, value_name = "COMMAND", required_unless_present = "sources")]
+    pub command: Vec<OsString>,
+}
+
+/// What to roll back.
+#[derive(Debug, Args)]
+pub struct RollbackOptions {
+    /// The service, by name or id
+    pub service: String,
+    /// The deployment to go back to; the newest earlier one that can be gone back to unless given
+    #[arg(long, value_name = "ID")]
+    pub to: Option<String>,
+    /// Do it
+    #[arg(long)]
+    pub execute: bool,
+    #[command(flatten)]
+    pub place: PlaceOptions,
 }
 
 /// Where services are, and who asks.

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// How often a status line is written anew.
 const STATUS: Duration = Duration::from_millis(500);
 
+/// How often it is said where there is no terminal.
+const SAID: Duration = Duration::from_secs(60);
+
 /// A bar over the stored bytes of all inputs; or a status line, where one of them has no end.
 pub struct Progress {
     bar: ProgressBar,
@@ -34,6 +37,9 @@ pub struct Progress {
 /// What a live run has read.
 struct Status {
     inputs: String,
+    /// Where there is no terminal: whether a line is said now and then, and when it was last.
+    is_said: bool,
+    said: Instant,
     /// How the connection stands, if there is one.
     link: Option<Arc<Link>>,
     zone: Zone,
@@ -53,6 +59,8 @@ impl Progress {
         };
         let status = is_live.then(|| Status {
             inputs: inputs.iter().map(|input| escape(&input.label)).collect::<Vec<_>>().join(", "),
+            is_said: false,
+            said: Instant::now(),
             link: None,
             zone,
             written: None,
@@ -68,13 +76,15 @@ impl Progress {
         Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet, status }
     }
 
-    /// The status line of what is followed through a connection.
-    pub fn following(labels: &[String], link: &Arc<Link>, quiet: bool, zone: Zone) -> Self {
+    /// The status line of what is followed through a connection. Where there is no terminal for it, it is said once a minute if
+    /// that is asked for.
+    pub fn following(labels: &[String], link: &Arc<Link>, quiet: bool, is_said: bool, zone: Zone) -> Self {
         let mut progress = Progress::new(&[], true, zone);
         if !quiet {
             let inputs = labels.iter().map(|label| escape(label)).collect::<Vec<_>>().join(", ");
             let link = Some(Arc::clone(link));
-            progress.status = Some(Status { inputs, link, zone, written: None, lines: 0 });
+            let said = Instant::now();
+            progress.status = Some(Status { inputs, is_said, said, link, zone, written: None, lines: 0 });
             progress.bar.set_draw_target(ProgressDrawTarget::stderr());
             if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
                 progress.bar.set_style(style);
@@ -92,6 +102,10 @@ impl Progress {
             let since = status.written.map(|written| written.elapsed());
             if !self.bar.is_hidden() && since.is_none_or(|since| since >= STATUS) {
                 self.bar.set_message(status.text(engine, since));
+            } else if status.is_said && self.bar.is_hidden() && status.said.elapsed() >= SAID {
+                let text = status.text(engine, since);
+                status.said = Instant::now();
+                Aside(self.bar.clone()).warn(&text);
             }
             return;
         }
@@ -182,7 +196,15 @@ mod tests {
     #[test]
     fn a_status_line_tells_what_was_read() {
         let mut session = Session::load("default", &[] as &[&str], None, Range::default()).unwrap();
-        let mut status = Status { inputs: "stdin".into(), link: None, zone: Zone::Utc, written: None, lines: 0 };
+        let mut status = Status {
+            inputs: "stdin".into(),
+            is_said: false,
+            said: Instant::now(),
+            link: None,
+            zone: Zone::Utc,
+            written: None,
+            lines: 0,
+        };
         let text = status.text(&session.engine, None);
         assert_eq!(text, "reading stdin  0 lines  nothing yet; Ctrl-C ends with the verdict");
         let source = session.add_source("stdin");

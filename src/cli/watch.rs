@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -16,7 +17,7 @@ use crate::gather::{Bound, Range};
 use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;
-use crate::source::railway::{Deployment, Error, Kinds, Railway, Target, Wanted, Watching};
+use crate::source::railway::{Deployment, Error, Kinds, Railway, State, Target, Wanted, Watching};
 use crate::time::{SECOND, Time};
 
 /// Seconds before the deployment, of which its baseline is made.
@@ -75,13 +76,22 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     let followed =
         railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
-    let progress = Progress::following(&labels, &followed.link, read.quiet, read.tz);
+    let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);
+    let link = Arc::clone(&followed.link);
     let run = Run { read, stop: &stop, session, progress, labels: labels.clone(), is_saved: false };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
         intake.follow(session, &labels, followed, record)?;
         Ok(intake)
     })?;
+    if read.verbose {
+        let State { repeated, found_late, reconnects, .. } = link.look();
+        // Nobody is left to tell when this fails.
+        let _ = writeln!(
+            std::io::stderr(),
+            "logwatch: {repeated} records came twice, which is on purpose; {found_late} were stored late; connected again {reconnects} times"
+        );
+    }
     Ok(status)
 }
 

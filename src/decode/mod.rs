@@ -27,6 +27,7 @@ use crate::time::{SECOND, Time, written};
 pub use json::Text;
 pub use level::Level;
 pub use request::{Part, Request};
+pub(crate) use text::strip_ansi;
 
 /// U+FEFF in UTF-8, which some programs write at the start of a file.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

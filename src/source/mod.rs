@@ -8,6 +8,8 @@ pub mod frame;
 mod identity;
 mod open;
 mod packed;
+#[cfg(unix)]
+mod program;
 mod pump;
 pub mod railway;
 mod trickle;
@@ -15,4 +17,6 @@ mod trickle;
 pub use buffer::Buffer;
 pub use identity::Identity;
 pub use open::{Failure, Input, Opened};
+#[cfg(unix)]
+pub use program::{Program, Running};
 pub use pump::{Pump, Received};

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_channel::Receiver;
+
 use super::export::Export;
 use super::follow::Follow;
 use super::packed::Unpacked;
@@ -47,6 +49,26 @@ pub struct Opened {
     pub lost: Arc<AtomicU64>,
     /// How many lines there are, if they are read from the last to the first; told before the first of them is.
     pub newest_first: Arc<AtomicU64>,
+    /// What is to be said of it while it is read.
+    pub notes: Option<Receiver<String>>,
+}
+
+impl Opened {
+    /// A stream whose lines come as they are written.
+    pub fn live(label: String, stream: Box<dyn Read + Send>) -> Opened {
+        let position: Arc<AtomicU64> = Arc::default();
+        let counted = Counted { stream: Trickle::new(stream), position: Arc::clone(&position) };
+        Opened {
+            label,
+            stream: Box::new(counted),
+            size: None,
+            position,
+            live: true,
+            lost: Arc::default(),
+            newest_first: Arc::default(),
+            notes: None,
+        }
+    }
 }
 
 impl Input {
@@ -92,7 +114,7 @@ impl Input {
             true => Box::new(unpacked),
             false => Box::new(Export::new(unpacked, Arc::clone(&newest_first))),
         };
-        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost, newest_first })
+        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost, newest_first, notes: None })
     }
 }
 

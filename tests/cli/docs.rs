@@ -53,7 +53,8 @@ fn links_lead_somewhere() {
 /// The commands that the README and the documents name are there, with their options.
 #[test]
 fn commands_are_understood() {
-    let names = ["README.md", "docs/sources.md", "docs/screen.md", "docs/patterns.md", "docs/plans.md"];
+    let names =
+        ["README.md", "docs/sources.md", "docs/railway.md", "docs/screen.md", "docs/patterns.md", "docs/plans.md"];
     let lines = names.iter().flat_map(|name| blocks(name, "sh")).collect::<String>();
     let commands = lines.lines().filter_map(|line| line.split("logwatch ").nth(1));
     let mut checked = 0;
@@ -64,7 +65,7 @@ fn commands_are_understood() {
             command.split_whitespace().take_while(|word| word.chars().all(char::is_lowercase)).collect::<Vec<_>>();
         let commands: &[&str] = match words.first() {
             Some(&("patterns" | "plan")) => &words[..2],
-            Some(&("replay" | "lines")) => &words[..1],
+            Some(&("replay" | "lines" | "watch" | "rollback" | "exec")) => &words[..1],
             _ => &[],
         };
         let help = logwatch(&[commands, &["--help"]].concat());

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod docs;
+#[cfg(target_os = "linux")]
+mod exec;
 mod exit_status;
 mod exports;
 mod failing;

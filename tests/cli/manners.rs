@@ -18,7 +18,7 @@ fn a_word_that_is_no_file_is_told_what_it_may_mean() {
     assert_eq!(slip.status, Some(2));
     assert_eq!(slip.err, "logwatch: replays: no such file, and no command; did you mean `logwatch replay`?\n");
     let unknown = logwatch(&["dashboard"]);
-    assert!(unknown.err.contains("the commands are replay, lines"), "{}", unknown.err);
+    assert!(unknown.err.contains("the commands are watch, "), "{}", unknown.err);
 }
 
 #[test]

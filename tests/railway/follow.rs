@@ -365,3 +365,32 @@ fn a_token_that_expires_is_told_and_works_when_it_is_back() {
     heard.until(&mut followed, 5, PATIENCE);
     each_once(&heard, 5);
 }
+
+/// One log that cannot be followed does not cut off the others for good, and is read all the same.
+#[test]
+fn a_log_that_cannot_be_followed_is_asked_for_now_and_then() {
+    let mut world = World::new();
+    world.refuses_http = true;
+    let server = Server::start(world);
+    let mut followed = follow(&server, hour_ago(&server), fast());
+    let mut heard = Heard::default();
+    let mut said = Vec::new();
+    let start = Instant::now();
+    while !said.iter().any(|text: &String| text.contains("cannot be followed")) && start.elapsed() < PATIENCE {
+        said.extend(followed.link.take_messages());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(said.iter().any(|text| text.contains("the HTTP log of deployment d-2 cannot be followed")), "{said:?}");
+    let sockets = locked(&server.world).sockets;
+    for at in 0..10 {
+        let mut world = locked(&server.world);
+        let now = world.now();
+        world.write(now, &format!("line {at}"));
+        world.request(now, &format!("/{at}"), 200);
+        drop(world);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    heard.until(&mut followed, 20, PATIENCE);
+    each_once(&heard, 20);
+    assert!(locked(&server.world).sockets <= sockets + 1);
+}

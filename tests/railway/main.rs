@@ -5,6 +5,7 @@ mod follow;
 #[path = "../cli/program.rs"]
 #[allow(dead_code)]
 mod program;
+mod rollback;
 mod schema;
 mod server;
 mod storm;

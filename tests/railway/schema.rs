@@ -455,6 +455,9 @@ impl Logs {
     ) -> async_graphql::Result<impl Stream<Item = Vec<HttpLog>> + 'a> {
         let _ = filter;
         let world = world(context)?.clone();
+        if locked(&world).refuses_http {
+            return Err("this log is not given".into());
+        }
         let from = read(before_date);
         Ok(polls(world.clone(), before_limit, move |sent| {
             let world = locked(&world);

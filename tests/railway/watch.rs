@@ -8,7 +8,7 @@ use logwatch::time::SECOND;
 
 use super::program::{Ran, command, ended, eventually, run};
 use super::server::Server;
-use super::world::{API, Fault, WORKER, World, locked};
+use super::world::{API, Break, Fault, WORKER, World, locked};
 
 /// The command with a project token, against a stand-in.
 fn watch(server: &Server, arguments: &[&str]) -> Command {
@@ -279,4 +279,53 @@ fn a_new_deployment_is_told_by_its_id() {
     let deployed = told.iter().filter_map(|object| object["deployed_at"].as_str()).next_back();
     let at = start.saturating_add(200 * SECOND).to_string();
     assert_eq!(deployed, Some(at.as_str()), "{}", ran.out);
+}
+
+/// A plan that fires when nothing is written for some seconds.
+fn silence(folder: &tempfile::TempDir) -> String {
+    let plan = folder.path().join("silence.toml");
+    let text = r#"
+[plan]
+id = "silence"
+title = "Silence"
+lateness = "1s"
+
+[[trigger]]
+id = "silent"
+severity = "rollback"
+when = "absent(process.started[3s])"
+"#;
+    fs::write(&plan, text).unwrap();
+    plan.display().to_string()
+}
+
+/// That nothing comes tells of the service while there is a connection, and of nothing while there is none.
+#[test]
+fn while_there_is_no_connection_time_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = silence(&folder);
+    let fires = |is_cut: bool| {
+        let mut world = World::new();
+        let now = world.now();
+        world.write(now, "INFO:     Started server process [1]");
+        let server = Server::start(world);
+        let (child, _folder) = watching(&server, &["api", "--plan", &plan, "--since", "1m"], 1);
+        eventually("it follows", || locked(&server.world).sockets > 0);
+        if is_cut {
+            let mut world = locked(&server.world);
+            world.breaks.extend(vec![Break::Refuse(503, Vec::new()); 100]);
+            world.generation += 1;
+        }
+        std::thread::sleep(Duration::from_secs(9));
+        let events = terminated(child).objects();
+        let fired = |event: &serde_json::Value| {
+            event["id"] == "silent" && event["state"] == "firing" && event["cause"] == "clock"
+        };
+        events.iter().any(fired)
+    };
+    std::thread::scope(|scope| {
+        let (connected, cut) = (scope.spawn(|| fires(false)), scope.spawn(|| fires(true)));
+        assert!(connected.join().unwrap(), "a silent service");
+        assert!(!cut.join().unwrap(), "a silent connection");
+    });
 }

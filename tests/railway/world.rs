@@ -106,6 +106,8 @@ pub struct World {
     pub generation: usize,
     /// A subscription looks for records after its newest one only, which hides what is stored late.
     pub hides_late: bool,
+    /// HTTP logs cannot be subscribed to.
+    pub refuses_http: bool,
     /// Where all calls are redirected to.
     pub redirect: Option<String>,
 }
@@ -141,6 +143,7 @@ impl World {
             rolled_back: Vec::new(),
             generation: 0,
             hides_late: false,
+            refuses_http: false,
             redirect: None,
         };
         world.deployed("d-1", 7_200, "REMOVED");

@@ -51,6 +51,8 @@ pub struct Follower {
     logs: Vec<Log>,
     /// The status of each deployment that is known.
     deployments: BTreeMap<String, String>,
+    /// Up to where the HTTP logs of deployments were read that are not followed any more.
+    left: BTreeMap<String, Time>,
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
@@ -75,6 +77,7 @@ impl Follower {
             output: Output { chunks },
             logs: Vec::new(),
             deployments: BTreeMap::new(),
+            left: BTreeMap::new(),
             lost,
             subscriptions: 0,
             has_asked_for_help: false,
@@ -148,10 +151,15 @@ impl Follower {
     async fn subscribe(&mut self, ears: &Ears, log: usize) -> Time {
         self.subscriptions += 1;
         let of = &mut self.logs[log];
-        let from = of.position.saturating_add(-(self.pace.overlap.as_nanos() as i64)).max(self.watching.since);
-        let (document, variables) = of.subscription(from, self.pace.page);
-        of.subscription = Some(self.subscriptions);
+        let from = of.position.saturating_add(-(self.pace.overlap.as_nanos() as i64)).max(of.from);
+        // The bound itself is left out.
+        let (document, variables) = of.subscription(from.saturating_add(-1), self.pace.page);
         of.reading = Default::default();
+        if of.is_asked_for() {
+            of.subscription = None;
+            return from;
+        }
+        of.subscription = Some(self.subscriptions);
         ears.subscribe(self.subscriptions, document, variables).await;
         from
     }
@@ -162,7 +170,8 @@ impl Follower {
         let mut of_page = Default::default();
         let mut news = Vec::new();
         for record in records {
-            let Some(service) = self.watching.service(&of.kind, &record) else { continue };
+            let service = self.watching.service(&of.kind, &record).filter(|_| record.time >= of.from);
+            let Some(service) = service else { continue };
             let reading = if page { &mut of_page } else { &mut of.reading };
             if of.seen.is_new(reading, &record) {
                 of.position = of.position.max(record.time);

@@ -1,5 +1,6 @@
 //! One log of the API: how it is asked for, and how far it was read.
 
+use std::fmt;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -27,10 +28,21 @@ pub enum Kind {
     Http { service: usize, deployment: String },
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::App { .. } => f.write_str("the log of the environment"),
+            Kind::Http { deployment, .. } => write!(f, "the HTTP log of deployment {deployment}"),
+        }
+    }
+}
+
 /// A log that is read, and perhaps followed.
 pub struct Log {
     pub kind: Kind,
     pub filter: Option<String>,
+    /// Nothing before this is read.
+    pub from: Time,
     pub seen: Seen,
     /// The time of the newest record; what is to be read when there is none yet.
     pub position: Time,
@@ -41,6 +53,8 @@ pub struct Log {
     /// The subscription, and what it brought.
     pub subscription: Option<u64>,
     pub reading: Reading,
+    /// How often a subscription failed in a row.
+    pub failures: u32,
     /// Whether more is expected than what there is.
     pub is_live: bool,
     /// When it is not to be followed any more.
@@ -96,15 +110,24 @@ impl Log {
         Log {
             kind,
             filter,
+            from,
             seen: Seen::default(),
             position: from,
             settled: from,
             forgotten: Time(i64::MIN),
             subscription: None,
             reading: Reading::default(),
+            failures: 0,
             is_live,
             ends: None,
         }
+    }
+
+    /// Whether it cannot be subscribed to, and is asked for now and then instead.
+    pub fn is_asked_for(&self) -> bool {
+        /// Of a log that cannot be followed not every other one is to be cut off again and again.
+        const PATIENCE: u32 = 3;
+        self.failures >= PATIENCE
     }
 
     /// Forgets what was seen before a time.

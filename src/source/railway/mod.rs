@@ -43,8 +43,10 @@ pub use pace::Pace;
 pub use target::{Deployment, Named, Project, Target, Wanted};
 pub use token::{Access, Token};
 
+use budget::Purpose;
 use client::Client;
 use follow::Follower;
+use target::Instance;
 
 use super::frame::Chunk;
 use crate::time::Time;
@@ -114,6 +116,30 @@ impl Railway {
     /// The deployments of a service, newest first.
     pub fn deployments(&self, target: &Target, service: &str) -> Result<Vec<Deployment>, Error> {
         self.runtime.block_on(patiently(|| target::deployments(&self.client, target, service, None)))
+    }
+
+    /// The deployments of the target's services that run, a draining one among them.
+    pub fn active(&self, target: &Target) -> Result<Vec<Deployment>, Error> {
+        let ask =
+            || target::environment(&self.client, &target.environment.id, Some(&target.project.id), Purpose::Needed);
+        let (_, instances) = self.runtime.block_on(patiently(ask))?;
+        let is_watched = |instance: &&Instance| target.services.iter().any(|named| named.id == instance.service_id);
+        Ok(instances.iter().filter(is_watched).flat_map(|instance| instance.active().to_vec()).collect())
+    }
+
+    /// Has a service go back to a deployment. It is asked for once: what fails may have been done.
+    pub fn roll_back(&self, deployment: &str) -> Result<(), Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Data {
+            deployment_rollback: bool,
+        }
+        let variables = serde_json::json!({"id": deployment});
+        let asked = self.runtime.block_on(self.client.ask::<Data>(documents::ROLLBACK, variables, Purpose::Needed));
+        match asked?.deployment_rollback {
+            true => Ok(()),
+            false => Err(Error::Answered("no, it does not roll back".into())),
+        }
     }
 
     /// What the server's clock shows, to a second or two.

@@ -42,7 +42,7 @@ impl Default for Pace {
         Pace {
             between: Duration::from_millis(110),
             handshake: seconds(10),
-            ping: seconds(10),
+            ping: seconds(5),
             silence: seconds(30),
             again: seconds(1),
             longest: seconds(30),

@@ -135,7 +135,10 @@ impl Follower {
         if !self.watching.kinds.http || !is_asked_for || is_known {
             return Ok(());
         }
-        self.logs.push(self.http_log(service, deployment, from.max(self.watching.since), true));
+        // One that is back is not read again.
+        let left = self.left.get(&deployment).map(|left| left.saturating_add(1));
+        let from = from.max(self.watching.since).max(left.unwrap_or(from));
+        self.logs.push(self.http_log(service, deployment, from, true));
         let log = self.logs.len() - 1;
         let from = self.subscribe(ears, log).await;
         self.read_back(&[(log, from)], Vec::new()).await?;

@@ -11,7 +11,7 @@ use tokio::time::MissedTickBehavior;
 use super::super::budget::Purpose;
 use super::super::documents::Document;
 use super::super::link::{Link, Phase};
-use super::super::log::{Kind, Window};
+use super::super::log::{Kind, Log, Window};
 use super::super::output::Gone;
 use super::super::pace::{Delays, Pace};
 use super::super::socket::{Said, Socket};
@@ -135,7 +135,13 @@ impl Follower {
                     }
                 }
                 Some(Ok(Said::Failed(id, error))) => {
-                    if self.subscribed(id).is_some() {
+                    if let Some(log) = self.subscribed(id) {
+                        let of = &mut self.logs[log];
+                        of.failures += 1;
+                        if of.is_asked_for() {
+                            self.link
+                                .say(format!("{} cannot be followed ({error}); it is read once a minute", of.kind));
+                        }
                         return Ok(End::Broken(error));
                     }
                 }
@@ -159,6 +165,7 @@ impl Follower {
         let Some(rows) = self.logs[log].rows(data) else { return Ok(()) };
         if rows.count > 0 {
             delays.reset();
+            self.logs[log].failures = 0;
         }
         let is_full = rows.is_full(self.pace.page);
         let first = rows.records.iter().map(|record| record.time).min();
@@ -199,16 +206,33 @@ impl Follower {
         for log in 0..self.logs.len() {
             self.read_settled(log, until.min(self.logs[log].position)).await?;
         }
-        self.look_at_deployments(ears).await?;
-        let gone = |ends: Option<Instant>| ends.is_some_and(|ends| ends <= Instant::now());
-        for log in self.logs.iter().filter(|log| gone(log.ends)) {
-            if let Some(id) = log.subscription {
-                ears.complete(id).await;
+        for log in 0..self.logs.len() {
+            if self.logs[log].is_asked_for() {
+                let from = self.logs[log].position;
+                self.read_back(&[(log, from)], Vec::new()).await?;
+                self.link.enter(Phase::Following);
             }
         }
-        self.logs.retain(|log| !gone(log.ends));
+        self.look_at_deployments(ears).await?;
+        self.leave_what_is_gone(ears).await;
         self.update_link();
         Ok(())
+    }
+
+    /// Follows the logs of deployments no more that have been gone for a while.
+    async fn leave_what_is_gone(&mut self, ears: &Ears) {
+        let now = Instant::now();
+        let (gone, rest) =
+            std::mem::take(&mut self.logs).into_iter().partition(|log: &Log| log.ends.is_some_and(|ends| ends <= now));
+        self.logs = rest;
+        for Log { kind, subscription, position, .. } in gone {
+            if let Some(id) = subscription {
+                ears.complete(id).await;
+            }
+            if let Kind::Http { deployment, .. } = kind {
+                self.left.insert(deployment, position);
+            }
+        }
     }
 
     /// Reads a log a second time up to a time, and gives out what only now is there.

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::budget::Purpose;
 use super::super::link::Phase;
-use super::super::log::{Kind, Rows, Window};
+use super::super::log::{Rows, Window};
 use super::super::output::{Gone, Placed};
 use super::super::pace::Delays;
 use super::{Error, Follower};
@@ -92,11 +92,7 @@ impl Follower {
             };
             answered += u32::from(matches!(error, Error::Answered(_)));
             if answered == PATIENCE {
-                let what = match &self.logs[log].kind {
-                    Kind::App { .. } => "the log of the environment".into(),
-                    Kind::Http { deployment, .. } => format!("the HTTP log of deployment {deployment}"),
-                };
-                self.lose(&format!("{what} cannot be read ({error})"));
+                self.lose(&format!("{} cannot be read ({error})", self.logs[log].kind));
                 return Ok(None);
             }
             self.tell_broken(&error, std::mem::take(&mut is_first));

@@ -1,0 +1,62 @@
+//! `logwatch exec`: what programs print to a terminal, followed live.
+
+use anyhow::{Context, Result};
+
+use super::intake::Intake;
+use super::options::{ExecOptions, Read};
+use super::overwrite;
+use super::progress::Progress;
+use super::run::{Run, UsageError};
+use super::signals::Stop;
+use crate::gather::Range;
+use crate::output::escape;
+use crate::session::Session;
+use crate::source::{Program, Running};
+
+/// Runs the programs until they end, or a signal, and gives the exit status.
+pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
+    let stop = Stop::on_signals()?;
+    let mut programs = options.sources.clone();
+    if !options.command.is_empty() {
+        programs.insert(0, Program::of(options.command.clone()));
+    }
+    if read.record.is_some() && programs.len() > 1 {
+        return Err(UsageError(
+            "--record keeps one source; run one program, or record each in a run of its own".into(),
+        )
+        .into());
+    }
+    overwrite::refuse(read, &[])?;
+    let range = |end| {
+        let [since, until] = [read.since, read.until].map(|bound| bound.map(|bound| bound.bound(end, read.tz)));
+        Range { since, until }
+    };
+    let now = super::clock::now();
+    let deployed_at = read.deployed_at.map(|deployed| deployed.moment(now, read.tz));
+    let session = Session::load(&read.plan, &read.patterns, deployed_at, range(now)).map_err(UsageError::from)?;
+    if session.engine.lacks_deployment() {
+        return Err(UsageError(
+            "a range that counts from the deployment needs to know when it was: give --deployed-at".into(),
+        )
+        .into());
+    }
+    let (mut opened, mut running) = (Vec::new(), Vec::<Running>::new());
+    for program in &programs {
+        match program.start().with_context(|| format!("cannot run {}", escape(&program.words[0].to_string_lossy()))) {
+            Ok((source, started)) => {
+                opened.push(source);
+                running.push(started);
+            }
+            Err(error) => {
+                running.into_iter().for_each(Running::stop);
+                return Err(error);
+            }
+        }
+    }
+    let progress = Progress::new(&opened, read.quiet, read.tz);
+    let labels = programs.iter().map(|program| program.label.clone()).collect();
+    let run = Run { read, stop: &stop, session, progress, labels, is_saved: false };
+    let told = run.drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside));
+    running.into_iter().for_each(Running::stop);
+    told.map(|(status, _)| status)
+}
