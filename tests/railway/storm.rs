@@ -22,7 +22,7 @@ fn befall(world: &mut World, turn: usize) {
         5 => Break::Empty,
         _ => Break::Refuse(503, Vec::new()),
     });
-    world.generation += usize::from(turn % 3 == 0);
+    world.generation += usize::from(turn.is_multiple_of(3));
     world.faults.push_back(match turn % 5 {
         0 => Fault::Page(500, Vec::new(), String::new()),
         1 => Fault::Half,
@@ -45,13 +45,13 @@ fn a_storm_loses_nothing() {
     let mut expected: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     let mut random = 7u64;
     let start = Instant::now();
-    for turn in 0.. {
+    for turn in 0usize.. {
         if written >= RECORDS {
             break;
         }
         {
             let mut world = locked(&server.world);
-            if turn % 2 == 0 {
+            if turn.is_multiple_of(2) {
                 befall(&mut world, turn / 2);
             }
             let now = world.now();
