@@ -130,6 +130,11 @@ impl Lane {
         time < self.late_before
     }
 
+    /// A record from this time on completes an entry that is open.
+    pub fn expires(&self) -> Option<Time> {
+        self.assembler.expires().map(|watermark| watermark.saturating_add(self.lateness))
+    }
+
     /// The times of records that are not late, and bring nothing into another second.
     pub fn quiet(&self) -> Range<Time> {
         self.late_before..self.next_step

@@ -77,6 +77,7 @@ impl Gather {
                 self.buckets.bucket(time.second()).record(time, time);
             }
         }
+        let events = &fragment.events[events_start as usize..line.events_end as usize];
         let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
         let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
@@ -88,7 +89,9 @@ impl Gather {
             let lane_of = &mut self.lanes[lane];
             let given = Given { line, text, line_number: place.line_number, time };
             let mut is_held = false;
-            if !lane_of.assembler.is_idle() {
+            let stands_alone = !line.opens && !line.deferred;
+            let is_request = || events.iter().any(|event| event.via == Via::Access);
+            if !lane_of.assembler.is_idle() && !(stands_alone && lane_of.assembler.passes(line, is_request())) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}
@@ -110,7 +113,6 @@ impl Gather {
         if line.part != Part::Whole && self.pair(place, line.part) {
             return;
         }
-        let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
             self.event(place, sets[event.set as usize], event.via, fragment.values(event));
