@@ -174,8 +174,11 @@ impl Assembler {
             && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
         if !may_follow {
             open.strangers += 1;
-            // Between its lines others may stand, but not for long.
-            return match (follows == Follows::Later && !open.is_young(given.time)) || open.strangers > MOST_UNLIKE {
+            // Between its lines others may stand, but not for long, and what is no failure keeps none from beginning.
+            let is_over = (follows == Follows::Later && !open.is_young(given.time))
+                || open.strangers > MOST_UNLIKE
+                || (given.line.opens && !open.begins);
+            return match is_over {
                 true => Offer::Closed(Box::new(self.take(at))),
                 false => Offer::Passed,
             };

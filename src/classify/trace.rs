@@ -151,6 +151,7 @@ impl Language {
             Language::Ruby => ruby::reach(lines),
             Language::Dotnet => dotnet::reach(lines),
             Language::Elixir => elixir::reach(lines),
+            Language::Go => go::reach(lines),
             _ => self.head_and_parts(lines),
         }
     }

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, contains, file_and_line};
+use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 /// What the head begins with, and the type it is told as.
 const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b"fatal error")];
@@ -45,6 +45,14 @@ pub fn is_part(line: &[u8]) -> bool {
         || recovered_source(line).is_some()
         || recovered_call(line).is_some()
         || starts.iter().any(|start| line.starts_with(start) && (*start != b"\t" || source(line).is_some()))
+}
+
+/// Before the goroutines a panic may say more than once what it is; behind them another one begins.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let has_goroutines = |line: &Line<'_>| is_goroutine(line.text) || recovered_source(line.text).is_some();
+    let goroutines = lines.iter().position(has_goroutines).unwrap_or(lines.len());
+    let next = lines[goroutines..].iter().position(|line| head(line.text) != Head::No);
+    Language::Go.head_and_parts(&lines[..next.map_or(lines.len(), |next| goroutines + next)])
 }
 
 /// The place is the first frame of the first goroutine that is neither of the standard library nor of a module that was
@@ -169,6 +177,7 @@ fn is_foreign(file: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::trace::Follows;
 
     const PANIC: &str = "panic: runtime error: index out of range [5] with length 3
 [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0]
@@ -199,6 +208,26 @@ exit status 2";
         for line in PANIC.lines().skip(1) {
             assert!(is_part(line.as_bytes()), "{line}");
         }
+    }
+
+    #[test]
+    fn another_panic_behind_the_goroutines_is_another_failure() {
+        let reached = |text: &str| {
+            let of = |line: &'static str| super::super::Line {
+                text: line.as_bytes(),
+                follows: Follows::Untold,
+                apart: false,
+            };
+            let lines: Vec<_> = String::leak(text.to_string()).lines().map(of).collect();
+            reach(&lines).map_or(0, |reach| reach.length)
+        };
+        for next in
+            ["http: panic serving 10.0.0.7:4000: boom", "fatal error: concurrent map writes", "panic: pool is gone"]
+        {
+            assert_eq!(reached(&format!("{PANIC}\n{next}\ngoroutine 7 [running]:")), PANIC.lines().count(), "{next}");
+        }
+        let twice = "panic: a [recovered]\n\tpanic: b\ngoroutine 1 [running]:\nmain.main()";
+        assert_eq!(reached(twice), 4);
     }
 
     #[test]
