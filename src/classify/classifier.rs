@@ -193,9 +193,11 @@ impl Classifier {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return true;
         }
-        // All that tells a request names its path.
+        // Nearly all that tells a request names its path.
         if memchr::memchr(b'/', message).is_none() {
-            return false;
+            let Some(line) = access_line::without_path(message) else { return false };
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+            return true;
         }
         let head = level::head_of(message, timed);
         let body = &message[head.length..];
