@@ -293,6 +293,8 @@ fn is_last_word(text: &[u8]) -> bool {
     let version = text.strip_prefix(b"Node.js v").or_else(|| text.strip_prefix(b"Bun v"));
     version.is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
         || text.starts_with(b"(Use `node --trace-uncaught ")
+        // Of an event that nobody listened to: where it was told, and its frames.
+        || text.starts_with(b"Emitted 'error' event ")
 }
 
 /// `TypeError: message`, `TypeError [ERR_CODE]: message`, `DiscordAPIError[50035]: message` or a bare `TypeError`, at column 0;
