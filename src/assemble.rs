@@ -176,7 +176,8 @@ impl Assembler {
             && !text.contains(&b'\n')
             && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
         if !may_follow {
-            if open.is_closed_by(follows, given.time) {
+            // What is no failure keeps none from beginning.
+            if open.is_closed_by(follows, given.time) || (given.line.opens && !open.begins) {
                 return Offer::Closed(Box::new(self.take(at)));
             }
             open.strangers += 1;

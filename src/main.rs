@@ -8,7 +8,6 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use logwatch::classify::Library;
-use logwatch::classify::glob::Glob;
 use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
 use logwatch::output::NoCommands;
@@ -63,7 +62,7 @@ fn lines(options: &LinesOptions, mut out: &mut dyn Write) -> Result<i32> {
     use logwatch::cli::lines;
     let asked = lines::Asked {
         files: options.files.clone(),
-        classes: options.class.iter().map(|class| Glob::new(class)).collect(),
+        classes: options.class.clone(),
         level: options.level,
         around: options.around,
         context: options.context,

@@ -20,6 +20,7 @@ use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
 use logwatch::summary::{Summary, TriggerEvent};
 use logwatch::time::Time;
+use logwatch::zone::Zone;
 
 use crate::case::{Case, PlanName};
 
@@ -138,8 +139,8 @@ impl Run {
         if let Some(mut text) = self.text {
             text.summary(&summary, 0).expect("writing to memory");
             printed = text.into_inner();
-            github::annotations(&mut printed, &summary).expect("writing to memory");
-            github::job_summary(&summary);
+            github::annotations(&mut printed, &summary, Zone::Utc).expect("writing to memory");
+            github::job_summary(&summary, Zone::Utc);
         }
         let [json, text] =
             [self.json.into_inner(), printed].map(|bytes| String::from_utf8(bytes).expect("what is printed is UTF-8"));

@@ -16,5 +16,6 @@ mod record;
 mod run;
 mod signals;
 mod target;
+mod terminal;
 
 pub use run::{Mode, UsageError, is_closed_pipe, run};

@@ -190,12 +190,12 @@ fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
 fn on_github(read: &Read, summary: &Summary, aside: &Aside) {
     if is_on_github() && read.format == Format::Text {
         // Standard output has failed before, and was told of.
-        let _ = github::annotations(&mut io::stdout().lock(), summary);
+        let _ = github::annotations(&mut io::stdout().lock(), summary, read.tz);
     }
     if let Some(path) = job_summary() {
         let append = |path: &Path| {
             let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
-            file.write_all(github::job_summary(summary).as_bytes())
+            file.write_all(github::job_summary(summary, read.tz).as_bytes())
         };
         if let Err(error) = append(Path::new(&path)) {
             aside.warn(&format!("cannot write {}: {error}", Path::new(&path).display()));

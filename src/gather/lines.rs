@@ -110,7 +110,7 @@ impl Gather {
         if line.opens || line.deferred {
             return self.alone(place);
         }
-        if line.part != Part::Whole && self.pair(place, line.part) {
+        if line.part != Part::Whole && self.pair(place) {
             return;
         }
         self.classified(events.is_empty());
@@ -163,7 +163,9 @@ impl Gather {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
-        self.classifier.entry(entry.subject(), &mut events);
+        if !self.lanes[lane].pairs.take_entry(&from.line, &entry.text, &mut self.classifier, &mut events) {
+            self.classifier.entry(entry.subject(), &mut events);
+        }
         self.counts.merged += entry.records - 1;
         self.own_events(&place, &events);
         self.scratch = events;
@@ -183,11 +185,11 @@ impl Gather {
     }
 
     /// Joins the lines of one request; whether the line's events were those of the two together.
-    fn pair(&mut self, place: &Place<'_>, part: Part) -> bool {
+    fn pair(&mut self, place: &Place<'_>) -> bool {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
-        let joined = self.lanes[place.lane].pairs.take(place.line, part, &mut self.classifier, &mut events);
+        let joined = self.lanes[place.lane].pairs.take(place.line, &mut self.classifier, &mut events);
         if joined {
             self.own_events(place, &events);
         }

@@ -19,8 +19,8 @@ const ROWS: usize = 15;
 /// Columns of a text in a table.
 const WIDEST: usize = 160;
 
-/// Writes one workflow command for each trigger that fired, the gravest first, at most ten.
-pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+/// Writes one workflow command for each trigger that fired, the gravest first, at most ten, with times of a zone.
+pub fn annotations(out: &mut impl Write, summary: &Summary, zone: Zone) -> io::Result<()> {
     let mut fired: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
     fired.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
     for trigger in fired.into_iter().take(ANNOTATIONS) {
@@ -30,14 +30,15 @@ pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
             Severity::Info => ("notice", "INFO"),
         };
         let title = property(&format!("logwatch: {word} {}", name(trigger)));
-        let facts: Vec<String> = [measured(trigger), when(trigger), runbook(trigger)].into_iter().flatten().collect();
+        let facts: Vec<String> =
+            [measured(trigger), when(trigger, zone), runbook(trigger)].into_iter().flatten().collect();
         writeln!(out, "::{command} title={title}::{}", data(&facts.join(", ")))?;
     }
     out.flush()
 }
 
-/// The summary as GitHub-flavoured Markdown.
-pub fn job_summary(summary: &Summary) -> String {
+/// The summary as GitHub-flavoured Markdown, with times of a zone.
+pub fn job_summary(summary: &Summary, zone: Zone) -> String {
     let word = match summary.verdict {
         Verdict::Rollback => "🔴 ROLLBACK",
         Verdict::Investigate => "🟡 INVESTIGATE",
@@ -46,10 +47,10 @@ pub fn job_summary(summary: &Summary) -> String {
         Verdict::Healthy => "🟢 HEALTHY so far",
     };
     let mut facts = vec![format!("Plan {}", code(&summary.plan)), counted(summary.input.lines, "line")];
-    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to, Zone::Utc)));
+    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to, zone)));
     facts.extend(summary.deployment.as_ref().map(|deployment| match deployment.from.is_known() {
         true => {
-            format!("deployed {} UTC (from {})", Zone::Utc.date_and_clock(deployment.at), plain(&known_by(deployment)))
+            format!("deployed {} {zone} (from {})", zone.date_and_clock(deployment.at), plain(&known_by(deployment)))
         }
         false => "no deployment in this log; judged from its first record".into(),
     }));
@@ -60,8 +61,8 @@ pub fn job_summary(summary: &Summary) -> String {
     if !summary.reasons.is_empty() {
         blocks.push(list(summary.reasons.iter().map(|reason| plain(reason))));
     }
-    blocks.extend(triggers(summary));
-    blocks.extend(errors(summary));
+    blocks.extend(triggers(summary, zone));
+    blocks.extend(errors(summary, zone));
     blocks.extend(traffic(summary));
     blocks.extend(kpis(summary));
     if !summary.unknown.is_empty() {
@@ -75,7 +76,7 @@ pub fn job_summary(summary: &Summary) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn triggers(summary: &Summary) -> Vec<String> {
+fn triggers(summary: &Summary, zone: Zone) -> Vec<String> {
     let mut told: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
     told.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
     let quiet = summary.triggers.len() - told.len();
@@ -92,8 +93,8 @@ fn triggers(summary: &Summary) -> Vec<String> {
             Severity::Investigate => "investigate",
             Severity::Info => "info",
         };
-        let cells =
-            [measured(trigger), when(trigger), trigger.runbook.clone()].map(|text| plain(&text.unwrap_or_default()));
+        let cells = [measured(trigger), when(trigger, zone), trigger.runbook.clone()]
+            .map(|text| plain(&text.unwrap_or_default()));
         let [measured, when, runbook] = cells;
         vec![severity.into(), code(&name(trigger)), measured, when, runbook]
     });
@@ -104,7 +105,7 @@ fn triggers(summary: &Summary) -> Vec<String> {
     blocks
 }
 
-fn errors(summary: &Summary) -> Vec<String> {
+fn errors(summary: &Summary, zone: Zone) -> Vec<String> {
     let several = summary.sources.len() > 1;
     let place = |finding: &Finding<'_>| {
         let file = finding.seen.file.as_deref().filter(|_| several).unwrap_or("line ");
@@ -115,7 +116,7 @@ fn errors(summary: &Summary) -> Vec<String> {
     };
     let rows = findings(summary, usize::MAX).into_iter().map(|finding| {
         let times =
-            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, Zone::Utc));
+            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, zone));
         let beside = finding.seen.beside.as_ref().map(|beside| {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
         });
@@ -189,14 +190,14 @@ fn measured(trigger: &TriggerResult) -> Option<String> {
 }
 
 /// Since when, how often, and how it stands at the end.
-fn when(trigger: &TriggerResult) -> Option<String> {
+fn when(trigger: &TriggerResult, zone: Zone) -> Option<String> {
     let (first, last) = trigger.first.zip(trigger.last)?;
     let often = if trigger.fired > 1 { format!("fired {} times, ", count(trigger.fired)) } else { String::new() };
     let end = match trigger.state {
         TriggerState::Firing => format!("still firing at the end, {} later", span(last.second() - first.second())),
-        _ => format!("last at {}", clocks(last, last, Some(first), Zone::Utc)),
+        _ => format!("last at {}", clocks(last, last, Some(first), zone)),
     };
-    Some(format!("{often}first at {} UTC, {end}", Zone::Utc.date_and_clock(first)))
+    Some(format!("{often}first at {} {zone}, {end}", zone.date_and_clock(first)))
 }
 
 fn runbook(trigger: &TriggerResult) -> Option<String> {
@@ -250,7 +251,7 @@ mod tests {
 
     fn annotated(summary: &Summary) -> String {
         let mut out = Vec::new();
-        annotations(&mut out, summary).unwrap();
+        annotations(&mut out, summary, Zone::Utc).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -298,15 +299,15 @@ Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2
 | rollback | `exchange-500-rate` | 18 % (22 samples, at least 8.4 %) > 5 % | first at 2026-11-23 06:07:03 UTC, still firing at the end, 1m30s later | ROLLBACK\\_PLAN.md |
 ";
         let mut summary = broken();
-        assert!(job_summary(&summary).starts_with(expected), "{}", job_summary(&summary));
+        assert!(job_summary(&summary, Zone::Utc).starts_with(expected), "{}", job_summary(&summary, Zone::Utc));
         let expected = "\
 | n | message | from | first at | when |
 | --: | --- | --- | --- | --- |
 | 6 | `name 'session' is not defined` | `utils.security_middleware` | `line 71` | 06:06:32 – 06:07:33, beside 6 of 6 failed `POST /api/user/exchanges` |
 ";
-        assert!(job_summary(&summary).contains(expected), "{}", job_summary(&summary));
+        assert!(job_summary(&summary, Zone::Utc).contains(expected), "{}", job_summary(&summary, Zone::Utc));
         summary.triggers.iter_mut().for_each(|trigger| trigger.fired = 0);
-        assert!(job_summary(&summary).contains("\n\n3 triggers watched, none fired.\n\n"));
+        assert!(job_summary(&summary, Zone::Utc).contains("\n\n3 triggers watched, none fired.\n\n"));
     }
 
     #[test]
@@ -324,7 +325,7 @@ Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2
         let mut summary = broken();
         summary.errors[0].example = "</td><script>alert(1)</script> | x `y`".into();
         summary.reasons = vec!["<img src=x>".into()];
-        let text = job_summary(&summary);
+        let text = job_summary(&summary, Zone::Utc);
         assert!(
             text.contains("`` </td><script>alert(1)</script> \\| x `y` ``") && text.contains("- &lt;img src=x>"),
             "{text}"

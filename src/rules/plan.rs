@@ -20,6 +20,8 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 pub enum Error {
     #[error("no plan `{name}`: it is no file, and the built-in plans are {known}")]
     Unknown { name: String, known: String },
+    #[error("{path}: no such file")]
+    Missing { path: String },
     #[error("{path}: {source}")]
     Read { path: String, source: std::io::Error },
     #[error("{path}: {message}")]
@@ -294,7 +296,10 @@ impl Plan {
             let known = BUILT_IN.map(|(name, _)| name).join(", ");
             return Err(Error::Unknown { name: name.into(), known });
         }
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: name.into(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::Missing { path: name.into() },
+            _ => Error::Read { path: name.into(), source },
+        })?;
         Plan::parse_at(name, &text, depth)
     }
 

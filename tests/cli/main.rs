@@ -22,5 +22,7 @@ mod program;
 mod range;
 mod recording;
 mod sources;
+#[cfg(target_os = "linux")]
+mod status_line;
 mod terminal;
 mod usage;

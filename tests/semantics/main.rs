@@ -16,6 +16,7 @@ mod live;
 mod merging;
 mod ratios;
 mod requests;
+mod servers;
 mod silence;
 mod structured;
 mod ticks;

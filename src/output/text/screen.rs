@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::format::{
     clock, clocks, columns, count, counted, cut, one_line, pad, pad_start, percent, span, value, wrap,
 };
-use super::findings::{Finding, findings};
+use super::findings::{Finding, findings, how_many};
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::lane::Counts;
 use crate::rules::plan::Severity;
@@ -108,7 +108,7 @@ pub(super) struct Screen<'a> {
 
 impl Screen<'_> {
     pub fn groups(&self, most: usize) -> Vec<String> {
-        let all = self.summary.exceptions.len() + self.summary.errors.len();
+        let all = how_many(self.summary);
         // What did not decide the verdict is no reason for it.
         let (title, most) = match self.summary.verdict {
             Verdict::Rollback | Verdict::Investigate => ("WHY", most),
