@@ -5,11 +5,12 @@
 
 mod deployments;
 mod lines;
+mod people;
 mod run;
 mod ticks;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,8 +23,10 @@ use crate::duplicates::Duplicates;
 use crate::lane::{Counts, Lane, Queued};
 use crate::lifecycle::{self, Lifecycle};
 use crate::map::Fragment;
+use crate::people::Signal;
 use crate::report::{REQUEST, Report};
 use crate::rules::Rules;
+use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::time::{SECOND, Time};
@@ -67,6 +70,8 @@ pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),
     Change(Box<Change>, Cause),
+    /// A checkpoint or a criterion of success came to something else than before.
+    Reached(Box<Reached>),
 }
 
 /// What moved the watermark past a tick.
@@ -95,6 +100,10 @@ pub struct Engine {
     pub crowded: u64,
     /// By class, the label set without labels.
     unlabelled: FxHashMap<ClassId, LabelSets>,
+    /// What people reported and no second has been sealed of yet, in the order of time, with their classes.
+    signals: VecDeque<(Signal, ClassId)>,
+    /// The file that what people said stands in.
+    people: String,
     duplicates: Duplicates,
     /// What a line says, while it is compared with those of other sources.
     unescaped: Vec<u8>,
@@ -152,6 +161,8 @@ impl Engine {
             buckets: Buckets::default(),
             crowded: 0,
             unlabelled: FxHashMap::default(),
+            signals: VecDeque::new(),
+            people: String::new(),
             duplicates: Duplicates::default(),
             unescaped: Vec::new(),
             classifier,
@@ -276,6 +287,8 @@ impl Engine {
             let end = Some(self.last_tick()).filter(|asked| *asked < i64::MAX);
             self.tick_until(end.unwrap_or(last.second() + 1), Cause::Data);
         }
+        let heard = self.rules.hear_late(self.last_tick(), &self.observed);
+        self.notices.extend(heard.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
         let late = self.rules.end(self.armed_until());
         self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
         // What a wrong clock put far ahead is told in the totals, and stands in no window.

@@ -46,12 +46,14 @@ impl Engine {
             let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
             let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
             let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
-            let mut next = (last + 1).min(leaves).min(event).min(begins).max(tick + 1);
+            let mut next = (last + 1).min(leaves).min(event).min(begins).min(self.next_signal()).max(tick + 1);
             if self.is_armed(tick - 1) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
                 if tick <= self.armed_until() {
                     self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
                 }
+                let reached = self.rules.look(tick, &self.timeline, &self.observed);
+                self.notices.extend(reached.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
                 self.rules.stay(tick, next - tick - 1);
             }
@@ -86,6 +88,7 @@ impl Engine {
     fn seal(&mut self, second: i64) {
         self.observe_sources();
         self.follow_lifecycle(second);
+        self.hear_signals(second);
         let bucket = self.buckets.take(second).unwrap_or_default();
         if bucket.dropped > 0 {
             self.observed.dropped = Some(second);

@@ -1,5 +1,6 @@
 //! Text output, for people: events as they happen, then one screen that begins with the verdict.
 
+mod checks;
 mod event;
 mod findings;
 mod screen;
@@ -14,13 +15,15 @@ use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::trigger::State;
-use crate::summary::{Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent};
 use crate::time::Time;
 use crate::zone::Zone;
 
+use checks::reached_lines;
 use event::trigger_lines;
 use screen::{Screen, exit, input, runbook, verdict};
 
+pub(super) use checks::told;
 pub(super) use findings::{Finding, findings};
 pub(super) use screen::target;
 
@@ -85,9 +88,9 @@ struct Start {
 
 impl Start {
     /// What is told of a deployment that a newer one followed; `None` if nothing fired under it.
-    fn superseded(&self, zone: Zone, changes: &[(TriggerEvent, usize, bool)]) -> Option<String> {
+    fn superseded(&self, zone: Zone, held: &[Held]) -> Option<String> {
         let mut fired: Vec<&str> = Vec::new();
-        for (event, ..) in changes.iter().filter(|(event, ..)| event.state == State::Firing) {
+        for event in held.iter().filter_map(Held::firing) {
             if !fired.contains(&event.id.as_str()) {
                 fired.push(&event.id);
             }
@@ -96,6 +99,21 @@ impl Start {
         let at = zone.date_and_clock(self.deployment.at);
         let from = if known { format!("an earlier deployment, {at} {zone}") } else { "before the deployment".into() };
         (!fired.is_empty()).then(|| format!("{from}: {} fired", one_line(&fired.join(", "))))
+    }
+}
+
+/// Something that happened, until it is known which deployment is the newest.
+enum Held {
+    Trigger { event: Box<TriggerEvent>, sources: usize, verbose: bool },
+    Reached(Box<CheckpointEvent>),
+}
+
+impl Held {
+    fn firing(&self) -> Option<&TriggerEvent> {
+        match self {
+            Held::Trigger { event, .. } if event.state == State::Firing => Some(event),
+            _ => None,
+        }
     }
 }
 
@@ -110,8 +128,10 @@ pub struct Text<W> {
     untold: Option<Start>,
     /// The last day that was shown.
     day: Option<String>,
-    /// Changes under the deployment that is judged last so far, in a replay: those of earlier ones are told in a line.
-    held: Option<Vec<(TriggerEvent, usize, bool)>>,
+    /// What happened under the deployment that is judged last so far, in a replay: that under earlier ones is told in a line.
+    held: Option<Vec<Held>>,
+    /// Whether somebody waits for what happens.
+    is_live: bool,
     /// A line for each earlier deployment under which something fired.
     earlier: Vec<String>,
     /// What was shown as firing and not yet as resolved.
@@ -134,6 +154,7 @@ impl<W: Write> Text<W> {
             untold: None,
             day: None,
             held: None,
+            is_live: true,
             earlier: Vec::new(),
             firing: BTreeSet::new(),
             told: VecDeque::new(),
@@ -143,6 +164,7 @@ impl<W: Write> Text<W> {
     /// From now on nothing is written before the summary: then it is known which deployment is the newest.
     pub fn hold(&mut self) {
         self.held = Some(Vec::new());
+        self.is_live = false;
     }
 
     pub fn into_inner(self) -> W {
@@ -164,7 +186,7 @@ impl<W: Write> Text<W> {
     /// longer, is told only when `verbose`.
     pub fn trigger(&mut self, event: &TriggerEvent, sources: usize, verbose: bool) -> io::Result<()> {
         if let Some(held) = &mut self.held {
-            held.push((event.clone(), sources, verbose));
+            held.push(Held::Trigger { event: Box::new(event.clone()), sources, verbose });
             return Ok(());
         }
         let instance = || (event.id.clone(), event.group.clone());
@@ -194,6 +216,21 @@ impl<W: Write> Text<W> {
         self.out.flush()
     }
 
+    /// Writes what a checkpoint, or a criterion of success, came to.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.push(Held::Reached(Box::new(event.clone())));
+            return Ok(());
+        }
+        let Some(at) = event.at.filter(|_| !self.quiet) else { return Ok(()) };
+        self.tell_start()?;
+        self.date(at)?;
+        for line in reached_lines(event, self.is_live, self.style) {
+            self.line(&line)?;
+        }
+        self.out.flush()
+    }
+
     /// Writes the verdict and what it rests on; `exit_code` is what the program will end with.
     pub fn summary(&mut self, summary: &Summary, exit_code: i32) -> io::Result<()> {
         let style = self.style;
@@ -203,8 +240,11 @@ impl<W: Write> Text<W> {
             }
             return self.out.flush();
         }
-        for (event, sources, verbose) in self.held.take().into_iter().flatten() {
-            self.trigger(&event, sources, verbose)?;
+        for held in self.held.take().into_iter().flatten() {
+            match held {
+                Held::Trigger { event, sources, verbose } => self.trigger(&event, sources, verbose)?,
+                Held::Reached(event) => self.reached(&event)?,
+            }
         }
         let mut head = Vec::new();
         if self.lines > 0 {
@@ -232,6 +272,7 @@ impl<W: Write> Text<W> {
         }
         let screen = Screen { summary, style, several: summary.sources.len() > 1 };
         let mut tail = screen.kpis();
+        tail.extend(screen.checkpoints());
         tail.extend(screen.not_known());
         tail.extend(input(summary, style));
         tail.push(exit(summary.verdict, exit_code, summary.interrupted.is_some()));

@@ -3,24 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence, Summary, Target,
-    TriggerEvent, TriggerResult, TriggerState, Unknown, traffic, unit_name,
+    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
+    Summary, Target, TriggerEvent, TriggerResult, TriggerState, checks, operator, traffic, unit_name, unknown,
 };
 use crate::classify::Library;
 use crate::decode::level;
 use crate::engine::{Cause, Engine};
-use crate::expr::{CompareOp, Unit};
+use crate::expr::Unit;
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report};
+use crate::rules::Rules;
 use crate::rules::judgement::Truth;
-use crate::rules::node::{Node, Read};
+use crate::rules::kpi::{Kpi, KpiResult};
+use crate::rules::node::Read;
+use crate::rules::plan::Kind;
 use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::{self, Basis};
-use crate::rules::{KpiResult, Rules};
 use crate::time::Time;
-use crate::timeline::cell;
 use crate::timeline::evidence::Evidence;
-use crate::timeline::series::LabelTest;
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
@@ -56,7 +56,7 @@ fn named(trigger: &Trigger, group: &[Box<str>], masking: Masking) -> BTreeMap<St
 fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> EvidenceLine {
     EvidenceLine {
         at: line.time,
-        file: engine.lanes[line.source].label.clone(),
+        file: engine.label(line.source).into(),
         line_no: line.line,
         line: masking.text(line.text()),
     }
@@ -105,13 +105,21 @@ impl Summary {
             errors,
             silences: engine.report.silences().iter().map(|silence| silence_line(engine, silence, masking)).collect(),
             triggers: engine.rules.triggers.iter().map(|trigger| trigger_result(engine, trigger, masking)).collect(),
-            kpis: kpi_lines(&engine.rules, &results),
-            unknown: unknown(engine),
+            kpis: kpi_lines(&engine.rules, &results, masking),
+            checkpoints: checkpoints(engine, Kind::Checkpoint, masking),
+            success: checkpoints(engine, Kind::Success, masking),
+            unknown: unknown::unknown(engine),
             overflowed: engine.report.overflowed() + engine.timeline.overflowed + engine.crowded,
             sources: engine.lanes.iter().map(|lane| lane.label.clone()).collect(),
             duration: engine.rules.duration,
         }
     }
+}
+
+fn checkpoints(engine: &Engine, kind: Kind, masking: Masking) -> Vec<CheckpointEvent> {
+    let all = &engine.rules.checkpoints;
+    let of_kind = (0..all.len()).filter(|index| all[*index].kind == kind);
+    of_kind.map(|index| CheckpointEvent::at_the_end(engine, index, masking)).collect()
 }
 
 fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTotal> {
@@ -144,7 +152,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             count: group.total.count,
             first: group.total.first,
             last: group.total.last,
-            file: evidence.map(|line| engine.lanes[line.source].label.clone()),
+            file: evidence.map(|line| engine.label(line.source).into()),
             line_no: evidence.map(|line| line.line),
             route: beside.as_ref().map(|beside| beside.route.clone()),
             new: is_new(engine, group.total.first),
@@ -251,122 +259,43 @@ fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
     trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(&trigger.when.node)
 }
 
-fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
-    let lines = rules.kpis.iter().zip(results).map(|(kpi, result)| KpiLine {
-        id: kpi.id.clone(),
-        title: kpi.title.clone(),
-        value: result.value,
-        samples: result.samples,
-        unit: unit_name(result.unit),
-        target: Target { op: operator(result.op), value: result.target },
-        status: match result.truth {
-            Truth::True => KpiStatus::Met,
-            Truth::False => KpiStatus::Missed,
-            Truth::Pending | Truth::Unknown => KpiStatus::Unknown,
-        },
-        share: result.share,
-        target_text: kpi.target_text.clone(),
-    });
-    lines.collect()
-}
-
-fn operator(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Greater => ">",
-        CompareOp::GreaterOrEqual => ">=",
-        CompareOp::Less => "<",
-        CompareOp::LessOrEqual => "<=",
-        CompareOp::Equal => "==",
-        CompareOp::NotEqual => "!=",
-    }
-}
-
-/// What the input could not tell, with what would.
-fn unknown(engine: &Engine) -> Vec<Unknown> {
-    let mut list = Vec::new();
-    let mut add = |what: &str, because: String, remedy: &str| {
-        list.push(Unknown { what: what.into(), because, remedy: remedy.into() });
+fn kpi_lines(rules: &Rules, results: &[KpiResult], masking: Masking) -> Vec<KpiLine> {
+    let line = |(kpi, result): (&Kpi, &KpiResult)| {
+        let (id, title, target_text) = (kpi.id.clone(), kpi.title.clone(), kpi.target_text().to_string());
+        match result {
+            KpiResult::Number { value, samples, share, unit, op, target, truth } => KpiLine {
+                id,
+                title,
+                value: *value,
+                samples: *samples,
+                unit: Some(unit_name(*unit)),
+                target: Some(Target { op: operator(*op), value: *target }),
+                status: match truth {
+                    Truth::True => KpiStatus::Met,
+                    Truth::False => KpiStatus::Missed,
+                    Truth::Pending | Truth::Unknown => KpiStatus::Unknown,
+                },
+                answer: None,
+                share: *share,
+                target_text,
+            },
+            KpiResult::Manual(answer) => KpiLine {
+                id,
+                title,
+                value: None,
+                samples: 0,
+                unit: None,
+                target: None,
+                status: match answer {
+                    Some(answer) if answer.pass => KpiStatus::Met,
+                    Some(_) => KpiStatus::Missed,
+                    None => KpiStatus::Manual,
+                },
+                answer: answer.as_ref().map(|answer| checks::told(answer, masking)),
+                share: None,
+                target_text,
+            },
+        }
     };
-    if engine.counts.records > 0 && engine.from.is_none() {
-        add(
-            "everything that needs a time",
-            "no record of the input has one".into(),
-            "feed `railway logs --json`, which prints times",
-        );
-    }
-    if engine.counts.lost > 0 {
-        let times = if engine.counts.lost == 1 { "once".into() } else { format!("{} times", engine.counts.lost) };
-        add(
-            "lost lines",
-            format!("a followed file was cut {times}, and what was written to it just before may be missing"),
-            "let its rotation rename it, or replay all its parts",
-        );
-    }
-    let has_edge = engine.observed.edge.is_some();
-    if !has_edge && !engine.observed.access_durations {
-        let because = match engine.report.requests() {
-            0 => "there are no requests in this log",
-            _ => "access lines carry no duration",
-        };
-        add("latency", because.into(), "add `railway logs --http --json` as another file");
-    }
-    if has_edge && engine.observed.app.is_none() {
-        add(
-            "errors inside the service",
-            "the HTTP log has only requests".into(),
-            "add `railway logs --json` as another file",
-        );
-    }
-    let carried = |node: &Node| {
-        let mut reads = node.reads().into_iter();
-        reads.all(|read| engine.observed.covered(read.carriers, read.reads_duration).is_some())
-    };
-    let triggers = engine.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
-    let kpis = engine.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
-    let lacking = triggers.chain(kpis).filter(|(_, node)| engine.rules.lacks_baseline(node) && carried(node));
-    let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
-    if !baseline.is_empty() {
-        let because = format!(
-            "{} compares with the hour before the deployment, which the input does not hold",
-            baseline.join(", ")
-        );
-        add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
-    }
-    if engine.timeline.crowded {
-        let because =
-            format!("more than {} events stand in one second, and their order is not kept", cell::MOST_ORDERED);
-        add("streaks", because, "narrow the expression's selector");
-    }
-    if let Some(routes) = routes_without_requests(engine) {
-        add(
-            "routes",
-            format!("the plan asks for {routes}, and no request came there"),
-            "see TRAFFIC for those that are called",
-        );
-    }
-    add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
-    for question in &engine.rules.manual {
-        add(&question.what, "not in a log".into(), &question.ask);
-    }
-    list
-}
-
-/// The routes that the plan names and no request of the input was for; `None` where that cannot be told.
-fn routes_without_requests(engine: &Engine) -> Option<String> {
-    /// Routes that are named; the others are counted.
-    const NAMED: usize = 3;
-    let report = &engine.report;
-    let is_called = |test: &LabelTest| report.routes.iter().any(|(route, _)| test.holds(&route.route));
-    if report.requests() == 0 || report.routes.other.is_some() {
-        return None;
-    }
-    let missing: Vec<&str> =
-        engine.rules.routes.iter().filter(|(_, test)| !is_called(test)).map(|(written, _)| written.as_str()).collect();
-    let (named, others) = missing.split_at(missing.len().min(NAMED));
-    let named = named.join(", ");
-    match (missing.len(), others.len()) {
-        (0, _) => None,
-        (_, 0) => Some(named),
-        (_, others) => Some(format!("{named} and {others} more")),
-    }
+    rules.kpis.iter().zip(results).map(line).collect()
 }

@@ -1,8 +1,10 @@
 //! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
 
 mod build;
+mod checks;
 pub mod defect;
 pub mod traffic;
+mod unknown;
 
 use std::collections::BTreeMap;
 
@@ -10,13 +12,15 @@ use serde::Serialize;
 
 use crate::deployment::{self, Deployment};
 use crate::engine::Cause;
-use crate::expr::Unit;
+use crate::expr::{CompareOp, Unit};
 use crate::lane::Counts;
+use crate::people::Answer;
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::time::Time;
+pub use checks::{CheckLine, CheckpointEvent};
 use traffic::Http;
 
 /// The end of a run, ready to be written.
@@ -43,6 +47,8 @@ pub struct Summary {
     pub silences: Vec<Silence>,
     pub triggers: Vec<TriggerResult>,
     pub kpis: Vec<KpiLine>,
+    pub checkpoints: Vec<CheckpointEvent>,
+    pub success: Vec<CheckpointEvent>,
     pub unknown: Vec<Unknown>,
     /// Routes, groups or series that were counted together because there were too many.
     pub overflowed: u64,
@@ -158,9 +164,11 @@ pub struct KpiLine {
     pub title: String,
     pub value: Option<f64>,
     pub samples: u64,
-    pub unit: &'static str,
-    pub target: Target,
+    pub unit: Option<&'static str>,
+    /// None where a person tells whether it is met.
+    pub target: Option<Target>,
     pub status: KpiStatus,
+    pub answer: Option<Answer>,
     #[serde(skip)]
     pub share: Option<(u64, u64)>,
     #[serde(skip)]
@@ -179,6 +187,8 @@ pub enum KpiStatus {
     Met,
     Missed,
     Unknown,
+    /// A person has not answered yet.
+    Manual,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -234,5 +244,16 @@ pub fn unit_name(unit: Unit) -> &'static str {
         Unit::Bytes => "bytes",
         Unit::PerSecond => "per_second",
         Unit::RatioPerSecond => "ratio_per_second",
+    }
+}
+
+fn operator(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Greater => ">",
+        CompareOp::GreaterOrEqual => ">=",
+        CompareOp::Less => "<",
+        CompareOp::LessOrEqual => "<=",
+        CompareOp::Equal => "==",
+        CompareOp::NotEqual => "!=",
     }
 }

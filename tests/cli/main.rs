@@ -16,6 +16,7 @@ mod masking;
 mod outputs;
 mod overwrite;
 mod packs;
+mod people;
 mod pipes;
 mod plans;
 mod program;

@@ -8,7 +8,7 @@ use logwatch::mask::Masking;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{Summary, TriggerEvent};
+use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent};
 use logwatch::time::Time;
 
 /// What a run told: its events and its summary, as JSON.
@@ -75,6 +75,10 @@ impl Run {
         for notice in self.session.engine.take_notices() {
             self.events.push(match notice {
                 Notice::Deployed(deployment) => serde_json::json!({"deployed": deployment.at}),
+                Notice::Reached(reached) => {
+                    let event = CheckpointEvent::new(&self.session.engine, &reached, Masking::default());
+                    serde_json::to_value(event).expect("an event is JSON")
+                }
                 Notice::Change(change, cause) => {
                     serde_json::to_value(TriggerEvent::new(&self.session.engine, &change, cause, Masking::default()))
                         .expect("an event is JSON")
