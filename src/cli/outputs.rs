@@ -14,7 +14,7 @@ use crate::deployment::Deployment;
 use crate::output::escape;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
@@ -117,6 +117,15 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.reached(event),
             Writer::Json(json) => json.reached(event),
+        });
+    }
+
+    pub fn verdict(&mut self, event: &VerdictEvent) {
+        self.tell_deployment();
+        let verbose = self.verbose;
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.verdict(event, verbose),
+            Writer::Json(json) => json.verdict(event),
         });
     }
 

@@ -24,7 +24,7 @@ use crate::people::People;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +168,7 @@ fn tell(session: &mut Session, outputs: &mut Outputs, masking: Masking) {
             Notice::Change(change, cause) => {
                 outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause, masking))
             }
+            Notice::Verdict(ruling) => outputs.verdict(&VerdictEvent::new(&ruling)),
             Notice::Reached(reached) => {
                 outputs.reached(&CheckpointEvent::new(&session.engine, &reached, masking));
             }

@@ -4,6 +4,7 @@ use super::{Engine, Notice};
 use crate::classify::{ClassId, Library, MOST_VALUES, NO_VALUE, Via};
 use crate::deployment::{Deployment, From};
 use crate::lifecycle::{Activity, START_UP, Step};
+use crate::rules::verdict::Verdict;
 use crate::time::Time;
 use crate::timeline::Set;
 use crate::timeline::evidence::Evidence;
@@ -120,6 +121,7 @@ impl Engine {
         self.report.begin(is_apart);
         self.undecided = None;
         self.restarts = 0;
+        (self.verdict, self.is_enough) = (Verdict::Unknown, false);
         self.observed.deployed = deployed;
         self.deployment = Some(deployment.clone());
         self.notices.push(Notice::Deployed(deployment));

@@ -8,6 +8,7 @@ mod lines;
 mod people;
 mod run;
 mod ticks;
+mod verdict;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -29,9 +30,12 @@ use crate::rules::Rules;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
+use crate::rules::verdict::Verdict;
 use crate::time::{SECOND, Time};
 use crate::timeline::{Buckets, Set, SetId, Timeline};
 use deployments::OwnClasses;
+
+pub use verdict::Ruling;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
 const TICKS_AFTER_STOP: u32 = 2_000;
@@ -72,6 +76,8 @@ pub enum Notice {
     Change(Box<Change>, Cause),
     /// A checkpoint or a criterion of success came to something else than before.
     Reached(Box<Reached>),
+    /// The verdict is another one than before.
+    Verdict(Box<Ruling>),
 }
 
 /// What moved the watermark past a tick.
@@ -124,6 +130,9 @@ pub struct Engine {
     pub from: Option<Time>,
     pub to: Option<Time>,
     notices: Vec<Notice>,
+    /// The verdict as it was told last, and whether enough was seen for it to be healthy.
+    verdict: Verdict,
+    is_enough: bool,
     /// Set from outside when the run is to end soon.
     stop: Arc<AtomicBool>,
     /// How many ticks are looked at when it is to.
@@ -176,6 +185,8 @@ impl Engine {
             from: None,
             to: None,
             notices: Vec::new(),
+            verdict: Verdict::Unknown,
+            is_enough: false,
             stop: Arc::default(),
             ticks_after_stop: TICKS_AFTER_STOP,
         }
@@ -293,6 +304,9 @@ impl Engine {
         self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
         // What a wrong clock put far ahead is told in the totals, and stands in no window.
         self.count_before(i64::MAX);
+        if let Some(end) = self.evaluated_until().filter(|_| self.deployment.is_some()) {
+            self.rule(end, true);
+        }
     }
 
     /// The tick after the last one evaluated: the end of what the rules have seen.

@@ -46,15 +46,24 @@ impl Engine {
             let event = self.buckets.first().map_or(i64::MAX, |second| second + 1);
             let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
             let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
-            let mut next = (last + 1).min(leaves).min(event).min(begins).min(self.next_signal()).max(tick + 1);
+            let mut next = (last + 1)
+                .min(leaves)
+                .min(event)
+                .min(begins)
+                .min(self.next_signal())
+                .min(self.next_ruling(tick))
+                .max(tick + 1);
             if self.is_armed(tick - 1) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
+                let mut has_news = !changes.is_empty();
                 if tick <= self.armed_until() {
                     self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
                 }
                 let reached = self.rules.look(tick, &self.timeline, &self.observed);
+                has_news |= !reached.is_empty();
                 self.notices.extend(reached.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
+                self.rule(tick, has_news);
                 self.rules.stay(tick, next - tick - 1);
             }
             tick = next;

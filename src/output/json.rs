@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::deployment::Deployment;
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::Kind;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Writes the objects of the JSON contract.
 pub struct Json<W> {
@@ -27,6 +27,7 @@ enum Object<'a> {
     Trigger(&'a TriggerEvent),
     Checkpoint(&'a CheckpointEvent),
     Success(&'a CheckpointEvent),
+    Verdict(&'a VerdictEvent),
     Summary(&'a Summary),
 }
 
@@ -59,6 +60,10 @@ impl<W: Write> Json<W> {
             Kind::Checkpoint => Object::Checkpoint(event),
             Kind::Success => Object::Success(event),
         })
+    }
+
+    pub fn verdict(&mut self, event: &VerdictEvent) -> io::Result<()> {
+        self.write(&Object::Verdict(event))
     }
 
     /// The summary, after what was not reached.

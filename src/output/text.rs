@@ -15,12 +15,12 @@ use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::trigger::State;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 use crate::zone::Zone;
 
 use checks::reached_lines;
-use event::trigger_lines;
+use event::{trigger_lines, verdict_line};
 use screen::{Screen, exit, input, runbook, verdict};
 
 pub(super) use checks::told;
@@ -106,6 +106,7 @@ impl Start {
 enum Held {
     Trigger { event: Box<TriggerEvent>, sources: usize, verbose: bool },
     Reached(Box<CheckpointEvent>),
+    Verdict { event: Box<VerdictEvent>, verbose: bool },
 }
 
 impl Held {
@@ -231,6 +232,21 @@ impl<W: Write> Text<W> {
         self.out.flush()
     }
 
+    /// Writes what the verdict changed to, for who waits for it or asked for all.
+    pub fn verdict(&mut self, event: &VerdictEvent, verbose: bool) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.push(Held::Verdict { event: Box::new(event.clone()), verbose });
+            return Ok(());
+        }
+        if self.quiet || !(self.is_live || verbose) {
+            return Ok(());
+        }
+        self.tell_start()?;
+        self.date(event.at)?;
+        self.line(&verdict_line(event, self.style))?;
+        self.out.flush()
+    }
+
     /// Writes the verdict and what it rests on; `exit_code` is what the program will end with.
     pub fn summary(&mut self, summary: &Summary, exit_code: i32) -> io::Result<()> {
         let style = self.style;
@@ -244,6 +260,7 @@ impl<W: Write> Text<W> {
             match held {
                 Held::Trigger { event, sources, verbose } => self.trigger(&event, sources, verbose)?,
                 Held::Reached(event) => self.reached(&event)?,
+                Held::Verdict { event, verbose } => self.verdict(&event, verbose)?,
             }
         }
         let mut head = Vec::new();

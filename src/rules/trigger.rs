@@ -161,6 +161,13 @@ impl Trigger {
         self.instances.values().map(|instance| instance.fired).sum()
     }
 
+    /// Whether it fired up to a tick, or later and still does.
+    pub fn counts(&self, armed_until: i64) -> bool {
+        self.instances
+            .values()
+            .any(|instance| instance.first.is_some_and(|first| first <= armed_until || instance.state == State::Firing))
+    }
+
     /// The instance that fired first.
     pub fn first_fired(&self) -> Option<(&GroupKey, &Instance)> {
         self.instances

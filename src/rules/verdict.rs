@@ -42,6 +42,8 @@ pub const MOST_UNUSABLE: f64 = 0.01;
 pub struct Basis {
     /// Seconds seen since the deployment.
     pub seen: i64,
+    /// The last tick at which triggers are armed: what began to fire later counts while it fires.
+    pub armed_until: i64,
     /// Events since the deployment that show that the service works: requests, if the plan names no other class.
     pub works: u64,
     /// Requests seen since the deployment.
@@ -65,7 +67,8 @@ pub fn judge(
     is_carried: impl Fn(&Trigger) -> bool,
 ) -> (Verdict, Vec<String>) {
     let fired = |severity: Severity| {
-        rules.triggers.iter().filter(move |trigger| trigger.severity == severity && trigger.fired() > 0)
+        let counts = move |trigger: &&Trigger| trigger.severity == severity && trigger.counts(basis.armed_until);
+        rules.triggers.iter().filter(counts)
     };
     let reason = |trigger: &Trigger, kind: &str| {
         let before = if trigger.was_so_before() { "; it was much the same before the deployment" } else { "" };

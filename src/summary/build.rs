@@ -4,23 +4,34 @@ use std::collections::BTreeMap;
 
 use super::{
     Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
-    Summary, Target, TriggerEvent, TriggerResult, TriggerState, checks, operator, traffic, unit_name, unknown,
+    Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic, unit_name,
+    unknown,
 };
 use crate::classify::Library;
 use crate::decode::level;
-use crate::engine::{Cause, Engine};
+use crate::engine::{Cause, Engine, Ruling};
 use crate::expr::Unit;
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report};
 use crate::rules::Rules;
 use crate::rules::judgement::Truth;
 use crate::rules::kpi::{Kpi, KpiResult};
-use crate::rules::node::Read;
 use crate::rules::plan::Kind;
 use crate::rules::trigger::{Change, State, Trigger};
-use crate::rules::verdict::{self, Basis};
 use crate::time::Time;
 use crate::timeline::evidence::Evidence;
+
+impl VerdictEvent {
+    pub fn new(ruling: &Ruling) -> Self {
+        VerdictEvent {
+            at: Time::from_second(ruling.at),
+            verdict: ruling.verdict,
+            before: ruling.before,
+            complete: ruling.complete,
+            reasons: ruling.reasons.clone(),
+        }
+    }
+}
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
@@ -66,26 +77,10 @@ impl Summary {
     /// Sums up a finished run. `interrupted` says what cut the input short.
     pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
         let end = engine.evaluated_until().unwrap_or_default();
-        let results = engine.rules.kpis(end, &engine.timeline, &engine.observed);
         let engine = &*engine;
-        let deployment = engine.deployment.as_ref();
-        let seen = deployment.map_or(0, |deployment| end - deployment.at.second());
-        // Without a deployment nobody knows since when, and so whether all of the plan's duration was seen.
-        let is_known = deployment.is_some_and(|deployment| deployment.from.is_known());
-        let complete = is_known && seen >= engine.rules.duration && interrupted.is_none();
-        let requests = engine.report.requests_since_deployment();
-        let sign = engine.rules.healthy.events.as_ref().and_then(|class| engine.library.class_id(class.get_ref()));
-        let basis = Basis {
-            seen,
-            works: sign.map_or(requests, |class| engine.report.since_deployment(class)),
-            requests,
-            failed: engine.report.failed_since_deployment(),
-            lines: engine.counts.lines,
-            unusable: engine.counts.late + engine.counts.malformed,
-            timed: engine.from.is_some(),
-            dropped: engine.counts.platform_dropped > 0,
-        };
-        let (verdict, reasons) = verdict::judge(&engine.rules, &results, basis, |trigger| is_carried(engine, trigger));
+        let seen = engine.seen_since_deployment(end);
+        let complete = engine.is_complete(end) && interrupted.is_none();
+        let (verdict, reasons, results) = engine.judge(end);
         let (exceptions, errors) = groups(engine, masking);
         Summary {
             verdict,
@@ -227,7 +222,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
     let fired = trigger.first_fired();
     let judgement = fired.and_then(|(_, instance)| instance.judgement).or(trigger.latest);
     let state = match trigger.state() {
-        State::Ok if !trigger.is_known || !is_carried(engine, trigger) || trigger.ticks == 0 => TriggerState::Unknown,
+        State::Ok if !trigger.is_known || !engine.is_carried(trigger) || trigger.ticks == 0 => TriggerState::Unknown,
         State::Ok => TriggerState::Ok,
         State::Pending => TriggerState::Pending,
         State::Firing => TriggerState::Firing,
@@ -251,12 +246,6 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         known: (trigger.known_share() * 1e4).round() / 1e4,
         runbook: trigger.runbook.clone(),
     }
-}
-
-/// Whether the input has a source that could answer the trigger.
-fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
-    let carried = |read: &&Read| engine.observed.covered(read.carriers, read.reads_duration).is_some();
-    trigger.when.node.reads().iter().all(carried) && !engine.rules.lacks_baseline(&trigger.when.node)
 }
 
 fn kpi_lines(rules: &Rules, results: &[KpiResult], masking: Masking) -> Vec<KpiLine> {

@@ -198,6 +198,18 @@ pub struct Unknown {
     pub remedy: String,
 }
 
+/// A change of the verdict as it stands, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerdictEvent {
+    pub at: Time,
+    pub verdict: Verdict,
+    pub before: Verdict,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+    /// Gravest first.
+    pub reasons: Vec<String>,
+}
+
 /// A change of a trigger's state, ready to be written.
 #[derive(Clone, Debug, Serialize)]
 pub struct TriggerEvent {

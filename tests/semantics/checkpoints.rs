@@ -298,3 +298,37 @@ fn a_new_deployment_has_checkpoints_of_its_own() {
     assert_eq!(outcome.summary()["checkpoints"].as_array().unwrap().len(), 1);
     assert_eq!(after("13:50:00", 60), "13:51:00");
 }
+
+/// SEMANTICS 20 and 25: each change of the verdict is told, with the reasons for it.
+#[test]
+fn changes_of_the_verdict_are_told() {
+    let text = checkpoint("1m", "1m", "{ id = 'a', manual = 'wizard' }");
+    let case = case()
+        .header("healthy.after = '20s'\nhealthy.requests = 10")
+        .written(&text)
+        .written(&manual("wizard"))
+        .rule("rollback", "t", "count(job.trouble) > 0", "")
+        .log(
+            "a.log",
+            [
+                every_second("13:30:00", 150, |clock| access(clock, "/a", 200)),
+                vec![trouble("13:32:30"), noise("13:32:40")],
+            ]
+            .concat(),
+        );
+    let outcome = answered(case, &[answer("wizard", "fail", "13:31:10"), answer("wizard", "pass", "13:31:20")]).run();
+    let events = outcome.objects.iter().filter(|object| object["type"] == "verdict");
+    let told: Vec<String> = events
+        .map(|event| {
+            let text = |name: &str| event[name].as_str().unwrap().to_string();
+            format!("{} {} → {} {}", &text("at")[11..19], text("before"), text("verdict"), event["reasons"])
+        })
+        .collect();
+    let expected = [
+        "13:30:20 unknown → healthy []",
+        "13:31:11 healthy → investigate [\"checkpoint 1m failed\"]",
+        "13:31:21 investigate → healthy []",
+        "13:32:31 healthy → rollback [\"rollback trigger t fired\"]",
+    ];
+    assert_eq!(told, expected);
+}

@@ -74,7 +74,7 @@ impl Live {
         let engine = &self.session.engine;
         let triggers = &engine.rules.triggers;
         let told = |notice| match notice {
-            Notice::Deployed(_) => None,
+            Notice::Deployed(_) | Notice::Verdict(_) => None,
             Notice::Reached(reached) => {
                 let event = CheckpointEvent::new(engine, &reached, Masking::default());
                 Some(serde_json::to_string(&event).expect("an event is JSON"))

@@ -8,7 +8,7 @@ use logwatch::mask::Masking;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent};
+use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
 
 /// What a run told: its events and its summary, as JSON.
@@ -75,6 +75,7 @@ impl Run {
         for notice in self.session.engine.take_notices() {
             self.events.push(match notice {
                 Notice::Deployed(deployment) => serde_json::json!({"deployed": deployment.at}),
+                Notice::Verdict(ruling) => serde_json::to_value(VerdictEvent::new(&ruling)).expect("an event is JSON"),
                 Notice::Reached(reached) => {
                     let event = CheckpointEvent::new(&self.session.engine, &reached, Masking::default());
                     serde_json::to_value(event).expect("an event is JSON")

@@ -4,7 +4,8 @@ use super::super::format::{Measured, columns, cut, one_line, pad, span, value, w
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
-use crate::summary::TriggerEvent;
+use crate::rules::verdict::Verdict;
+use crate::summary::{TriggerEvent, VerdictEvent};
 
 /// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
 pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
@@ -61,6 +62,21 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
         lines.push(with_place(style.paint(Ink::Dim, &text), columns(&text), &below, style));
     }
     lines
+}
+
+/// What the verdict is now, and the first reason for it.
+pub(super) fn verdict_line(event: &VerdictEvent, style: Style) -> String {
+    let (word, ink) = match event.verdict {
+        Verdict::Rollback => ("ROLLBACK", Ink::Red),
+        Verdict::Investigate => ("INVESTIGATE", Ink::Yellow),
+        Verdict::Healthy if event.complete => ("HEALTHY", Ink::Green),
+        Verdict::Healthy => ("HEALTHY so far", Ink::Green),
+        Verdict::Unknown => ("UNKNOWN", Ink::Yellow),
+    };
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(Ink::Bold, &pad("VERDICT", 12)));
+    let reason = event.reasons.first().map(|reason| one_line(reason)).unwrap_or_default();
+    let name = pad(word, 20);
+    format!("{start}{}{}", style.paint(ink, &name), cut(&reason, style.width.saturating_sub(21 + 20)))
 }
 
 /// What is told of an event.
