@@ -75,6 +75,10 @@ pub fn job_summary(summary: &Summary) -> String {
             format!("**{}**: {}{remedy}", plain(&unknown.what), plain(&unknown.because))
         })));
     }
+    if !summary.next.is_empty() {
+        blocks.push("### Next".into());
+        blocks.push(list(summary.next.iter().map(|step| plain(step))));
+    }
     blocks.join("\n\n") + "\n"
 }
 

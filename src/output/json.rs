@@ -69,7 +69,9 @@ impl<W: Write> Json<W> {
     /// The summary, after what was not reached.
     pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
         let all = summary.checkpoints.iter().chain(&summary.success);
-        all.filter(|event| event.status == Status::Pending).try_for_each(|event| self.reached(event))?;
+        // Without a deployment nothing is to be reached.
+        let is_pending = |event: &&CheckpointEvent| event.status == Status::Pending && event.at.is_some();
+        all.filter(is_pending).try_for_each(|event| self.reached(event))?;
         self.write(&Object::Summary(summary))
     }
 

@@ -14,13 +14,15 @@ use std::io::{self, Write};
 use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
+use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
+use crate::rules::verdict::Verdict;
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 use crate::zone::Zone;
 
 use checks::reached_lines;
-use event::{trigger_lines, verdict_line};
+use event::{short_line, trigger_lines, verdict_line};
 use screen::{Screen, exit, input, runbook, verdict};
 
 pub(super) use checks::told;
@@ -30,7 +32,7 @@ pub(super) use screen::target;
 /// Lines of a screen. The lists of a summary are shortened to fit into what the events before it left.
 const SCREEN: usize = 40;
 /// Error groups and routes listed, longest first; the last pair is listed whatever the screen holds.
-const LISTED: [(usize, usize); 8] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3)];
+const LISTED: [(usize, usize); 10] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3), (2, 2), (1, 2)];
 /// Events whose evidence is remembered, so that a line is not shown again and again.
 const TOLD: usize = 8;
 /// What stands below an event or a verdict is indented to where their words stand.
@@ -131,6 +133,8 @@ pub struct Text<W> {
     day: Option<String>,
     /// What happened under the deployment that is judged last so far, in a replay: that under earlier ones is told in a line.
     held: Option<Vec<Held>>,
+    /// The severity that decided, once that is known.
+    decided: Option<Severity>,
     /// Whether somebody waits for what happens.
     is_live: bool,
     /// A line for each earlier deployment under which something fired.
@@ -155,6 +159,7 @@ impl<W: Write> Text<W> {
             untold: None,
             day: None,
             held: None,
+            decided: None,
             is_live: true,
             earlier: Vec::new(),
             firing: BTreeSet::new(),
@@ -207,10 +212,14 @@ impl<W: Write> Text<W> {
         self.date(event.at)?;
         let place = event.evidence.first().map(|line| (line.file.clone(), line.line_no));
         let is_told = place.as_ref().is_some_and(|place| self.told.contains(place));
-        for line in trigger_lines(event, sources > 1, is_told, self.style) {
+        let lines = trigger_lines(event, sources > 1, is_told, self.style);
+        // Of what is milder than what was decided in the end, one line is enough.
+        let is_aside = self.decided.is_some_and(|decided| event.severity < decided);
+        let lines = if is_aside { vec![short_line(event, sources > 1, self.style)] } else { lines };
+        for line in lines {
             self.line(&line)?;
         }
-        if event.state == State::Firing && !is_told {
+        if event.state == State::Firing && !is_told && !is_aside {
             place.into_iter().for_each(|place| self.told.push_front(place));
             self.told.truncate(TOLD);
         }
@@ -256,6 +265,7 @@ impl<W: Write> Text<W> {
             }
             return self.out.flush();
         }
+        self.decided = (summary.verdict == Verdict::Rollback).then_some(Severity::Rollback);
         for held in self.held.take().into_iter().flatten() {
             match held {
                 Held::Trigger { event, sources, verbose } => self.trigger(&event, sources, verbose)?,
@@ -288,16 +298,22 @@ impl<W: Write> Text<W> {
             head.extend(verdict(summary, style));
         }
         let screen = Screen { summary, style, several: summary.sources.len() > 1 };
-        let mut tail = screen.kpis();
-        tail.extend(screen.checkpoints());
-        tail.extend(screen.not_known());
-        tail.extend(input(summary, style));
-        tail.push(exit(summary.verdict, exit_code, summary.interrupted.is_some()));
+        let tail = |is_brief| {
+            let mut tail = screen.kpis(is_brief);
+            tail.extend(screen.checkpoints(is_brief));
+            tail.extend(screen.not_known());
+            tail.extend(screen.next(is_brief));
+            tail.extend(input(summary, style));
+            tail.push(exit(summary.verdict, exit_code, summary.interrupted.is_some()));
+            tail
+        };
         // Many events are a page of their own; the summary then has the next one.
         let before = if self.lines > SCREEN / 2 { 0 } else { self.lines };
-        let room = SCREEN.saturating_sub(before + head.len() + tail.len());
         let lists = LISTED.map(|(groups, routes)| [screen.groups(groups), screen.traffic(routes)].concat());
         let [.., shortest] = &lists;
+        let least = before + head.len() + shortest.len();
+        let tail = Some(tail(false)).filter(|full| least + full.len() <= SCREEN).unwrap_or_else(|| tail(true));
+        let room = SCREEN.saturating_sub(before + head.len() + tail.len());
         let list = lists.iter().find(|list| list.len() <= room).unwrap_or(shortest);
         if list.is_empty() {
             head.push(String::new());

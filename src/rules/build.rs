@@ -83,6 +83,7 @@ impl Rules {
             kpis,
             checkpoints,
             manual,
+            next: plan.next(),
             answers: Vec::new(),
             duration,
             healthy: document.plan.healthy.clone(),

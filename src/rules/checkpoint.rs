@@ -205,11 +205,18 @@ impl Outcome {
 }
 
 impl Reached {
-    /// Whether something of it differs that is worth to be told.
+    /// Whether it, or one of its checks, came to something else than before.
     pub fn differs(&self, before: Option<&Reached>) -> bool {
         let Some(before) = before else { return true };
-        let changed = |(now, before): (&Outcome, &Outcome)| now.status != before.status || now.answer != before.answer;
+        let changed = |(now, before): (&Outcome, &Outcome)| now.status != before.status;
         self.status != before.status || self.outcomes.iter().zip(&before.outcomes).any(changed)
+    }
+
+    /// Takes over the answers of a later look at which nothing came to something else.
+    pub fn take_answers(&mut self, later: Reached) {
+        for (outcome, later) in self.outcomes.iter_mut().zip(later.outcomes) {
+            outcome.answer = later.answer;
+        }
     }
 }
 

@@ -30,10 +30,7 @@ impl Rules {
                 Some(before) if !checkpoint.goes_on() => self.answered(index, before, tick, observed),
                 _ => self.examine(index, tick, tick > due, timeline, observed),
             };
-            if now.differs(self.checkpoints[index].result.as_ref()) {
-                told.push(now.clone());
-                self.checkpoints[index].result = Some(now);
-            }
+            told.extend(self.take(index, now));
         }
         told
     }
@@ -49,13 +46,25 @@ impl Rules {
                     continue;
                 };
                 let now = self.answered(index, before, tick, observed);
-                if now.differs(Some(before)) {
-                    told.push(now.clone());
-                    self.checkpoints[index].result = Some(now);
-                }
+                told.extend(self.take(index, now));
             }
         }
         told
+    }
+
+    /// Keeps what a checkpoint came to; it is given back if it is to be told.
+    fn take(&mut self, index: usize, now: Reached) -> Option<Reached> {
+        let result = &mut self.checkpoints[index].result;
+        match result {
+            Some(before) if !now.differs(Some(before)) => {
+                before.take_answers(now);
+                None
+            }
+            _ => {
+                *result = Some(now.clone());
+                Some(now)
+            }
+        }
     }
 
     /// How a checkpoint stands at the end, `tick` being the last one: the criteria of a success that is not declared are read once more.
@@ -80,6 +89,12 @@ impl Rules {
         });
         let known = shares.filter_map(|trigger| self.triggers[*trigger].known_enough_in(tick - observed.deployed));
         due.chain(heard).filter(|at| *at > tick).chain(known.map(|ticks| tick + ticks)).min().unwrap_or(i64::MAX)
+    }
+
+    /// Whether all criteria of success that were reached are met.
+    pub fn is_declared(&self) -> bool {
+        let success = self.checkpoints.iter().filter(|checkpoint| checkpoint.kind == Kind::Success);
+        success.map(Checkpoint::status).all(|status| matches!(status, Status::Pass | Status::Pending))
     }
 
     /// The manual items that no checkpoint and no key figure asks for, and nobody has answered.

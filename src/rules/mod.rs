@@ -57,6 +57,7 @@ pub struct Rules {
     /// Checkpoints, then criteria of success, each in the order of their times.
     pub checkpoints: Vec<Checkpoint>,
     pub manual: Vec<plan::Manual>,
+    pub next: plan::Next,
     /// What people answered, in the order of time.
     pub answers: Vec<Answer>,
     /// Seconds.

@@ -13,7 +13,7 @@ use crate::classify::definition::Definition;
 use crate::classify::library::{self, Beside, Library};
 use crate::time::{self, SECOND, Time};
 
-pub use checks::{Check, Checkpoint, Kind, Manual, Success, Written};
+pub use checks::{Check, Checkpoint, Kind, Manual, Next, Success, Written};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -63,6 +63,8 @@ pub struct Document {
     pub checkpoints: Vec<Checkpoint>,
     #[serde(rename = "success", default)]
     pub successes: Vec<Success>,
+    #[serde(default)]
+    pub next: Next,
     /// Patterns of its own, beside those of the packs.
     #[serde(rename = "pattern", default)]
     pub patterns: Vec<Definition>,

@@ -18,6 +18,7 @@ use crate::rules::judgement::Truth;
 use crate::rules::kpi::{Kpi, KpiResult};
 use crate::rules::plan::Kind;
 use crate::rules::trigger::{Change, State, Trigger};
+use crate::rules::verdict::Verdict;
 use crate::time::Time;
 use crate::timeline::evidence::Evidence;
 
@@ -104,6 +105,7 @@ impl Summary {
             checkpoints: checkpoints(engine, Kind::Checkpoint, masking),
             success: checkpoints(engine, Kind::Success, masking),
             unknown: unknown::unknown(engine),
+            next: next(&engine.rules, verdict, complete),
             overflowed: engine.report.overflowed() + engine.timeline.overflowed + engine.crowded,
             sources: engine.lanes.iter().map(|lane| lane.label.clone()).collect(),
             duration: engine.rules.duration,
@@ -115,6 +117,15 @@ fn checkpoints(engine: &Engine, kind: Kind, masking: Masking) -> Vec<CheckpointE
     let all = &engine.rules.checkpoints;
     let of_kind = (0..all.len()).filter(|index| all[*index].kind == kind);
     of_kind.map(|index| CheckpointEvent::at_the_end(engine, index, masking)).collect()
+}
+
+fn next(rules: &Rules, verdict: Verdict, complete: bool) -> Vec<String> {
+    match verdict {
+        Verdict::Rollback => rules.next.rollback.clone(),
+        Verdict::Investigate => rules.next.investigate.clone(),
+        Verdict::Healthy if complete && rules.is_declared() => rules.next.healthy.clone(),
+        Verdict::Healthy | Verdict::Unknown => Vec::new(),
+    }
 }
 
 fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTotal> {

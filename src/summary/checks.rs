@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Target, operator, unit_name};
+use super::{Target, operator, target, unit_name};
 use crate::engine::Engine;
 use crate::expr::Unit;
 use crate::mask::Masking;
@@ -31,9 +31,10 @@ pub struct CheckLine {
     pub id: String,
     pub about: String,
     pub status: Status,
-    pub value: Option<f64>,
-    pub target: Option<Target>,
     pub samples: u64,
+    pub value: Option<f64>,
+    #[serde(serialize_with = "target")]
+    pub target: Option<Target>,
     pub unit: Option<&'static str>,
     /// Why it failed or is not known, where no number says it.
     pub because: Option<String>,

@@ -50,6 +50,8 @@ pub struct Summary {
     pub checkpoints: Vec<CheckpointEvent>,
     pub success: Vec<CheckpointEvent>,
     pub unknown: Vec<Unknown>,
+    /// What is to be done, by the plan.
+    pub next: Vec<String>,
     /// Routes, groups or series that were counted together because there were too many.
     pub overflowed: u64,
     /// Labels of the sources, in the order of their indices.
@@ -166,6 +168,7 @@ pub struct KpiLine {
     pub samples: u64,
     pub unit: Option<&'static str>,
     /// None where a person tells whether it is met.
+    #[serde(serialize_with = "target")]
     pub target: Option<Target>,
     pub status: KpiStatus,
     pub answer: Option<Answer>,
@@ -257,6 +260,16 @@ pub fn unit_name(unit: Unit) -> &'static str {
         Unit::PerSecond => "per_second",
         Unit::RatioPerSecond => "ratio_per_second",
     }
+}
+
+/// A target that there is not has members, too, so that who reads them finds nothing else in their place.
+fn target<S: serde::Serializer>(target: &Option<Target>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Members {
+        op: Option<&'static str>,
+        value: Option<f64>,
+    }
+    Members { op: target.map(|target| target.op), value: target.map(|target| target.value) }.serialize(serializer)
 }
 
 fn operator(op: CompareOp) -> &'static str {

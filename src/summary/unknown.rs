@@ -73,11 +73,7 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
     }
     add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
     if reads_people(&engine.rules) && !engine.observed.people {
-        add(
-            "reports of people",
-            "nobody recorded any".into(),
-            "`logwatch signal user_complaint --answers FILE` records one, and a run reads them with --answers FILE",
-        );
+        add("user reports", "no complaints were recorded".into(), "`logwatch signal` does, --answers reads them");
     }
     for question in engine.rules.asked_nowhere() {
         add(&question.what, "not in a log".into(), &question.ask);

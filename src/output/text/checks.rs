@@ -88,19 +88,48 @@ pub(in crate::output) fn told(check: &CheckLine) -> String {
 }
 
 impl Screen<'_> {
-    pub fn checkpoints(&self) -> Vec<String> {
+    /// `is_brief`: what is not reached is one line.
+    pub fn checkpoints(&self, is_brief: bool) -> Vec<String> {
         let Summary { checkpoints, success, .. } = self.summary;
-        [self.section("CHECKPOINTS", checkpoints), self.section("SUCCESS", success)].concat()
+        let end = self.summary.deployed_at.zip(self.summary.to);
+        let end = end.map(|(deployed, end)| format!(" (the log ends at +{})", span(end.second() - deployed.second())));
+        let is_reached = |event: &CheckpointEvent| event.status != Status::Pending;
+        if is_brief && !checkpoints.is_empty() && !checkpoints.iter().chain(success).any(is_reached) {
+            let ids =
+                |all: &[CheckpointEvent]| all.iter().map(|event| one_line(&event.id)).collect::<Vec<_>>().join(", ");
+            let success = if success.is_empty() { "" } else { " and success" };
+            let title = self.style.paint(Ink::Bold, "CHECKPOINTS");
+            let text = format!("{}{success} not reached{}", ids(checkpoints), end.unwrap_or_default());
+            return vec![format!("{title}  {}", cut(&text, self.style.width.saturating_sub(13)))];
+        }
+        let checkpoints = self.section("CHECKPOINTS", checkpoints, end.as_deref());
+        // That is said once.
+        let end = end.filter(|_| checkpoints.is_empty());
+        [checkpoints, self.section("SUCCESS", success, end.as_deref())].concat()
     }
 
-    fn section(&self, title: &str, all: &[CheckpointEvent]) -> Vec<String> {
+    /// What is to be done, in the plan's own words.
+    pub fn next(&self, is_brief: bool) -> Vec<String> {
+        if self.summary.next.is_empty() {
+            return Vec::new();
+        }
+        let first = if is_brief { 1 } else { usize::MAX };
+        let more = self.summary.next.len().saturating_sub(first);
+        let steps = self.summary.next.iter().take(first).map(|step| one_line(step)).collect::<Vec<_>>().join("; ");
+        let steps = if more > 0 { format!("{steps}; … and {more} more") } else { steps };
+        let told = wrap(&steps, self.style.width.saturating_sub(6).max(20));
+        let title = self.style.paint(Ink::Bold, "NEXT");
+        told.iter()
+            .enumerate()
+            .map(|(at, line)| if at == 0 { format!("{title}  {line}") } else { format!("      {line}") })
+            .collect()
+    }
+
+    fn section(&self, title: &str, all: &[CheckpointEvent], end: Option<&str>) -> Vec<String> {
         let (pending, reached): (Vec<_>, Vec<_>) = all.iter().partition(|event| event.status == Status::Pending);
         let title = self.style.paint(Ink::Bold, title);
         let left = (!pending.is_empty()).then(|| {
             let ids: Vec<String> = pending.iter().map(|event| one_line(&event.id)).collect();
-            let end = self.summary.deployed_at.zip(self.summary.to);
-            let end =
-                end.map(|(deployed, end)| format!(" (the log ends at +{})", span(end.second() - deployed.second())));
             format!("{} not reached{}", ids.join(", "), end.unwrap_or_default())
         });
         if reached.is_empty() {

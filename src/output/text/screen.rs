@@ -183,12 +183,13 @@ impl Screen<'_> {
         }
     }
 
-    pub fn kpis(&self) -> Vec<String> {
-        /// Figures without a value that have a line of their own; more are named together.
-        const OPEN: usize = 3;
-        let is_open = |kpi: &&KpiLine| matches!(kpi.status, KpiStatus::Unknown | KpiStatus::Manual);
-        let open = self.summary.kpis.iter().filter(is_open).count();
-        let rows: Vec<&KpiLine> = self.summary.kpis.iter().filter(|kpi| open <= OPEN || !is_open(kpi)).collect();
+    /// `is_brief`: those that were not missed are counted.
+    pub fn kpis(&self, is_brief: bool) -> Vec<String> {
+        /// Figures that have a line each; of more only those that were missed do.
+        const LINES: usize = 6;
+        let is_short = self.summary.kpis.len() <= LINES;
+        let is_row = |kpi: &&KpiLine| is_short || kpi.status == KpiStatus::Missed;
+        let rows: Vec<&KpiLine> = self.summary.kpis.iter().filter(is_row).collect();
         let mut lines = Vec::new();
         if !self.summary.kpis.is_empty() {
             lines.push(self.style.paint(Ink::Bold, "KPIS"));
@@ -209,20 +210,23 @@ impl Screen<'_> {
             let room = self.style.width.saturating_sub(widest + 13);
             lines.push(format!("  {name}  {}  {}", self.style.paint(ink, &pad(word, 7)), cut(&reached(kpi), room)));
         }
-        if open > OPEN {
-            for (word, status) in [("unknown", KpiStatus::Unknown), ("to be answered", KpiStatus::Manual)] {
-                let titles =
-                    self.summary.kpis.iter().filter(|kpi| kpi.status == status).map(|kpi| one_line(&kpi.title));
-                let titles = titles.collect::<Vec<_>>().join(", ");
-                if !titles.is_empty() {
-                    let told = wrap(&format!("{word}: {titles}"), self.style.width.saturating_sub(4).max(20));
-                    lines.extend(
-                        told.iter()
-                            .enumerate()
-                            .map(|(at, line)| format!("{}{line}", if at == 0 { "  " } else { "    " })),
-                    );
-                }
+        let words = [(KpiStatus::Met, "met"), (KpiStatus::Unknown, "unknown"), (KpiStatus::Manual, "to be answered")];
+        if is_brief && !is_short {
+            let count = |status| self.summary.kpis.iter().filter(|kpi| kpi.status == status).count();
+            let counts = words.map(|(status, word)| (count(status), word)).into_iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+            lines.push(format!("  {}", counts.join(", ")));
+            return lines;
+        }
+        for (status, word) in words.into_iter().filter(|_| !is_short) {
+            let ids = self.summary.kpis.iter().filter(|kpi| kpi.status == status).map(|kpi| one_line(&kpi.id));
+            let ids = ids.collect::<Vec<_>>().join(", ");
+            if ids.is_empty() {
+                continue;
             }
+            let told = wrap(&format!("{word}: {ids}"), self.style.width.saturating_sub(4).max(20));
+            let indented = |(at, line): (usize, &String)| format!("{}{line}", if at == 0 { "  " } else { "    " });
+            lines.extend(told.iter().enumerate().map(indented));
         }
         lines
     }
@@ -268,8 +272,11 @@ fn reached(kpi: &KpiLine) -> String {
             format!("{} of {} ({})", count(part), count(whole), percent(part as f64 / whole as f64))
         }
         (None, Some(number)) => {
-            let samples =
-                if kpi.samples > 0 { format!(" ({})", counted(kpi.samples, "sample")) } else { String::new() };
+            let samples = if kpi.samples > 0 && kpi.unit != Some("count") {
+                format!(" ({})", counted(kpi.samples, "sample"))
+            } else {
+                String::new()
+            };
             format!("{}{samples}", value(number, kpi.unit.unwrap_or("count")))
         }
         (None, None) => "nothing to measure it by".into(),

@@ -56,6 +56,16 @@ pub struct Manual {
     pub ask: String,
 }
 
+/// What is to be done in the end, by the verdict.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Next {
+    /// When the plan's duration is over, and all criteria of success that were reached are met.
+    pub healthy: Vec<String>,
+    pub investigate: Vec<String>,
+    pub rollback: Vec<String>,
+}
+
 /// Whether the checks are looked at once, or until they hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -102,6 +112,18 @@ impl Plan {
         all.extend(own);
         all.sort_by_key(|written| (written.kind, *written.after.get_ref()));
         Ok(all)
+    }
+
+    /// What is to be done in the end; what the plan does not say is inherited.
+    pub fn next(&self) -> Next {
+        let inherited = self.base.as_ref().map(|base| base.next()).unwrap_or_default();
+        let or = |own: &Vec<String>, inherited| if own.is_empty() { inherited } else { own.clone() };
+        let own = &self.document.next;
+        Next {
+            healthy: or(&own.healthy, inherited.healthy),
+            investigate: or(&own.investigate, inherited.investigate),
+            rollback: or(&own.rollback, inherited.rollback),
+        }
     }
 
     /// The questions to people; one of the same id takes the place of an inherited one.

@@ -55,6 +55,7 @@ pub(super) fn nothing() -> Summary {
         checkpoints: Vec::new(),
         success: Vec::new(),
         unknown: Vec::new(),
+        next: Vec::new(),
         overflowed: 0,
         sources: vec!["empty.jsonl".into()],
         duration: 4 * 3_600,
