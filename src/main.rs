@@ -47,6 +47,14 @@ fn subcommand(command: Command) -> Result<i32> {
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Check { asked } => {
+            cli::people::check(&asked, &mut out)?;
+            Ok(0)
+        }
+        Command::Signal { asked } => {
+            cli::people::signal(&asked, &mut out)?;
+            Ok(0)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
             Ok(0)
@@ -113,14 +121,12 @@ fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
         Plans::List => plans::list(&mut out)?,
         Plans::Show { name } => plans::show(&name, &mut out).map_err(|error| usage(error.to_string()))??,
         Plans::Test { name, library } => {
-            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
-            if plans::test(&name, library, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
+            if plans::test(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
                 return Ok(USAGE.into());
             }
         }
         Plans::Check { name, library } => {
-            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
-            plans::check(&name, library, &mut out).map_err(|error| usage(error.to_string()))??;
+            plans::check(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))??;
         }
     }
     out.flush()?;

@@ -9,6 +9,7 @@ pub mod options;
 mod outputs;
 mod overwrite;
 pub mod patterns;
+pub mod people;
 pub mod plans;
 mod progress;
 mod range;

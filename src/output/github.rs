@@ -4,12 +4,13 @@
 use std::io::{self, Write};
 
 use super::format::{Measured, clocks, count, counted, cut, known_by, one_line, range, span, value};
-use super::text::{Finding, findings, target};
+use super::text::{Finding, findings, target, told};
 use super::traffic::{self, Table};
+use crate::rules::checkpoint::Status;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
-use crate::summary::{KpiStatus, Summary, TriggerResult, TriggerState};
+use crate::summary::{CheckpointEvent, KpiStatus, Summary, TriggerResult, TriggerState};
 use crate::zone::Zone;
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
@@ -65,6 +66,8 @@ pub fn job_summary(summary: &Summary, zone: Zone) -> String {
     blocks.extend(errors(summary, zone));
     blocks.extend(traffic(summary));
     blocks.extend(kpis(summary));
+    blocks.extend(checkpoints("Checkpoints", "checkpoint", &summary.checkpoints));
+    blocks.extend(checkpoints("Success", "criteria", &summary.success));
     if !summary.unknown.is_empty() {
         blocks.push("### Not known".into());
         blocks.push(list(summary.unknown.iter().map(|unknown| {
@@ -72,6 +75,10 @@ pub fn job_summary(summary: &Summary, zone: Zone) -> String {
                 if unknown.remedy.is_empty() { String::new() } else { format!(": {}", plain(&unknown.remedy)) };
             format!("**{}**: {}{remedy}", plain(&unknown.what), plain(&unknown.because))
         })));
+    }
+    if !summary.next.is_empty() {
+        blocks.push("### Next".into());
+        blocks.push(list(summary.next.iter().map(|step| plain(step))));
     }
     blocks.join("\n\n") + "\n"
 }
@@ -150,12 +157,34 @@ fn kpis(summary: &Summary) -> Vec<String> {
             KpiStatus::Met => "met",
             KpiStatus::Missed => "**missed**",
             KpiStatus::Unknown => "unknown",
+            KpiStatus::Manual => "to be answered",
         };
         let share = kpi.share.map(|(part, whole)| format!("{} of {}", count(part), count(whole)));
-        let reached = share.or_else(|| kpi.value.map(|number| value(number, kpi.unit))).unwrap_or_default();
+        let reached =
+            share.or_else(|| kpi.value.map(|number| value(number, kpi.unit.unwrap_or("count")))).unwrap_or_default();
         vec![plain(&kpi.title), plain(&target(kpi)), status.into(), plain(&reached)]
     });
     table("KPIs", &["KPI", "target", "status", "reached"], 0, rows)
+}
+
+/// A row for each check of what is reached, and one for what is not.
+fn checkpoints(title: &str, head: &str, all: &[CheckpointEvent]) -> Vec<String> {
+    let word = |status| match status {
+        Status::Fail => "**fail**".into(),
+        Status::Manual => "to be answered".into(),
+        Status::Pending => "not reached".into(),
+        Status::Pass | Status::Unknown => String::from(status.as_str()),
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for event in all {
+        let checks = event.checks.iter().filter(|check| check.status != Status::Pending);
+        let text = |text: &str| plain(&cut(text, WIDEST));
+        let parts: Vec<String> =
+            checks.map(|check| format!("{}: {}", word(check.status), text(&told(check)))).collect();
+        let cells = [format!("{} ({})", code(&event.id), plain(&event.title)), word(event.status), parts.join("<br>")];
+        rows.push(cells.into());
+    }
+    table(title, &[head, "status", "checks"], 0, rows.into_iter())
 }
 
 /// A heading and a table whose first `numbers` columns are aligned to the right; nothing without rows.

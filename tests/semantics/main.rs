@@ -5,6 +5,7 @@ mod access;
 mod accounting;
 mod before;
 mod case;
+mod checkpoints;
 mod comparisons;
 mod confidence;
 mod deployment;
