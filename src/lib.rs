@@ -30,6 +30,7 @@
 //! - [`timeline`] turns the events of a second into cells, and cells into sliding windows.
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
+//! - [`people`] reads what people answer and report, beside the input.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
@@ -89,6 +90,7 @@ pub mod map;
 pub mod mask;
 pub mod output;
 pub mod pairs;
+pub mod people;
 pub mod recording;
 pub mod report;
 pub mod rules;

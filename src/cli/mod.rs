@@ -11,6 +11,7 @@ pub mod options;
 mod outputs;
 mod overwrite;
 pub mod patterns;
+pub mod people;
 pub mod plans;
 mod progress;
 mod range;
@@ -19,6 +20,7 @@ mod rollback;
 mod run;
 mod signals;
 mod target;
+mod terminal;
 mod watch;
 
 #[cfg(unix)]

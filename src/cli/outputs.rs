@@ -14,7 +14,7 @@ use crate::deployment::Deployment;
 use crate::output::escape;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
-use crate::summary::{Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
@@ -109,6 +109,23 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
             Writer::Json(json) => json.trigger(event),
+        });
+    }
+
+    pub fn reached(&mut self, event: &CheckpointEvent) {
+        self.tell_deployment();
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.reached(event),
+            Writer::Json(json) => json.reached(event),
+        });
+    }
+
+    pub fn verdict(&mut self, event: &VerdictEvent) {
+        self.tell_deployment();
+        let verbose = self.verbose;
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.verdict(event, verbose),
+            Writer::Json(json) => json.verdict(event),
         });
     }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::terminal;
 use crate::engine::Engine;
 use crate::output::escape;
 use crate::source::Opened;
@@ -67,7 +68,7 @@ impl Progress {
             lines: 0,
         });
         if status.is_some() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.set_draw_target(terminal::narrowed());
         }
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -85,7 +86,7 @@ impl Progress {
             let link = Some(Arc::clone(link));
             let said = Instant::now();
             progress.status = Some(Status { inputs, is_said, said, link, zone, written: None, lines: 0 });
-            progress.bar.set_draw_target(ProgressDrawTarget::stderr());
+            progress.bar.set_draw_target(terminal::narrowed());
             if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
                 progress.bar.set_style(style);
             }
