@@ -31,6 +31,7 @@
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
+//! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`].
@@ -82,6 +83,7 @@ mod duplicates;
 pub mod engine;
 pub mod expr;
 pub mod gather;
+pub mod history;
 pub mod judge;
 pub mod lane;
 pub mod lifecycle;

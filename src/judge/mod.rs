@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicBool;
 use crate::classify::{ClassId, Library};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
+use crate::history::History;
 use crate::lifecycle::Lifecycle;
 use crate::report::{REQUEST, Report};
 use crate::rules::Rules;
@@ -35,6 +36,7 @@ pub struct Judge {
     pub library: Arc<Library>,
     pub rules: Rules,
     pub report: Report,
+    pub history: History,
     pub timeline: Timeline,
     pub observed: Observed,
     /// The deployment in force; `None` before the first second.
@@ -80,6 +82,7 @@ impl Judge {
         Judge {
             own_classes: OwnClasses::of(&library),
             request: library.class_id(REQUEST),
+            history: History::new(&library, &report),
             library,
             rules,
             report,
