@@ -12,7 +12,7 @@
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!                gather: sources by time, traces, duplicates, lateness ─▶ complete Seconds     one thread
 //!                judge: timeline, rules, report, lifecycle ─▶ changes of triggers, verdict
-//!                summary ─▶ output: text, JSON, GitHub annotations
+//!                summary ─▶ output: text, JSON, HTML, GitHub annotations
 //! ```
 //!
 //! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end

@@ -12,6 +12,7 @@ use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
 use crate::output::escape;
+use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::summary::{Summary, TriggerEvent};
@@ -39,6 +40,7 @@ enum State {
 enum Writer {
     Text(Box<Text<Target>>),
     Json(Box<Json<Target>>),
+    Html(Box<Html<Target>>),
 }
 
 /// All outputs of a run.
@@ -109,6 +111,10 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
             Writer::Json(json) => json.trigger(event),
+            Writer::Html(html) => {
+                html.trigger(event);
+                Ok(())
+            }
         });
     }
 
@@ -124,13 +130,14 @@ impl Outputs {
         if !self.started {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
-                Writer::Text(_) => Ok(()),
+                Writer::Text(_) | Writer::Html(_) => Ok(()),
                 Writer::Json(json) => json.start(&plan, None),
             });
         }
         self.each(|writer| match writer {
             Writer::Text(text) => text.summary(summary, exit_code),
             Writer::Json(json) => json.summary(summary),
+            Writer::Html(html) => html.summary(summary),
         });
         for sink in &mut self.sinks {
             sink.finish(&self.aside);
@@ -148,6 +155,10 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),
             Writer::Json(json) => json.start(&plan, Some(&deployment)),
+            Writer::Html(html) => {
+                html.start();
+                Ok(())
+            }
         });
     }
 
@@ -172,6 +183,7 @@ impl Sink {
         let target = match std::mem::replace(&mut self.state, State::Written) {
             State::Open(Writer::Text(text)) => text.into_inner(),
             State::Open(Writer::Json(json)) => json.into_inner(),
+            State::Open(Writer::Html(html)) => html.into_inner(),
             ended => {
                 self.state = ended;
                 return;
@@ -198,6 +210,7 @@ impl Writer {
         match format {
             Format::Text => Writer::Text(Box::new(Text::new(target, style, read.quiet))),
             Format::Json => Writer::Json(Box::new(Json::new(target))),
+            Format::Html => Writer::Html(Box::new(Html::new(target, style.zone))),
         }
     }
 }

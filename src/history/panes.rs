@@ -46,11 +46,20 @@ impl Panes {
         }
     }
 
-    /// Joins neighbours until there is room for no more than so many from the first to the last.
+    /// How many there are room for, from the first to the last.
+    pub fn places(&self) -> i64 {
+        self.places_of(self.width)
+    }
+
+    fn places_of(&self, width: i64) -> i64 {
+        let ends = self.panes.front().zip(self.panes.back());
+        ends.map_or(0, |(first, last)| last.at.div_euclid(width) - first.at.div_euclid(width) + 1)
+    }
+
+    /// Joins neighbours until there is room for no more than so many, which are at least two.
     pub fn widen(&mut self, most: i64) {
-        let Some((first, last)) = self.panes.front().zip(self.panes.back()).map(|(a, b)| (a.at, b.at)) else { return };
         let mut width = self.width;
-        while last.div_euclid(width) - first.div_euclid(width) + 1 > most {
+        while self.places_of(width) > most.max(2) {
             width *= 2;
         }
         if width > self.width {

@@ -3,13 +3,14 @@
 
 use std::io::{self, Write};
 
-use super::format::{Measured, clocks, count, counted, cut, known_by, one_line, range, span, value};
+use super::format::{clocks, count, counted, cut, known_by, one_line, range, value};
 use super::text::{Finding, findings, target};
 use super::traffic::{self, Table};
+use super::triggers::{measured, name, runbook, when};
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
-use crate::summary::{KpiStatus, Summary, TriggerResult, TriggerState};
+use crate::summary::{KpiStatus, Summary, TriggerResult};
 use crate::zone::Zone;
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
@@ -30,7 +31,8 @@ pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
             Severity::Info => ("notice", "INFO"),
         };
         let title = property(&format!("logwatch: {word} {}", name(trigger)));
-        let facts: Vec<String> = [measured(trigger), when(trigger), runbook(trigger)].into_iter().flatten().collect();
+        let facts: Vec<String> =
+            [measured(trigger), when(trigger, Zone::Utc), runbook(trigger)].into_iter().flatten().collect();
         writeln!(out, "::{command} title={title}::{}", data(&facts.join(", ")))?;
     }
     out.flush()
@@ -92,8 +94,8 @@ fn triggers(summary: &Summary) -> Vec<String> {
             Severity::Investigate => "investigate",
             Severity::Info => "info",
         };
-        let cells =
-            [measured(trigger), when(trigger), trigger.runbook.clone()].map(|text| plain(&text.unwrap_or_default()));
+        let cells = [measured(trigger), when(trigger, Zone::Utc), trigger.runbook.clone()]
+            .map(|text| plain(&text.unwrap_or_default()));
         let [measured, when, runbook] = cells;
         vec![severity.into(), code(&name(trigger)), measured, when, runbook]
     });
@@ -175,32 +177,6 @@ fn table(title: &str, heads: &[&str], numbers: usize, rows: impl ExactSizeIterat
 
 fn list(items: impl Iterator<Item = String>) -> String {
     items.map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
-}
-
-fn name(trigger: &TriggerResult) -> String {
-    let group: Vec<&str> = trigger.group.values().map(String::as_str).collect();
-    let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
-    one_line(&format!("{}{group}", trigger.id))
-}
-
-fn measured(trigger: &TriggerResult) -> Option<String> {
-    let TriggerResult { value, bound, threshold, samples, baseline, unit, .. } = *trigger;
-    Measured { value, bound, threshold, share: None, samples, baseline, unit }.tell("")
-}
-
-/// Since when, how often, and how it stands at the end.
-fn when(trigger: &TriggerResult) -> Option<String> {
-    let (first, last) = trigger.first.zip(trigger.last)?;
-    let often = if trigger.fired > 1 { format!("fired {} times, ", count(trigger.fired)) } else { String::new() };
-    let end = match trigger.state {
-        TriggerState::Firing => format!("still firing at the end, {} later", span(last.second() - first.second())),
-        _ => format!("last at {}", clocks(last, last, Some(first), Zone::Utc)),
-    };
-    Some(format!("{often}first at {} UTC, {end}", Zone::Utc.date_and_clock(first)))
-}
-
-fn runbook(trigger: &TriggerResult) -> Option<String> {
-    trigger.runbook.as_deref().map(|runbook| format!("runbook {}", one_line(runbook)))
 }
 
 /// The message of a workflow command.

@@ -19,10 +19,10 @@ use crate::time::Time;
 use crate::zone::Zone;
 
 use event::trigger_lines;
-use screen::{Screen, exit, input, runbook, verdict};
+use screen::{Screen, exit, input, verdict};
 
 pub(super) use findings::{Finding, findings};
-pub(super) use screen::target;
+pub(super) use screen::{because, facts, left_out, reached, runbook, target, word};
 
 /// Lines of a screen. The lists of a summary are shortened to fit into what the events before it left.
 const SCREEN: usize = 40;

@@ -1,7 +1,9 @@
 //! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
 
+pub mod bars;
 mod build;
 pub mod defect;
+pub mod history;
 pub mod traffic;
 
 use std::collections::BTreeMap;
@@ -17,6 +19,7 @@ use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::time::Time;
+use history::History;
 use traffic::Http;
 
 /// The end of a run, ready to be written.
@@ -52,6 +55,9 @@ pub struct Summary {
     /// Seconds.
     #[serde(skip)]
     pub duration: i64,
+    /// For pictures.
+    #[serde(skip)]
+    pub history: History,
 }
 
 #[derive(Clone, Debug, Serialize)]
