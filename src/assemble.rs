@@ -38,6 +38,8 @@ pub struct Open {
     logger: Option<Vec<u8>>,
     /// Whether its first record begins a failure, or is one of which the begin may come later.
     begins: bool,
+    /// What stands before the first record's head, as before every line of some loggers.
+    prefix: Option<Vec<u8>>,
     /// Records that belong to nobody since the last one held.
     strangers: usize,
     /// Records held since the last one that looks like part of a failure.
@@ -144,10 +146,11 @@ impl Assembler {
         self.open.push_back(Open {
             stream: given.line.stream,
             bytes: text.len(),
-            held: vec![Held { text, follows: Follows::Later, apart: false, from: given.origin() }],
             raw_level: given.line.raw_level,
             logger: record.logger.map(|logger| logger.read().into_owned()),
             begins: given.line.opens,
+            prefix: trace::prefix(&text).map(<[u8]>::to_vec),
+            held: vec![Held { text, follows: Follows::Later, apart: false, from: given.origin() }],
             strangers: 0,
             unlike: 0,
             last: given.time,
@@ -164,7 +167,7 @@ impl Assembler {
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
         let text = record.says();
-        let follows = given.follows(open.last_told);
+        let follows = given.line.follows(open.last_told);
         // In a log whose other lines have times, one with a time is no line of a trace without.
         let is_timed_alike = open.last_told.is_some() || given.line.time.is_none();
         let may_follow = is_timed_alike
@@ -173,12 +176,12 @@ impl Assembler {
             && !text.contains(&b'\n')
             && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
         if !may_follow {
+            // What is no failure keeps none from beginning.
+            if open.is_closed_by(follows, given.time) || (given.line.opens && !open.begins) {
+                return Offer::Closed(Box::new(self.take(at)));
+            }
             open.strangers += 1;
-            // Between its lines others may stand, but not for long.
-            return match (follows == Follows::Later && !open.is_young(given.time)) || open.strangers > MOST_UNLIKE {
-                true => Offer::Closed(Box::new(self.take(at))),
-                false => Offer::Passed,
-            };
+            return Offer::Passed;
         }
         let is_like = given.line.opens || trace::continues(&text);
         let goes_on = match follows {
@@ -207,6 +210,20 @@ impl Assembler {
         Offer::Taken
     }
 
+    /// The same as [`Assembler::offer`] of a record that opens nothing, where one look at it is enough: a request belongs to nobody.
+    /// `false` where it is not.
+    pub fn passes(&mut self, line: &Line, is_request: bool) -> bool {
+        let Some(open) = self.open.iter_mut().find(|open| open.stream == line.stream) else { return true };
+        let passes = is_request && open.prefix.is_none() && !open.is_closed_by(line.follows(open.last_told), line.time);
+        open.strangers += usize::from(passes);
+        passes
+    }
+
+    /// The watermark at which the first of what is held is complete.
+    pub fn expires(&self) -> Option<Time> {
+        self.open.iter().filter_map(|open| Some(open.last?.saturating_add(PATIENCE))).min()
+    }
+
     /// Takes out what is held of a stream whose last record the watermark has passed by a second.
     pub fn expired(&mut self, watermark: Time) -> Option<Open> {
         let passed = |open: &Open| open.last.is_some_and(|last| watermark >= last.saturating_add(PATIENCE));
@@ -228,9 +245,12 @@ impl Given<'_> {
     fn origin(&self) -> Origin {
         Origin { line: self.text.to_vec(), line_number: self.line_number, time: self.time, content: self.line.content }
     }
+}
 
+impl Line {
+    /// How it follows a record with this time.
     fn follows(&self, last: Option<Time>) -> Follows {
-        let (Some(last), Some(time)) = (last, self.line.time) else { return Follows::Untold };
+        let (Some(last), Some(time)) = (last, self.time) else { return Follows::Untold };
         let gap = time.since(last).saturating_abs();
         let is_fine = [last, time].iter().any(|time| time.0 % SECOND != 0);
         match gap {
@@ -279,6 +299,11 @@ impl Open {
         entries
     }
 
+    /// Whether it is complete when a record comes that belongs to nobody: between its lines others may stand, but not for long.
+    fn is_closed_by(&self, follows: Follows, time: Option<Time>) -> bool {
+        (follows == Follows::Later && !self.is_young(time)) || self.strangers >= MOST_UNLIKE
+    }
+
     /// Whether its first record is so recent that what a slow program still writes may be of it.
     fn is_young(&self, time: Option<Time>) -> bool {
         let first = self.held.first().and_then(|held| held.from.time);
@@ -294,7 +319,7 @@ impl Open {
 
     /// Whether a line carries what stands before the first line's head, as every line of some loggers does.
     fn shares_prefix(&self, text: &[u8]) -> bool {
-        self.held.first().and_then(|first| trace::prefix(&first.text)).is_some_and(|prefix| text.starts_with(prefix))
+        self.prefix.as_ref().is_some_and(|prefix| text.starts_with(prefix))
     }
 }
 

@@ -98,6 +98,11 @@ impl Engine {
         self.gather.is_waiting_for(source)
     }
 
+    /// The name of a source that evidence is of.
+    pub fn label(&self, source: usize) -> &str {
+        self.judge.people(source).unwrap_or_else(|| &self.gather.lanes[source].label)
+    }
+
     /// What happened since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.judge.take_notices()
@@ -111,7 +116,7 @@ impl Engine {
         self.go_on();
         self.gather.finish();
         self.pass_on();
-        self.judge.end();
+        self.judge.end(self.gather.last_tick());
     }
 
     /// Gathers as far as all sources allow.

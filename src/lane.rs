@@ -14,7 +14,7 @@ use crate::time::{SECOND, Time};
 const FAR_AHEAD: i64 = 3_600 * SECOND;
 
 /// Every line of the input is in exactly one of these (SEMANTICS 21), but for `records`, `bytes`, and the last four.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     pub bytes: u64,
     pub lines: u64,
@@ -130,6 +130,11 @@ impl Lane {
         time < self.late_before
     }
 
+    /// A record from this time on completes an entry that is open.
+    pub fn expires(&self) -> Option<Time> {
+        self.assembler.expires().map(|watermark| watermark.saturating_add(self.lateness))
+    }
+
     /// The times of records that are not late, and bring nothing into another second.
     pub fn quiet(&self) -> Range<Time> {
         self.late_before..self.next_step
@@ -196,6 +201,58 @@ impl Lane {
 }
 
 impl Counts {
+    /// What was counted of lines since an earlier time. Bytes are counted by what was read at once, and are no part of it.
+    pub fn since(&self, earlier: &Counts) -> Counts {
+        let mut counts = *self;
+        for (count, before) in counts.of_lines().into_iter().zip({ *earlier }.of_lines()) {
+            *count -= *before;
+        }
+        Counts { bytes: 0, invalid_utf8: 0, ..counts }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Counts) {
+        for (count, more) in self.of_lines().into_iter().zip({ *other }.of_lines()) {
+            *count += *more;
+        }
+    }
+
+    /// All that is counted a line at a time.
+    fn of_lines(&mut self) -> [&mut u64; 13] {
+        let Counts {
+            lines,
+            records,
+            classified,
+            unclassified,
+            merged,
+            malformed,
+            too_long,
+            skipped,
+            late,
+            duplicate,
+            platform_dropped,
+            lost,
+            untimed,
+            bytes: _,
+            invalid_utf8: _,
+        } = self;
+        [
+            lines,
+            records,
+            classified,
+            unclassified,
+            merged,
+            malformed,
+            too_long,
+            skipped,
+            late,
+            duplicate,
+            platform_dropped,
+            lost,
+            untimed,
+        ]
+    }
+
     /// Sum of the counts that every line is in exactly one of, once no entry is open.
     pub fn accounted(&self) -> u64 {
         self.classified

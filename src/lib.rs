@@ -30,6 +30,7 @@
 //! - [`timeline`] turns the events of a second into cells, and cells into sliding windows.
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
+//! - [`people`] reads what people answer and report, beside the input.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
@@ -91,6 +92,7 @@ pub mod map;
 pub mod mask;
 pub mod output;
 pub mod pairs;
+pub mod people;
 pub mod recording;
 pub mod report;
 pub mod rules;

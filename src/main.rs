@@ -8,7 +8,6 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use logwatch::classify::Library;
-use logwatch::classify::glob::Glob;
 use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
 use logwatch::output::NoCommands;
@@ -48,6 +47,14 @@ fn subcommand(command: Command) -> Result<i32> {
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Check { asked } => {
+            cli::people::check(&asked, &mut out)?;
+            Ok(0)
+        }
+        Command::Signal { asked } => {
+            cli::people::signal(&asked, &mut out)?;
+            Ok(0)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
             Ok(0)
@@ -63,7 +70,7 @@ fn lines(options: &LinesOptions, mut out: &mut dyn Write) -> Result<i32> {
     use logwatch::cli::lines;
     let asked = lines::Asked {
         files: options.files.clone(),
-        classes: options.class.iter().map(|class| Glob::new(class)).collect(),
+        classes: options.class.clone(),
         level: options.level,
         around: options.around,
         context: options.context,
@@ -114,14 +121,12 @@ fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
         Plans::List => plans::list(&mut out)?,
         Plans::Show { name } => plans::show(&name, &mut out).map_err(|error| usage(error.to_string()))??,
         Plans::Test { name, library } => {
-            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
-            if plans::test(&name, library, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
+            if plans::test(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
                 return Ok(USAGE.into());
             }
         }
         Plans::Check { name, library } => {
-            let library = Library::load(&library.patterns).map_err(|error| usage(error.to_string()))?;
-            plans::check(&name, library, &mut out).map_err(|error| usage(error.to_string()))??;
+            plans::check(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))??;
         }
     }
     out.flush()?;

@@ -1,12 +1,13 @@
 //! Pairs: requests that a service tells in two lines, joined by the request's id.
 //!
-//! Fastify, Rails and Phoenix write method and URL when a request comes in, and status and time when it is over. The second line is the
-//! request; this remembers what the first one said.
+//! Fastify, Rails, Phoenix and ASP.NET write method and URL when a request comes in, and status and time when it is over. The second line
+//! is the request; this remembers what the first one said.
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::{Classifier, Found};
-use crate::decode::{self, Line, Part, Record, Text};
+use crate::classify::{Classifier, Found, trace};
+use crate::decode::request::aspnet;
+use crate::decode::{self, Line, Part, Record, Request, Text};
 
 /// Requests that are remembered before the older ones are given up. Requests whose end is never told would fill the memory.
 const MOST: usize = 4_096;
@@ -34,14 +35,52 @@ struct Begun {
 impl Pairs {
     /// Takes note of the begin of a request, or gives the events of a line that ends one whose begin was seen, and whether it
     /// did; otherwise the line says all there is to know.
-    pub fn take(&mut self, line: &[u8], part: Part, classifier: &mut Classifier, events: &mut Vec<Found>) -> bool {
-        let begun;
+    pub fn take(&mut self, line: &[u8], classifier: &mut Classifier, events: &mut Vec<Found>) -> bool {
         let mut scratch = Vec::new();
-        let Line::Record(mut record) = decode::decode(line, &mut scratch) else { return false };
-        let Some(key) = key(&record) else { return false };
-        let Some(request) = &mut record.request else { return false };
-        match part {
-            Part::Whole => false,
+        let Line::Record(record) = decode::decode(line, &mut scratch) else { return false };
+        match self.note(&record) {
+            Some(begun) => {
+                classifier.alone(&begun.joined(record), events);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The same of an entry of several lines, as ASP.NET's console logger writes them: `line` is one of them, `text` what all say.
+    /// One that ends a request gives its events even where nobody knows what the request was.
+    pub fn take_entry(
+        &mut self,
+        line: &[u8],
+        text: &[u8],
+        classifier: &mut Classifier,
+        events: &mut Vec<Found>,
+    ) -> bool {
+        let first = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        if !trace::is_category(first) {
+            return false;
+        }
+        let Some(request) = aspnet::read(text) else { return false };
+        let ends = request.part() == Part::Ends;
+        let mut scratch = Vec::new();
+        let Line::Record(record) = decode::decode(line, &mut scratch) else { return false };
+        let record = Record { request: Some(request), ..record };
+        let begun = self.note(&record);
+        if ends {
+            match begun {
+                Some(begun) => classifier.alone(&begun.joined(record), events),
+                None => classifier.alone(&record, events),
+            }
+        }
+        ends
+    }
+
+    /// Takes note of a request's begin; of one that ends gives what its begin said, where that is certain.
+    fn note(&mut self, record: &Record<'_>) -> Option<Begun> {
+        let key = key(record)?;
+        let request = record.request.as_ref()?;
+        match request.part() {
+            Part::Whole => None,
             Part::Begins => {
                 if let (Some(method), Some(target)) = (request.method, request.target)
                     && target.raw.len() <= LONGEST_TARGET
@@ -54,24 +93,25 @@ impl Pairs {
                 if self.recent.len() >= MOST {
                     self.older = std::mem::take(&mut self.recent);
                 }
-                false
+                None
             }
             Part::Ends => {
-                let Some(found) = self.recent.remove(&key).or_else(|| self.older.remove(&key)) else { return false };
+                let found = self.recent.remove(&key).or_else(|| self.older.remove(&key))?;
                 if found.others > 0 {
                     self.recent.insert(key, Begun { others: found.others - 1, ..found });
-                    return false;
+                    return None;
                 }
-                if found.is_mixed {
-                    return false;
-                }
-                begun = found;
-                request.method = Some(Text::plain(&begun.method));
-                request.target = Some(Text::plain(&begun.target));
-                classifier.alone(&record, events);
-                true
+                (!found.is_mixed).then_some(found)
             }
         }
+    }
+}
+
+impl Begun {
+    /// The record of the request's end with what its begin said.
+    fn joined<'a>(&'a self, record: Record<'a>) -> Record<'a> {
+        let (method, target) = (Some(Text::plain(&self.method)), Some(Text::plain(&self.target)));
+        Record { request: record.request.map(|request| Box::new(Request { method, target, ..*request })), ..record }
     }
 }
 

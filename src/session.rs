@@ -58,14 +58,16 @@ impl Session {
         Ok(Session { plan, engine, classifier: shared })
     }
 
-    /// The session of a plan by name or file, with the packs of some folders beside the built-in ones.
+    /// The session of a plan by name or file, with its own patterns and the packs of some folders beside the built-in ones.
     pub fn load(
         plan: &str,
         packs: &[impl AsRef<Path>],
         deployed_at: Option<Moment>,
         range: Range,
     ) -> Result<Session, Error> {
-        Session::new(Plan::load(plan)?, Library::load(packs)?, deployed_at, range)
+        let plan = Plan::load(plan)?;
+        let library = plan.library(packs)?;
+        Session::new(plan, library, deployed_at, range)
     }
 
     /// A mapper for another thread.

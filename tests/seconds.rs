@@ -13,12 +13,13 @@ use proptest::prelude::*;
 use logwatch::classify::Library;
 use logwatch::gather::{Cause, Range, Step};
 use logwatch::judge::Notice;
+use logwatch::lane::Counts;
 use logwatch::mask::Masking;
 use logwatch::rules::plan::Plan;
 use logwatch::second::Second;
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{Summary, TriggerEvent};
+use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 static LIBRARY: LazyLock<Arc<Library>> =
     LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
@@ -37,7 +38,8 @@ struct Gathered {
     seconds: Vec<(Vec<u8>, Cause)>,
     beyond: Vec<Vec<u8>>,
     until: i64,
-    counts: logwatch::lane::Counts,
+    rest: Counts,
+    counts: Counts,
 }
 
 fn gather(logs: &[&[u8]], plan: &str, size: usize) -> Gathered {
@@ -60,12 +62,14 @@ fn gather(logs: &[&[u8]], plan: &str, size: usize) -> Gathered {
     }
     gather.finish();
     steps.extend(gather.take_steps());
-    let mut gathered = Gathered { seconds: Vec::new(), beyond: Vec::new(), until: 0, counts: gather.counts };
+    let mut gathered =
+        Gathered { seconds: Vec::new(), beyond: Vec::new(), until: 0, rest: Counts::default(), counts: gather.counts };
     for step in steps {
         match step {
             Step::Sealed(second, cause) => gathered.seconds.push((second.write(&LIBRARY), cause)),
             Step::Until(tick, _) => gathered.until = tick,
             Step::Beyond(second) => gathered.beyond.push(second.write(&LIBRARY)),
+            Step::Rest(counts) => gathered.rest = counts,
             Step::Untimed(_) | Step::Lost(_) => panic!("these logs have times"),
         }
     }
@@ -94,8 +98,12 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<S
         let second = Second::read(bytes, &LIBRARY).expect("it was written");
         judge.engine.judge.take(Step::Beyond(second));
     }
-    judge.engine.judge.end();
+    judge.engine.judge.take(Step::Rest(gathered.rest));
+    judge.engine.judge.end(i64::MAX);
     notices.extend(told(&mut judge));
+    // Every line is counted on both sides of what is handed over.
+    let Counts { bytes, invalid_utf8, .. } = gathered.counts;
+    assert_eq!(Counts { bytes, invalid_utf8, ..judge.engine.judge.counts }, gathered.counts);
     judge.engine.gather.counts = gathered.counts;
     let summary = Summary::new(&mut judge.engine, "test", None, Masking::default());
     (notices, serde_json::to_value(summary).expect("a summary is JSON"))
@@ -106,12 +114,17 @@ fn told(session: &mut Session) -> Vec<String> {
     notices
         .map(|notice| match notice {
             Notice::Deployed(deployment) => format!("deployed {}", deployment.at),
+            Notice::Verdict(ruling) => json(&VerdictEvent::new(&ruling)),
+            Notice::Reached(reached) => json(&CheckpointEvent::new(&session.engine, &reached, Masking::default())),
             Notice::Change(change, cause) => {
-                let event = TriggerEvent::new(&session.engine, &change, cause, Masking::default());
-                serde_json::to_string(&event).expect("an event is JSON")
+                json(&TriggerEvent::new(&session.engine, &change, cause, Masking::default()))
             }
         })
         .collect()
+}
+
+fn json(event: &impl serde::Serialize) -> String {
+    serde_json::to_string(event).expect("an event is JSON")
 }
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
@@ -225,7 +238,7 @@ fn without_places(mut second: Second) -> Second {
     let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
     let signs = second.signs.iter_mut().map(|(_, line)| line);
     lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
-    Second { seen: logwatch::classify::Via::Access, after_pause: None, ..second }
+    Second { seen: logwatch::classify::Via::Access, after_pause: None, counts: Counts::default(), ..second }
 }
 
 #[test]

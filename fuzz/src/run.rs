@@ -18,8 +18,9 @@ use logwatch::recording;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{Summary, TriggerEvent};
+use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
+use logwatch::zone::Zone;
 
 use crate::case::{Case, PlanName};
 
@@ -138,8 +139,8 @@ impl Run {
         if let Some(mut text) = self.text {
             text.summary(&summary, 0).expect("writing to memory");
             printed = text.into_inner();
-            github::annotations(&mut printed, &summary).expect("writing to memory");
-            github::job_summary(&summary);
+            github::annotations(&mut printed, &summary, Zone::Utc).expect("writing to memory");
+            github::job_summary(&summary, Zone::Utc);
         }
         let [json, text] =
             [self.json.into_inner(), printed].map(|bytes| String::from_utf8(bytes).expect("what is printed is UTF-8"));
@@ -154,6 +155,18 @@ impl Run {
                     let sources = ["a".to_string()];
                     self.text.iter_mut().try_for_each(|text| text.start("test", &deployment, &sources))
                 }),
+                Notice::Reached(reached) => {
+                    let event = CheckpointEvent::new(engine, &reached, Masking::default());
+                    self.json
+                        .reached(&event)
+                        .and_then(|()| self.text.iter_mut().try_for_each(|text| text.reached(&event)))
+                }
+                Notice::Verdict(ruling) => {
+                    let event = VerdictEvent::new(&ruling);
+                    self.json
+                        .verdict(&event)
+                        .and_then(|()| self.text.iter_mut().try_for_each(|text| text.verdict(&event, true)))
+                }
                 Notice::Change(change, cause) => {
                     let event = TriggerEvent::new(engine, &change, cause, Masking::default());
                     let of = self.sources;

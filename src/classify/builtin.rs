@@ -16,6 +16,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("mongodb", include_str!("../../patterns/mongodb.toml")),
     ("mysql", include_str!("../../patterns/mysql.toml")),
     ("network", include_str!("../../patterns/network.toml")),
+    ("people", include_str!("../../patterns/people.toml")),
     ("php", include_str!("../../patterns/php.toml")),
     ("pools", include_str!("../../patterns/pools.toml")),
     ("postgres", include_str!("../../patterns/postgres.toml")),

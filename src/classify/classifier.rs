@@ -193,9 +193,11 @@ impl Classifier {
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return true;
         }
-        // All that tells a request names its path.
+        // Nearly all that tells a request names its path.
         if memchr::memchr(b'/', message).is_none() {
-            return false;
+            let Some(line) = access_line::without_path(message) else { return false };
+            self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
+            return true;
         }
         let head = level::head_of(message, timed);
         let body = &message[head.length..];
@@ -332,7 +334,10 @@ impl Shared {
 /// Whether a message looks like the place in a file that Node prints before an uncaught error, or the line of source that Bun
 /// does.
 fn is_place(message: &[u8]) -> bool {
-    matches!(message, [b'/' | b'f', .., b'0'..=b'9'] | [b'0'..=b'9', b' ', b'|', ..] | [b'0'..=b'9', _, b' ', b'|', ..])
+    matches!(
+        message,
+        [b'/' | b'f' | b'n', .., b'0'..=b'9'] | [b'0'..=b'9', b' ', b'|', ..] | [b'0'..=b'9', _, b' ', b'|', ..]
+    )
 }
 
 /// A decimal number times `scale`, as the integer that is kept; `None` for what is no number or does not fit.

@@ -19,7 +19,7 @@ pub struct Pack {
 }
 
 /// One `[[pattern]]`.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     pub class: Spanned<String>,
@@ -107,6 +107,8 @@ pub enum Parser {
     Logfmt,
     /// No line: what [the engine](crate::lifecycle) works out of several.
     Lifecycle,
+    /// No line: what [people](crate::people) report; the label is who.
+    Signal,
 }
 
 impl Parser {
@@ -124,6 +126,11 @@ impl Parser {
             Parser::Elixir => Language::Elixir,
             _ => return None,
         })
+    }
+
+    /// Whether it reads lines; the others are told by the engine, or by people.
+    pub fn reads_lines(self) -> bool {
+        !matches!(self, Parser::Lifecycle | Parser::Signal)
     }
 
     /// Whether it reads failures, of one language or of any.
@@ -151,6 +158,7 @@ impl Parser {
             Parser::EmbeddedJson => "embedded-json",
             Parser::Logfmt => "logfmt",
             Parser::Lifecycle => "lifecycle",
+            Parser::Signal => "signal",
         }
     }
 }
@@ -194,7 +202,7 @@ impl ValueUnit {
 }
 
 /// What narrows a pattern besides its match.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conditions {
     /// At least this grave.

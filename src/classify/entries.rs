@@ -140,7 +140,7 @@ impl Entries {
             if line.part != Part::Whole {
                 self.found.clear();
                 self.classifier.trim();
-                if self.lane.pairs.take(text, line.part, &mut self.classifier, &mut self.found) {
+                if self.lane.pairs.take(text, &mut self.classifier, &mut self.found) {
                     own = self.found.iter().map(|found| self.classifier.event(found)).collect();
                 }
             }
@@ -197,7 +197,10 @@ impl Entries {
             } else {
                 self.found.clear();
                 self.classifier.trim();
-                self.classifier.entry(entry.subject(), &mut self.found);
+                let Entries { lane, classifier, found, .. } = &mut *self;
+                if !lane.pairs.take_entry(&entry.from.line, &entry.text, classifier, found) {
+                    classifier.entry(entry.subject(), found);
+                }
                 (Content::Assembled(&entry), self.found.iter().map(|found| self.classifier.event(found)).collect())
             };
             take(&mut self.classifier, &Entry { line_number, lines, records, content, events: &events });

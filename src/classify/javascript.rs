@@ -61,11 +61,12 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
         0
     };
     let Some(first) = lines.get(thrown) else { return Some(Reach { length: thrown, complete: false }) };
-    if thrown == 0 && head(first.text) == Head::No && !super::trace::begins_with_type(first.text) {
+    let is_moved = is_moved_right(lines);
+    if thrown == 0 && !is_moved && head(first.text) == Head::No && !super::trace::begins_with_type(first.text) {
         return None;
     }
     let certain = thrown > 0 || is_certain(first.text);
-    let strong = certain || error_line(first.text).is_some() || labelled(first.text).is_some();
+    let strong = certain || is_moved || error_line(first.text).is_some() || labelled(first.text).is_some();
     let most = if strong { MOST_MESSAGE_LINES } else { MOST_MESSAGE_LINES_OF_UNKNOWN };
     let (mut length, mut framed, mut depth) = (thrown + 1, false, balance(first.text).max(0));
     for (at, line) in lines.iter().enumerate().skip(thrown + 1) {
@@ -89,6 +90,14 @@ pub(super) fn reach(lines: &[Line<'_>]) -> Option<Reach> {
     }
     let complete = framed || certain;
     (complete || length > 1).then_some(Reach { length, complete })
+}
+
+/// Whether all of a failure stands some columns to the right, as Koa prints it: the error, and its frames behind it further in.
+fn is_moved_right(lines: &[Line<'_>]) -> bool {
+    let column = |text: &[u8]| text.len() - text.trim_ascii_start().len();
+    let [first, next, ..] = lines else { return false };
+    let (own, inner) = (column(first.text), column(next.text));
+    own > 0 && inner > own && error_line(&first.text[own..]).is_some() && is_frame_line(next.text)
 }
 
 /// Lines of a message before its first frame, at most, where only that frame will tell that it is an error's.
@@ -150,7 +159,8 @@ fn head_of(lines: &[&[u8]]) -> Option<usize> {
         return (mark + 1..lines.len()).find(|at| !lines[*at].trim_ascii().is_empty());
     }
     framed?;
-    let named = before().find(|at| error_line(lines[*at]).is_some() || labelled(lines[*at]).is_some());
+    let named =
+        before().find(|at| error_line(lines[*at].trim_ascii_start()).is_some() || labelled(lines[*at]).is_some());
     let named =
         named.or_else(|| before().find(|at| lower(lines[*at]).is_some() || super::trace::begins_with_type(lines[*at])));
     named.or_else(|| before().find(|at| !lines[*at].trim_ascii().is_empty()))
@@ -173,7 +183,7 @@ fn rejection(message: &[u8]) -> Option<&[u8]> {
 }
 
 fn kind_and_message(head: &[u8]) -> (&[u8], &[u8]) {
-    let head = head.trim_ascii_end();
+    let head = head.trim_ascii();
     // `[Error: message] {`: an error without a stack.
     let bare = head.strip_suffix(b" {").unwrap_or(head);
     let bare = bare.strip_prefix(b"[").and_then(|inside| inside.strip_suffix(b"]"));
@@ -283,6 +293,8 @@ fn is_last_word(text: &[u8]) -> bool {
     let version = text.strip_prefix(b"Node.js v").or_else(|| text.strip_prefix(b"Bun v"));
     version.is_some_and(|rest| rest.first().is_some_and(u8::is_ascii_digit))
         || text.starts_with(b"(Use `node --trace-uncaught ")
+        // Of an event that nobody listened to: where it was told, and its frames.
+        || text.starts_with(b"Emitted 'error' event ")
 }
 
 /// `TypeError: message`, `TypeError [ERR_CODE]: message`, `DiscordAPIError[50035]: message` or a bare `TypeError`, at column 0;

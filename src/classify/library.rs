@@ -45,6 +45,15 @@ pub struct Library {
     pub(super) prefilter: Arc<Prefilter>,
 }
 
+/// Patterns that stand in another file than a pack.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    pub path: &'a str,
+    /// Of the whole file.
+    pub text: &'a str,
+    pub definitions: &'a [Definition],
+}
+
 /// What all patterns of one class have in common.
 #[derive(Debug)]
 pub struct Class {
@@ -59,11 +68,12 @@ pub struct Class {
     pub carriers: Carriers,
 }
 
-/// Kinds of sources: a service's own output, and the platform's HTTP log.
+/// Kinds of sources: a service's own output, the platform's HTTP log, and people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carriers {
     pub app: bool,
     pub edge: bool,
+    pub people: bool,
 }
 
 /// One compiled `[[pattern]]`.
@@ -145,6 +155,11 @@ impl fmt::Display for LabelGlob {
 impl Library {
     /// The packs inside the binary, and those in `folders`; a pack of the same name replaces the built-in one.
     pub fn load(folders: &[impl AsRef<Path>]) -> Result<Library, Error> {
+        Library::load_beside(folders, &[])
+    }
+
+    /// The same, and before them patterns that stand elsewhere.
+    pub fn load_beside(folders: &[impl AsRef<Path>], beside: &[Beside<'_>]) -> Result<Library, Error> {
         let mut foreign = BTreeMap::new();
         for folder in folders {
             foreign.extend(read_folder(folder.as_ref())?);
@@ -157,20 +172,24 @@ impl Library {
         packs.extend(
             foreign.map(|(name, (path, text))| (name.as_str(), (Source::new(path, text, true), text.as_str()))),
         );
-        Library::of(packs.into_values())
+        let packs = packs.into_values().map(read_pack).collect::<Result<Vec<_>, _>>()?;
+        let beside = beside
+            .iter()
+            .map(|Beside { path, text, definitions }| (Source::new(path, text, true), definitions.to_vec()));
+        Library::of(beside.chain(packs))
     }
 
     /// Compiles packs given as (path, text).
     pub fn compile<'a>(packs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Library, Error> {
-        Library::of(packs.into_iter().map(|(path, text)| (Source::new(path, text, true), text)))
+        let packs = packs.into_iter().map(|(path, text)| read_pack((Source::new(path, text, true), text)));
+        Library::of(packs.collect::<Result<Vec<_>, _>>()?)
     }
 
-    fn of<'a>(packs: impl Iterator<Item = (Source<'a>, &'a str)>) -> Result<Library, Error> {
+    fn of<'a>(packs: impl IntoIterator<Item = (Source<'a>, Vec<Definition>)>) -> Result<Library, Error> {
         let prefilter = Arc::new(Prefilter::new(&[]));
         let mut library = Library { patterns: Vec::new(), classes: Vec::new(), prefilter };
-        for (source, text) in packs {
-            let pack: Pack = toml::from_str(text).map_err(|error| source.syntax_error(error.to_string()))?;
-            for definition in pack.patterns {
+        for (source, definitions) in packs {
+            for definition in definitions {
                 library.add(&source, definition)?;
             }
         }
@@ -186,9 +205,10 @@ impl Library {
     fn add(&mut self, source: &Source<'_>, definition: Definition) -> Result<(), Error> {
         let pattern = source.pattern(&definition)?;
         let carriers = match definition.parser {
-            Some(Parser::Edge) => Carriers { app: false, edge: true },
-            Some(Parser::Request) => Carriers { app: true, edge: true },
-            _ => Carriers { app: true, edge: false },
+            Some(Parser::Edge) => Carriers { edge: true, ..Carriers::default() },
+            Some(Parser::Request) => Carriers { app: true, edge: true, ..Carriers::default() },
+            Some(Parser::Signal) => Carriers { people: true, ..Carriers::default() },
+            _ => Carriers { app: true, ..Carriers::default() },
         };
         let name = definition.class.get_ref();
         let class = self.class_id(name).unwrap_or_else(|| {
@@ -206,6 +226,7 @@ impl Library {
         entry.severity = entry.severity.max(definition.severity);
         entry.carriers.app |= carriers.app;
         entry.carriers.edge |= carriers.edge;
+        entry.carriers.people |= carriers.people;
         entry.labels.extend(pattern.labels.iter().map(|label| label.name.clone()));
         for value in &pattern.values {
             let unit = value_unit(definition.values.get(&value.name));
@@ -244,6 +265,11 @@ impl Library {
             }
         }
     }
+}
+
+fn read_pack<'a>((source, text): (Source<'a>, &str)) -> Result<(Source<'a>, Vec<Definition>), Error> {
+    let pack: Pack = toml::from_str(text).map_err(|error| source.syntax_error(error.to_string()))?;
+    Ok((source, pack.patterns))
 }
 
 fn read_folder(folder: &Path) -> Result<BTreeMap<String, (String, String)>, Error> {

@@ -12,7 +12,7 @@ use super::several::Several;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
 /// looked for beside the patterns' literals.
-const TRACES: [&[u8]; 44] = [
+const TRACES: [&[u8]; 46] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -49,11 +49,13 @@ const TRACES: [&[u8]; 44] = [
     b" terminated",
     b"raised an exception",
     b"panic recovered:",
+    b"[PANIC RECOVER] ",
     b"goroutine ",
     b"exit status ",
     b"Caused by: ",
     b"<--- Last few GCs",
     b"Error (",
+    b"Error - ",
     b"fail: ",
     b"crit: ",
     b" -- : [",

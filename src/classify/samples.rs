@@ -71,9 +71,9 @@ pub fn warnings(library: &Library) -> Vec<Warning> {
             "no text of 3 characters or more must stand in every match, so it is tried on every line: slow",
         )
     });
-    // No line is told by the engine's own words.
+    // No line tells the engine's own words, and what people report.
     let tested = |pattern: &Pattern| pattern.samples.iter().any(|(_, sample)| sample.matches);
-    let by_lines = library.patterns.iter().filter(|pattern| pattern.parser != Some(Parser::Lifecycle));
+    let by_lines = library.patterns.iter().filter(|pattern| pattern.parser.is_none_or(Parser::reads_lines));
     let untested = by_lines.filter(|pattern| !tested(pattern));
     slow.chain(untested.map(|pattern| warning(pattern, "no sample that it matches"))).collect()
 }

@@ -146,12 +146,13 @@ impl Language {
         match self {
             Language::Python => python::reach(lines),
             Language::Javascript => javascript::reach(lines),
+            Language::Java => java::reach(lines),
             Language::Rust => rust::reach(lines),
             Language::Php => php::reach(lines),
             Language::Ruby => ruby::reach(lines),
             Language::Dotnet => dotnet::reach(lines),
             Language::Elixir => elixir::reach(lines),
-            _ => self.head_and_parts(lines),
+            Language::Go => go::reach(lines),
         }
     }
 

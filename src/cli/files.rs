@@ -23,6 +23,12 @@ pub fn inputs(read: &Read) -> Result<Vec<Input>> {
     if inputs.is_empty() {
         inputs.push(Input::standard());
     }
+    for (at, source) in read.sources.iter().enumerate() {
+        if read.sources[..at].iter().any(|other| other.label == source.label) {
+            let label = crate::output::escape(&source.label);
+            return Err(UsageError(format!("two sources are called {label}; give each a name of its own")).into());
+        }
+    }
     Ok(inputs)
 }
 
@@ -39,7 +45,22 @@ pub fn expand(paths: &[PathBuf]) -> Result<Vec<Input>> {
             Err(_) => inputs.push(Input::path(path)),
         }
     }
+    tell_apart(&mut inputs);
     Ok(inputs)
+}
+
+/// Calls files of the same name in several folders by their paths.
+fn tell_apart(inputs: &mut [Input]) {
+    let mut named: Vec<(String, Option<PathBuf>)> =
+        inputs.iter().map(|input| (input.label.clone(), input.path.clone())).collect();
+    named.sort();
+    named.dedup();
+    for input in inputs {
+        let is_shared = named.iter().filter(|(label, _)| *label == input.label).count() > 1;
+        if let (true, Some(path)) = (is_shared, &input.path) {
+            input.label = path.display().to_string();
+        }
+    }
 }
 
 /// Whether all are files, which end and can be read again. What is missing is told when it is opened.

@@ -16,6 +16,7 @@ use crate::classify::entries::{Entries, Entry};
 use crate::classify::glob::Glob;
 use crate::classify::{Library, Severity, View};
 use crate::decode::{self, Level, Record};
+use crate::expr::suggest::nearest;
 use crate::mask::{Masking, mask};
 use crate::output::escape;
 use crate::recording;
@@ -33,7 +34,7 @@ const CHUNK: usize = 1 << 20;
 pub struct Asked {
     pub files: Vec<PathBuf>,
     /// Classes, or globs of classes; any of them.
-    pub classes: Vec<Glob>,
+    pub classes: Vec<String>,
     /// At least as grave: the entry itself, or a class it is of.
     pub level: Option<Level>,
     pub around: Option<End>,
@@ -47,6 +48,17 @@ pub struct Asked {
 pub fn lines(library: &Arc<Library>, asked: &Asked, out: &mut impl Write) -> Result<u64> {
     if matches!(asked.around, Some(End::FromDeployment(_) | End::Ago(_) | End::Today)) {
         return Err(UsageError("--around takes a time, or a time of day such as 12:30:36".into()).into());
+    }
+    let names = || library.classes.iter().map(|class| class.name.as_str());
+    for class in &asked.classes {
+        let glob = Glob::new(class);
+        if !names().any(|name| glob.is_match(name.as_bytes())) {
+            let help = match nearest(class, names()) {
+                Some(name) => format!("did you mean {name}?"),
+                None => "`logwatch patterns list` has them all".into(),
+            };
+            return Err(UsageError(format!("no class is called `{}`; {help}", escape(class))).into());
+        }
     }
     let inputs = files::expand(&asked.files)?;
     if !files::are_saved(&inputs) {
@@ -65,7 +77,8 @@ pub fn lines(library: &Arc<Library>, asked: &Asked, out: &mut impl Write) -> Res
 
 /// (first, last) line of the entries asked for, counted from 1.
 fn find(library: &Arc<Library>, asked: &Asked, input: &Input) -> Result<Vec<(u64, u64)>> {
-    let is_asked = |name: &str| asked.classes.iter().any(|glob| glob.is_match(name.as_bytes()));
+    let globs: Vec<Glob> = asked.classes.iter().map(|class| Glob::new(class)).collect();
+    let is_asked = |name: &str| globs.iter().any(|glob| glob.is_match(name.as_bytes()));
     let classes: Vec<bool> = library.classes.iter().map(|class| is_asked(&class.name)).collect();
     let mut time = None;
     let mut found = Vec::new();

@@ -9,6 +9,7 @@ pub mod options;
 mod outputs;
 mod overwrite;
 pub mod patterns;
+pub mod people;
 pub mod plans;
 mod progress;
 mod range;
@@ -16,5 +17,6 @@ mod record;
 mod run;
 mod signals;
 mod target;
+mod terminal;
 
 pub use run::{Mode, UsageError, is_closed_pipe, run};

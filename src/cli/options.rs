@@ -1,5 +1,7 @@
 //! What the command line may say.
 
+mod people;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +12,8 @@ use crate::source::Input;
 use crate::zone::Zone;
 
 use super::range::{Deployed, End};
+
+pub use people::{CheckOptions, SaidOptions, SignalOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
 #[derive(Debug, Parser)]
@@ -67,6 +71,16 @@ pub enum Command {
         #[command(subcommand)]
         command: Plans,
     },
+    /// Record the answer to a manual check of a plan
+    Check {
+        #[command(flatten)]
+        asked: CheckOptions,
+    },
+    /// Record a report from outside, such as a user's complaint
+    Signal {
+        #[command(flatten)]
+        asked: SignalOptions,
+    },
     /// Print what makes a shell complete the command line
     Completions {
         /// For example: logwatch completions bash > ~/.local/share/bash-completion/completions/logwatch
@@ -100,6 +114,9 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
+    /// What people answered and reported, as `logwatch check` and `logwatch signal` record it
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub tz: Zone,

@@ -15,7 +15,7 @@ use crate::output::escape;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
-use crate::summary::{Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
@@ -115,6 +115,26 @@ impl Outputs {
                 html.trigger(event);
                 Ok(())
             }
+        });
+    }
+
+    pub fn reached(&mut self, event: &CheckpointEvent) {
+        self.tell_deployment();
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.reached(event),
+            Writer::Json(json) => json.reached(event),
+            // It tells how all of them stand at the end.
+            Writer::Html(_) => Ok(()),
+        });
+    }
+
+    pub fn verdict(&mut self, event: &VerdictEvent) {
+        self.tell_deployment();
+        let verbose = self.verbose;
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.verdict(event, verbose),
+            Writer::Json(json) => json.verdict(event),
+            Writer::Html(_) => Ok(()),
         });
     }
 

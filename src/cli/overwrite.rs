@@ -31,6 +31,7 @@ enum Place {
 pub fn refuse(read: &Read, inputs: &[Input]) -> Result<(), UsageError> {
     let mut reads: Vec<Use> = inputs.iter().filter_map(input).collect();
     reads.extend(Use::file("the plan", Path::new(&read.plan)));
+    reads.extend(read.answers.iter().filter_map(|path| Use::file("the answers", path)));
     for folder in &read.patterns {
         let packs = fs::read_dir(folder).into_iter().flatten().flatten();
         reads.extend(packs.filter_map(|pack| Use::file("the patterns in", &pack.path())));

@@ -1,9 +1,9 @@
 //! `logwatch plan list|show|check|test`.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::classify::Library;
 use crate::gather::Range;
 use crate::output::escape;
 use crate::rules::plan::{BUILT_IN, Error, Plan, short_span};
@@ -26,8 +26,8 @@ pub fn show(name: &str, out: &mut impl Write) -> Result<io::Result<()>, Error> {
 }
 
 /// Compiles the plan as a run would, and tells what is in it.
-pub fn check(name: &str, library: Library, out: &mut impl Write) -> Result<io::Result<()>, session::Error> {
-    let session = Session::new(Plan::load(name)?, library, None, Range::default())?;
+pub fn check(name: &str, packs: &[PathBuf], out: &mut impl Write) -> Result<io::Result<()>, session::Error> {
+    let session = Session::load(name, packs, None, Range::default())?;
     let plan = &session.plan.document.plan;
     let rules = &session.engine.judge.rules;
     let ids = |severity| {
@@ -55,21 +55,38 @@ pub fn check(name: &str, library: Library, out: &mut impl Write) -> Result<io::R
     Ok(write())
 }
 
-/// Runs the samples of a plan, and says what does not come out as they say; how many did not.
-pub fn test(name: &str, library: Library, out: &mut impl Write) -> Result<io::Result<usize>, session::Error> {
+/// Runs the samples of a plan and of its patterns, and says what does not come out as they say; how many did not.
+pub fn test(name: &str, packs: &[PathBuf], out: &mut impl Write) -> Result<io::Result<usize>, session::Error> {
     let plan = Plan::load(name)?;
-    let failures = samples::failures(&plan, &Arc::new(library))?;
+    let library = Arc::new(plan.library(packs)?);
+    let failures = samples::failures(&plan, &library)?;
+    let own: Vec<_> =
+        crate::classify::samples::run(&library).into_iter().filter(|sample| sample.origin.path == name).collect();
+    let all = plan.document.samples.len() + own.len();
+    let of_patterns: Vec<_> = own
+        .into_iter()
+        .filter_map(|sample| Some((sample.origin, sample.class, sample.number, sample.problem?)))
+        .collect();
     let mut write = || -> io::Result<usize> {
         for Failed { line, about, why } in &failures {
             writeln!(out, "{}:{line}: {}: {}", escape(name), escape(about), escape(why))?;
         }
-        let all = plan.document.samples.len();
-        match (all, failures.is_empty()) {
-            (0, _) => writeln!(out, "{}: no samples", escape(name))?,
-            (_, true) => writeln!(out, "all samples as stated: {all}")?,
-            (_, false) => writeln!(out, "not as stated: {} in {all}", failures.len())?,
+        for (origin, class, number, problem) in &of_patterns {
+            writeln!(
+                out,
+                "{}: sample {number} of {}: {}",
+                escape(&origin.to_string()),
+                escape(class),
+                escape(problem)
+            )?;
         }
-        Ok(failures.len())
+        let failed = failures.len() + of_patterns.len();
+        match (all, failed) {
+            (0, _) => writeln!(out, "{}: no samples", escape(name))?,
+            (_, 0) => writeln!(out, "all samples as stated: {all}")?,
+            _ => writeln!(out, "not as stated: {failed} in {all}")?,
+        }
+        Ok(failed)
     };
     Ok(write())
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::terminal;
 use crate::engine::Engine;
 use crate::output::escape;
 use crate::source::Opened;
@@ -54,7 +55,7 @@ impl Progress {
             lines: 0,
         });
         if status.is_some() {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
+            bar.set_draw_target(terminal::narrowed());
         }
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -21,10 +21,11 @@ use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::output::github;
+use crate::people::People;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
-use crate::summary::{Summary, TriggerEvent};
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,10 @@ pub fn run(read: &Read, mode: Mode) -> Result<i32> {
     }
     overwrite::refuse(read, &inputs)?;
     let mut session = session(read, mode, &inputs, &stop)?;
+    if let Some(path) = &read.answers {
+        let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
+        session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
+    }
     session.engine.stop_when(stop.at_once());
     let opened = open(&inputs, mode)?;
     let mut progress = Progress::new(&opened, read.quiet, read.tz);
@@ -164,6 +169,10 @@ fn tell(session: &mut Session, outputs: &mut Outputs, masking: Masking) {
             Notice::Change(change, cause) => {
                 outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause, masking))
             }
+            Notice::Verdict(ruling) => outputs.verdict(&VerdictEvent::new(&ruling)),
+            Notice::Reached(reached) => {
+                outputs.reached(&CheckpointEvent::new(&session.engine, &reached, masking));
+            }
         }
     }
 }
@@ -190,12 +199,12 @@ fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
 fn on_github(read: &Read, summary: &Summary, aside: &Aside) {
     if is_on_github() && read.format == Format::Text {
         // Standard output has failed before, and was told of.
-        let _ = github::annotations(&mut io::stdout().lock(), summary);
+        let _ = github::annotations(&mut io::stdout().lock(), summary, read.tz);
     }
     if let Some(path) = job_summary() {
         let append = |path: &Path| {
             let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
-            file.write_all(github::job_summary(summary).as_bytes())
+            file.write_all(github::job_summary(summary, read.tz).as_bytes())
         };
         if let Err(error) = append(Path::new(&path)) {
             aside.warn(&format!("cannot write {}: {error}", Path::new(&path).display()));

@@ -133,7 +133,8 @@ pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
         },
         Line::Record(record)
             if matches!(record.message.raw, [b'I', b',', ..] | [b'S', b't', ..] | [b'C', b'o', ..])
-                || request::phoenix::may_begin(record.message.raw) =>
+                || request::phoenix::may_begin(record.message.raw)
+                || request::aspnet::may_begin(record.message.raw) =>
         {
             of_two_lines(read)
         }
@@ -141,15 +142,17 @@ pub fn decode<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Line<'a> {
     }
 }
 
-/// Puts the request that one of Rails' or Phoenix' lines tells beside it.
+/// Puts the request that one of Rails', Phoenix' or ASP.NET's lines tells beside it.
 fn of_two_lines(read: Line<'_>) -> Line<'_> {
     let Line::Record(mut record) = read else { return read };
     if record.request.is_none() && record.edge.is_none() {
         let message = record.message.raw;
-        record.request = request::rails::read(message).or_else(|| request::phoenix::read(message));
+        let aspnet = || if request::aspnet::may_begin(message) { request::aspnet::read(message) } else { None };
+        record.request = request::rails::read(message).or_else(|| request::phoenix::read(message)).or_else(aspnet);
         if let (Some(request), Attributes::Json(object)) = (&mut record.request, record.attributes)
             && request.shares_id
-            && let Some(id) = json::member(object, "request_id").and_then(json::Value::text)
+            && let Some(id) =
+                ["request_id", "RequestId"].into_iter().find_map(|name| json::member(object, name)?.text())
         {
             (request.id, request.shares_id) = (Some(id.raw), false);
         }

@@ -3,6 +3,7 @@
 //! Every logger has its own names for them, and some put them into objects: pino's `req` and `res`, Caddy's `request`. They are
 //! read only of records that have a member which gives cause to, and the order of members means nothing.
 
+pub mod aspnet;
 mod fields;
 pub(super) mod phoenix;
 pub(super) mod rails;

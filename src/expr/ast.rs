@@ -247,7 +247,7 @@ impl Expr {
     }
 
     /// The first node, from the root and the left, for which `is_it` holds.
-    pub(super) fn find(&self, is_it: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
+    pub(crate) fn find(&self, is_it: &dyn Fn(&Expr) -> bool) -> Option<&Expr> {
         if is_it(self) {
             return Some(self);
         }

@@ -77,6 +77,7 @@ impl Gather {
                 self.buckets.bucket(time.second()).record(time, time);
             }
         }
+        let events = &fragment.events[events_start as usize..line.events_end as usize];
         let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
         let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
@@ -88,7 +89,9 @@ impl Gather {
             let lane_of = &mut self.lanes[lane];
             let given = Given { line, text, line_number: place.line_number, time };
             let mut is_held = false;
-            if !lane_of.assembler.is_idle() {
+            let stands_alone = !line.opens && !line.deferred;
+            let is_request = || events.iter().any(|event| event.via == Via::Access);
+            if !lane_of.assembler.is_idle() && !(stands_alone && lane_of.assembler.passes(line, is_request())) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}
@@ -107,10 +110,9 @@ impl Gather {
         if line.opens || line.deferred {
             return self.alone(place);
         }
-        if line.part != Part::Whole && self.pair(place, line.part) {
+        if line.part != Part::Whole && self.pair(place) {
             return;
         }
-        let events = &fragment.events[events_start as usize..line.events_end as usize];
         self.classified(events.is_empty());
         for event in events {
             self.event(place, sets[event.set as usize], event.via, fragment.values(event));
@@ -161,7 +163,9 @@ impl Gather {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
-        self.classifier.entry(entry.subject(), &mut events);
+        if !self.lanes[lane].pairs.take_entry(&from.line, &entry.text, &mut self.classifier, &mut events) {
+            self.classifier.entry(entry.subject(), &mut events);
+        }
         self.counts.merged += entry.records - 1;
         self.own_events(&place, &events);
         self.scratch = events;
@@ -181,11 +185,11 @@ impl Gather {
     }
 
     /// Joins the lines of one request; whether the line's events were those of the two together.
-    fn pair(&mut self, place: &Place<'_>, part: Part) -> bool {
+    fn pair(&mut self, place: &Place<'_>) -> bool {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
-        let joined = self.lanes[place.lane].pairs.take(place.line, part, &mut self.classifier, &mut events);
+        let joined = self.lanes[place.lane].pairs.take(place.line, &mut self.classifier, &mut events);
         if joined {
             self.own_events(place, &events);
         }

@@ -83,11 +83,15 @@ pub enum Step {
     Untimed(Second),
     /// Lines of a second that was given on may be missing.
     Lost(i64),
+    /// What the lines came to that were read since the last second was complete.
+    Rest(Counts),
 }
 
 pub struct Gather {
     library: Arc<Library>,
     pub counts: Counts,
+    /// What of it was given on.
+    given: Counts,
     pub lanes: Vec<Lane>,
     needs: Needs,
     /// The time of the deployment, if it was given.
@@ -122,6 +126,7 @@ impl Gather {
             rate_limited: library.class_id(RATE_LIMITED),
             library,
             counts: Counts::default(),
+            given: Counts::default(),
             lanes: Vec::new(),
             needs,
             deployed_at,
@@ -242,6 +247,15 @@ impl Gather {
             self.complete_until(end.unwrap_or(last.second() + 1), Cause::Data);
         }
         self.give_on_before(i64::MAX);
+        let rest = self.uncounted();
+        self.steps.push(Step::Rest(rest));
+    }
+
+    /// What the lines came to since this was asked last.
+    fn uncounted(&mut self) -> Counts {
+        let counts = self.counts.since(&self.given);
+        self.given = self.counts;
+        counts
     }
 
     fn close_entries(&mut self, lane: usize) {

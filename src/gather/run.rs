@@ -2,6 +2,7 @@
 //! once.
 
 use super::{Gather, SetId};
+use crate::classify::Via;
 use crate::decode::Part;
 use crate::map::{Fragment, Kind, Line, Mapped};
 use crate::second::evidence::Evidence;
@@ -25,8 +26,8 @@ impl Gather {
         let Some(begin) = lines.first().and_then(|line| line.time) else { return 0 };
         let (quiet, second) = (own.quiet(), begin.second());
         let from = quiet.start.max(Time::from_second(second)).max(self.sealed_before);
-        let until = quiet.end.min(Time::from_second(second + 1));
-        if !(from..until).contains(&begin) || !own.assembler.is_idle() {
+        let until = quiet.end.min(Time::from_second(second + 1)).min(own.expires().unwrap_or(quiet.end));
+        if !(from..until).contains(&begin) {
             return 0;
         }
         let Some(mut open) = self.buckets.opened(second) else { return 0 };
@@ -48,6 +49,11 @@ impl Gather {
             let is_noted = |event: &Mapped| open.sets[sets[event.set as usize] as usize].is_noted;
             let stands_alone = !line.opens && !line.deferred && line.part == Part::Whole;
             if !is_known || !stands_alone || events.iter().any(is_noted) || !open.bucket.has_room_for(events.len()) {
+                break;
+            }
+            let is_request = || events.iter().any(|event| event.via == Via::Access);
+            let is_held = !own.assembler.is_idle() && line.kind == Kind::App;
+            if is_held && !own.assembler.passes(line, is_request()) {
                 break;
             }
             taken += 1;

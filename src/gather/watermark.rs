@@ -63,7 +63,7 @@ impl Gather {
     fn seal(&mut self) -> Option<Second> {
         let second = self.buckets.take()?;
         let seen = self.seen_best(second.at);
-        Some(Second { seen, ..second })
+        Some(Second { seen, counts: self.uncounted(), ..second })
     }
 
     /// The second after the next one that is to be completed; `None` before there is any.
@@ -72,7 +72,7 @@ impl Gather {
     }
 
     /// The second after the last one that the range lets pass.
-    pub(super) fn last_tick(&self) -> i64 {
+    pub fn last_tick(&self) -> i64 {
         let until = self.range.until.and_then(|bound| self.resolve(bound));
         until.map_or(i64::MAX, |until| until.saturating_add(-1).second() + 1)
     }

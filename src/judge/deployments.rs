@@ -4,6 +4,7 @@ use super::{Judge, Notice};
 use crate::classify::{ClassId, LabelSets, Library, Via};
 use crate::deployment::{Deployment, From};
 use crate::lifecycle::{Activity, START_UP, Step};
+use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
 use crate::second::{Second, Tally};
 use crate::time::Time;
@@ -118,6 +119,7 @@ impl Judge {
         self.history.begin(deployed);
         self.undecided = None;
         self.restarts = 0;
+        (self.told, self.is_enough) = (Verdict::Unknown, false);
         self.observed.deployed = deployed;
         self.deployment = Some(deployment.clone());
         self.notices.push(Notice::Deployed(deployment));

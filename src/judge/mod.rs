@@ -2,8 +2,11 @@
 //! no way back to where they come from.
 
 mod deployments;
+mod people;
 mod ticks;
+mod verdict;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -11,15 +14,20 @@ use crate::classify::{ClassId, Library};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
 use crate::history::History;
+use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
+use crate::people::Signal;
 use crate::report::{REQUEST, Report};
 use crate::rules::Rules;
+use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
+use crate::rules::verdict::Verdict;
 use crate::second::Tally;
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
+pub use verdict::Ruling;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
 const TICKS_AFTER_STOP: u32 = 2_000;
@@ -30,6 +38,10 @@ pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),
     Change(Box<Change>, Cause),
+    /// A checkpoint or a criterion of success came to something else than before.
+    Reached(Box<Reached>),
+    /// The verdict is another one than before.
+    Verdict(Box<Ruling>),
 }
 
 pub struct Judge {
@@ -48,6 +60,15 @@ pub struct Judge {
     undecided: Option<i64>,
     /// Restarts of the service since the deployment.
     pub restarts: u64,
+    /// What the lines came to.
+    pub counts: Counts,
+    /// What people reported and no second was taken in of yet, in the order of time, with their classes.
+    signals: VecDeque<(Signal, ClassId)>,
+    /// The file that what people said stands in.
+    people: String,
+    /// The verdict as it was told last, and whether enough was seen for it to be healthy.
+    told: Verdict,
+    is_enough: bool,
     /// First and last time of a record.
     pub records: Option<(Time, Time)>,
     /// Events that lost their labels in a second that held too many different ones.
@@ -93,6 +114,11 @@ impl Judge {
             lifecycle: Lifecycle::default(),
             undecided: None,
             restarts: 0,
+            counts: Counts::default(),
+            signals: VecDeque::new(),
+            people: String::new(),
+            told: Verdict::Unknown,
+            is_enough: false,
             records: None,
             crowded: 0,
             sets: Sets::default(),
@@ -122,10 +148,15 @@ impl Judge {
         std::mem::take(&mut self.notices)
     }
 
-    /// The end of the input; the rules stand as they are then.
-    pub fn end(&mut self) {
+    /// The end of the input, or of its range, before this tick; the rules stand as they are then.
+    pub fn end(&mut self, last_tick: i64) {
+        let heard = self.rules.hear_late(last_tick, &self.observed);
+        self.notices.extend(heard.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
         let late = self.rules.end(self.armed_until());
         self.notices.extend(late.into_iter().map(|change| Notice::Change(Box::new(change), Cause::Data)));
+        if let Some(end) = self.evaluated_until().filter(|_| self.deployment.is_some()) {
+            self.rule(end, true);
+        }
     }
 
     /// The end of what the rules have seen: the tick that was evaluated last, or will be next if there was none.

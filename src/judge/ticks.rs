@@ -23,6 +23,7 @@ impl Judge {
                 return Some(second);
             }
             Step::Untimed(events) => self.report.add_untimed(&events),
+            Step::Rest(counts) => self.counts.add(&counts),
             Step::Lost(second) => self.observed.dropped = self.observed.dropped.max(Some(second)),
         }
         None
@@ -50,13 +51,19 @@ impl Judge {
             let leaves = self.timeline.slide(tick);
             let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
             let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
-            let mut next = (last + 1).min(leaves).min(begins).max(tick + 1);
+            let asked = self.next_signal().min(self.next_ruling(tick));
+            let mut next = (last + 1).min(leaves).min(begins).min(asked).max(tick + 1);
             if self.is_armed(tick - 1) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
+                let mut has_news = !changes.is_empty();
                 if tick <= self.armed_until() {
                     self.notices.extend(changes.into_iter().map(|change| Notice::Change(Box::new(change), cause)));
                 }
+                let reached = self.rules.look(tick, &self.timeline, &self.observed);
+                has_news |= !reached.is_empty();
+                self.notices.extend(reached.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
+                self.rule(tick, has_news);
                 self.rules.stay(tick, next - tick - 1);
             }
             tick = next;
@@ -83,6 +90,7 @@ impl Judge {
         }
         self.own.clear();
         self.follow_lifecycle(second);
+        self.hear_signals(second.at);
         let ids = self.intern(&second.sets);
         let armed = self.is_armed(second.at);
         let sealed = Sealed { second, ids: &ids, own: &self.own, sets: &self.sets };
@@ -135,6 +143,7 @@ impl Judge {
 
     /// Takes note of what the sources cover.
     fn observe(&mut self, second: &Second) {
+        self.counts.add(&second.counts);
         let Some((first, last)) = second.records else { return };
         self.records = Some(self.records.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
         self.crowded += second.crowded;

@@ -78,6 +78,18 @@ fn what_is_masked_stays_as_it_is() {
     }
 }
 
+/// Each mask lets the value before it go on, so that a text is masked one step further each time.
+#[test]
+fn a_text_that_goes_on_behind_every_mask_is_masked_to_its_end() {
+    let link = "ccessToken?%2b:5432/xation'3D,%22userPassworduser:passwd***@db:54";
+    let chain = |steps: usize| format!("https://Authorization::,api_key=\":\"Cookiea{}", link.repeat(steps));
+    for steps in [1, 5, 20, 200] {
+        let once = mask(&chain(steps)).into_owned();
+        assert_eq!(mask(&once), once, "{steps}");
+    }
+    assert_eq!(mask(&chain(200)), MASK);
+}
+
 /// Pieces that names, values and marks are made of.
 #[rustfmt::skip]
 const PIECES: [&str; 70] = [

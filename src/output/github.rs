@@ -4,13 +4,14 @@
 use std::io::{self, Write};
 
 use super::format::{clocks, count, counted, cut, known_by, one_line, range, value};
-use super::text::{Finding, findings, target};
+use super::text::{Finding, findings, target, told};
 use super::traffic::{self, Table};
 use super::triggers::{measured, name, runbook, when};
+use crate::rules::checkpoint::Status;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
-use crate::summary::{KpiStatus, Summary, TriggerResult};
+use crate::summary::{CheckpointEvent, KpiStatus, Summary, TriggerResult};
 use crate::zone::Zone;
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
@@ -20,8 +21,8 @@ const ROWS: usize = 15;
 /// Columns of a text in a table.
 const WIDEST: usize = 160;
 
-/// Writes one workflow command for each trigger that fired, the gravest first, at most ten.
-pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
+/// Writes one workflow command for each trigger that fired, the gravest first, at most ten, with times of a zone.
+pub fn annotations(out: &mut impl Write, summary: &Summary, zone: Zone) -> io::Result<()> {
     let mut fired: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
     fired.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
     for trigger in fired.into_iter().take(ANNOTATIONS) {
@@ -32,14 +33,14 @@ pub fn annotations(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
         };
         let title = property(&format!("logwatch: {word} {}", name(trigger)));
         let facts: Vec<String> =
-            [measured(trigger), when(trigger, Zone::Utc), runbook(trigger)].into_iter().flatten().collect();
+            [measured(trigger), when(trigger, zone), runbook(trigger)].into_iter().flatten().collect();
         writeln!(out, "::{command} title={title}::{}", data(&facts.join(", ")))?;
     }
     out.flush()
 }
 
-/// The summary as GitHub-flavoured Markdown.
-pub fn job_summary(summary: &Summary) -> String {
+/// The summary as GitHub-flavoured Markdown, with times of a zone.
+pub fn job_summary(summary: &Summary, zone: Zone) -> String {
     let word = match summary.verdict {
         Verdict::Rollback => "🔴 ROLLBACK",
         Verdict::Investigate => "🟡 INVESTIGATE",
@@ -48,10 +49,10 @@ pub fn job_summary(summary: &Summary) -> String {
         Verdict::Healthy => "🟢 HEALTHY so far",
     };
     let mut facts = vec![format!("Plan {}", code(&summary.plan)), counted(summary.input.lines, "line")];
-    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to, Zone::Utc)));
+    facts.extend(summary.from.zip(summary.to).map(|(from, to)| range(from, to, zone)));
     facts.extend(summary.deployment.as_ref().map(|deployment| match deployment.from.is_known() {
         true => {
-            format!("deployed {} UTC (from {})", Zone::Utc.date_and_clock(deployment.at), plain(&known_by(deployment)))
+            format!("deployed {} {zone} (from {})", zone.date_and_clock(deployment.at), plain(&known_by(deployment)))
         }
         false => "no deployment in this log; judged from its first record".into(),
     }));
@@ -62,10 +63,12 @@ pub fn job_summary(summary: &Summary) -> String {
     if !summary.reasons.is_empty() {
         blocks.push(list(summary.reasons.iter().map(|reason| plain(reason))));
     }
-    blocks.extend(triggers(summary));
-    blocks.extend(errors(summary));
+    blocks.extend(triggers(summary, zone));
+    blocks.extend(errors(summary, zone));
     blocks.extend(traffic(summary));
     blocks.extend(kpis(summary));
+    blocks.extend(checkpoints("Checkpoints", "checkpoint", &summary.checkpoints));
+    blocks.extend(checkpoints("Success", "criteria", &summary.success));
     if !summary.unknown.is_empty() {
         blocks.push("### Not known".into());
         blocks.push(list(summary.unknown.iter().map(|unknown| {
@@ -74,10 +77,14 @@ pub fn job_summary(summary: &Summary) -> String {
             format!("**{}**: {}{remedy}", plain(&unknown.what), plain(&unknown.because))
         })));
     }
+    if !summary.next.is_empty() {
+        blocks.push("### Next".into());
+        blocks.push(list(summary.next.iter().map(|step| plain(step))));
+    }
     blocks.join("\n\n") + "\n"
 }
 
-fn triggers(summary: &Summary) -> Vec<String> {
+fn triggers(summary: &Summary, zone: Zone) -> Vec<String> {
     let mut told: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
     told.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
     let quiet = summary.triggers.len() - told.len();
@@ -94,7 +101,7 @@ fn triggers(summary: &Summary) -> Vec<String> {
             Severity::Investigate => "investigate",
             Severity::Info => "info",
         };
-        let cells = [measured(trigger), when(trigger, Zone::Utc), trigger.runbook.clone()]
+        let cells = [measured(trigger), when(trigger, zone), trigger.runbook.clone()]
             .map(|text| plain(&text.unwrap_or_default()));
         let [measured, when, runbook] = cells;
         vec![severity.into(), code(&name(trigger)), measured, when, runbook]
@@ -106,7 +113,7 @@ fn triggers(summary: &Summary) -> Vec<String> {
     blocks
 }
 
-fn errors(summary: &Summary) -> Vec<String> {
+fn errors(summary: &Summary, zone: Zone) -> Vec<String> {
     let several = summary.sources.len() > 1;
     let place = |finding: &Finding<'_>| {
         let file = finding.seen.file.as_deref().filter(|_| several).unwrap_or("line ");
@@ -117,7 +124,7 @@ fn errors(summary: &Summary) -> Vec<String> {
     };
     let rows = findings(summary, usize::MAX).into_iter().map(|finding| {
         let times =
-            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, Zone::Utc));
+            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, zone));
         let beside = finding.seen.beside.as_ref().map(|beside| {
             format!("beside {} of {} failed {}", count(beside.failures), count(beside.of), code(&beside.route))
         });
@@ -151,12 +158,34 @@ fn kpis(summary: &Summary) -> Vec<String> {
             KpiStatus::Met => "met",
             KpiStatus::Missed => "**missed**",
             KpiStatus::Unknown => "unknown",
+            KpiStatus::Manual => "to be answered",
         };
         let share = kpi.share.map(|(part, whole)| format!("{} of {}", count(part), count(whole)));
-        let reached = share.or_else(|| kpi.value.map(|number| value(number, kpi.unit))).unwrap_or_default();
+        let reached =
+            share.or_else(|| kpi.value.map(|number| value(number, kpi.unit.unwrap_or("count")))).unwrap_or_default();
         vec![plain(&kpi.title), plain(&target(kpi)), status.into(), plain(&reached)]
     });
     table("KPIs", &["KPI", "target", "status", "reached"], 0, rows)
+}
+
+/// A row for each check of what is reached, and one for what is not.
+fn checkpoints(title: &str, head: &str, all: &[CheckpointEvent]) -> Vec<String> {
+    let word = |status| match status {
+        Status::Fail => "**fail**".into(),
+        Status::Manual => "to be answered".into(),
+        Status::Pending => "not reached".into(),
+        Status::Pass | Status::Unknown => String::from(status.as_str()),
+    };
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for event in all {
+        let checks = event.checks.iter().filter(|check| check.status != Status::Pending);
+        let text = |text: &str| plain(&cut(text, WIDEST));
+        let parts: Vec<String> =
+            checks.map(|check| format!("{}: {}", word(check.status), text(&told(check)))).collect();
+        let cells = [format!("{} ({})", code(&event.id), plain(&event.title)), word(event.status), parts.join("<br>")];
+        rows.push(cells.into());
+    }
+    table(title, &[head, "status", "checks"], 0, rows.into_iter())
 }
 
 /// A heading and a table whose first `numbers` columns are aligned to the right; nothing without rows.
@@ -226,7 +255,7 @@ mod tests {
 
     fn annotated(summary: &Summary) -> String {
         let mut out = Vec::new();
-        annotations(&mut out, summary).unwrap();
+        annotations(&mut out, summary, Zone::Utc).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -274,15 +303,15 @@ Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2
 | rollback | `exchange-500-rate` | 18 % (22 samples, at least 8.4 %) > 5 % | first at 2026-11-23 06:07:03 UTC, still firing at the end, 1m30s later | ROLLBACK\\_PLAN.md |
 ";
         let mut summary = broken();
-        assert!(job_summary(&summary).starts_with(expected), "{}", job_summary(&summary));
+        assert!(job_summary(&summary, Zone::Utc).starts_with(expected), "{}", job_summary(&summary, Zone::Utc));
         let expected = "\
 | n | message | from | first at | when |
 | --: | --- | --- | --- | --- |
 | 6 | `name 'session' is not defined` | `utils.security_middleware` | `line 71` | 06:06:32 – 06:07:33, beside 6 of 6 failed `POST /api/user/exchanges` |
 ";
-        assert!(job_summary(&summary).contains(expected), "{}", job_summary(&summary));
+        assert!(job_summary(&summary, Zone::Utc).contains(expected), "{}", job_summary(&summary, Zone::Utc));
         summary.triggers.iter_mut().for_each(|trigger| trigger.fired = 0);
-        assert!(job_summary(&summary).contains("\n\n3 triggers watched, none fired.\n\n"));
+        assert!(job_summary(&summary, Zone::Utc).contains("\n\n3 triggers watched, none fired.\n\n"));
     }
 
     #[test]
@@ -300,7 +329,7 @@ Plan `dl-034` · 191 lines · 2026-11-23 06:06:19 – 06:08:33 UTC · deployed 2
         let mut summary = broken();
         summary.errors[0].example = "</td><script>alert(1)</script> | x `y`".into();
         summary.reasons = vec!["<img src=x>".into()];
-        let text = job_summary(&summary);
+        let text = job_summary(&summary, Zone::Utc);
         assert!(
             text.contains("`` </td><script>alert(1)</script> \\| x `y` ``") && text.contains("- &lt;img src=x>"),
             "{text}"

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
-use crate::summary::{Summary, TriggerEvent};
+use crate::rules::checkpoint::Status;
+use crate::rules::plan::Kind;
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Writes the objects of the JSON contract.
 pub struct Json<W> {
@@ -23,6 +25,9 @@ enum Object<'a> {
         deployed_at_from: Option<crate::deployment::From>,
     },
     Trigger(&'a TriggerEvent),
+    Checkpoint(&'a CheckpointEvent),
+    Success(&'a CheckpointEvent),
+    Verdict(&'a VerdictEvent),
     Summary(&'a Summary),
 }
 
@@ -49,7 +54,24 @@ impl<W: Write> Json<W> {
         self.write(&Object::Trigger(event))
     }
 
+    /// A checkpoint, or a criterion of success.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> io::Result<()> {
+        self.write(&match event.kind {
+            Kind::Checkpoint => Object::Checkpoint(event),
+            Kind::Success => Object::Success(event),
+        })
+    }
+
+    pub fn verdict(&mut self, event: &VerdictEvent) -> io::Result<()> {
+        self.write(&Object::Verdict(event))
+    }
+
+    /// The summary, after what was not reached.
     pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let all = summary.checkpoints.iter().chain(&summary.success);
+        // Without a deployment nothing is to be reached.
+        let is_pending = |event: &&CheckpointEvent| event.status == Status::Pending && event.at.is_some();
+        all.filter(is_pending).try_for_each(|event| self.reached(event))?;
         self.write(&Object::Summary(summary))
     }
 

@@ -1,5 +1,6 @@
 //! Text output, for people: events as they happen, then one screen that begins with the verdict.
 
+mod checks;
 mod event;
 mod findings;
 mod screen;
@@ -13,21 +14,25 @@ use std::io::{self, Write};
 use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
+use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
-use crate::summary::{Summary, TriggerEvent};
+use crate::rules::verdict::Verdict;
+use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 use crate::zone::Zone;
 
-use event::trigger_lines;
+use checks::reached_lines;
+use event::{short_line, trigger_lines, verdict_line};
 use screen::{Screen, exit, input, verdict};
 
+pub(super) use checks::{counts, told};
 pub(super) use findings::{Finding, findings};
 pub(super) use screen::{because, facts, left_out, reached, runbook, target, word};
 
 /// Lines of a screen. The lists of a summary are shortened to fit into what the events before it left.
 const SCREEN: usize = 40;
 /// Error groups and routes listed, longest first; the last pair is listed whatever the screen holds.
-const LISTED: [(usize, usize); 8] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3)];
+const LISTED: [(usize, usize); 10] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3), (2, 2), (1, 2)];
 /// Events whose evidence is remembered, so that a line is not shown again and again.
 const TOLD: usize = 8;
 /// What stands below an event or a verdict is indented to where their words stand.
@@ -85,9 +90,9 @@ struct Start {
 
 impl Start {
     /// What is told of a deployment that a newer one followed; `None` if nothing fired under it.
-    fn superseded(&self, zone: Zone, changes: &[(TriggerEvent, usize, bool)]) -> Option<String> {
+    fn superseded(&self, zone: Zone, held: &[Held]) -> Option<String> {
         let mut fired: Vec<&str> = Vec::new();
-        for (event, ..) in changes.iter().filter(|(event, ..)| event.state == State::Firing) {
+        for event in held.iter().filter_map(Held::firing) {
             if !fired.contains(&event.id.as_str()) {
                 fired.push(&event.id);
             }
@@ -96,6 +101,22 @@ impl Start {
         let at = zone.date_and_clock(self.deployment.at);
         let from = if known { format!("an earlier deployment, {at} {zone}") } else { "before the deployment".into() };
         (!fired.is_empty()).then(|| format!("{from}: {} fired", one_line(&fired.join(", "))))
+    }
+}
+
+/// Something that happened, until it is known which deployment is the newest.
+enum Held {
+    Trigger { event: Box<TriggerEvent>, sources: usize, verbose: bool },
+    Reached(Box<CheckpointEvent>),
+    Verdict { event: Box<VerdictEvent>, verbose: bool },
+}
+
+impl Held {
+    fn firing(&self) -> Option<&TriggerEvent> {
+        match self {
+            Held::Trigger { event, .. } if event.state == State::Firing => Some(event),
+            _ => None,
+        }
     }
 }
 
@@ -110,8 +131,12 @@ pub struct Text<W> {
     untold: Option<Start>,
     /// The last day that was shown.
     day: Option<String>,
-    /// Changes under the deployment that is judged last so far, in a replay: those of earlier ones are told in a line.
-    held: Option<Vec<(TriggerEvent, usize, bool)>>,
+    /// What happened under the deployment that is judged last so far, in a replay: that under earlier ones is told in a line.
+    held: Option<Vec<Held>>,
+    /// The severity that decided, once that is known.
+    decided: Option<Severity>,
+    /// Whether somebody waits for what happens.
+    is_live: bool,
     /// A line for each earlier deployment under which something fired.
     earlier: Vec<String>,
     /// What was shown as firing and not yet as resolved.
@@ -134,6 +159,8 @@ impl<W: Write> Text<W> {
             untold: None,
             day: None,
             held: None,
+            decided: None,
+            is_live: true,
             earlier: Vec::new(),
             firing: BTreeSet::new(),
             told: VecDeque::new(),
@@ -143,6 +170,7 @@ impl<W: Write> Text<W> {
     /// From now on nothing is written before the summary: then it is known which deployment is the newest.
     pub fn hold(&mut self) {
         self.held = Some(Vec::new());
+        self.is_live = false;
     }
 
     pub fn into_inner(self) -> W {
@@ -164,7 +192,7 @@ impl<W: Write> Text<W> {
     /// longer, is told only when `verbose`.
     pub fn trigger(&mut self, event: &TriggerEvent, sources: usize, verbose: bool) -> io::Result<()> {
         if let Some(held) = &mut self.held {
-            held.push((event.clone(), sources, verbose));
+            held.push(Held::Trigger { event: Box::new(event.clone()), sources, verbose });
             return Ok(());
         }
         let instance = || (event.id.clone(), event.group.clone());
@@ -184,13 +212,47 @@ impl<W: Write> Text<W> {
         self.date(event.at)?;
         let place = event.evidence.first().map(|line| (line.file.clone(), line.line_no));
         let is_told = place.as_ref().is_some_and(|place| self.told.contains(place));
-        for line in trigger_lines(event, sources > 1, is_told, self.style) {
+        let lines = trigger_lines(event, sources > 1, is_told, self.style);
+        // Of what is milder than what was decided in the end, one line is enough.
+        let is_aside = self.decided.is_some_and(|decided| event.severity < decided);
+        let lines = if is_aside { vec![short_line(event, sources > 1, self.style)] } else { lines };
+        for line in lines {
             self.line(&line)?;
         }
-        if event.state == State::Firing && !is_told {
+        if event.state == State::Firing && !is_told && !is_aside {
             place.into_iter().for_each(|place| self.told.push_front(place));
             self.told.truncate(TOLD);
         }
+        self.out.flush()
+    }
+
+    /// Writes what a checkpoint, or a criterion of success, came to.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.push(Held::Reached(Box::new(event.clone())));
+            return Ok(());
+        }
+        let Some(at) = event.at.filter(|_| !self.quiet) else { return Ok(()) };
+        self.tell_start()?;
+        self.date(at)?;
+        for line in reached_lines(event, self.is_live, self.style) {
+            self.line(&line)?;
+        }
+        self.out.flush()
+    }
+
+    /// Writes what the verdict changed to, for who waits for it or asked for all.
+    pub fn verdict(&mut self, event: &VerdictEvent, verbose: bool) -> io::Result<()> {
+        if let Some(held) = &mut self.held {
+            held.push(Held::Verdict { event: Box::new(event.clone()), verbose });
+            return Ok(());
+        }
+        if self.quiet || !(self.is_live || verbose) {
+            return Ok(());
+        }
+        self.tell_start()?;
+        self.date(event.at)?;
+        self.line(&verdict_line(event, self.style))?;
         self.out.flush()
     }
 
@@ -203,8 +265,13 @@ impl<W: Write> Text<W> {
             }
             return self.out.flush();
         }
-        for (event, sources, verbose) in self.held.take().into_iter().flatten() {
-            self.trigger(&event, sources, verbose)?;
+        self.decided = (summary.verdict == Verdict::Rollback).then_some(Severity::Rollback);
+        for held in self.held.take().into_iter().flatten() {
+            match held {
+                Held::Trigger { event, sources, verbose } => self.trigger(&event, sources, verbose)?,
+                Held::Reached(event) => self.reached(&event)?,
+                Held::Verdict { event, verbose } => self.verdict(&event, verbose)?,
+            }
         }
         let mut head = Vec::new();
         if self.lines > 0 {
@@ -231,15 +298,22 @@ impl<W: Write> Text<W> {
             head.extend(verdict(summary, style));
         }
         let screen = Screen { summary, style, several: summary.sources.len() > 1 };
-        let mut tail = screen.kpis();
-        tail.extend(screen.not_known());
-        tail.extend(input(summary, style));
-        tail.push(exit(summary.verdict, exit_code, summary.interrupted.is_some()));
+        let tail = |is_brief| {
+            let mut tail = screen.kpis(is_brief);
+            tail.extend(screen.checkpoints(is_brief));
+            tail.extend(screen.not_known());
+            tail.extend(screen.next(is_brief));
+            tail.extend(input(summary, style));
+            tail.push(exit(summary.verdict, exit_code, summary.interrupted.is_some()));
+            tail
+        };
         // Many events are a page of their own; the summary then has the next one.
         let before = if self.lines > SCREEN / 2 { 0 } else { self.lines };
-        let room = SCREEN.saturating_sub(before + head.len() + tail.len());
         let lists = LISTED.map(|(groups, routes)| [screen.groups(groups), screen.traffic(routes)].concat());
         let [.., shortest] = &lists;
+        let least = before + head.len() + shortest.len();
+        let tail = Some(tail(false)).filter(|full| least + full.len() <= SCREEN).unwrap_or_else(|| tail(true));
+        let room = SCREEN.saturating_sub(before + head.len() + tail.len());
         let list = lists.iter().find(|list| list.len() <= room).unwrap_or(shortest);
         if list.is_empty() {
             head.push(String::new());

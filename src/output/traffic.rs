@@ -43,9 +43,9 @@ pub struct Cell {
     pub is_bad: bool,
 }
 
-/// The table with so many routes at most; `None` where there are no requests.
+/// The table with so many routes at most; `None` where there are no requests, or none of them has a time.
 pub fn table(http: &Http, most: usize) -> Option<Table> {
-    if http.requests == 0 {
+    if http.requests == 0 || (http.since.requests == 0 && http.before.is_none()) {
         return None;
     }
     let failed = http.since.server_errors;

@@ -1,20 +1,25 @@
 //! A plan made ready to run: its expressions compiled, its series registered, and what is wrong with it told with its place.
 
+mod checkpoints;
+
 use std::collections::BTreeMap;
 
 use toml::Spanned;
 
+use super::Rules;
+use super::checkpoint::Expected;
 use super::compile::{Compiled, Compiler};
 use super::inherit::Inherited;
+use super::kpi::{Figure, Kpi};
 use super::memory::Memory;
 use super::node::Node;
-use super::plan::{self, Error, Plan};
+use super::plan::{self, Error, Manual, Plan};
 use super::proof::{self, Confidence};
 use super::seats::Seats;
 use super::traffic::Traffic;
 use super::trigger::Trigger;
-use super::{Kpi, Rules};
 use crate::classify::{Interest, Library};
+use crate::expr::suggest::nearest;
 use crate::expr::{self, Expr, Metrics};
 use crate::timeline::Timeline;
 
@@ -50,17 +55,23 @@ impl Rules {
             states: 0,
             routes: BTreeMap::new(),
         };
+        let manual = plan.manual()?;
         let duration = document.plan.duration.0;
         let triggers = plan.triggers()?;
         let triggers = triggers
             .iter()
             .map(|written| compile_trigger(written, duration, &metrics, &mut compiler))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let kpis = plan.kpis();
         let kpis = kpis
             .into_iter()
-            .map(|(plan, kpi)| compile_kpi(plan, kpi, &metrics, &mut compiler))
+            .map(|(plan, kpi)| compile_kpi(plan, kpi, &manual, &metrics, &mut compiler))
             .collect::<Result<_, _>>()?;
+        let checkpoints = checkpoints::compile(
+            plan,
+            &checkpoints::Known { triggers: &triggers, manual: &manual, metrics: &metrics },
+            &mut compiler,
+        )?;
         if let Some(class) = &document.plan.healthy.events
             && library.class_id(class.get_ref()).is_none()
         {
@@ -70,7 +81,10 @@ impl Rules {
         Ok(Rules {
             triggers,
             kpis,
-            manual: plan.manual(),
+            checkpoints,
+            manual,
+            next: plan.next(),
+            answers: Vec::new(),
             duration,
             healthy: document.plan.healthy.clone(),
             routes: compiler.routes,
@@ -137,31 +151,63 @@ fn compile_trigger(
     })
 }
 
-fn compile_kpi(plan: &Plan, written: &plan::Kpi, metrics: &Metrics, compiler: &mut Compiler<'_>) -> Result<Kpi, Error> {
-    let Some(unit) = plan.compile(&written.value, metrics, compiler, false)?.unit else {
-        return Err(plan
-            .error(&written.value, "`value` is a comparison; its number belongs here, its bound in `target`".into()));
+fn compile_kpi(
+    plan: &Plan,
+    written: &plan::Kpi,
+    manual: &[Manual],
+    metrics: &Metrics,
+    compiler: &mut Compiler<'_>,
+) -> Result<Kpi, Error> {
+    let figure = match (&written.value, &written.target, &written.manual) {
+        (None, None, Some(item)) => Figure::Manual(item_of(plan, item, manual)?),
+        (Some(value), Some(target), None) => compile_figure(plan, written, value, target, metrics, compiler)?,
+        _ => {
+            let id = written.id.get_ref();
+            return Err(plan.error(&written.id, format!("key figure `{id}` has `value` and `target`, or `manual`")));
+        }
     };
-    let combined = format!("({}) {}", written.value.get_ref(), written.target.get_ref());
-    let place = plan.place(&written.target);
+    Ok(Kpi { id: written.id.get_ref().clone(), title: written.title.clone(), figure })
+}
+
+fn compile_figure(
+    plan: &Plan,
+    written: &plan::Kpi,
+    value: &Spanned<String>,
+    target: &Spanned<String>,
+    metrics: &Metrics,
+    compiler: &mut Compiler<'_>,
+) -> Result<Figure, Error> {
+    let Some(unit) = plan.compile(value, metrics, compiler, false)?.unit else {
+        return Err(plan.error(value, "`value` is a comparison; its number belongs here, its bound in `target`".into()));
+    };
+    let combined = format!("({}) {}", value.get_ref(), target.get_ref());
+    let place = plan.place(target);
     let expr = expr::parse(&combined, metrics).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
-    let target = compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
-    let compares_with_number =
-        matches!(&target.node, Node::Compare { right, .. } if matches!(**right, Node::Number(_)));
+    let compiled =
+        compiler.compile(&expr, false).map_err(|error| Error::Expression(error.render(&combined, &place)))?;
+    let compares_with_number = matches!(&compiled.node, Node::Compare { right, .. } if right.constant().is_some());
     if !compares_with_number {
-        return Err(
-            plan.error(&written.target, "`target` should be a comparison with a number, such as `> 95%`".into())
-        );
+        return Err(plan.error(target, "`target` should be a comparison with a number, such as `> 95%`".into()));
     }
-    Ok(Kpi {
-        id: written.id.get_ref().clone(),
-        title: written.title.clone(),
-        unit,
-        seats: Seats::new(&target.node),
-        target,
-        min_samples: written.min_samples,
-        target_text: written.target.get_ref().trim().to_string(),
+    let expected = Box::new(Expected::new(compiled, written.min_samples, combined));
+    Ok(Figure::Number { expected, unit, target_text: target.get_ref().trim().to_string() })
+}
+
+/// The index of the manual item that is named.
+fn item_of(plan: &Plan, name: &Spanned<String>, manual: &[Manual]) -> Result<usize, Error> {
+    let ids = || manual.iter().map(|item| item.id.get_ref().as_str());
+    ids().position(|id| id == name.get_ref()).ok_or_else(|| {
+        let what = format!("no `[[manual]]` is called `{}`", name.get_ref());
+        plan.error(name, with_nearest(what, name.get_ref(), ids()))
     })
+}
+
+/// A message that something does not exist, with what may have been meant.
+fn with_nearest<'a>(message: String, name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match nearest(name, known) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    }
 }
 
 impl Plan {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::node::{Node, Read};
 use crate::classify::glob::Glob;
-use crate::classify::{Interest, Library};
+use crate::classify::{Carriers, Interest, Library};
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest, Wanted};
@@ -281,7 +281,7 @@ impl Scope<'_, '_> {
         let plain = expr::Selector { member: None, ..selector.clone() };
         let aside = if self.is_aside { " aside" } else { "" };
         let name = format!("{plain} {measure:?} by {by:?} with {:?}{aside}", self.required);
-        let carriers = class.carriers;
+        let carriers = carriers(selector, class.carriers);
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
         let shows = matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak);
@@ -358,6 +358,15 @@ fn is_measured(expr: &Expr) -> bool {
         Kind::Arithmetic { left, right, .. } => is_measured(left) || is_measured(right),
         _ => true,
     }
+}
+
+/// The sources that could carry what is selected: a test on how requests are seen leaves out those that see them otherwise.
+fn carriers(selector: &expr::Selector, all: Carriers) -> Carriers {
+    let names = |via: &str| {
+        let is_it = |test: &expr::LabelTest| test.label == "via" && test.op == TestOp::Equal(via.into());
+        selector.tests.iter().any(is_it)
+    };
+    Carriers { app: all.app && !names("edge"), edge: all.edge && !names("access"), ..all }
 }
 
 fn label_test(test: &expr::LabelTest) -> Result<LabelTest, expr::Error> {

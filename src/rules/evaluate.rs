@@ -86,9 +86,10 @@ impl Evaluator<'_> {
     pub fn truth(&self, node: &Node) -> Judgement {
         match node {
             Node::Compare { op, left, right, unit, past } => {
-                let mut judgement = self.compare(*op, left, right, *unit);
-                judgement.baseline = judgement.baseline.or_else(|| self.past(left, (*past)?, *op, &judgement));
-                judgement
+                let judgement = self.compare(*op, left, right, *unit);
+                let before = [right, left].into_iter().find_map(|side| self.before(side));
+                let baseline = before.or_else(|| self.past(left, (*past)?, *op, &judgement));
+                Judgement { baseline, ..judgement }
             }
             Node::And(left, right) => both(self.truth(left), self.truth(right)),
             Node::Or(left, right) => either(self.truth(left), self.truth(right)),
@@ -136,6 +137,7 @@ impl Evaluator<'_> {
                     _ => Truth::Unknown,
                 },
             },
+            Node::Compare { op, left, right, unit, .. } => self.compare(*op, left, right, *unit).truth,
             _ => self.truth(node).truth,
         }
     }
@@ -150,9 +152,9 @@ impl Evaluator<'_> {
         }
     }
 
+    /// A comparison, but for what its value was before the deployment.
     fn compare(&self, op: CompareOp, left: &Node, right: &Node, unit: Unit) -> Judgement {
         let test = self.confidence.and_then(|confidence| Some((confidence, measured(op, left)?)));
-        let before = [right, left].into_iter().find_map(|side| self.before(side));
         let is_compared_with_before = test.is_some() && right.has_baseline();
         let left = self.number(left);
         let right = match test {
@@ -166,7 +168,6 @@ impl Evaluator<'_> {
         let mut judgement = Judgement::of(left.value, right.value, unit);
         judgement.samples = if test.is_some() { left.samples } else { left.samples.min(right.samples) };
         judgement.share = left.share;
-        judgement.baseline = before;
         let (Some(value), Some(threshold)) = (left.value, right.value) else { return judgement };
         judgement.truth = match (left.at_least, right.at_least) {
             (false, false) => Truth::of(op.holds(value, threshold)),

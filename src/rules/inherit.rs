@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::Spanned;
 
-use super::plan::{Error, Kpi, Manual, Plan, Severity, Span, Trigger};
+use super::plan::{Error, Kpi, Plan, Severity, Span, Trigger};
 
 /// A trigger with all that it has of its own and inherits.
 #[derive(Clone, Debug)]
@@ -93,11 +93,6 @@ impl Plan {
         let inherited = self.base.as_ref().map_or_else(Vec::new, |base| base.kpis());
         let is_kept = |(_, kpi): &(&Plan, &Kpi)| own.iter().all(|own| own.id.get_ref() != kpi.id.get_ref());
         inherited.into_iter().filter(is_kept).chain(own.iter().map(|kpi| (self, kpi))).collect()
-    }
-
-    pub fn manual(&self) -> Vec<Manual> {
-        let inherited = self.base.as_ref().map_or_else(Vec::new, |base| base.manual());
-        inherited.into_iter().chain(self.document.manual.iter().cloned()).collect()
     }
 
     pub fn routes(&self) -> Vec<String> {

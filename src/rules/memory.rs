@@ -1,6 +1,6 @@
 //! What is remembered from tick to tick, and since the deployment began.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::frozen::Frozen;
 use super::node::Node;
@@ -12,10 +12,10 @@ use crate::timeline::group_key::GroupKey;
 /// deployment begins.
 #[derive(Debug, Default)]
 pub struct Memory {
-    pub baselines: HashMap<(usize, GroupKey), Frozen>,
+    pub baselines: FxHashMap<(usize, GroupKey), Frozen>,
     /// What each `overall` compares with, by its id.
-    pub strata: HashMap<usize, Vec<Stratum>>,
-    pub(super) trends: HashMap<(usize, GroupKey), Trend>,
+    pub strata: FxHashMap<usize, Vec<Stratum>>,
+    pub(super) trends: FxHashMap<(usize, GroupKey), Trend>,
 }
 
 impl Memory {

@@ -3,12 +3,15 @@
 
 mod build;
 mod catalog;
+pub mod checkpoint;
 pub mod compile;
 pub mod evaluate;
 mod freeze;
 pub mod frozen;
 mod inherit;
 pub mod judgement;
+pub mod kpi;
+mod look;
 mod memory;
 pub mod node;
 pub mod observed;
@@ -28,18 +31,20 @@ pub mod wilson;
 
 use std::collections::BTreeMap;
 
+use checkpoint::{Checkpoint, Expected};
 use compile::Compiled;
 use evaluate::Evaluator;
 use freeze::freeze;
 use judgement::Truth;
+use kpi::Kpi;
 use memory::Memory;
-use node::{Node, Read};
+use node::Node;
 use observed::Observed;
 use seats::{Seat, Seats};
 use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
 
-use crate::expr::{self, Unit};
+use crate::people::Answer;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::series::LabelTest;
@@ -49,7 +54,12 @@ use crate::timeline::series::LabelTest;
 pub struct Rules {
     pub triggers: Vec<Trigger>,
     pub kpis: Vec<Kpi>,
+    /// Checkpoints, then criteria of success, each in the order of their times.
+    pub checkpoints: Vec<Checkpoint>,
     pub manual: Vec<plan::Manual>,
+    pub next: plan::Next,
+    /// What people answered, in the order of time.
+    pub answers: Vec<Answer>,
     /// Seconds.
     pub duration: i64,
     pub healthy: plan::Healthy,
@@ -59,33 +69,6 @@ pub struct Rules {
     pub traffic: Traffic,
     memory: Memory,
     baseline_min_samples: u64,
-}
-
-/// A compiled `[[kpi]]`.
-#[derive(Debug)]
-pub struct Kpi {
-    pub id: String,
-    pub title: String,
-    unit: Unit,
-    /// The value, compared with its target.
-    target: Compiled,
-    /// What it is read from, for as long as it remembers what it came to.
-    seats: Seats,
-    min_samples: u64,
-    /// `> 95%`, as written.
-    pub target_text: String,
-}
-
-/// What a KPI came to.
-#[derive(Clone, Debug)]
-pub struct KpiResult {
-    pub value: Option<f64>,
-    pub samples: u64,
-    pub share: Option<(u64, u64)>,
-    pub unit: Unit,
-    pub op: expr::CompareOp,
-    pub target: f64,
-    pub truth: Truth,
 }
 
 impl Rules {
@@ -175,14 +158,20 @@ impl Rules {
         for trigger in &mut self.triggers {
             trigger.seats.update(&trigger.when, timeline, observed, tick);
         }
-        for kpi in self.kpis.iter_mut().filter(|kpi| kpi.is_sampled()) {
-            kpi.seats.update(&kpi.target, timeline, observed, tick);
+        let of_kpis = self.kpis.iter_mut().filter_map(Kpi::expected_mut).filter(|expected| expected.is_sampled());
+        for expected in of_kpis.chain(self.checkpoints.iter_mut().flat_map(Checkpoint::watched_mut)) {
+            expected.seats.update(&expected.compiled, timeline, observed, tick);
         }
-        let memory = &mut self.memory;
-        let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, &trigger.seats, trigger.min_samples));
-        let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, &kpi.seats, kpi.min_samples));
-        let sampled = triggers.chain(kpis).filter(|(_, seats, _)| seats.has_trends);
-        for (node, Seats { seats, stretches, .. }, min_samples) in sampled {
+        let Rules { triggers, kpis, checkpoints, memory, .. } = self;
+        let expected = || {
+            let of_kpis = kpis.iter().filter_map(Kpi::expected);
+            of_kpis.chain(checkpoints.iter().flat_map(Checkpoint::expected))
+        };
+        let triggers = triggers.iter().map(|trigger| (&trigger.when.node, &trigger.seats, trigger.min_samples));
+        let others = expected().map(|expected| (expected.node(), &expected.seats, expected.min_samples));
+        for (node, Seats { seats, stretches, .. }, min_samples) in
+            triggers.chain(others).filter(|(_, seats, _)| seats.has_trends)
+        {
             for trend in node.trends() {
                 let Node::Trend { of, length, id } = trend else { continue };
                 for Seat { group, places, .. } in seats {
@@ -204,9 +193,15 @@ impl Rules {
         }
     }
 
-    /// Key figures that remember what they came to.
-    fn sampled_kpis(&self) -> impl Iterator<Item = &Kpi> {
-        self.kpis.iter().filter(|kpi| kpi.is_sampled())
+    /// The expressions of key figures and checks.
+    fn expected(&self) -> impl Iterator<Item = &Expected> {
+        let of_kpis = self.kpis.iter().filter_map(Kpi::expected);
+        of_kpis.chain(self.checkpoints.iter().flat_map(Checkpoint::expected))
+    }
+
+    fn expected_mut(&mut self) -> impl Iterator<Item = &mut Expected> {
+        let of_kpis = self.kpis.iter_mut().filter_map(Kpi::expected_mut);
+        of_kpis.chain(self.checkpoints.iter_mut().flat_map(Checkpoint::expected_mut))
     }
 
     /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
@@ -214,8 +209,8 @@ impl Rules {
         self.memory.begin();
         self.traffic.begin(tick, timeline, observed);
         let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
-        let kpis = self.kpis.iter().map(|kpi| (&kpi.target.node, None));
-        let frozen = triggers.chain(kpis).flat_map(|(node, confidence)| {
+        let others = self.expected().map(|expected| (expected.node(), None));
+        let frozen = triggers.chain(others).flat_map(|(node, confidence)| {
             freeze(node, confidence, self.baseline_min_samples, tick, timeline, observed)
         });
         let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
@@ -230,7 +225,8 @@ impl Rules {
             trigger.ticks = 0;
             trigger.latest = None;
         }
-        self.kpis.iter_mut().for_each(|kpi| kpi.seats.clear());
+        self.expected_mut().for_each(|expected| expected.seats.clear());
+        self.checkpoints.iter_mut().for_each(|checkpoint| checkpoint.result = None);
     }
 
     /// The end of the input: what fired only after the tick `armed_until` counts if it fires still, and is told now.
@@ -259,61 +255,6 @@ impl Rules {
     /// Whether an expression compares with a baseline that does not exist.
     pub fn lacks_baseline(&self, node: &Node) -> bool {
         self.memory.lacks_baseline(node)
-    }
-
-    /// What the KPIs come to at the end.
-    pub fn kpis(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
-        let memory = &self.memory;
-        let group = &GroupKey::default();
-        self.kpis
-            .iter()
-            .map(|kpi| {
-                let reads: Vec<Read> = kpi.target.node.reads().into_iter().cloned().collect();
-                let evaluator = Evaluator {
-                    timeline,
-                    stretches: &observed.stretches(&reads, tick),
-                    places: &seats::places(&reads, group, timeline),
-                    memory,
-                    observed,
-                    tick,
-                    confidence: None,
-                    min_samples: kpi.min_samples,
-                    group,
-                };
-                let (value, op, target) = kpi.parts();
-                let reading = value.map(|value| evaluator.number(value)).unwrap_or_default();
-                let judgement = evaluator.truth(&kpi.target.node);
-                KpiResult {
-                    value: reading.value.filter(|_| !reading.at_least),
-                    samples: if reading.samples == u64::MAX { 0 } else { reading.samples },
-                    share: reading.share,
-                    unit: kpi.unit,
-                    op,
-                    target,
-                    truth: judgement.truth,
-                }
-            })
-            .collect()
-    }
-}
-
-impl Kpi {
-    /// The value compared with its target.
-    pub fn node(&self) -> &Node {
-        &self.target.node
-    }
-
-    /// The value, and what it is compared with.
-    fn parts(&self) -> (Option<&Node>, expr::CompareOp, f64) {
-        match &self.target.node {
-            Node::Compare { op, left, right, .. } => (Some(left), *op, right.constant().unwrap_or(f64::NAN)),
-            _ => (None, expr::CompareOp::Greater, f64::NAN),
-        }
-    }
-
-    /// Whether what it comes to depends on what it came to before.
-    fn is_sampled(&self) -> bool {
-        self.seats.has_trends
     }
 }
 

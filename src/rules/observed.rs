@@ -16,6 +16,8 @@ pub struct Observed {
     /// What a service's own output covers, and what the HTTP log does.
     pub app: Option<Covered>,
     pub edge: Option<Covered>,
+    /// Whether what people report is recorded: then it is known at all times.
+    pub people: bool,
     /// Whether access lines with a duration were seen.
     pub access_durations: bool,
     /// The last second in which the platform dropped messages.
@@ -80,6 +82,9 @@ impl Observed {
 
     /// What the sources that could carry a class cover.
     pub fn covered(&self, carriers: Carriers, reads_duration: bool) -> Option<Covered> {
+        if carriers.people && self.people {
+            return Some(Covered { from: i64::MIN });
+        }
         let app = self.app.filter(|_| carriers.app && (!reads_duration || self.access_durations));
         let edge = self.edge.filter(|_| carriers.edge);
         match (app, edge) {
@@ -105,7 +110,7 @@ mod tests {
         ) {
             let app = Some(Covered { from });
             let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
-            let carriers = Carriers { app: true, edge: false };
+            let carriers = Carriers { app: true, ..Carriers::default() };
             let read = Read {
                 index: 0, series: 0, window: 0, function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
                 carriers, reads_duration: false,

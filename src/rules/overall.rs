@@ -12,7 +12,7 @@
 //! error of the mean of many groups is small where that of each is not, which is why the bound is made of the mean: with its
 //! one-sided normal quantile, at half of the probability.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::evaluate::Reading;
 use super::frozen::Frozen;
@@ -38,7 +38,7 @@ pub struct Stratum {
 }
 
 /// What an `overall` compares with, by its id: one for each group that has a baseline.
-pub fn strata(node: &Node, baselines: &HashMap<(usize, GroupKey), Frozen>) -> Option<(usize, Vec<Stratum>)> {
+pub fn strata(node: &Node, baselines: &FxHashMap<(usize, GroupKey), Frozen>) -> Option<(usize, Vec<Stratum>)> {
     let Node::Overall { op, left, right, id } = node else { return None };
     let measured = measured(*op, left)?;
     let baseline = right.baselines().first()?.id;

@@ -1,5 +1,7 @@
 //! The text of a plan: what `patterns/plans/*.toml` may say, read and checked before any input is.
 
+mod checks;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -7,7 +9,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::sample::Sample;
+use crate::classify::definition::Definition;
+use crate::classify::library::{self, Beside, Library};
 use crate::time::{self, SECOND, Time};
+
+pub use checks::{Check, Checkpoint, Kind, Manual, Next, Success, Written};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -20,6 +26,8 @@ pub const BUILT_IN: [(&str, &str); 3] = [
 pub enum Error {
     #[error("no plan `{name}`: it is no file, and the built-in plans are {known}")]
     Unknown { name: String, known: String },
+    #[error("{path}: no such file")]
+    Missing { path: String },
     #[error("{path}: {source}")]
     Read { path: String, source: std::io::Error },
     #[error("{path}: {message}")]
@@ -53,6 +61,15 @@ pub struct Document {
     pub kpis: Vec<Kpi>,
     #[serde(default)]
     pub manual: Vec<Manual>,
+    #[serde(rename = "checkpoint", default)]
+    pub checkpoints: Vec<Checkpoint>,
+    #[serde(rename = "success", default)]
+    pub successes: Vec<Success>,
+    #[serde(default)]
+    pub next: Next,
+    /// Patterns of its own, beside those of the packs.
+    #[serde(rename = "pattern", default)]
+    pub patterns: Vec<Definition>,
     /// Not inherited.
     #[serde(rename = "sample", default)]
     pub samples: Vec<Sample>,
@@ -144,19 +161,13 @@ pub struct Kpi {
     pub id: Spanned<String>,
     pub title: String,
     /// A number.
-    pub value: Spanned<String>,
+    pub value: Option<Spanned<String>>,
     /// A comparison without its left side, such as `> 95%`.
-    pub target: Spanned<String>,
+    pub target: Option<Spanned<String>>,
     #[serde(default = "one")]
     pub min_samples: u64,
-}
-
-/// What only a person can know; listed with whom or what to ask.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manual {
-    pub what: String,
-    pub ask: String,
+    /// The id of a `[[manual]]`, in place of value and target: a person tells whether it is met.
+    pub manual: Option<Spanned<String>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
@@ -294,7 +305,10 @@ impl Plan {
             let known = BUILT_IN.map(|(name, _)| name).join(", ");
             return Err(Error::Unknown { name: name.into(), known });
         }
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: name.into(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::Missing { path: name.into() },
+            _ => Error::Read { path: name.into(), source },
+        })?;
         Plan::parse_at(name, &text, depth)
     }
 
@@ -320,6 +334,17 @@ impl Plan {
         let extended = Plan::load_at(&path.to_string_lossy(), depth + 1);
         plan.base = Some(Box::new(extended.map_err(|error| plan.error(&base, error.to_string()))?));
         Ok(plan)
+    }
+
+    /// The packs inside the binary and those of some folders, with the patterns of this plan and of those it extends.
+    pub fn library(&self, folders: &[impl AsRef<Path>]) -> Result<Library, library::Error> {
+        let mut beside = Vec::new();
+        let mut next = Some(self);
+        while let Some(Plan { name, text, document, base }) = next {
+            beside.push(Beside { path: name, text, definitions: &document.patterns });
+            next = base.as_deref();
+        }
+        Library::load_beside(folders, &beside)
     }
 
     /// The line, from 1, that a byte of the text stands on.

@@ -4,8 +4,10 @@
 use std::cmp::Ordering;
 
 use super::Rules;
+use super::checkpoint::{Checkpoint, Expected};
 use super::compile::Compiled;
 use super::evaluate::Evaluator;
+use super::kpi::Kpi;
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
@@ -44,16 +46,17 @@ impl Rules {
             let observed = trigger.seats.reads.iter().map(|read| observed.steady_until(read, tick));
             end = due.chain(observed).fold(end, i64::min);
         }
-        for kpi in self.sampled_kpis() {
-            let observed = kpi.seats.reads.iter().map(|read| observed.steady_until(read, tick));
+        end = end.min(self.next_look(tick, observed));
+        for expected in self.looked_at() {
+            let observed = expected.seats.reads.iter().map(|read| observed.steady_until(read, tick));
             end = observed.fold(end, i64::min);
         }
         let mut moves = false;
         let triggers = self.triggers.iter();
         let triggers =
             triggers.map(|trigger| (&trigger.when, &trigger.seats, trigger.confidence.as_ref(), trigger.min_samples));
-        let kpis = self.sampled_kpis().map(|kpi| (&kpi.target, &kpi.seats, None, kpi.min_samples));
-        let all = triggers.chain(kpis).filter(|(Compiled { node, .. }, ..)| node.moves());
+        let others = self.looked_at().map(|expected| (&expected.compiled, &expected.seats, None, expected.min_samples));
+        let all = triggers.chain(others).filter(|(Compiled { node, .. }, ..)| node.moves());
         for (Compiled { node, .. }, Seats { seats, reads, .. }, confidence, min_samples) in all {
             moves = true;
             for seat in seats {
@@ -65,6 +68,13 @@ impl Rules {
         }
         // The value of an expression that moves by itself is wanted as it was last, whether or not that changes its truth.
         (end - i64::from(moves)).max(tick + 1)
+    }
+
+    /// The expressions of key figures and checks that matter at every tick: those that remember what they came to, and those of
+    /// a success that is not declared yet.
+    fn looked_at(&self) -> impl Iterator<Item = &Expected> {
+        let of_kpis = self.kpis.iter().filter_map(Kpi::expected).filter(|expected| expected.is_sampled());
+        of_kpis.chain(self.checkpoints.iter().flat_map(Checkpoint::watched))
     }
 
     /// Says at so many more ticks what was said at `tick`.

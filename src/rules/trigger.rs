@@ -7,6 +7,7 @@ use super::judgement::{Judgement, Truth};
 use super::plan::Severity;
 use super::proof::Confidence;
 use super::seats::Seats;
+use super::verdict::LEAST_KNOWN;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
@@ -160,6 +161,13 @@ impl Trigger {
         self.instances.values().map(|instance| instance.fired).sum()
     }
 
+    /// Whether it fired up to a tick, or later and still does.
+    pub fn counts(&self, armed_until: i64) -> bool {
+        self.instances
+            .values()
+            .any(|instance| instance.first.is_some_and(|first| first <= armed_until || instance.state == State::Firing))
+    }
+
     /// The instance that fired first.
     pub fn first_fired(&self) -> Option<(&GroupKey, &Instance)> {
         self.instances
@@ -175,6 +183,24 @@ impl Trigger {
             && fired.all(|instance| {
                 instance.judgement.and_then(|judgement| judgement.baseline).is_some_and(|before| before.as_before)
             })
+    }
+
+    /// Whether its truth was known over most of so many seconds.
+    pub fn is_known_enough(&self, seconds: i64) -> bool {
+        self.known_ticks as f64 >= LEAST_KNOWN * seconds as f64
+    }
+
+    /// After how many more ticks that will be so, if it stays known and is not yet.
+    pub fn known_enough_in(&self, seconds: i64) -> Option<i64> {
+        if !self.is_known || self.is_known_enough(seconds) {
+            return None;
+        }
+        let missing = LEAST_KNOWN * seconds as f64 - self.known_ticks as f64;
+        let mut ticks = ((missing / (1.0 - LEAST_KNOWN)) as i64 - 1).max(1);
+        while (self.known_ticks as f64 + ticks as f64) < LEAST_KNOWN * (seconds + ticks) as f64 {
+            ticks += 1;
+        }
+        Some(ticks)
     }
 
     /// Share of the ticks at which its truth was known.

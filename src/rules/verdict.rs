@@ -1,9 +1,11 @@
 //! The verdict (SEMANTICS 20).
 
-use super::judgement::Truth;
+use super::Rules;
+use super::checkpoint::Status;
+use super::kpi::KpiResult;
+use super::plan::Kind;
 use super::plan::{Healthy, Severity, short_span};
 use super::trigger::{State, Trigger};
-use super::{KpiResult, Rules};
 
 /// What to do with the deployment; ordered by gravity for `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -40,6 +42,8 @@ pub const MOST_UNUSABLE: f64 = 0.01;
 pub struct Basis {
     /// Seconds seen since the deployment.
     pub seen: i64,
+    /// The last tick at which triggers are armed: what began to fire later counts while it fires.
+    pub armed_until: i64,
     /// Events since the deployment that show that the service works: requests, if the plan names no other class.
     pub works: u64,
     /// Requests seen since the deployment.
@@ -63,7 +67,8 @@ pub fn judge(
     is_carried: impl Fn(&Trigger) -> bool,
 ) -> (Verdict, Vec<String>) {
     let fired = |severity: Severity| {
-        rules.triggers.iter().filter(move |trigger| trigger.severity == severity && trigger.fired() > 0)
+        let counts = move |trigger: &&Trigger| trigger.severity == severity && trigger.counts(basis.armed_until);
+        rules.triggers.iter().filter(counts)
     };
     let reason = |trigger: &Trigger, kind: &str| {
         let before = if trigger.was_so_before() { "; it was much the same before the deployment" } else { "" };
@@ -80,8 +85,13 @@ pub fn judge(
         .iter()
         .filter(|trigger| trigger.severity == Severity::Rollback && trigger.state() == State::Pending);
     reasons.extend(pending.map(|trigger| format!("rollback trigger {} is pending at the end", trigger.id)));
-    let missed = rules.kpis.iter().zip(kpis).filter(|(_, result)| result.truth == Truth::False);
-    reasons.extend(missed.map(|(kpi, _)| format!("KPI missed: {} {}", kpi.title, kpi.target_text)));
+    let missed = rules.kpis.iter().zip(kpis).filter(|(_, result)| result.is_missed());
+    reasons.extend(missed.map(|(kpi, _)| format!("KPI missed: {} {}", kpi.title, kpi.target_text()).trim_end().into()));
+    let failed_checks = rules.checkpoints.iter().filter(|checkpoint| checkpoint.status() == Status::Fail);
+    reasons.extend(failed_checks.map(|checkpoint| match checkpoint.kind {
+        Kind::Checkpoint => format!("checkpoint {} failed", checkpoint.id),
+        Kind::Success => format!("criteria of success {} are not met", checkpoint.id),
+    }));
     let Basis { requests, failed, .. } = basis;
     if requests >= LEAST_REQUESTS && failed as f64 >= requests as f64 * MOST_FAILED {
         reasons.push(format!("{failed} of {requests} requests since the deployment failed (5xx)"));

@@ -47,6 +47,7 @@ impl Second {
         other.served.into_iter().for_each(|(id, line)| Second::serve(&mut self.served, id, line));
         self.dropped += other.dropped;
         self.crowded += other.crowded;
+        self.counts.add(&other.counts);
     }
 
     /// The label set of the gravest event after a pause.

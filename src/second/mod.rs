@@ -13,6 +13,7 @@ pub use tally::{Keep, Point, Tally};
 pub use written::Error;
 
 use crate::classify::{LabelSets, Via};
+use crate::lane::Counts;
 use crate::lifecycle::Sign;
 use crate::time::{SECOND, Time};
 use evidence::Evidence;
@@ -45,6 +46,8 @@ pub struct Second {
     pub dropped: u64,
     /// Events that lost their labels, because the second has too many different ones.
     pub crowded: u64,
+    /// What the lines came to that were read since the second before this one was complete.
+    pub counts: Counts,
 }
 
 impl Default for Second {
@@ -68,6 +71,7 @@ impl Second {
             served: Vec::new(),
             dropped: 0,
             crowded: 0,
+            counts: Counts::default(),
         }
     }
 

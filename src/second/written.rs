@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::evidence::Evidence;
 use super::{Point, Second, Tally};
 use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Via};
+use crate::lane::Counts;
 use crate::lifecycle::Sign;
 use crate::time::Time;
 
@@ -43,6 +44,7 @@ struct Written<'a> {
     served: Vec<(u32, Line<'a>)>,
     dropped: u64,
     crowded: u64,
+    counts: Counts,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,6 +152,7 @@ impl Second {
             served,
             dropped: self.dropped,
             crowded: self.crowded,
+            counts: self.counts,
         };
         // Writing to memory fails only for lack of it.
         postcard::to_extend(&written, vec![VERSION]).unwrap_or_default()
@@ -193,6 +196,7 @@ impl Second {
             served: written.served.iter().map(|(id, line)| (*id, line.read())).collect(),
             dropped: written.dropped,
             crowded: written.crowded,
+            counts: written.counts,
             ..second
         })
     }

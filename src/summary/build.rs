@@ -4,25 +4,38 @@ use std::collections::BTreeMap;
 
 use super::history::History;
 use super::{
-    Beside, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence, Summary, Target,
-    TriggerEvent, TriggerResult, TriggerState, Unknown, traffic, unit_name,
+    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
+    Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic, unit_name,
+    unknown,
 };
 use crate::classify::Library;
 use crate::decode::level;
 use crate::engine::Engine;
-use crate::expr::{CompareOp, Unit};
+use crate::expr::Unit;
 use crate::gather::Cause;
+use crate::judge::Ruling;
 use crate::mask::Masking;
 use crate::report::{Group, Key, Report};
+use crate::rules::Rules;
 use crate::rules::judgement::Truth;
-use crate::rules::node::{Node, Read};
+use crate::rules::kpi::{Kpi, KpiResult};
+use crate::rules::plan::Kind;
 use crate::rules::trigger::{Change, State, Trigger};
-use crate::rules::verdict::{self, Basis};
-use crate::rules::{KpiResult, Rules};
+use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
 use crate::time::Time;
-use crate::timeline::cell;
-use crate::timeline::series::LabelTest;
+
+impl VerdictEvent {
+    pub fn new(ruling: &Ruling) -> Self {
+        VerdictEvent {
+            at: Time::from_second(ruling.at),
+            verdict: ruling.verdict,
+            before: ruling.before,
+            complete: ruling.complete,
+            reasons: ruling.reasons.clone(),
+        }
+    }
+}
 
 impl TriggerEvent {
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
@@ -58,7 +71,7 @@ fn named(trigger: &Trigger, group: &[Box<str>], masking: Masking) -> BTreeMap<St
 fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> EvidenceLine {
     EvidenceLine {
         at: line.time,
-        file: engine.gather.lanes[line.source].label.clone(),
+        file: engine.label(line.source).into(),
         line_no: line.line,
         line: masking.text(line.text()),
     }
@@ -68,28 +81,10 @@ impl Summary {
     /// Sums up a finished run. `interrupted` says what cut the input short.
     pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
         let end = engine.judge.evaluated_until().unwrap_or_default();
-        let results = engine.judge.rules.kpis(end, &engine.judge.timeline, &engine.judge.observed);
         let engine = &*engine;
-        let deployment = engine.judge.deployment.as_ref();
-        let seen = deployment.map_or(0, |deployment| end - deployment.at.second());
-        // Without a deployment nobody knows since when, and so whether all of the plan's duration was seen.
-        let is_known = deployment.is_some_and(|deployment| deployment.from.is_known());
-        let complete = is_known && seen >= engine.judge.rules.duration && interrupted.is_none();
-        let requests = engine.judge.report.requests_since_deployment();
-        let sign =
-            engine.judge.rules.healthy.events.as_ref().and_then(|class| engine.judge.library.class_id(class.get_ref()));
-        let basis = Basis {
-            seen,
-            works: sign.map_or(requests, |class| engine.judge.report.since_deployment(class)),
-            requests,
-            failed: engine.judge.report.failed_since_deployment(),
-            lines: engine.gather.counts.lines,
-            unusable: engine.gather.counts.late + engine.gather.counts.malformed,
-            timed: engine.judge.records.is_some(),
-            dropped: engine.gather.counts.platform_dropped > 0,
-        };
-        let (verdict, reasons) =
-            verdict::judge(&engine.judge.rules, &results, basis, |trigger| is_carried(engine, trigger));
+        let seen = engine.judge.seen_since_deployment(end);
+        let complete = engine.judge.is_complete(end) && interrupted.is_none();
+        let (verdict, reasons, results) = engine.judge.verdict(end);
         let (exceptions, errors) = groups(engine, masking);
         Summary {
             verdict,
@@ -121,13 +116,31 @@ impl Summary {
                 .iter()
                 .map(|trigger| trigger_result(engine, trigger, masking))
                 .collect(),
-            kpis: kpi_lines(&engine.judge.rules, &results),
-            unknown: unknown(engine),
+            kpis: kpi_lines(&engine.judge.rules, &results, masking),
+            checkpoints: checkpoints(engine, Kind::Checkpoint, masking),
+            success: checkpoints(engine, Kind::Success, masking),
+            unknown: unknown::unknown(engine),
+            next: next(&engine.judge.rules, verdict, complete),
             overflowed: engine.judge.report.overflowed() + engine.judge.timeline.overflowed + engine.judge.crowded,
             sources: engine.gather.lanes.iter().map(|lane| lane.label.clone()).collect(),
             duration: engine.judge.rules.duration,
             history: History::new(engine),
         }
+    }
+}
+
+fn checkpoints(engine: &Engine, kind: Kind, masking: Masking) -> Vec<CheckpointEvent> {
+    let all = &engine.judge.rules.checkpoints;
+    let of_kind = (0..all.len()).filter(|index| all[*index].kind == kind);
+    of_kind.map(|index| CheckpointEvent::at_the_end(engine, index, masking)).collect()
+}
+
+fn next(rules: &Rules, verdict: Verdict, complete: bool) -> Vec<String> {
+    match verdict {
+        Verdict::Rollback => rules.next.rollback.clone(),
+        Verdict::Investigate => rules.next.investigate.clone(),
+        Verdict::Healthy if complete && rules.is_declared() => rules.next.healthy.clone(),
+        Verdict::Healthy | Verdict::Unknown => Vec::new(),
     }
 }
 
@@ -161,7 +174,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             count: group.total.count,
             first: group.total.first,
             last: group.total.last,
-            file: evidence.map(|line| engine.gather.lanes[line.source].label.clone()),
+            file: evidence.map(|line| engine.label(line.source).into()),
             line_no: evidence.map(|line| line.line),
             route: beside.as_ref().map(|beside| beside.route.clone()),
             new: is_new(engine, group.total.first),
@@ -236,7 +249,9 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
     let fired = trigger.first_fired();
     let judgement = fired.and_then(|(_, instance)| instance.judgement).or(trigger.latest);
     let state = match trigger.state() {
-        State::Ok if !trigger.is_known || !is_carried(engine, trigger) || trigger.ticks == 0 => TriggerState::Unknown,
+        State::Ok if !trigger.is_known || !engine.judge.is_carried(trigger) || trigger.ticks == 0 => {
+            TriggerState::Unknown
+        }
         State::Ok => TriggerState::Ok,
         State::Pending => TriggerState::Pending,
         State::Firing => TriggerState::Firing,
@@ -262,133 +277,43 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
     }
 }
 
-/// Whether the input has a source that could answer the trigger.
-fn is_carried(engine: &Engine, trigger: &Trigger) -> bool {
-    let carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
-    trigger.when.node.reads_only(&carried) && !engine.judge.rules.lacks_baseline(&trigger.when.node)
-}
-
-fn kpi_lines(rules: &Rules, results: &[KpiResult]) -> Vec<KpiLine> {
-    let lines = rules.kpis.iter().zip(results).map(|(kpi, result)| KpiLine {
-        id: kpi.id.clone(),
-        title: kpi.title.clone(),
-        value: result.value,
-        samples: result.samples,
-        unit: unit_name(result.unit),
-        target: Target { op: operator(result.op), value: result.target },
-        status: match result.truth {
-            Truth::True => KpiStatus::Met,
-            Truth::False => KpiStatus::Missed,
-            Truth::Pending | Truth::Unknown => KpiStatus::Unknown,
-        },
-        share: result.share,
-        target_text: kpi.target_text.clone(),
-    });
-    lines.collect()
-}
-
-fn operator(op: CompareOp) -> &'static str {
-    match op {
-        CompareOp::Greater => ">",
-        CompareOp::GreaterOrEqual => ">=",
-        CompareOp::Less => "<",
-        CompareOp::LessOrEqual => "<=",
-        CompareOp::Equal => "==",
-        CompareOp::NotEqual => "!=",
-    }
-}
-
-/// What the input could not tell, with what would.
-fn unknown(engine: &Engine) -> Vec<Unknown> {
-    let mut list = Vec::new();
-    let mut add = |what: &str, because: String, remedy: &str| {
-        list.push(Unknown { what: what.into(), because, remedy: remedy.into() });
+fn kpi_lines(rules: &Rules, results: &[KpiResult], masking: Masking) -> Vec<KpiLine> {
+    let line = |(kpi, result): (&Kpi, &KpiResult)| {
+        let (id, title, target_text) = (kpi.id.clone(), kpi.title.clone(), kpi.target_text().to_string());
+        match result {
+            KpiResult::Number { value, samples, share, unit, op, target, truth } => KpiLine {
+                id,
+                title,
+                value: *value,
+                samples: *samples,
+                unit: Some(unit_name(*unit)),
+                target: Some(Target { op: operator(*op), value: *target }),
+                status: match truth {
+                    Truth::True => KpiStatus::Met,
+                    Truth::False => KpiStatus::Missed,
+                    Truth::Pending | Truth::Unknown => KpiStatus::Unknown,
+                },
+                answer: None,
+                share: *share,
+                target_text,
+            },
+            KpiResult::Manual(answer) => KpiLine {
+                id,
+                title,
+                value: None,
+                samples: 0,
+                unit: None,
+                target: None,
+                status: match answer {
+                    Some(answer) if answer.pass => KpiStatus::Met,
+                    Some(_) => KpiStatus::Missed,
+                    None => KpiStatus::Manual,
+                },
+                answer: answer.as_ref().map(|answer| checks::told(answer, masking)),
+                share: None,
+                target_text,
+            },
+        }
     };
-    if engine.gather.counts.records > 0 && engine.judge.records.is_none() {
-        add(
-            "everything that needs a time",
-            "no record of the input has one".into(),
-            "feed `railway logs --json`, which prints times",
-        );
-    }
-    if engine.gather.counts.lost > 0 {
-        let times =
-            if engine.gather.counts.lost == 1 { "once".into() } else { format!("{} times", engine.gather.counts.lost) };
-        add(
-            "lost lines",
-            format!("a followed file was cut {times}, and what was written to it just before may be missing"),
-            "let its rotation rename it, or replay all its parts",
-        );
-    }
-    let has_edge = engine.judge.observed.edge.is_some();
-    if !has_edge && !engine.judge.observed.access_durations {
-        let because = match engine.judge.report.requests() {
-            0 => "there are no requests in this log",
-            _ => "access lines carry no duration",
-        };
-        add("latency", because.into(), "add `railway logs --http --json` as another file");
-    }
-    if has_edge && engine.judge.observed.app.is_none() {
-        add(
-            "errors inside the service",
-            "the HTTP log has only requests".into(),
-            "add `railway logs --json` as another file",
-        );
-    }
-    let is_carried = |read: &Read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some();
-    let carried = |node: &Node| node.reads_only(&is_carried);
-    let triggers = engine.judge.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
-    let kpis = engine.judge.rules.kpis.iter().map(|kpi| (&kpi.id, kpi.node()));
-    let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
-    let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
-    if !baseline.is_empty() {
-        let because = format!(
-            "{} compares with the hour before the deployment, which the input does not hold",
-            baseline.join(", ")
-        );
-        add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
-    }
-    if engine.judge.timeline.crowded {
-        let because =
-            format!("more than {} events stand in one second, and their order is not kept", cell::MOST_ORDERED);
-        add("streaks", because, "narrow the expression's selector");
-    }
-    if let Some(routes) = routes_without_requests(engine) {
-        add(
-            "routes",
-            format!("the plan asks for {routes}, and no request came there"),
-            "see TRAFFIC for those that are called",
-        );
-    }
-    add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
-    for question in &engine.judge.rules.manual {
-        add(&question.what, "not in a log".into(), &question.ask);
-    }
-    list
-}
-
-/// The routes that the plan names and no request of the input was for; `None` where that cannot be told.
-fn routes_without_requests(engine: &Engine) -> Option<String> {
-    /// Routes that are named; the others are counted.
-    const NAMED: usize = 3;
-    let report = &engine.judge.report;
-    let is_called = |test: &LabelTest| report.routes.iter().any(|(route, _)| test.holds(&route.route));
-    if report.requests() == 0 || report.routes.other.is_some() {
-        return None;
-    }
-    let missing: Vec<&str> = engine
-        .judge
-        .rules
-        .routes
-        .iter()
-        .filter(|(_, test)| !is_called(test))
-        .map(|(written, _)| written.as_str())
-        .collect();
-    let (named, others) = missing.split_at(missing.len().min(NAMED));
-    let named = named.join(", ");
-    match (missing.len(), others.len()) {
-        (0, _) => None,
-        (_, 0) => Some(named),
-        (_, others) => Some(format!("{named} and {others} more")),
-    }
+    rules.kpis.iter().zip(results).map(line).collect()
 }

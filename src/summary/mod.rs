@@ -2,23 +2,27 @@
 
 pub mod bars;
 mod build;
+mod checks;
 pub mod defect;
 pub mod history;
 pub mod traffic;
+mod unknown;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::deployment::{self, Deployment};
-use crate::expr::Unit;
+use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
 use crate::lane::Counts;
+use crate::people::Answer;
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::time::Time;
+pub use checks::{CheckLine, CheckpointEvent};
 use history::History;
 use traffic::Http;
 
@@ -46,7 +50,11 @@ pub struct Summary {
     pub silences: Vec<Silence>,
     pub triggers: Vec<TriggerResult>,
     pub kpis: Vec<KpiLine>,
+    pub checkpoints: Vec<CheckpointEvent>,
+    pub success: Vec<CheckpointEvent>,
     pub unknown: Vec<Unknown>,
+    /// What is to be done, by the plan.
+    pub next: Vec<String>,
     /// Routes, groups or series that were counted together because there were too many.
     pub overflowed: u64,
     /// Labels of the sources, in the order of their indices.
@@ -164,9 +172,12 @@ pub struct KpiLine {
     pub title: String,
     pub value: Option<f64>,
     pub samples: u64,
-    pub unit: &'static str,
-    pub target: Target,
+    pub unit: Option<&'static str>,
+    /// None where a person tells whether it is met.
+    #[serde(serialize_with = "target")]
+    pub target: Option<Target>,
     pub status: KpiStatus,
+    pub answer: Option<Answer>,
     #[serde(skip)]
     pub share: Option<(u64, u64)>,
     #[serde(skip)]
@@ -185,6 +196,8 @@ pub enum KpiStatus {
     Met,
     Missed,
     Unknown,
+    /// A person has not answered yet.
+    Manual,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -192,6 +205,18 @@ pub struct Unknown {
     pub what: String,
     pub because: String,
     pub remedy: String,
+}
+
+/// A change of the verdict as it stands, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerdictEvent {
+    pub at: Time,
+    pub verdict: Verdict,
+    pub before: Verdict,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+    /// Gravest first.
+    pub reasons: Vec<String>,
 }
 
 /// A change of a trigger's state, ready to be written.
@@ -240,5 +265,26 @@ pub fn unit_name(unit: Unit) -> &'static str {
         Unit::Bytes => "bytes",
         Unit::PerSecond => "per_second",
         Unit::RatioPerSecond => "ratio_per_second",
+    }
+}
+
+/// A target that there is not has members, too, so that who reads them finds nothing else in their place.
+fn target<S: serde::Serializer>(target: &Option<Target>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Members {
+        op: Option<&'static str>,
+        value: Option<f64>,
+    }
+    Members { op: target.map(|target| target.op), value: target.map(|target| target.value) }.serialize(serializer)
+}
+
+fn operator(op: CompareOp) -> &'static str {
+    match op {
+        CompareOp::Greater => ">",
+        CompareOp::GreaterOrEqual => ">=",
+        CompareOp::Less => "<",
+        CompareOp::LessOrEqual => "<=",
+        CompareOp::Equal => "==",
+        CompareOp::NotEqual => "!=",
     }
 }

@@ -35,6 +35,8 @@ pub struct Groups {
     ranked: BTreeSet<(u64, GroupKey)>,
     /// Where [`OTHER`] is, if anything went into it.
     others: Option<Place>,
+    /// Nothing leaves a window of any group before this tick.
+    leaves: i64,
     /// How often a group came or went.
     pub changes: u64,
     /// Whether slots have tallies.
@@ -79,6 +81,8 @@ impl Groups {
     }
 
     pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        // What is done to them may let anything leave.
+        self.leaves = i64::MIN;
         self.slots.iter_mut().flatten().map(|group| &mut group.slot)
     }
 
@@ -156,6 +160,9 @@ impl Groups {
     /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`. Gives
     /// the first tick at which something leaves a window next.
     pub fn slide(&mut self, tick: i64, kept: bool) -> i64 {
+        if tick < self.leaves {
+            return self.leaves;
+        }
         let mut next = i64::MAX;
         for place in 0..self.slots.len() {
             let Some(Group { key, slot, .. }) = &mut self.slots[place] else { continue };
@@ -167,7 +174,13 @@ impl Groups {
                 next = next.min(slot.leaves());
             }
         }
+        self.leaves = next;
         next
+    }
+
+    /// Something entered the windows of a group, and leaves them at this tick or later.
+    pub fn entered(&mut self, leaves: i64) {
+        self.leaves = self.leaves.min(leaves);
     }
 
     /// The tally of a group, in a window or not.
@@ -229,6 +242,7 @@ impl Groups {
 
     fn insert(&mut self, key: GroupKey, reaches: &[Reach]) -> Place {
         self.changes += 1;
+        self.leaves = i64::MIN;
         let hash = key.hash();
         let mut slot = Slot::new(reaches);
         if self.has_tallies {

@@ -207,6 +207,8 @@ impl Timeline {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
             self.crowded |= slot.settle(spec, *wanted, second.at, admits, self.apart_from.is_some());
+            let leaves = slot.leaves();
+            groups.entered(leaves);
         }
         self.series.iter_mut().for_each(|series| series.groups.number());
     }

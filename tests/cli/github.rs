@@ -38,6 +38,20 @@ fn triggers_become_annotations_and_the_page_is_added_to() {
     assert_eq!(text, plain.lines().collect::<Vec<_>>());
 }
 
+/// The page and the annotations tell times as the text does.
+#[test]
+fn times_are_of_the_zone_that_was_asked_for() {
+    let log = fixture("dl-034/before-fix.jsonl");
+    for (zone, first) in [("UTC", "13:30:50 UTC"), ("Europe/Madrid", "15:30:50 Europe/Madrid")] {
+        let (ran, page) = step(&["replay", &log, "--plan", "dl-034", "--tz", zone]);
+        let told = format!("first at 2025-08-25 {first}, still firing");
+        assert!(commands(&ran.out).iter().any(|line| line.contains(&told)), "{}", ran.out);
+        assert!(page.contains(&told), "{page}");
+        let other = if zone == "UTC" { "Madrid" } else { "UTC" };
+        assert!(!page.contains(other), "{page}");
+    }
+}
+
 #[test]
 fn json_stays_json() {
     let (ran, page) = step(&["replay", &fixture("dl-034/before-fix.jsonl"), "--plan", "dl-034", "--format", "json"]);

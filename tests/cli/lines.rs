@@ -42,6 +42,15 @@ fn conditions_narrow_and_context_widens() {
 }
 
 #[test]
+fn a_class_that_nothing_is_of_is_no_condition() {
+    for (class, help) in [("http.errr", "did you mean http.error?"), ("nothing.*", "`logwatch patterns list`")] {
+        let ran = logwatch(&["lines", &fixture(LOG), "--class", class]);
+        assert_eq!(ran.status, Some(2));
+        assert!(ran.err.contains(&format!("no class is called `{class}`")) && ran.err.contains(help), "{}", ran.err);
+    }
+}
+
+#[test]
 fn an_entry_is_shown_whole_its_secrets_masked() {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(

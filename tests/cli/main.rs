@@ -1,6 +1,7 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
 mod bad_input;
+mod dl_034;
 mod docs;
 mod exit_status;
 mod exports;
@@ -17,11 +18,14 @@ mod masking;
 mod outputs;
 mod overwrite;
 mod packs;
+mod people;
 mod pipes;
 mod plans;
 mod program;
 mod range;
 mod recording;
 mod sources;
+#[cfg(target_os = "linux")]
+mod status_line;
 mod terminal;
 mod usage;

@@ -40,6 +40,25 @@ fn a_source_needs_a_label_and_a_file() {
     }
 }
 
+/// Two files of one name would be one in what is told.
+#[test]
+fn sources_of_one_name_are_told_apart() {
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let paths = folders.each_ref().map(|folder| folder.path().join("app.jsonl").to_str().unwrap().to_string());
+    let log = read(&fixture(LOG));
+    let half = log.len() / 2 + memchr::memchr(b'\n', &log[log.len() / 2..]).unwrap() + 1;
+    std::fs::write(&paths[0], &log[..half]).unwrap();
+    std::fs::write(&paths[1], &log[half..]).unwrap();
+    let ran = logwatch(&[&["replay", &paths[0], &paths[1]], &JSON[..]].concat());
+    let mut named = files(&ran.objects()).into_iter().map(String::from).collect::<Vec<_>>();
+    named.sort();
+    named.dedup();
+    assert!(!named.is_empty() && named.iter().all(|name| paths.contains(name)), "{named:?}");
+    let twice = logwatch(&["--source", &format!("app={}", paths[0]), "--source", &format!("app={}", paths[1])]);
+    assert_eq!(twice.status, Some(2));
+    assert!(twice.err.contains("two sources are called app"), "{}", twice.err);
+}
+
 /// Cut in two anywhere, and given in any order: the same run but for the names of the files.
 #[test]
 fn several_files_are_one_timeline() {

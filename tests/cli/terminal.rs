@@ -64,6 +64,23 @@ fn verbose_tells_what_is_pending_too() {
     assert!(!plain.contains(" pending ") && verbose.contains(" pending "), "{verbose}");
 }
 
+/// That a failure ended the process is no error beside it.
+#[test]
+fn a_failure_that_ends_a_process_is_told_once() {
+    let ran = logwatch(&[&fixture("captured/servers/koa.txt"), "--format", "json"]);
+    assert_eq!(ran.summary()["classes"]["process.exited"]["count"], 1);
+    let screen = logwatch(&[&fixture("captured/servers/koa.txt")]).out;
+    assert!(screen.contains("Error: pool is gone"), "{screen}");
+    assert!(!screen.contains(" groups") && !screen.contains("1×  /app/koa.js:5"), "{screen}");
+}
+
+/// Requests that nobody can put before or after the deployment are no traffic since.
+#[test]
+fn requests_without_a_time_are_no_table() {
+    let ran = piped(&["--format", "text"], b"GET /a 200 12.0 ms - 5\nlistening on :8080\n");
+    assert!(ran.out.contains("no record has a time") && !ran.out.contains("TRAFFIC"), "{}", ran.out);
+}
+
 /// A log line cannot move the cursor, nor clear the screen, nor set the title.
 #[test]
 fn control_characters_of_a_log_are_made_visible() {

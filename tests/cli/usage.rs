@@ -126,6 +126,58 @@ fn a_slip_in_a_label_before_a_status_family_is_told_as_one() {
     assert_plan_refused(&trigger("count(http.request{staus=5xx}) > 3"), &["plan.toml:8", "did you mean `status`?"]);
 }
 
+/// A plan with a checkpoint of this check.
+fn check(check: &str) -> String {
+    let trigger = trigger("count(http.error) > 5").replace("\"rollback\"", "\"info\"");
+    let manual = "[[manual]]\nid = \"wizard\"\nwhat = \"the wizard\"\nask = \"go through it\"\n";
+    format!(
+        "{trigger}{manual}[[checkpoint]]\nid = \"c\"\ntitle = \"t\"\nat = \"30m\"\n[[checkpoint.check]]\nid = \"x\"\n{check}\n"
+    )
+}
+
+#[test]
+fn a_wrong_checkpoint_is_told_with_its_place() {
+    let refused = |text: &str, parts: &[&str]| assert_plan_refused(&check(text), parts);
+    refused("manual = \"wisard\"", &["plan.toml:19: no `[[manual]]` is called `wisard`; did you mean `wizard`?"]);
+    refused("not_fired = [\"b\"]", &["plan.toml:19: no trigger is called `b`"]);
+    refused("not_fired = []", &["plan.toml:18: check `x` has one of `expect`, `not_fired` and `manual`"]);
+    refused("manual = \"wizard\"\nnot_fired = [\"a\"]", &["plan.toml:18: check `x` has one of"]);
+    refused("expect = \"count(http.errors) < 1\"", &["plan.toml:19", "did you mean `http.error`?", "^"]);
+    refused("expect = \"count(http.error)\"", &["plan.toml:19", "`expect` is a number", "^"]);
+    refused("expect = \"count(http.error) by (route) < 1\"", &["plan.toml:19", "a check has one result"]);
+    refused(
+        "expect = \"count(http.error[2h]) < 1\"",
+        &[
+            "plan.toml:19: the window is longer than the 30m after the deployment",
+            "\n  count(http.error[2h]) < 1\n  ^^^^",
+        ],
+    );
+    let twice = check("manual = \"wizard\"\n[[checkpoint.check]]\nid = \"x\"\nmanual = \"wizard\"");
+    assert_plan_refused(&twice, &["two checks are called `x`"]);
+    let late = check("expect = \"count(http.error[deploy]) < 1\"").replace("30m", "24h");
+    assert_plan_refused(&late, &["`[deploy]` ends with the plan's duration of 4h", "write `[1d]`"]);
+    assert_plan_refused(&check("manual = \"wizard\"").replace("30m", "0s"), &["plan.toml:16", "give a time after it"]);
+    assert_plan_refused(
+        &check("").replace("[[checkpoint.check]]\nid = \"x\"\n", ""),
+        &["plan.toml:14: `c` has no `check`"],
+    );
+    let same = check("manual = \"wizard\"") + "[[success]]\nid = \"c\"\ntitle = \"t\"\nafter = \"1h\"\n";
+    assert_plan_refused(&same, &["two checkpoints or criteria of success are called `c`"]);
+    let kpi = "[[kpi]]\nid = \"k\"\ntitle = \"t\"\n";
+    assert_plan_refused(
+        &(check("manual = \"wizard\"") + kpi),
+        &["key figure `k` has `value` and `target`, or `manual`"],
+    );
+}
+
+#[test]
+fn a_wrong_pattern_of_a_plan_is_told_with_its_place() {
+    let pattern = |more: &str| format!("{HEAD}[[pattern]]\nclass = \"shop.sale\"\nabout = \"sold\"\n{more}\n");
+    assert_plan_refused(&pattern("match = '(unclosed'"), &["plan.toml:8", "unclosed group"]);
+    assert_plan_refused(&pattern("match = 'sold'\nlabels = [\"item\"]"), &["plan.toml:9", "item"]);
+    assert_plan_refused(&pattern("parser = \"signal\""), &["plan.toml:6", "begin with `signal.`"]);
+}
+
 fn assert_pack_refused(pack: &str, parts: &[&str]) {
     let (folder, _) = folder_with("shop.toml", pack);
     let folder = folder.path().to_str().unwrap();

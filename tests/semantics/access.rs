@@ -76,4 +76,10 @@ fn requests_that_overlap_without_a_tag_have_no_route() {
     let overlapping = vec![begun("/a"), begun("/b"), ended.clone(), ended.clone()];
     assert_eq!(routes(overlapping).0, 2);
     assert!(!routes(vec![begun("/a"), begun("/b"), ended.clone(), ended]).1.contains('/'));
+    let aspnet = |text: &str| ["info: Microsoft.AspNetCore.Hosting.Diagnostics[1]".into(), format!("      {text}")];
+    let begun = |path: &str| aspnet(&format!("Request starting HTTP/1.1 GET http://localhost:5000{path}  "));
+    let ended = || aspnet("Request finished in 12.5ms 200 text/plain");
+    assert_eq!(routes([begun("/a"), ended(), begun("/b"), ended()].concat()), (2, "/a /b".into()));
+    let (requests, named) = routes([begun("/a"), begun("/b"), ended(), ended()].concat());
+    assert!(requests == 2 && !named.contains('/'), "{requests} {named}");
 }

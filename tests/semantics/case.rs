@@ -122,6 +122,12 @@ impl Case {
         self
     }
 
+    /// Adds tables as written, such as a checkpoint.
+    pub fn written(mut self, tables: &str) -> Self {
+        self.rules += &format!("{tables}\n");
+        self
+    }
+
     /// Adds a KPI, named after its value.
     pub fn kpi(self, value: &str, target: &str) -> Self {
         self.kpi_of(value, target, 1)

@@ -117,6 +117,8 @@ fn the_name_of_a_process_before_a_line() {
 #[test]
 fn notices_on_standard_error_are_no_errors() {
     for (lines, warnings) in [
+        (vec!["1:M 02 Sep 2025 08:00:00.123 * Background saving started by pid 17"], 0),
+        (vec!["1:M 02 Sep 2025 08:00:00.123 # WARNING overcommit_memory is not set to 0"], 1),
         (
             vec![
                 "npm notice",

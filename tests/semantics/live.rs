@@ -10,7 +10,7 @@ use logwatch::mask::Masking;
 use logwatch::rules::plan::Plan;
 use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
-use logwatch::summary::Summary;
+use logwatch::summary::{CheckpointEvent, Summary};
 use logwatch::time::{self, Time};
 use logwatch::zone::Zone;
 
@@ -72,9 +72,14 @@ impl Live {
     /// As `firing 13:30:11 data`, with the trigger's id before it.
     fn changes(&mut self) -> Vec<String> {
         let notices = self.session.engine.take_notices();
-        let triggers = &self.session.engine.judge.rules.triggers;
+        let engine = &self.session.engine;
+        let triggers = &engine.judge.rules.triggers;
         let told = |notice| match notice {
-            Notice::Deployed(_) => None,
+            Notice::Deployed(_) | Notice::Verdict(_) => None,
+            Notice::Reached(reached) => {
+                let event = CheckpointEvent::new(engine, &reached, Masking::default());
+                Some(serde_json::to_string(&event).expect("an event is JSON"))
+            }
             Notice::Change(change, cause) => {
                 let cause = if cause == Cause::Clock { "clock" } else { "data" };
                 let state = serde_json::to_value(change.state).expect("a state has a name");

@@ -48,11 +48,25 @@ const RULES: [(&str, &str); 30] = [
 ];
 
 /// A few rules at a time, for each has ticks looked at that another would leave out.
-fn case(header: &str, rules: &[(&str, &str)], kpi: Option<&str>) -> Case {
+fn case(header: &str, rules: &[(&str, &str)], kpi: Option<&str>, success: &[&str]) -> Case {
     let case = Case::new().header(header).header("[plan.baseline]\nwindow = '10m'\nmin_samples = 1");
     let case = kpi.into_iter().fold(case, |case, kpi| case.kpi(kpi, "> 0"));
+    let success = success.iter().zip(0..).map(|(check, number)| {
+        format!("[[success]]\nid = '{number}'\ntitle = 'x'\nafter = '2m'\ncheck = [{{ id = 'x', {check} }}]\n")
+    });
+    let case = success.fold(case, |case, success| case.written(&success));
     rules.iter().zip(0..).fold(case, |case, ((when, more), number)| case.rule("info", &format!("{number}"), when, more))
 }
+
+/// Criteria of success; the first trigger is always there.
+const CHECKS: [&str; 6] = [
+    "not_fired = ['0']",
+    "expect = '''zero(job.done{worker=\"a\"} of job.done)[3m]'''",
+    "expect = 'gap(job.trouble) > 90s'",
+    "expect = 'trend(count(job.done[2m]))[2m] > 1%/h'",
+    "expect = 'rate(job.done[10m]) < 20/h'",
+    "expect = 'count(job.done[1m]) > 2 * baseline(count(job.done[1m]))'",
+];
 
 /// Key figures that remember what they came to.
 const KPIS: [&str; 4] = [
@@ -97,6 +111,7 @@ proptest! {
         steps in prop::collection::vec((0usize..6, prop_oneof![3 => 100i64..3_000, 3 => 3_000i64..90_000, 1 => 90_000i64..1_500_000]), 1..40),
         rules in prop::sample::subsequence(RULES.to_vec(), 1..3),
         kpi in prop::option::of(prop::sample::select(KPIS.to_vec())),
+        checks in prop::sample::subsequence(CHECKS.to_vec(), 0..3),
         header in prop::sample::select(vec!["", "duration = '20m'", "at = '2025-08-25T13:37:00Z'", "at = '2025-08-25T13:33:10Z'\nduration = '9m'"]),
     ) {
         let mut now = 250_000_000;
@@ -115,8 +130,8 @@ proptest! {
         }
         dense.extend(sparse.last().map(|(_, line)| line.clone()));
         let sparse: Vec<String> = sparse.into_iter().map(|(_, line)| line).collect();
-        let case = case(header, &rules, kpi);
-        prop_assert_eq!(told(&case, &sparse), told(&case, &dense), "{:?} {:?}\n{}", rules, kpi, sparse.join("\n"));
+        let case = case(header, &rules, kpi, &checks);
+        prop_assert_eq!(told(&case, &sparse), told(&case, &dense), "{:?} {:?} {:?}\n{}", rules, kpi, checks, sparse.join("\n"));
     }
 }
 

@@ -268,6 +268,14 @@ fn what_is_printed_over_several_lines_is_one() {
         ("npm ERR! code ELIFECYCLE\nnpm ERR! errno 1", "app.error"),
         ("/app/x.py:12: DeprecationWarning: old\n  now = datetime.utcnow()", "app.warning"),
         (
+            "/app/x.py:345: UserWarning: Valid config keys have changed in V2:\n* 'orm_mode' has been renamed to 'from_attributes'\n  warnings.warn(message, UserWarning)",
+            "app.warning",
+        ),
+        (
+            "node:events:497\n      throw er; // Unhandled 'error' event\n      ^\nError: listen EADDRINUSE: address already in use :::3000\n    at Server.setupListenHandle [as _listen2] (node:net:1817:16)\nEmitted 'error' event on Server instance at:\n    at emitErrorNT (node:net:1844:8) {\n  code: 'EADDRINUSE'\n}",
+            "javascript.exception",
+        ),
+        (
             "ERROR:asyncio:Task was destroyed but it is pending!\ntask: <Task pending name='Task-2' coro=<poll()>>",
             "python.task_lost",
         ),

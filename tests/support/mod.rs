@@ -9,7 +9,7 @@ use logwatch::mask::Masking;
 use logwatch::rules::plan::{Moment, Plan};
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{Summary, TriggerEvent};
+use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
 
 /// What a run told: its events and its summary, as JSON.
@@ -76,6 +76,11 @@ impl Run {
         for notice in self.session.engine.take_notices() {
             self.events.push(match notice {
                 Notice::Deployed(deployment) => serde_json::json!({"deployed": deployment.at}),
+                Notice::Verdict(ruling) => serde_json::to_value(VerdictEvent::new(&ruling)).expect("an event is JSON"),
+                Notice::Reached(reached) => {
+                    let event = CheckpointEvent::new(&self.session.engine, &reached, Masking::default());
+                    serde_json::to_value(event).expect("an event is JSON")
+                }
                 Notice::Change(change, cause) => {
                     serde_json::to_value(TriggerEvent::new(&self.session.engine, &change, cause, Masking::default()))
                         .expect("an event is JSON")

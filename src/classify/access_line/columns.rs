@@ -42,9 +42,10 @@ pub(super) fn chi(rest: &[u8]) -> Option<AccessLine<'_>> {
     Some(AccessLine { client: Some(client), method, path, query, status: status(code)?, duration_ns })
 }
 
-/// A connection that ended before its request, `"-" 408` or `"" 408`: method and path are `-`.
+/// A connection that ended before its request, `"-" 408`, `"" 408`, or Envoy's `"- - HTTP/1.1" 400`: method and path are `-`.
 pub(super) fn without_request(text: &[u8]) -> Option<AccessLine<'_>> {
-    let (_, status, _) = request_and_status(text).filter(|(request, ..)| matches!(*request, b"-" | b""))?;
+    let (_, status, _) = request_and_status(text)
+        .filter(|(request, ..)| matches!(*request, b"-" | b"") || request.starts_with(b"- - HTTP/"))?;
     Some(AccessLine { client: None, method: b"-", path: b"-", query: None, status, duration_ns: None })
 }
 

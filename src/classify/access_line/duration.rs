@@ -7,9 +7,14 @@ use crate::decode::duration::with_units;
 
 const NS_PER_S: i64 = 1_000_000_000;
 pub(super) const NS_PER_MS: i64 = 1_000_000;
+/// Words between Envoy's flags and its numbers.
+const MOST_DETAILS: usize = 12;
 
 /// The first duration among the fields after the status; quoted ones (referrer, agent, forwarded addresses) hold none.
 pub(super) fn trailing_duration(mut tail: &[u8]) -> Option<i64> {
+    if let Some(duration) = envoy(tail) {
+        return Some(duration);
+    }
     loop {
         tail = tail.trim_ascii_start();
         let end = if let Some(quoted) = tail.strip_prefix(b"\"") {
@@ -25,6 +30,28 @@ pub(super) fn trailing_duration(mut tail: &[u8]) -> Option<i64> {
         }
         tail = &tail[end..];
     }
+}
+
+/// Envoy's third number, in milliseconds: `- 0 1543 12 11 "…"` are flags, bytes received and sent, how long the whole took, and the
+/// service alone. Istio says why and how it ended between the flags and the numbers: `- via_upstream - "-" 0 1543 12 11 "…"`.
+fn envoy(tail: &[u8]) -> Option<i64> {
+    let mut fields = tail.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    let is_flag = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b',' | b'-');
+    fields.next()?.iter().all(is_flag).then_some(())?;
+    let is_number = |field: &[u8]| field.iter().all(u8::is_ascii_digit);
+    let mut received = fields.next()?;
+    // What a transport failed with is in quotes, without blanks or with few.
+    for _ in 0..MOST_DETAILS {
+        if is_number(received) {
+            break;
+        }
+        received = fields.next()?;
+    }
+    let (sent, taken, service, next) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let is_envoy_s = [received, sent, taken].into_iter().all(is_number)
+        && (service == b"-" || is_number(service))
+        && next.starts_with(b"\"");
+    decimal(taken, NS_PER_MS).filter(|_| is_envoy_s)
 }
 
 fn duration(field: &[u8]) -> Option<i64> {

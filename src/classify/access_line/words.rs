@@ -20,6 +20,8 @@ use crate::decode::duration;
 const METHODS: [&[u8]; 7] = [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS"];
 // What the forms of their own are known by, looked for in every line that holds a slash.
 static FINISHED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("finished processing request"));
+static WITHOUT_SPAN: LazyLock<Finder<'_>> =
+    LazyLock::new(|| Finder::new("tower_http::trace::on_response: finished processing request "));
 static GENERATED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" => generated "));
 
 /// Words that may stand before a method.
@@ -168,11 +170,20 @@ fn tower(body: &[u8]) -> Option<AccessLine<'_>> {
         Some(at..at + length)
     };
     let (span, tail) = body.split_at(end);
+    let code = status(&tail[value(tail, b"status=")?])?;
     let (method, target) = (&span[value(span, b"method=")?], &span[value(span, b"uri=")?]);
     METHODS.contains(&method).then_some(())?;
-    let code = status(&tail[value(tail, b"status=")?])?;
     let (path, query) = path_and_query(target)?;
     Some(AccessLine { client: None, method, path, query, status: code, duration_ns: time_taken(words(tail)) })
+}
+
+/// The same line where the span is of a level that is not written: nobody knows what was asked for. Looked for in every line without a
+/// slash.
+pub(in crate::classify) fn without_path(message: &[u8]) -> Option<AccessLine<'_>> {
+    let tail = &message[WITHOUT_SPAN.find(message)? + WITHOUT_SPAN.needle().len()..];
+    let code = words(tail).find_map(|word| status(word.strip_prefix(b"status=")?))?;
+    let duration_ns = time_taken(words(tail));
+    Some(AccessLine { client: None, method: b"-", path: b"-", query: None, status: code, duration_ns })
 }
 
 /// `[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {32 vars in 400 bytes} [Tue Sep  2 08:00:00 2025] GET /p => generated 7 bytes in 12 msecs
@@ -241,6 +252,14 @@ mod tests {
     }
 
     #[test]
+    fn a_request_of_which_only_the_end_is_told() {
+        let line = b"2025-09-02T08:00:00Z  INFO tower_http::trace::on_response: finished processing request latency=12 ms status=500";
+        let read = without_path(line).map(|line| (line.path, line.status, line.duration_ns));
+        assert_eq!(read, Some((&b"-"[..], 500, Some(12_000_000))));
+        assert_eq!(without_path(b"finished processing request latency=12 ms status=500"), None);
+    }
+
+    #[test]
     fn sentences_about_requests_are_none() {
         for body in [
             "GET /a failed with 500",
@@ -253,6 +272,7 @@ mod tests {
             "GET /a",
             "Processing by X#y as HTML /a",
             "Started GET \"/a\" for 10.0.0.1",
+            "finished processing request latency=12 ms status=500",
             "response failed classification=Status code: 500 latency=12 ms",
         ] {
             assert_eq!(read(body), None, "{body}");

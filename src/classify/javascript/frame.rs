@@ -10,6 +10,8 @@ pub(super) fn is_frame(text: &[u8]) -> bool {
             memmem::find(target, b" (").is_some_and(|open| memmem::find(target, b") in ").is_none_or(|end| end < open))
         }
         [.., b'>'] => true,
+        // Next.js leaves out those of packages.
+        b"ignore-listed frames" => true,
         target => position(target).is_some(),
     })
 }

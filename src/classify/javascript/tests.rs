@@ -42,6 +42,17 @@ fn a_cause_is_told_and_its_frames_are_not_the_place() {
     assert_eq!(reached(text), text.lines().count());
 }
 
+/// Koa moves every line of it two columns to the right.
+#[test]
+fn a_failure_may_be_indented_as_a_whole() {
+    let text = "  TypeError: no price\n      at parse (/app/feed.js:3:9)\n      at Server.emit (node:events:524:28)";
+    assert_eq!(read(text), is("TypeError", "no price", "/app/feed.js:3 in parse"));
+    assert_eq!(reached(&format!("{text}\nlistening")), 3);
+    for other in ["  TypeError: no price\n  at parse (/app/feed.js:3:9)", "  TypeError: no price\n    it says"] {
+        assert_eq!(reached(other), 0, "{other}");
+    }
+}
+
 #[test]
 fn certain_heads_need_no_frames() {
     for (line, want) in [

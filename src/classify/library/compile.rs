@@ -9,6 +9,7 @@ use super::super::literals::{self, Required};
 use super::super::search::Search;
 use super::{Error, Label, LabelGlob, Pattern, Value};
 use crate::expr::Unit;
+use crate::people::SIGNAL;
 
 /// A pack, for messages that say where.
 pub(super) struct Source<'a> {
@@ -52,6 +53,10 @@ impl<'a> Source<'a> {
                 &definition.class,
                 format!("class `{name}` should be lower-case words joined by dots, such as db.pool_exhausted"),
             ));
+        }
+        if (definition.parser == Some(Parser::Signal)) != name.starts_with(SIGNAL) {
+            let message = "classes that begin with `signal.` are for parser = \"signal\", and it for them: people report them by name";
+            return Err(self.error(&definition.class, message.into()));
         }
         let regex = definition.regex.as_ref().map(|text| self.search(text, definition.unicode)).transpose()?;
         if regex.is_none() && definition.parser.is_none() {
@@ -210,6 +215,7 @@ fn parser_members(parser: Parser) -> Option<(&'static [&'static str], bool)> {
         }
         Parser::Level => Some((&["logger", "shape"], false)),
         Parser::Lifecycle => Some((&[], false)),
+        Parser::Signal => Some((&["by"], false)),
         _ => None,
     }
 }

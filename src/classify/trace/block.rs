@@ -10,6 +10,9 @@ use super::Line;
 /// How npm begins each line of one failure; the second until version 9.
 const NPM: [&[u8]; 2] = [b"npm error", b"npm ERR!"];
 
+/// Lines of a warning behind its first, at most.
+const MOST_WARNING_LINES: usize = 8;
+
 /// What asyncio says of a task that is lost.
 static NEVER_RETRIEVED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("exception was never retrieved"));
 static STILL_PENDING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("was destroyed but it is pending!"));
@@ -35,8 +38,9 @@ pub fn length(lines: &[Line<'_>]) -> usize {
     } else if is_lost_task(first.text) {
         1 + rest.take(1).filter(|line| is_future(line.text)).count()
     } else if is_warning(first.text) {
-        // The line of source that it points at.
-        1 + rest.take(1).filter(|line| line.text.starts_with(b"  ") && !line.apart).count()
+        // Its message may go on, up to the line of source that it points at.
+        let near = || rest.clone().take(MOST_WARNING_LINES).take_while(|line| !line.apart);
+        near().position(|line| line.text.starts_with(b"  ")).map_or(1, |source| 2 + source)
     } else {
         1
     }

@@ -6,7 +6,7 @@ use memchr::memmem::Finder;
 use memchr::{memchr, memmem, memrchr};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, contains, file_and_line};
+use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 /// What the head begins with, and the type it is told as.
 const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b"fatal error")];
@@ -14,13 +14,18 @@ const HEADS: [(&[u8], &[u8]); 2] = [(b"panic: ", b"panic"), (b"fatal error: ", b
 static SERVING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("http: panic serving "));
 /// gin recovers, too, and prints the request, what was said, and a stack of its own form.
 static RECOVERED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("panic recovered:"));
+/// Echo recovers, and logs what was said and the goroutine behind it in one line: `[PANIC RECOVER] no price goroutine 9 [running]:`.
+static ECHO: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("[PANIC RECOVER] "));
+/// chi recovers, and prints the panic and the frame it came from with marks before them.
+const CHI: &[u8] = b" panic: ";
+const CHI_FRAME: &[u8] = b" -> ";
 /// Between a file of Go and a line of it.
 static PLACE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(".go:"));
 
 pub fn head(line: &[u8]) -> Head {
     let begins = HEADS.iter().any(|(start, _)| line.starts_with(start));
     let precedes = line.starts_with(b"runtime: goroutine stack exceeds") || line.starts_with(b"SIGSEGV: ");
-    let recovers = || SERVING.find(line).is_some() || RECOVERED.find(line).is_some();
+    let recovers = || [&SERVING, &RECOVERED, &ECHO].iter().any(|finder| finder.find(line).is_some());
     if begins || precedes || recovers() { Head::Perhaps } else { Head::No }
 }
 
@@ -47,17 +52,31 @@ pub fn is_part(line: &[u8]) -> bool {
         || starts.iter().any(|start| line.starts_with(start) && (*start != b"\t" || source(line).is_some()))
 }
 
+/// Before the goroutines a panic may say more than once what it is; behind them another one begins.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    if let Some(length) = chi(lines.iter().map(|line| line.text)) {
+        return Some(Reach { length, complete: true });
+    }
+    let has_goroutines = |line: &Line<'_>| is_goroutine(line.text) || recovered_source(line.text).is_some();
+    let goroutines = lines.iter().position(has_goroutines).unwrap_or(lines.len());
+    let next = lines[goroutines..].iter().position(|line| head(line.text) != Head::No);
+    Language::Go.head_and_parts(&lines[..next.map_or(lines.len(), |next| goroutines + next)])
+}
+
 /// The place is the first frame of the first goroutine that is neither of the standard library nor of a module that was
 /// downloaded, else the first.
 pub fn read(text: &[u8]) -> Option<Exception> {
     if RECOVERED.find(text).is_some() {
         return recovered(text);
     }
+    if text.starts_with(CHI) {
+        return recovered_by_chi(text);
+    }
     let lines = || text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
     let (kind, message) = lines().find_map(kind_and_message)?;
     let (mut own, mut any, mut function, mut goroutines) = (None, None, &b""[..], 0);
     for line in lines() {
-        if is_goroutine(line) {
+        if is_goroutine(line) || ECHO.find(line).is_some() {
             goroutines += 1;
         } else if let Some(called) = call(line) {
             function = called;
@@ -82,6 +101,10 @@ pub fn read(text: &[u8]) -> Option<Exception> {
 }
 
 fn kind_and_message(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    if let Some(at) = ECHO.find(line) {
+        let message = &line[at + ECHO.needle().len()..];
+        return Some((b"panic", memmem::rfind(message, b" goroutine ").map_or(message, |end| &message[..end])));
+    }
     if let Some(at) = SERVING.find(line) {
         let rest = &line[at + SERVING.needle().len()..];
         let message = memmem::find(rest, b": ").map_or(rest, |peer| &rest[peer + 2..]);
@@ -129,6 +152,37 @@ fn is_register(line: &[u8]) -> bool {
     (2..=6).contains(&end) && line[end..].trim_ascii_start().starts_with(b"0x") && line[end] == b' '
 }
 
+/// How many lines are a panic that chi recovered: ` panic: no price`, ` -> main.handler`, ` ->   /app/main.go:3`, and what called that,
+/// further in.
+fn chi<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<usize> {
+    let mut lines = lines.peekable();
+    lines.next_if(|line| line.starts_with(CHI))?;
+    let is_caller = |line: &[u8]| line.starts_with(b"    ");
+    let (mut length, mut framed) = (1, false);
+    for line in lines {
+        framed |= line.starts_with(CHI_FRAME);
+        if !line.starts_with(CHI_FRAME) && !is_caller(line) && !line.trim_ascii().is_empty() {
+            break;
+        }
+        length += 1;
+    }
+    framed.then_some(length)
+}
+
+fn recovered_by_chi(text: &[u8]) -> Option<Exception> {
+    let lines = || text.split(|&byte| byte == b'\n');
+    chi(lines())?;
+    let message = lines().next()?.strip_prefix(CHI)?;
+    let mut marked = lines().filter_map(|line| line.strip_prefix(CHI_FRAME)).map(<[u8]>::trim_ascii);
+    let (function, place) = (marked.next()?, marked.next().and_then(file_and_line));
+    Some(Exception {
+        kind: "panic".into(),
+        message: lossy(message.trim_ascii()),
+        place: place.map(|(file, line)| Place { file: lossy(file), line, function: lossy(function) }),
+        cause: None,
+    })
+}
+
 /// What gin tells of a panic that it recovered: the message stands on the line before the first frame.
 fn recovered(text: &[u8]) -> Option<Exception> {
     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
@@ -169,6 +223,7 @@ fn is_foreign(file: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::trace::Follows;
 
     const PANIC: &str = "panic: runtime error: index out of range [5] with length 3
 [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x0]
@@ -199,6 +254,40 @@ exit status 2";
         for line in PANIC.lines().skip(1) {
             assert!(is_part(line.as_bytes()), "{line}");
         }
+    }
+
+    #[test]
+    fn what_chi_and_echo_recovered() {
+        let chi = " panic: no price\n -> main.load\n ->   /app/orders.go:12\n    net/http.HandlerFunc.ServeHTTP\n      /usr/lib/go-1.19/src/net/http/server.go:2109";
+        let echo = "[PANIC RECOVER] no price goroutine 9 [running]:\ngithub.com/labstack/echo/v4/middleware.Recover.func1.1()\n\t/root/go/pkg/mod/github.com/labstack/echo/v4@v4.11.4/middleware/recover.go:77 +0x10d\npanic({0x69ec40, 0x762db0})\n\t/usr/local/go/src/runtime/panic.go:884 +0x212\nmain.load({0x0?, 0x0?})\n\t/app/orders.go:12 +0x2e\n";
+        for text in [chi, echo] {
+            let read = read(text.as_bytes()).expect("a failure");
+            assert_eq!((&*read.kind, &*read.message), ("panic", "no price"));
+            assert_eq!(read.place.map(|place| place.to_string()).as_deref(), Some("/app/orders.go:12 in main.load"));
+        }
+        let length = |text: &'static str| super::chi(text.lines().map(str::as_bytes));
+        assert_eq!(length(&*String::leak(format!("{chi}\nlistening"))), Some(5));
+        assert_eq!(length(" panic: no price\n    it says"), None);
+    }
+
+    #[test]
+    fn another_panic_behind_the_goroutines_is_another_failure() {
+        let reached = |text: &str| {
+            let of = |line: &'static str| super::super::Line {
+                text: line.as_bytes(),
+                follows: Follows::Untold,
+                apart: false,
+            };
+            let lines: Vec<_> = String::leak(text.to_string()).lines().map(of).collect();
+            reach(&lines).map_or(0, |reach| reach.length)
+        };
+        for next in
+            ["http: panic serving 10.0.0.7:4000: boom", "fatal error: concurrent map writes", "panic: pool is gone"]
+        {
+            assert_eq!(reached(&format!("{PANIC}\n{next}\ngoroutine 7 [running]:")), PANIC.lines().count(), "{next}");
+        }
+        let twice = "panic: a [recovered]\n\tpanic: b\ngoroutine 1 [running]:\nmain.main()";
+        assert_eq!(reached(twice), 4);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use memchr::{memchr, memmem};
 
 use super::super::exception::{Exception, Place, lossy};
-use super::{Head, file_and_line};
+use super::{Head, Language, Line, Reach, file_and_line};
 
 const UNCAUGHT: &[u8] = b"Exception in thread \"";
 const CAUSE: &[u8] = b"Caused by: ";
@@ -76,16 +76,27 @@ pub fn is_part(line: &[u8]) -> bool {
             .any(|start| text.starts_with(start))
 }
 
+/// Tomcat moves the whole of it to the right, behind the line that says what failed.
+pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
+    let [first, rest @ ..] = lines else { return None };
+    let is_moved = first.text.starts_with(b"\t") && throwable(first.text.trim_ascii_start()).is_some();
+    if !is_moved {
+        return Language::Java.head_and_parts(lines);
+    }
+    let parts = rest.iter().take_while(|line| is_part(line.text)).count();
+    (parts > 0).then_some(Reach { length: 1 + parts, complete: true })
+}
+
 /// The head is the last line before the first frame that names a type. The place is the first frame of the service's own code,
 /// before that of the causes; the cause is the type of the last `Caused by`.
 pub fn read(text: &[u8]) -> Option<Exception> {
     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').collect();
     let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some());
     let at = match framed {
-        Some(first) => (0..first).rev().find(|at| head(lines[*at]) != Head::No)?,
+        Some(first) => (0..first).rev().find(|at| head(lines[*at].trim_ascii_start()) != Head::No)?,
         None => lines.iter().position(|line| line.starts_with(UNCAUGHT))?,
     };
-    let (kind, message) = kind_and_message(lines[at])?;
+    let (kind, message) = kind_and_message(lines[at].trim_ascii_start())?;
     let (mut own, mut any, mut cause) = (None, None, None);
     for line in &lines[at + 1..] {
         let line = line.trim_ascii();
@@ -173,6 +184,7 @@ fn is_elision(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::trace::Follows;
 
     const WRAPPED: &str = "Exception in thread \"main\" java.lang.IllegalStateException: boom
 \tat org.springframework.web.Dispatcher.run(Dispatcher.java:9)
@@ -194,6 +206,19 @@ Caused by: java.sql.SQLException: lost
         );
         assert_eq!(read.cause.as_deref(), Some("java.sql.SQLException"));
         assert!(WRAPPED.lines().skip(1).all(|line| is_part(line.as_bytes())));
+    }
+
+    #[test]
+    fn tomcat_moves_all_of_it_to_the_right() {
+        let text =
+            "\tjava.lang.IllegalStateException: no price\n\t\tat com.shop.Orders.load(Orders.java:41)\n\t\t... 2 more";
+        let of = |line: &'static str| Line { text: line.as_bytes(), follows: Follows::Untold, apart: false };
+        let lines: Vec<Line<'_>> = text.lines().chain(["listening"]).map(of).collect();
+        assert_eq!(reach(&lines), Some(Reach { length: 3, complete: true }));
+        assert_eq!(reach(&lines[3..]), None);
+        assert_eq!(reach(&[lines[0], lines[3]]), None);
+        let read = read(text.as_bytes()).expect("a failure");
+        assert_eq!((&*read.kind, &*read.message), ("java.lang.IllegalStateException", "no price"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ impl Languages {
 type Needed = (&'static str, &'static [Language]);
 
 /// Texts of which one stands in every failure that a language reads ([`Language::read`]), and whose they are.
-static ANYWHERE: [Needed; 16] = [
+static ANYWHERE: [Needed; 17] = [
     ("Exception in thread \"", &[Java]),
     ("Unhandled exception. ", &[Dotnet]),
     ("Unhandled Exception: ", &[Dotnet]),
@@ -33,6 +33,7 @@ static ANYWHERE: [Needed; 16] = [
     (":in '", &[Ruby]),
     ("goroutine ", &[Go]),
     ("panic recovered:", &[Go]),
+    ("[PANIC RECOVER] ", &[Go]),
     (" panicked at ", &[Rust]),
     ("** (", &[Elixir]),
     ("Uncaught ", &[Javascript]),
@@ -41,7 +42,7 @@ static ANYWHERE: [Needed; 16] = [
 ];
 
 /// The same for failures of several lines: a frame, say, tells nothing without a line before it.
-static IN_LINES: [Needed; 10] = [
+static IN_LINES: [Needed; 11] = [
     ("Traceback (most recent call last):", &[Python]),
     ("File \"", &[Python]),
     ("above exception", &[Python]),
@@ -49,6 +50,7 @@ static IN_LINES: [Needed; 10] = [
     ("---> ", &[Dotnet]),
     ("--- End of ", &[Dotnet]),
     ("#", &[Php]),
+    (" -> ", &[Go]),
     ("Caused by:", &[Rust]),
     ("Stack backtrace:", &[Rust]),
     ("^", &[Javascript]),
@@ -89,7 +91,7 @@ mod tests {
     }
 
     /// Words of every language, such as may stand anywhere in a line.
-    const WORDS: [&str; 76] = [
+    const WORDS: [&str; 80] = [
         "Traceback (most recent call last):",
         "  + Exception Group Traceback (most recent call last):",
         "  | ",
@@ -139,6 +141,10 @@ mod tests {
         "fatal error: no",
         "http: panic serving 1.2.3.4:5: no",
         "panic recovered:",
+        "[PANIC RECOVER] no goroutine 1 [running]:",
+        " panic: no",
+        " -> main.main.func2",
+        " ->   /app/main.go:3",
         "goroutine 1 [running]:",
         "main.main()",
         "/a.go:1 +0x1",

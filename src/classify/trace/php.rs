@@ -154,9 +154,16 @@ fn place<'a>(thrown: Option<(&[u8], u32)>, frames: impl Iterator<Item = Frame<'a
     own.or_else(|| thrown.map(|place| of(place, 0)))
 }
 
-/// What follows `PHP Fatal error:  ` or `Fatal error: `, also behind [`SAID`].
+/// What follows `PHP Fatal error:  ` or `Fatal error: `, also behind [`SAID`] and what a log puts before it in brackets: the time in PHP's
+/// own, `[30-Nov-2026 13:08:28 UTC] `, in Apache's the module, the process and the client, too.
 fn fatal(line: &[u8]) -> Option<&[u8]> {
-    let line = SAID.find(line).map_or(line, |at| &line[at + SAID.needle().len()..]);
+    const MOST_BRACKETS: usize = 6;
+    let mut line = SAID.find(line).map_or(line, |at| &line[at + SAID.needle().len()..]);
+    for _ in 0..MOST_BRACKETS {
+        let Some(inside) = line.strip_prefix(b"[") else { break };
+        let behind = inside[memchr(b']', inside)? + 1..].trim_ascii_start();
+        line = if behind.starts_with(b"[") || behind.starts_with(b"PHP ") { behind } else { return None };
+    }
     FATAL.iter().find_map(|start| line.strip_prefix(*start)).map(<[u8]>::trim_ascii)
 }
 
@@ -243,6 +250,12 @@ Stack trace:
   thrown in /app/vendor/a/b.php on line 3";
         assert_eq!(told(uncaught), is("RuntimeException", "no", "/app/src/Orders.php:7 in Orders->all", None));
         assert!(uncaught.lines().skip(1).all(|line| is_part(line.as_bytes())));
+        for before in
+            ["[30-Nov-2026 13:08:28 UTC] ", "[Mon Nov 30 13:08:28 2026] [php:error] [pid 17] [client 10.0.0.7:4242] "]
+        {
+            assert_eq!(told(&format!("{before}{uncaught}")), told(uncaught), "{before}");
+        }
+        assert_eq!(head(b"[worker 3] Fatal error: the disk is full"), Head::No);
         let memory = "PHP Fatal error:  Allowed memory size of 1 bytes exhausted (tried to allocate 2 bytes) in /app/x.php on line 7";
         let said = "Allowed memory size of 1 bytes exhausted (tried to allocate 2 bytes)";
         assert_eq!(told(memory), is("Fatal error", said, "/app/x.php:7", None));

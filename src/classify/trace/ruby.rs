@@ -10,6 +10,8 @@ use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 /// Between the place of a frame and its method.
 static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(":in "));
+/// Bytes of `2026-11-30 13:08:31`.
+const SINATRA_TIME: usize = 19;
 const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
 pub fn head(whole: &[u8]) -> Head {
@@ -84,13 +86,17 @@ fn raised(line: &[u8]) -> Option<(&[u8], &[u8])> {
     is_constant(kind).then(|| (kind, said[..open].trim_ascii_end()))
 }
 
-/// Type and message of `NoMethodError (undefined method 'x' for nil):`, as Rails logs it, and of `KeyError: key not found`.
+/// Type and message of `NoMethodError (undefined method 'x' for nil):`, as Rails logs it, of `KeyError: key not found`, and of
+/// `KeyError - key not found:`, as Sinatra prints it behind the time.
 fn named(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let line = line.trim_ascii_end();
     let end = line.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')))?;
     let (kind, rest) = line.split_at(end);
     if let Some(message) = kind.strip_suffix(b":").filter(|kind| is_constant(kind) && rest.starts_with(b" ")) {
         return Some((message, rest.trim_ascii_start()));
+    }
+    if let Some(message) = rest.strip_prefix(b" - ").and_then(|rest| rest.strip_suffix(b":")) {
+        return is_constant(kind).then_some((kind, message));
     }
     let message = rest.strip_prefix(b" (")?;
     let message = message.strip_suffix(b"):").or_else(|| message.strip_suffix(b")"))?;
@@ -120,8 +126,14 @@ fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
 }
 
 /// A line without the head of Ruby's logger (`F, [2025-08-25T13:50:00.123456 #17] FATAL -- : `), and without the tags that Rails
-/// puts behind it (`[6b1f4a2e-…] `).
+/// puts behind it (`[6b1f4a2e-…] `); without Sinatra's time, too (`2026-11-30 13:08:31 - `).
 fn untagged(line: &[u8]) -> &[u8] {
+    let line = match line {
+        [b'2', b'0', _, _, b'-', ..] => {
+            line.get(SINATRA_TIME..).and_then(|rest| rest.strip_prefix(b" - ")).unwrap_or(line)
+        }
+        _ => line.strip_prefix(b"- ").unwrap_or(line),
+    };
     let line = match line {
         [b'D' | b'I' | b'W' | b'E' | b'F' | b'A', b',', b' ', b'[', ..] => {
             let program = memmem::find(line, b" -- ").map(|at| &line[at + 4..]);
@@ -183,6 +195,19 @@ mod tests {
             told(&text),
             Some(("NoMethodError".into(), "undefined method `x' for nil:NilClass".into(), want.into()))
         );
+    }
+
+    #[test]
+    fn as_sinatra_prints_it() {
+        let want = Some(("KeyError".into(), "key not found: \"price\"".into(), "config.ru:3 in fetch".into()));
+        for time in ["2026-11-30 13:08:31 - ", "- "] {
+            let text = format!(
+                "{time}KeyError - key not found: \"price\":\n\tconfig.ru:3:in `fetch'\n\tconfig.ru:3:in `block'"
+            );
+            assert_eq!(told(&text), want);
+            assert_eq!(head(text.lines().next().unwrap().as_bytes()), Head::Perhaps);
+        }
+        assert_eq!(head(b"2026-11-30 13:08:31 - Worker - it says:  so"), Head::No);
     }
 
     #[test]

@@ -42,6 +42,22 @@ pub(super) fn ruby(message: &[u8]) -> Option<Head<'_>> {
     Some(Head { logger, time, ..Head::stated(Level::from_letter(*letter)?, at + colon + 1 + blanks) })
 }
 
+/// `17:M 02 Sep 2025 08:00:00.123 # text`, as Redis and Valkey write it: process and role, and a mark for the level.
+pub(super) fn redis(message: &[u8]) -> Option<Head<'_>> {
+    let digits = message.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let [b':', b'C' | b'M' | b'S' | b'X', b' ', rest @ ..] = &message[digits..] else { return None };
+    let found = crate::time::written::at_start(rest).filter(|_| digits > 0)?;
+    let at = digits + 3 + found.length;
+    let [b' ', mark, b' ', ..] = &message[at..] else { return None };
+    let level = match mark {
+        b'.' | b'-' => Level::Debug,
+        b'*' => Level::Info,
+        b'#' => Level::Warning,
+        _ => return None,
+    };
+    Some(Head { time: found.time, ..Head::stated(level, at + 3) })
+}
+
 /// `E [17:puma 001] Rails -- text` (Semantic Logger), `I NETWORK  [conn1] text` (MongoDB), `E tensorflow/core/x.cc:12] text`:
 /// the letter stands alone behind a time.
 pub(super) fn alone(rest: &[u8]) -> Option<Head<'_>> {

@@ -33,7 +33,7 @@ const MARKS: [(&[u8], Level); 8] = [
 /// Reads a head that begins with anything but a level; `timed` if a time stood before it and was taken off. Where no level is
 /// stated, the head is the time alone.
 pub(super) fn read(message: &[u8], timed: bool) -> Head<'_> {
-    if let Some(head) = letter::ruby(message).or_else(|| letter::tornado(message)) {
+    if let Some(head) = letter::ruby(message).or_else(|| letter::tornado(message)).or_else(|| letter::redis(message)) {
         return head;
     }
     let mut walk =
@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
                 b'0'..=b'9' => self.number()?,
                 b'A'..=b'Z' => self.capital()?,
                 b'a'..=b'z' | b'_' => self.small()?,
-                0x80.. if self.at > 0 => {
+                0x80.. => {
                     let mark = MARKS.iter().find(|(mark, _)| rest.starts_with(mark));
                     return mark.map(|(mark, level)| Head::stated(*level, self.at + mark.len()));
                 }

@@ -116,10 +116,12 @@ impl<'a> Taken<'a> {
 /// Which object of a request an object is; `None` for one that says nothing about it.
 pub(super) fn within_object(name: &[u8], around: Within) -> Option<Within> {
     Some(match name {
-        b"req" | b"request" | b"span" => Within::Request,
+        // The Elastic schema's `url`, beside its `http`.
+        b"req" | b"request" | b"span" | b"url" => Within::Request,
         b"res" | b"response" | b"httpResponse" => Within::Response,
         b"httpRequest" => Within::Service,
-        b"http" | b"meta" | b"attributes" | b"fields" | b"context" | b"ctx" | b"data" | b"extra" | b"State" => around,
+        b"http" | b"event" | b"meta" | b"attributes" | b"fields" | b"context" | b"ctx" | b"data" | b"extra"
+        | b"State" => around,
         _ => return None,
     })
 }
@@ -143,9 +145,8 @@ fn field(name: &[u8], within: Within) -> Option<(Field, usize)> {
         b"url" => (Field::Target, 1),
         b"uri" => (Field::Target, 2),
         b"request_uri" | b"requestUri" | b"requestUrl" => (Field::Target, 3),
-        b"request_path" | b"requestPath" | b"http.target" | b"url.path" | b"http_path" | b"RequestPath" => {
-            (Field::Target, 4)
-        }
+        b"request_path" | b"requestPath" | b"http.target" | b"http.path" | b"url.path" | b"http_path"
+        | b"RequestPath" => (Field::Target, 4),
         b"target" if within_http => (Field::Target, 5),
         b"status" => (Field::Status, 0),
         b"status_code" | b"statusCode" => (Field::Status, 1),
@@ -194,7 +195,7 @@ pub(super) fn unit_of(name: &[u8]) -> Option<(usize, Option<f64>)> {
         *plain.get_mut(length)? = byte.to_ascii_lowercase();
         length += 1;
     }
-    let plain = &plain[..length];
+    let plain = plain[..length].strip_prefix(b"http").unwrap_or(&plain[..length]);
     let (order, rest) =
         DURATIONS.iter().enumerate().find_map(|(order, stem)| Some((order, plain.strip_prefix(*stem)?)))?;
     if rest.is_empty() {

@@ -39,6 +39,7 @@ pub fn page(view: &View<'_>) -> Markup {
                     (sections::errors(view))
                     (sections::traffic(view))
                     (sections::kpis(view))
+                    (sections::checkpoints(view))
                     (sections::not_known(view))
                     (sections::input(view))
                 }
@@ -70,6 +71,10 @@ fn verdict(view: &View<'_>) -> Markup {
             }
             @if !summary.reasons.is_empty() {
                 ul { @for reason in &summary.reasons { li { (one_line(reason)) } } }
+            }
+            @if !summary.next.is_empty() {
+                p { strong { "Next:" } }
+                ol { @for step in &summary.next { li { (one_line(step)) } } }
             }
             @if let Some(runbook) = runbook(summary) { p { (runbook) } }
             p.facts {

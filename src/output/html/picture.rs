@@ -8,6 +8,8 @@ use super::super::format::{clock, count, counted, cut, duration, one_line, perce
 use super::axis::Axis;
 use super::page::View;
 use super::plots::{self, Plot};
+use super::sections::status;
+use crate::rules::checkpoint::Status;
 use crate::rules::plan::Severity;
 use crate::summary::bars::{Bar, Stretch, bars};
 use crate::summary::history::PaneLine;
@@ -40,6 +42,7 @@ pub fn picture(view: &View<'_>) -> Markup {
             div #picture data-from=(axis.from) data-to=(axis.to) data-width=(history.width) data-offset=(offset) {
                 @for plot in plots::plots(history, axis) { (row(&plot, axis, deployed)) }
                 @for bar in bars.iter().take(MOST_BARS) { (trigger(bar, axis, deployed, zone)) }
+                (checkpoints(view, axis, deployed))
                 (service(view, axis, deployed))
                 div.row { div.name {} div.scale {} (axis.draw(deployed, zone)) }
             }
@@ -141,6 +144,27 @@ fn trigger(bar: &Bar<'_>, axis: Axis, deployed: Option<i64>, zone: Zone) -> Mark
         }
     };
     lane(&html! { (name) " " small { (word) } }, &says, axis, deployed, &shapes)
+}
+
+/// What checkpoints came to, where they were reached.
+fn checkpoints(view: &View<'_>, axis: Axis, deployed: Option<i64>) -> Markup {
+    let View { summary, zone, .. } = *view;
+    let reached = summary.checkpoints.iter().filter(|event| event.status != Status::Pending);
+    let placed: Vec<(i64, &str, String)> = reached
+        .filter_map(|event| {
+            let (at, (class, word)) = (event.at?, status(event.status));
+            Some((at.second(), class, format!("{} {word} at {}", one_line(&event.id), clock(at, summary.to, zone))))
+        })
+        .collect();
+    let shapes = html! {
+        @for (at, class, says) in &placed {
+            rect class=(format!("reached {class}")) x=(axis.x(*at)) y="12" width=((axis.length() / 150).max(1)) height="76" {
+                title { (says) }
+            }
+        }
+    };
+    let says: Vec<&str> = placed.iter().map(|(.., says)| says.as_str()).collect();
+    html! { @if !placed.is_empty() { (lane(&html! { "Checkpoints" }, &says.join(", "), axis, deployed, &shapes)) } }
 }
 
 /// Silences of the service, restarts, and where the platform dropped messages.

@@ -229,7 +229,9 @@ mod tests {
 
     #[test]
     fn scales_end_at_round_numbers() {
-        for (number, round) in [(0.07, 0.08), (0.09, 0.1), (1.0, 1.0), (1.1, 2.0), (4.9, 5.0), (8.1, 10.0), (300.0, 300.0)] {
+        for (number, round) in
+            [(0.07, 0.08), (0.09, 0.1), (1.0, 1.0), (1.1, 2.0), (4.9, 5.0), (8.1, 10.0), (300.0, 300.0)]
+        {
             assert!((round_up(number) / round - 1.0).abs() < 1e-9, "{number}: {}", round_up(number));
         }
     }

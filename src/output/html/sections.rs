@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::format::{Measured, clock, count, counted, cut, one_line, percent};
-use super::super::text::{facts, findings, left_out, reached, target};
+use super::super::format::{Measured, clock, count, counted, cut, one_line, percent, span};
+use super::super::text::{counts, facts, findings, left_out, reached, target, told};
 use super::super::traffic::{self, Table};
 use super::super::triggers::{measured, name, runbook, when};
 use super::page::View;
+use crate::rules::checkpoint::Status;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
-use crate::summary::{KpiStatus, TriggerEvent, TriggerResult, TriggerState};
+use crate::summary::{CheckpointEvent, KpiStatus, TriggerEvent, TriggerResult, TriggerState};
 
 /// Errors, and routes, that are listed.
 const MOST_ROWS: usize = 60;
@@ -89,7 +90,7 @@ fn instances(view: &View<'_>, trigger: &TriggerResult) -> Markup {
                 p.told {
                     time { (clock(event.at, summary.to, zone)) }
                     @for value in event.group.values() { code { (cut(&one_line(value), WIDEST)) } }
-                    @if let Some(measured) = told(event) { span { (measured) } }
+                    @if let Some(measured) = compared(event) { span { (measured) } }
                     @if let Some(about) = &event.about { span.about { (one_line(about)) } }
                 }
                 @for line in &event.evidence {
@@ -102,7 +103,7 @@ fn instances(view: &View<'_>, trigger: &TriggerResult) -> Markup {
 }
 
 /// What was compared with what; that there is more than nothing of something is said by what the trigger is about.
-fn told(event: &TriggerEvent) -> Option<String> {
+fn compared(event: &TriggerEvent) -> Option<String> {
     if event.unit == "count" && event.threshold == Some(0.0) && event.about.is_some() {
         return None;
     }
@@ -203,12 +204,58 @@ pub fn kpis(view: &View<'_>) -> Markup {
                             KpiStatus::Met => ("good", "met"),
                             KpiStatus::Missed => ("bad", "missed"),
                             KpiStatus::Unknown => ("unknown", "unknown"),
+                            KpiStatus::Manual => ("unknown", "to be answered"),
                         };
                         tr { td { (one_line(&kpi.title)) } td { (one_line(&target(kpi))) } td class=(class) { (word) } td { (reached(kpi)) } }
                     }
                 }
             }
         }
+    }
+}
+
+pub fn checkpoints(view: &View<'_>) -> Markup {
+    let View { summary, zone, .. } = *view;
+    let section = |id: &str, title: &str, all: &[CheckpointEvent]| {
+        html! {
+            @if !all.is_empty() {
+                section aria-labelledby=(id) {
+                    h2 id=(id) { (title) }
+                    @for event in all {
+                        @let (class, word) = status(event.status);
+                        article.checkpoint {
+                            h3 { (one_line(&event.id)) " " span class=(format!("badge {class}")) { (word) } " " small { (one_line(&event.title)) } }
+                            p.facts {
+                                @if let Some(at) = event.at { span { (clock(at, summary.to, zone)) } }
+                                span { "+" (span(event.after)) }
+                                @if event.status != Status::Pending { span { (counts(event)) } }
+                            }
+                            @if event.status != Status::Pending {
+                                table { tbody { @for check in &event.checks {
+                                    @let (class, word) = status(check.status);
+                                    tr { td class=(class) { (word) } td { code { (one_line(&check.id)) } } td { (cut(&told(check), WIDEST)) } }
+                                } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        (section("checkpoints-title", "Checkpoints", &summary.checkpoints))
+        (section("success-title", "Criteria of success", &summary.success))
+    }
+}
+
+/// Class and word of what a checkpoint or a check came to.
+pub fn status(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Pass => ("good", "pass"),
+        Status::Fail => ("bad", "fail"),
+        Status::Unknown => ("unknown", "unknown"),
+        Status::Manual => ("unknown", "to be answered"),
+        Status::Pending => ("unknown", "not reached"),
     }
 }
 

@@ -4,23 +4,49 @@ use super::super::format::{Measured, columns, cut, one_line, pad, span, value, w
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
-use crate::summary::TriggerEvent;
+use crate::rules::verdict::Verdict;
+use crate::summary::{TriggerEvent, VerdictEvent};
 
-/// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
-pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
-    let (word, ink) = match (event.state, event.severity) {
+/// One line, cut where it is too long.
+pub(super) fn short_line(event: &TriggerEvent, several: bool, style: Style) -> String {
+    let lines = trigger_lines(event, several, true, style);
+    let [first, _, ..] = lines.as_slice() else { return lines.concat() };
+    if event.group.is_empty() || event.state != State::Firing {
+        return first.clone();
+    }
+    let (word, ink) = word(event);
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(word, 12)));
+    let evidence = event.evidence.first();
+    let place = evidence.map_or(String::new(), |line| location(Some(&line.file), Some(line.line_no), several));
+    let text = format!("{}{}   {}", one_line(&event.id), group(event), detail(event).text);
+    let text = cut(&text, style.width.saturating_sub(21 + columns(&place) + 2));
+    with_place(format!("{start}{text}"), 21 + columns(&text), &place, style)
+}
+
+/// `{POST /api/user/exchanges}`, or nothing.
+fn group(event: &TriggerEvent) -> String {
+    let group: Vec<String> = event.group.values().map(|value| cut(&one_line(value), 60)).collect();
+    if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) }
+}
+
+fn word(event: &TriggerEvent) -> (&'static str, Ink) {
+    match (event.state, event.severity) {
         (State::Firing, Severity::Rollback) => ("ROLLBACK", Ink::Red),
         (State::Firing, Severity::Investigate) => ("INVESTIGATE", Ink::Yellow),
         (State::Firing, Severity::Info) => ("INFO", Ink::Bold),
         (State::Pending, _) => ("pending", Ink::Dim),
         (State::Resolved, _) => ("resolved", Ink::Green),
         (State::Ok, _) => ("ok", Ink::Dim),
-    };
+    }
+}
+
+/// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
+pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
+    let (word, ink) = word(event);
     let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(word, 12)));
     let room = style.width.saturating_sub(21);
     let id = one_line(&event.id);
-    let group: Vec<String> = event.group.values().map(|value| cut(&one_line(value), 60)).collect();
-    let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
+    let group = group(event);
     if matches!(event.state, State::Resolved | State::Ok) {
         return vec![format!("{start}{}", cut(&format!("{id}{group}"), room))];
     }
@@ -61,6 +87,21 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
         lines.push(with_place(style.paint(Ink::Dim, &text), columns(&text), &below, style));
     }
     lines
+}
+
+/// What the verdict is now, and the first reason for it.
+pub(super) fn verdict_line(event: &VerdictEvent, style: Style) -> String {
+    let (word, ink) = match event.verdict {
+        Verdict::Rollback => ("ROLLBACK", Ink::Red),
+        Verdict::Investigate => ("INVESTIGATE", Ink::Yellow),
+        Verdict::Healthy if event.complete => ("HEALTHY", Ink::Green),
+        Verdict::Healthy => ("HEALTHY so far", Ink::Green),
+        Verdict::Unknown => ("UNKNOWN", Ink::Yellow),
+    };
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(Ink::Bold, &pad("VERDICT", 12)));
+    let reason = event.reasons.first().map(|reason| one_line(reason)).unwrap_or_default();
+    let name = pad(word, 20);
+    format!("{start}{}{}", style.paint(ink, &name), cut(&reason, style.width.saturating_sub(21 + 20)))
 }
 
 /// What is told of an event.

@@ -11,6 +11,9 @@ use crate::summary::{ErrorGroup, ExceptionGroup, Seen, Summary};
 /// Columns that a name beside a message may take.
 const NAME: usize = 48;
 
+/// The class of processes that went down.
+const EXITED: &str = "process.exited";
+
 /// An exception or an error, as the list of both shows it.
 pub(in crate::output) struct Finding<'a> {
     pub message: String,
@@ -22,10 +25,10 @@ pub(in crate::output) struct Finding<'a> {
 }
 
 /// The first `most` of exceptions and errors: programming errors that the time before the deployment did not have first, which
-/// may be the cause of all others; then those beside most failed requests, then the gravest, then the most frequent.
+/// may be the cause of all others; then those beside most failed requests, then the gravest, then the most frequent. That an exception
+/// ended the process is no other error.
 pub(in crate::output) fn findings(summary: &Summary, most: usize) -> Vec<Finding<'_>> {
-    let exceptions = summary.exceptions.iter().map(Group::Exception);
-    let mut all: Vec<Group<'_>> = exceptions.chain(summary.errors.iter().map(Group::Error)).collect();
+    let mut all = groups(summary);
     all.sort_by_key(|group| {
         let seen = group.seen();
         let failures = seen.beside.as_ref().map_or(0, |beside| beside.failures);
@@ -33,6 +36,23 @@ pub(in crate::output) fn findings(summary: &Summary, most: usize) -> Vec<Finding
     });
     // There may be thousands, and each is a lot of text to go through.
     all.into_iter().take(most).map(Group::show).collect()
+}
+
+/// How many there are.
+pub(super) fn how_many(summary: &Summary) -> usize {
+    groups(summary).len()
+}
+
+fn groups(summary: &Summary) -> Vec<Group<'_>> {
+    let is_told = |error: &ErrorGroup| {
+        let is_of = |exception: &ExceptionGroup| {
+            let (one, other) = (&exception.seen, &error.seen);
+            one.line_no == other.line_no && one.file == other.file && one.count >= other.count
+        };
+        error.class == EXITED && summary.exceptions.iter().any(is_of)
+    };
+    let errors = summary.errors.iter().filter(|error| !is_told(error)).map(Group::Error);
+    summary.exceptions.iter().map(Group::Exception).chain(errors).collect()
 }
 
 #[derive(Clone, Copy)]

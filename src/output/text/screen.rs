@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::format::{
     clock, clocks, columns, count, counted, cut, one_line, pad, pad_start, percent, span, value, wrap,
 };
-use super::findings::{Finding, findings};
+use super::findings::{Finding, findings, how_many};
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::lane::Counts;
 use crate::rules::plan::Severity;
@@ -122,7 +122,7 @@ pub(super) struct Screen<'a> {
 
 impl Screen<'_> {
     pub fn groups(&self, most: usize) -> Vec<String> {
-        let all = self.summary.exceptions.len() + self.summary.errors.len();
+        let all = how_many(self.summary);
         // What did not decide the verdict is no reason for it.
         let (title, most) = match self.summary.verdict {
             Verdict::Rollback | Verdict::Investigate => ("WHY", most),
@@ -175,25 +175,50 @@ impl Screen<'_> {
         lines
     }
 
-    pub fn kpis(&self) -> Vec<String> {
-        let kpis = &self.summary.kpis;
-        if kpis.is_empty() {
-            return Vec::new();
+    /// `is_brief`: those that were not missed are counted.
+    pub fn kpis(&self, is_brief: bool) -> Vec<String> {
+        /// Figures that have a line each; of more only those that were missed do.
+        const LINES: usize = 6;
+        let is_short = self.summary.kpis.len() <= LINES;
+        let is_row = |kpi: &&KpiLine| is_short || kpi.status == KpiStatus::Missed;
+        let rows: Vec<&KpiLine> = self.summary.kpis.iter().filter(is_row).collect();
+        let mut lines = Vec::new();
+        if !self.summary.kpis.is_empty() {
+            lines.push(self.style.paint(Ink::Bold, "KPIS"));
         }
-        let names: Vec<String> = kpis.iter().map(|kpi| one_line(&format!("{} {}", kpi.title, target(kpi)))).collect();
+        let names: Vec<String> =
+            rows.iter().map(|kpi| one_line(format!("{} {}", kpi.title, target(kpi)).trim())).collect();
         let widest = names.iter().map(|name| columns(name)).max().unwrap_or(0).clamp(38, 60);
         // What was reached needs some columns, too.
         let widest = widest.min(self.style.width.saturating_sub(13 + 12));
-        let mut lines = vec![self.style.paint(Ink::Bold, "KPIS")];
-        for (kpi, name) in kpis.iter().zip(&names) {
+        for (kpi, name) in rows.iter().zip(&names) {
             let (word, ink) = match kpi.status {
                 KpiStatus::Met => ("met", Ink::Green),
                 KpiStatus::Missed => ("MISSED", Ink::Red),
                 KpiStatus::Unknown => ("unknown", Ink::Dim),
+                KpiStatus::Manual => ("manual", Ink::Dim),
             };
             let name = pad(&cut(name, widest), widest);
             let room = self.style.width.saturating_sub(widest + 13);
             lines.push(format!("  {name}  {}  {}", self.style.paint(ink, &pad(word, 7)), cut(&reached(kpi), room)));
+        }
+        let words = [(KpiStatus::Met, "met"), (KpiStatus::Unknown, "unknown"), (KpiStatus::Manual, "to be answered")];
+        if is_brief && !is_short {
+            let count = |status| self.summary.kpis.iter().filter(|kpi| kpi.status == status).count();
+            let counts = words.map(|(status, word)| (count(status), word)).into_iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
+            lines.push(format!("  {}", counts.join(", ")));
+            return lines;
+        }
+        for (status, word) in words.into_iter().filter(|_| !is_short) {
+            let ids = self.summary.kpis.iter().filter(|kpi| kpi.status == status).map(|kpi| one_line(&kpi.id));
+            let ids = ids.collect::<Vec<_>>().join(", ");
+            if ids.is_empty() {
+                continue;
+            }
+            let told = wrap(&format!("{word}: {ids}"), self.style.width.saturating_sub(4).max(20));
+            let indented = |(at, line): (usize, &String)| format!("{}{line}", if at == 0 { "  " } else { "    " });
+            lines.extend(told.iter().enumerate().map(indented));
         }
         lines
     }
@@ -242,24 +267,33 @@ fn silences(summary: &Summary, (silences, seconds): (u64, i64)) -> Option<String
     }
 }
 
-/// `> 95 %`; as the plan writes it where that is no plain number.
+/// `> 95 %`; as the plan writes it where that is no plain number, and nothing where a person tells whether it is met.
 pub(in crate::output) fn target(kpi: &KpiLine) -> String {
+    let Some(target) = kpi.target else { return String::new() };
     if kpi.target_text.contains(['*', '(']) || kpi.target_text.contains("pp") {
         return kpi.target_text.clone();
     }
-    format!("{} {}", kpi.target.op, value(kpi.target.value, kpi.unit))
+    format!("{} {}", target.op, value(target.value, kpi.unit.unwrap_or("count")))
 }
 
 pub(in crate::output) fn reached(kpi: &KpiLine) -> String {
+    if kpi.target.is_none() {
+        let Some(answer) = &kpi.answer else { return "nobody has answered".into() };
+        let said = [answer.by.as_deref(), answer.note.as_deref()].into_iter().flatten().map(one_line);
+        return said.collect::<Vec<_>>().join(": ");
+    }
     match (kpi.share, kpi.value) {
         (Some((part, whole)), _) if part == 0 || part == whole => format!("{} of {}", count(part), count(whole)),
         (Some((part, whole)), _) => {
             format!("{} of {} ({})", count(part), count(whole), percent(part as f64 / whole as f64))
         }
         (None, Some(number)) => {
-            let samples =
-                if kpi.samples > 0 { format!(" ({})", counted(kpi.samples, "sample")) } else { String::new() };
-            format!("{}{samples}", value(number, kpi.unit))
+            let samples = if kpi.samples > 0 && kpi.unit != Some("count") {
+                format!(" ({})", counted(kpi.samples, "sample"))
+            } else {
+                String::new()
+            };
+            format!("{}{samples}", value(number, kpi.unit.unwrap_or("count")))
         }
         (None, None) => "nothing to measure it by".into(),
     }

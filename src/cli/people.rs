@@ -1,0 +1,86 @@
+//! `logwatch check` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`.
+
+use std::fs::OpenOptions;
+use std::io::{Read as _, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+
+use super::clock::now;
+use super::options::{CheckOptions, SaidOptions, SignalOptions};
+use super::run::UsageError;
+use crate::expr::suggest::nearest;
+use crate::output::escape;
+use crate::people::{SIGNAL, Said, Verdict};
+use crate::rules::plan::{Plan, parse_time};
+use crate::session;
+
+/// Records the answer to a manual check.
+pub fn check(asked: &CheckOptions, out: &mut impl Write) -> Result<()> {
+    let said = &asked.said;
+    let plan = Plan::load(&said.plan).map_err(session::Error::from).map_err(UsageError::from)?;
+    let manual = plan.manual().map_err(session::Error::from).map_err(UsageError::from)?;
+    let ids: Vec<&str> = manual.iter().map(|item| item.id.get_ref().as_str()).collect();
+    known(&format!("plan {} asks no manual item", plan.name), &asked.item, &ids)?;
+    let status = if asked.pass { Verdict::Pass } else { Verdict::Fail };
+    let (at, by) = who_and_when(said)?;
+    append(&said.answers, &Said::Check { at, item: asked.item.clone(), status, by, note: asked.note.clone() })?;
+    writeln!(out, "recorded in {}", escape(&said.answers.display().to_string()))?;
+    Ok(())
+}
+
+/// Records a report from outside.
+pub fn signal(asked: &SignalOptions, out: &mut impl Write) -> Result<()> {
+    let said = &asked.said;
+    let plan = Plan::load(&said.plan).map_err(session::Error::from).map_err(UsageError::from)?;
+    let library = plan.library(&asked.patterns).map_err(session::Error::from).map_err(UsageError::from)?;
+    let names: Vec<&str> = library.classes.iter().filter_map(|class| class.name.strip_prefix(SIGNAL)).collect();
+    known("no pattern is of the signal", &asked.name, &names)?;
+    let (at, by) = who_and_when(said)?;
+    append(&said.answers, &Said::Signal { at, name: asked.name.clone(), by, text: asked.text.clone() })?;
+    writeln!(out, "recorded in {}", escape(&said.answers.display().to_string()))?;
+    Ok(())
+}
+
+/// The time and the name that are recorded: now and the user's unless they are given.
+fn who_and_when(said: &SaidOptions) -> Result<(String, Option<String>), UsageError> {
+    let at = match &said.at {
+        Some(text) => parse_time(text).map_err(UsageError)?,
+        None => now(),
+    };
+    let user = || std::env::var("USER").or_else(|_| std::env::var("USERNAME")).ok();
+    Ok((at.to_string(), said.by.clone().or_else(user)))
+}
+
+fn known(what: &str, name: &str, known: &[&str]) -> Result<(), UsageError> {
+    if known.contains(&name) {
+        return Ok(());
+    }
+    let name = escape(name);
+    Err(UsageError(match nearest(&name, known.iter().copied()) {
+        Some(near) => format!("{what} `{name}`; did you mean `{near}`?"),
+        None if known.is_empty() => format!("{what} `{name}`: there is none"),
+        None => format!("{what} `{name}`; there is {}", known.join(", ")),
+    }))
+}
+
+/// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
+fn append(path: &Path, said: &Said) -> Result<()> {
+    let shown = || escape(&path.display().to_string());
+    let open = || OpenOptions::new().create(true).read(true).append(true).open(path);
+    let mut file = open().with_context(|| format!("cannot write {}", shown()))?;
+    let mut line = serde_json::to_string(said)? + "\n";
+    if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+        let mut last = [b'\n'];
+        file.read_exact(&mut last)?;
+        if last != [b'\n'] {
+            // Somebody was stopped within a line.
+            line.insert(0, '\n');
+        }
+    }
+    let written = file.write(line.as_bytes()).with_context(|| format!("cannot write {}", shown()))?;
+    if written < line.len() {
+        return Err(anyhow!("cannot write {}: no room is left", shown()));
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What people say, taken in beside the lines: reports are events of their second, answers are for the rules.
+
+use std::io::Write;
+
+use super::Judge;
+use crate::classify::{ClassId, LabelSets};
+use crate::expr::suggest::nearest;
+use crate::people::{Answer, Error, People, SIGNAL, Signal};
+use crate::second::Tally;
+use crate::second::evidence::Evidence;
+
+/// The source of what people report, where evidence names one.
+const PEOPLE: usize = usize::MAX;
+
+impl Judge {
+    /// Takes in what people said, before the first line.
+    ///
+    /// # Errors
+    /// A report of a class that the library does not have, or an answer to what the plan does not ask.
+    pub fn hear(&mut self, people: People) -> Result<(), Error> {
+        let items: Vec<&str> = self.rules.manual.iter().map(|item| item.id.get_ref().as_str()).collect();
+        for Answer { item, line, .. } in &people.answers {
+            if !items.contains(&item.as_str()) {
+                return Err(Error::unknown(&people.file, *line, unknown("manual item", item, &items)));
+            }
+        }
+        let known: Vec<&str> =
+            self.library.classes.iter().filter_map(|class| class.name.strip_prefix(SIGNAL)).collect();
+        for signal in people.signals {
+            let Some(class) = self.library.class_id(&format!("{SIGNAL}{}", signal.name)) else {
+                return Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known)));
+            };
+            self.signals.push_back((signal, class));
+        }
+        self.rules.answers = people.answers;
+        self.people = people.file;
+        self.observed.people = true;
+        Ok(())
+    }
+
+    /// The file that what people said stands in, if a source is they.
+    pub fn people(&self, source: usize) -> Option<&str> {
+        (source == PEOPLE).then_some(&*self.people)
+    }
+
+    /// The first tick after the next report; `i64::MAX` if there is none.
+    pub(super) fn next_signal(&self) -> i64 {
+        self.signals.front().map_or(i64::MAX, |(signal, _)| signal.at.second() + 1)
+    }
+
+    /// Adds what people reported in a second to its own events. What they reported before the first second is of no deployment that is
+    /// judged.
+    pub(super) fn hear_signals(&mut self, second: i64) {
+        while self.next_signal() <= second + 1 {
+            let Some((signal, class)) = self.signals.pop_front() else { return };
+            if signal.at.second() == second {
+                self.add_signal(class, &signal);
+            }
+        }
+    }
+
+    fn add_signal(&mut self, class: ClassId, signal: &Signal) {
+        let labels = &self.library.classes[class].labels;
+        let mut sets = LabelSets::default();
+        sets.push(class, labels.iter().map(|label| signal.by.as_deref().filter(|_| label == "by")));
+        let said = [signal.by.as_deref(), signal.text.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(": ");
+        let mut line = Vec::new();
+        // A text is written into memory.
+        let _ = write!(line, "{}", serde_json::json!({ "message": said }));
+        let evidence = Evidence::new(signal.at, PEOPLE, signal.line, &line);
+        let set = self.intern(&sets);
+        self.own.extend(set.into_iter().map(|set| (set, Tally::one(evidence.clone()))));
+    }
+}
+
+fn unknown(kind: &str, name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(near) => format!("no {kind} `{name}`; did you mean `{near}`?"),
+        None if known.is_empty() => format!("no {kind} `{name}`: there is none"),
+        None => format!("no {kind} `{name}`; there is {}", known.join(", ")),
+    }
+}
