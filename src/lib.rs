@@ -12,7 +12,7 @@
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!                gather: sources by time, traces, duplicates, lateness ─▶ complete Seconds     one thread
 //!                judge: timeline, rules, report, lifecycle ─▶ changes of triggers, verdict
-//!                summary ─▶ output: text, JSON, GitHub annotations
+//!                summary ─▶ output: text, JSON, HTML, GitHub annotations
 //! ```
 //!
 //! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end
@@ -32,6 +32,7 @@
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`people`] reads what people answer and report, beside the input.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
+//! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`].
@@ -83,6 +84,7 @@ mod duplicates;
 pub mod engine;
 pub mod expr;
 pub mod gather;
+pub mod history;
 pub mod judge;
 pub mod lane;
 pub mod lifecycle;

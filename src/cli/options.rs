@@ -156,7 +156,7 @@ pub struct Read {
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Write to a file too, in the format given before `=` or told by the file's ending; repeatable
+    /// Write to a file too, in the format given before `=` or told by its ending (report.html); repeatable
     #[arg(long = "output", value_name = "[FORMAT=]FILE", value_parser = Output::parse)]
     pub outputs: Vec<Output>,
     /// Keep what is read, and when the clock moved, for an exact replay
@@ -408,6 +408,7 @@ pub enum Plans {
 pub enum Format {
     Text,
     Json,
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -445,13 +446,14 @@ impl Output {
         match Path::new(path).extension().and_then(|ending| ending.to_str()) {
             Some("json" | "jsonl" | "ndjson") => Ok(Format::Json),
             Some("txt" | "text" | "log") => Ok(Format::Text),
+            Some("html" | "htm") => Ok(Format::Html),
             // Devices and pipes have no endings.
             None if Path::new(path).exists() || path.contains('/') => Ok(Format::Text),
-            None if path == "json" || path == "text" => Err(format!(
+            None if matches!(path, "json" | "text" | "html") => Err(format!(
                 "`{path}` is a format; what is printed is chosen with --format {path}, and a file is written with {path}=FILE"
             )),
             _ => Err(format!(
-                "`{path}` does not tell its format; write json={path} or text={path}, or end it with .jsonl or .txt"
+                "`{path}` does not tell its format; write json={path}, text={path} or html={path}, or end it with .jsonl, .txt or .html"
             )),
         }
     }
@@ -460,8 +462,9 @@ impl Output {
         let (format, path) = match text.split_once('=') {
             Some(("text", path)) => (Format::Text, path),
             Some(("json", path)) => (Format::Json, path),
+            Some(("html", path)) => (Format::Html, path),
             Some((other, _)) if !other.contains(['/', '.']) => {
-                return Err(format!("no format `{other}`; there are text and json"));
+                return Err(format!("no format `{other}`; there are text, json and html"));
             }
             _ => (Output::format_of(text)?, text),
         };
@@ -497,9 +500,11 @@ mod tests {
         assert_eq!(parse("run.jsonl"), Ok((Format::Json, "run.jsonl".into())));
         assert_eq!(parse("dir.a=b/run.txt"), Ok((Format::Text, "dir.a=b/run.txt".into())));
         assert_eq!(parse("/dev/null"), Ok((Format::Text, "/dev/null".into())));
-        assert!(parse("html=x").unwrap_err().contains("there are text and json"));
+        assert_eq!(parse("html=out"), Ok((Format::Html, "out".into())));
+        assert_eq!(parse("report.html"), Ok((Format::Html, "report.html".into())));
+        assert!(parse("pdf=x").unwrap_err().contains("there are text, json and html"));
         assert!(parse("json").unwrap_err().contains("--format json"));
-        assert!(parse("report.html").unwrap_err().contains("json=report.html"));
+        assert!(parse("report.pdf").unwrap_err().contains("html=report.pdf"));
         assert!(parse("report").unwrap_err().contains("text=report"));
     }
 }

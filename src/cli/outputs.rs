@@ -12,6 +12,7 @@ use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
 use crate::output::escape;
+use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
@@ -39,6 +40,7 @@ enum State {
 enum Writer {
     Text(Box<Text<Target>>),
     Json(Box<Json<Target>>),
+    Html(Box<Html<Target>>),
 }
 
 /// All outputs of a run.
@@ -109,6 +111,10 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
             Writer::Json(json) => json.trigger(event),
+            Writer::Html(html) => {
+                html.trigger(event);
+                Ok(())
+            }
         });
     }
 
@@ -117,6 +123,8 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.reached(event),
             Writer::Json(json) => json.reached(event),
+            // It tells how all of them stand at the end.
+            Writer::Html(_) => Ok(()),
         });
     }
 
@@ -126,6 +134,7 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.verdict(event, verbose),
             Writer::Json(json) => json.verdict(event),
+            Writer::Html(_) => Ok(()),
         });
     }
 
@@ -141,13 +150,14 @@ impl Outputs {
         if !self.started {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
-                Writer::Text(_) => Ok(()),
+                Writer::Text(_) | Writer::Html(_) => Ok(()),
                 Writer::Json(json) => json.start(&plan, None),
             });
         }
         self.each(|writer| match writer {
             Writer::Text(text) => text.summary(summary, exit_code),
             Writer::Json(json) => json.summary(summary),
+            Writer::Html(html) => html.summary(summary),
         });
         for sink in &mut self.sinks {
             sink.finish(&self.aside);
@@ -165,6 +175,10 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),
             Writer::Json(json) => json.start(&plan, Some(&deployment)),
+            Writer::Html(html) => {
+                html.start();
+                Ok(())
+            }
         });
     }
 
@@ -189,6 +203,7 @@ impl Sink {
         let target = match std::mem::replace(&mut self.state, State::Written) {
             State::Open(Writer::Text(text)) => text.into_inner(),
             State::Open(Writer::Json(json)) => json.into_inner(),
+            State::Open(Writer::Html(html)) => html.into_inner(),
             ended => {
                 self.state = ended;
                 return;
@@ -215,6 +230,7 @@ impl Writer {
         match format {
             Format::Text => Writer::Text(Box::new(Text::new(target, style, read.quiet))),
             Format::Json => Writer::Json(Box::new(Json::new(target))),
+            Format::Html => Writer::Html(Box::new(Html::new(target, style.zone))),
         }
     }
 }

@@ -116,6 +116,7 @@ impl Judge {
         self.rules.begin(second, &self.timeline, &self.observed);
         let is_apart = self.timeline.begin(deployed.min(second));
         self.report.begin(is_apart);
+        self.history.begin(deployed);
         self.undecided = None;
         self.restarts = 0;
         (self.told, self.is_enough) = (Verdict::Unknown, false);

@@ -13,6 +13,7 @@ use std::sync::atomic::AtomicBool;
 use crate::classify::{ClassId, Library};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
+use crate::history::History;
 use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
@@ -47,6 +48,7 @@ pub struct Judge {
     pub library: Arc<Library>,
     pub rules: Rules,
     pub report: Report,
+    pub history: History,
     pub timeline: Timeline,
     pub observed: Observed,
     /// The deployment in force; `None` before the first second.
@@ -101,6 +103,7 @@ impl Judge {
         Judge {
             own_classes: OwnClasses::of(&library),
             request: library.class_id(REQUEST),
+            history: History::new(&library, &report),
             library,
             rules,
             report,

@@ -96,6 +96,7 @@ impl Judge {
         let sealed = Sealed { second, ids: &ids, own: &self.own, sets: &self.sets };
         if !sealed.is_empty() {
             self.report.seal(sealed, armed);
+            self.history.add(sealed);
             let admits = Admits {
                 rules: armed,
                 deploy: armed && second.at < self.armed_until(),

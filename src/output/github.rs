@@ -3,14 +3,15 @@
 
 use std::io::{self, Write};
 
-use super::format::{Measured, clocks, count, counted, cut, known_by, one_line, range, span, value};
+use super::format::{clocks, count, counted, cut, known_by, one_line, range, value};
 use super::text::{Finding, findings, target, told};
 use super::traffic::{self, Table};
+use super::triggers::{measured, name, runbook, when};
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::traffic::Change;
-use crate::summary::{CheckpointEvent, KpiStatus, Summary, TriggerResult, TriggerState};
+use crate::summary::{CheckpointEvent, KpiStatus, Summary, TriggerResult};
 use crate::zone::Zone;
 
 /// Annotations of one kind that GitHub shows for a step; what is more it drops without a word.
@@ -205,32 +206,6 @@ fn table(title: &str, heads: &[&str], numbers: usize, rows: impl ExactSizeIterat
 
 fn list(items: impl Iterator<Item = String>) -> String {
     items.map(|item| format!("- {item}")).collect::<Vec<_>>().join("\n")
-}
-
-fn name(trigger: &TriggerResult) -> String {
-    let group: Vec<&str> = trigger.group.values().map(String::as_str).collect();
-    let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
-    one_line(&format!("{}{group}", trigger.id))
-}
-
-fn measured(trigger: &TriggerResult) -> Option<String> {
-    let TriggerResult { value, bound, threshold, samples, baseline, unit, .. } = *trigger;
-    Measured { value, bound, threshold, share: None, samples, baseline, unit }.tell("")
-}
-
-/// Since when, how often, and how it stands at the end.
-fn when(trigger: &TriggerResult, zone: Zone) -> Option<String> {
-    let (first, last) = trigger.first.zip(trigger.last)?;
-    let often = if trigger.fired > 1 { format!("fired {} times, ", count(trigger.fired)) } else { String::new() };
-    let end = match trigger.state {
-        TriggerState::Firing => format!("still firing at the end, {} later", span(last.second() - first.second())),
-        _ => format!("last at {}", clocks(last, last, Some(first), zone)),
-    };
-    Some(format!("{often}first at {} {zone}, {end}", zone.date_and_clock(first)))
-}
-
-fn runbook(trigger: &TriggerResult) -> Option<String> {
-    trigger.runbook.as_deref().map(|runbook| format!("runbook {}", one_line(runbook)))
 }
 
 /// The message of a workflow command.

@@ -3,8 +3,10 @@
 mod escape;
 mod format;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod text;
 mod traffic;
+mod triggers;
 
 pub use escape::{NoCommands, escape, without_commands};

@@ -23,11 +23,11 @@ use crate::zone::Zone;
 
 use checks::reached_lines;
 use event::{short_line, trigger_lines, verdict_line};
-use screen::{Screen, exit, input, runbook, verdict};
+use screen::{Screen, exit, input, verdict};
 
-pub(super) use checks::told;
+pub(super) use checks::{counts, told};
 pub(super) use findings::{Finding, findings};
-pub(super) use screen::target;
+pub(super) use screen::{because, facts, left_out, reached, runbook, target, word};
 
 /// Lines of a screen. The lists of a summary are shortened to fit into what the events before it left.
 const SCREEN: usize = 40;

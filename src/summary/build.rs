@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::history::History;
 use super::{
     Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
     Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic, unit_name,
@@ -123,6 +124,7 @@ impl Summary {
             overflowed: engine.judge.report.overflowed() + engine.judge.timeline.overflowed + engine.judge.crowded,
             sources: engine.gather.lanes.iter().map(|lane| lane.label.clone()).collect(),
             duration: engine.judge.rules.duration,
+            history: History::new(engine),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The summary: everything the outputs tell at the end, as plain data in the shape of the JSON contract.
 
+pub mod bars;
 mod build;
 mod checks;
 pub mod defect;
+pub mod history;
 pub mod traffic;
 mod unknown;
 
@@ -21,6 +23,7 @@ use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::time::Time;
 pub use checks::{CheckLine, CheckpointEvent};
+use history::History;
 use traffic::Http;
 
 /// The end of a run, ready to be written.
@@ -60,6 +63,9 @@ pub struct Summary {
     /// Seconds.
     #[serde(skip)]
     pub duration: i64,
+    /// For pictures.
+    #[serde(skip)]
+    pub history: History,
 }
 
 #[derive(Clone, Debug, Serialize)]

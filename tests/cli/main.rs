@@ -10,6 +10,7 @@ mod exports;
 mod failing;
 mod follow;
 mod github;
+mod html;
 mod json;
 mod lines;
 mod live;

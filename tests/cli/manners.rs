@@ -44,7 +44,7 @@ fn a_folder_means_its_logs_and_a_pattern_what_it_matches() {
 fn an_output_tells_its_format_or_is_told_how() {
     let log = fixture("dl-034/before-fix.jsonl");
     for (name, told) in
-        [("json", "--format json"), ("report.html", "json=report.html or text=report.html"), ("run", "text=run")]
+        [("json", "--format json"), ("report.pdf", "text=report.pdf or html=report.pdf"), ("run", "text=run")]
     {
         let ran = logwatch(&[&log, "--output", name]);
         assert_eq!(ran.status, Some(2));

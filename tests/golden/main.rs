@@ -1,4 +1,4 @@
-//! What people and programs see, against what they saw before: `fixtures/**/*.expected.{txt,json}`.
+//! What people and programs see, against what they saw before: `fixtures/**/*.expected.{txt,json,html}`.
 //!
 //! A change that is meant is taken over with `LOGWATCH_BLESS=1 cargo test --test golden`, and read before it is kept.
 
@@ -60,6 +60,17 @@ fn assert_objects_are_as_before(log: &str) {
     assert_eq!(told.len(), expected.len(), "{log}");
 }
 
+/// One tag a line, so that a difference can be read.
+fn assert_page_is_as_before(log: &str) {
+    let version = concat!("logwatch ", env!("CARGO_PKG_VERSION"));
+    let told = replay(log, "html").replace("><", ">\n<").replace(version, "logwatch");
+    let expected = expected(log, "html", &told);
+    for (number, (told, expected)) in told.lines().zip(expected.lines()).enumerate() {
+        assert_eq!(told, expected, "line {} of the page of {log}", number + 1);
+    }
+    assert_eq!(told, expected, "{log}");
+}
+
 /// The objects, without the version of the program.
 fn versionless(text: &str) -> Vec<Value> {
     let mut objects = objects(text);
@@ -73,6 +84,7 @@ fn versionless(text: &str) -> Vec<Value> {
 fn before_the_fix() {
     assert_screen_is_as_before("dl-034/before-fix");
     assert_objects_are_as_before("dl-034/before-fix");
+    assert_page_is_as_before("dl-034/before-fix");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn status(status: Status) -> (&'static str, Ink) {
 }
 
 /// `3 of 5 pass, 1 unknown, 1 to be answered`.
-fn counts(event: &CheckpointEvent) -> String {
+pub(in crate::output) fn counts(event: &CheckpointEvent) -> String {
     let mut text = format!("{} of {} pass", event.count(Status::Pass), event.checks.len());
     for (status, words) in [(Status::Fail, "failed"), (Status::Unknown, "unknown"), (Status::Manual, "to be answered")]
     {

@@ -11,6 +11,7 @@ use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::summary::{KpiLine, KpiStatus, Summary, TriggerResult, TriggerState, Unknown};
+use crate::zone::Zone;
 
 /// Error groups listed when they are not why.
 const LISTED_ASIDE: usize = 3;
@@ -19,35 +20,14 @@ const REASONS: usize = 6;
 
 /// The verdict, and below it the reasons that no event has told, what cut the input short, and what to do.
 pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
-    let (word, ink) = match summary.verdict {
-        Verdict::Rollback => ("ROLLBACK", Ink::Red),
-        Verdict::Investigate => ("INVESTIGATE", Ink::Yellow),
-        Verdict::Healthy if summary.complete => ("HEALTHY", Ink::Green),
-        Verdict::Healthy => ("HEALTHY so far", Ink::Green),
-        Verdict::Unknown => ("UNKNOWN", Ink::Yellow),
+    let ink = match summary.verdict {
+        Verdict::Rollback => Ink::Red,
+        Verdict::Investigate | Verdict::Unknown => Ink::Yellow,
+        Verdict::Healthy => Ink::Green,
     };
-    let fired: Vec<&TriggerResult> = deciding(summary).collect();
-    let seen = summary.deployed_at.zip(summary.to).map(|(from, to)| to.second() - from.second());
-    let seen = seen.map(|seen| seen.min(summary.duration));
-    let because = match fired.iter().filter_map(|trigger| trigger.first).min() {
-        Some(since) => {
-            let firing = fired.iter().filter(|trigger| trigger.state == TriggerState::Firing).count() as u64;
-            let after = summary.deployed_at.map(|deployed| format!(" (+{})", span(since.second() - deployed.second())));
-            let state = match firing {
-                0 => format!("{} fired, none at the end of the log", counted(fired.len() as u64, "trigger")),
-                _ => format!("{} still firing at the end of the log", counted(firing, "trigger")),
-            };
-            format!("   since {}{}, {state}", clock(since, summary.to, style.zone), after.unwrap_or_default())
-        }
-        None if summary.complete => format!("   over the {} of the plan", span(summary.duration)),
-        None => match seen {
-            Some(seen) if summary.verdict == Verdict::Healthy => {
-                format!(" ({} of {})", span(seen), span(summary.duration))
-            }
-            Some(seen) => format!("   {} of {} seen", span(seen), span(summary.duration)),
-            None => String::new(),
-        },
-    };
+    let (word, because) = (word(summary), because(summary, style.zone));
+    let gap = if summary.verdict == Verdict::Healthy && !summary.complete { " " } else { "   " };
+    let because = if because.is_empty() { because } else { format!("{gap}{because}") };
     let room = style.width.saturating_sub(INDENT.len());
     let head = format!("{}  {}", style.paint(Ink::Bold, "VERDICT"), style.paint(ink, word));
     let mut lines = match INDENT.len() + word.len() + columns(&because) <= style.width {
@@ -81,8 +61,42 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
     lines
 }
 
+/// The verdict in a word or three.
+pub(in crate::output) fn word(summary: &Summary) -> &'static str {
+    match summary.verdict {
+        Verdict::Rollback => "ROLLBACK",
+        Verdict::Investigate => "INVESTIGATE",
+        Verdict::Healthy if summary.complete => "HEALTHY",
+        Verdict::Healthy => "HEALTHY so far",
+        Verdict::Unknown => "UNKNOWN",
+    }
+}
+
+/// Since when the verdict is so, or over what time.
+pub(in crate::output) fn because(summary: &Summary, zone: Zone) -> String {
+    let fired: Vec<&TriggerResult> = deciding(summary).collect();
+    if let Some(since) = fired.iter().filter_map(|trigger| trigger.first).min() {
+        let firing = fired.iter().filter(|trigger| trigger.state == TriggerState::Firing).count() as u64;
+        let after = summary.deployed_at.map(|deployed| format!(" (+{})", span(since.second() - deployed.second())));
+        let state = match firing {
+            0 => format!("{} fired, none at the end of the log", counted(fired.len() as u64, "trigger")),
+            _ => format!("{} still firing at the end of the log", counted(firing, "trigger")),
+        };
+        return format!("since {}{}, {state}", clock(since, summary.to, zone), after.unwrap_or_default());
+    }
+    if summary.complete {
+        return format!("over the {} of the plan", span(summary.duration));
+    }
+    let seen = summary.deployed_at.zip(summary.to).map(|(from, to)| to.second() - from.second());
+    match seen.map(|seen| seen.min(summary.duration)) {
+        Some(seen) if summary.verdict == Verdict::Healthy => format!("({} of {})", span(seen), span(summary.duration)),
+        Some(seen) => format!("{} of {} seen", span(seen), span(summary.duration)),
+        None => String::new(),
+    }
+}
+
 /// The runbooks of what led to a verdict.
-pub(super) fn runbook(summary: &Summary) -> Option<String> {
+pub(in crate::output) fn runbook(summary: &Summary) -> Option<String> {
     let runbooks: BTreeSet<&str> = deciding(summary).filter_map(|trigger| trigger.runbook.as_deref()).collect();
     let names: Vec<String> = runbooks.into_iter().map(one_line).collect();
     (!names.is_empty()).then(|| format!("runbook {}", names.join(", ")))
@@ -149,16 +163,8 @@ impl Screen<'_> {
 
     /// The name of what said it, when it was seen, beside what, and after which silence.
     fn around(&self, finding: &Finding<'_>, name: &str) -> Vec<String> {
-        let today = self.summary.to;
         let name = (!name.is_empty()).then(|| name.to_string());
-        let times =
-            finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, today, self.style.zone));
-        let beside = finding.seen.beside.as_ref().map(|beside| {
-            let mut failures = self.summary.http.by_status.iter().filter(|(status, n)| **status >= 500 && **n > 0);
-            let status = if failures.all(|(status, _)| *status == 500) { "500s" } else { "5xx" };
-            format!("beside {} of {} {} {status}", count(beside.failures), count(beside.of), one_line(&beside.route))
-        });
-        let facts = [name, times, beside, self.silences(finding.silences)].into_iter().flatten();
+        let facts = name.into_iter().chain(facts(self.summary, finding, self.style.zone));
         let mut lines: Vec<String> = Vec::new();
         for fact in facts {
             match lines.last_mut() {
@@ -167,20 +173,6 @@ impl Screen<'_> {
             }
         }
         lines
-    }
-
-    /// Silences that errors ended: how many, and their seconds in all.
-    fn silences(&self, (silences, seconds): (u64, i64)) -> Option<String> {
-        let run =
-            self.summary.from.zip(self.summary.to).map(|(from, to)| format!(" of {}", to.second() - from.second()));
-        let total = format!("({seconds}{} s)", run.unwrap_or_default());
-        // Each is a little longer than its whole seconds.
-        let each = (seconds as f64 / silences as f64).round();
-        match silences {
-            0 => None,
-            1 => Some(format!("silent {each} s {total}; the silence ends in this line")),
-            _ => Some(format!("silent {silences} × {each} s {total}; each silence ends in this line")),
-        }
     }
 
     /// `is_brief`: those that were not missed are counted.
@@ -251,6 +243,30 @@ impl Screen<'_> {
     }
 }
 
+/// When something was seen, beside what, and after which silence.
+pub(in crate::output) fn facts(summary: &Summary, finding: &Finding<'_>, zone: Zone) -> Vec<String> {
+    let times = finding.seen.first.zip(finding.seen.last).map(|(first, last)| clocks(first, last, summary.to, zone));
+    let beside = finding.seen.beside.as_ref().map(|beside| {
+        let mut failures = summary.http.by_status.iter().filter(|(status, n)| **status >= 500 && **n > 0);
+        let status = if failures.all(|(status, _)| *status == 500) { "500s" } else { "5xx" };
+        format!("beside {} of {} {} {status}", count(beside.failures), count(beside.of), one_line(&beside.route))
+    });
+    [times, beside, silences(summary, finding.silences)].into_iter().flatten().collect()
+}
+
+/// Silences that errors ended: how many, and their seconds in all.
+fn silences(summary: &Summary, (silences, seconds): (u64, i64)) -> Option<String> {
+    let run = summary.from.zip(summary.to).map(|(from, to)| format!(" of {}", to.second() - from.second()));
+    let total = format!("({seconds}{} s)", run.unwrap_or_default());
+    // Each is a little longer than its whole seconds.
+    let each = (seconds as f64 / silences as f64).round();
+    match silences {
+        0 => None,
+        1 => Some(format!("silent {each} s {total}; the silence ends in this line")),
+        _ => Some(format!("silent {silences} × {each} s {total}; each silence ends in this line")),
+    }
+}
+
 /// `> 95 %`; as the plan writes it where that is no plain number, and nothing where a person tells whether it is met.
 pub(in crate::output) fn target(kpi: &KpiLine) -> String {
     let Some(target) = kpi.target else { return String::new() };
@@ -260,7 +276,7 @@ pub(in crate::output) fn target(kpi: &KpiLine) -> String {
     format!("{} {}", target.op, value(target.value, kpi.unit.unwrap_or("count")))
 }
 
-fn reached(kpi: &KpiLine) -> String {
+pub(in crate::output) fn reached(kpi: &KpiLine) -> String {
     if kpi.target.is_none() {
         let Some(answer) = &kpi.answer else { return "nobody has answered".into() };
         let said = [answer.by.as_deref(), answer.note.as_deref()].into_iter().flatten().map(one_line);
@@ -307,9 +323,19 @@ pub(super) fn input(summary: &Summary, style: Style) -> Vec<String> {
     if unclassified > 0 && columns(&told) + hint.len() + 7 <= style.width {
         told += hint;
     }
+    let facts = std::iter::once(told).chain(left_out(summary)).collect::<Vec<_>>();
+    let facts = facts.iter().flat_map(|fact| wrap(fact, style.width.saturating_sub(7).max(20)));
+    facts
+        .enumerate()
+        .map(|(at, line)| if at == 0 { format!("{title}  {line}") } else { format!("       {line}") })
+        .collect()
+}
+
+/// What the counts leave out, and how requests were counted.
+pub(in crate::output) fn left_out(summary: &Summary) -> Vec<String> {
     let Counts { platform_dropped, invalid_utf8, untimed, .. } = summary.input;
     let via = &summary.http.via;
-    let mut facts = vec![told];
+    let mut facts = Vec::new();
     if platform_dropped > 0 {
         let messages = counted(platform_dropped, "message");
         facts.push(format!("at least {messages} were dropped by the platform: all counts are lower bounds"));
@@ -328,11 +354,7 @@ pub(super) fn input(summary: &Summary, style: Style) -> Vec<String> {
         let overflowed = count(summary.overflowed);
         facts.push(format!("{overflowed} routes, groups or values were counted with others: there were too many"));
     }
-    let facts = facts.iter().flat_map(|fact| wrap(fact, style.width.saturating_sub(7).max(20)));
     facts
-        .enumerate()
-        .map(|(at, line)| if at == 0 { format!("{title}  {line}") } else { format!("       {line}") })
-        .collect()
 }
 
 /// `exit 4 (rollback)`.

@@ -10,6 +10,7 @@ use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
+use crate::summary::history::History;
 use crate::summary::traffic::{Changes, Http, RouteLine, Side, Stretch, ViaSeconds};
 use crate::summary::{Beside, KpiStatus, Summary, TriggerEvent, TriggerResult, TriggerState, Unknown};
 use crate::summary::{ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, Seen, Target};
@@ -59,6 +60,7 @@ pub(super) fn nothing() -> Summary {
         overflowed: 0,
         sources: vec!["empty.jsonl".into()],
         duration: 4 * 3_600,
+        history: History::default(),
     }
 }
 
