@@ -63,6 +63,12 @@ impl Observed {
         (until >= first).then_some(Stretch { first, quality: Quality { partial, lossy } })
     }
 
+    /// Whether all that could tell of a number had ended before a tick.
+    pub fn is_over(&self, read: &Read, tick: i64) -> bool {
+        let covered = self.covered(read.carriers, read.reads_duration);
+        covered.and_then(|covered| covered.until).is_some_and(|until| read.length.is_some() && until < tick - 1)
+    }
+
     /// The first tick after this one at which another part of the window may be observed than by then; `i64::MAX` if there
     /// is none. That time passes and the sources stay as they are is all that changes.
     pub fn steady_until(&self, read: &Read, tick: i64) -> i64 {

@@ -126,3 +126,29 @@ fn a_route_that_no_request_is_for_is_told() {
     assert_eq!(unknown(&["=\"/api/bot\"", "=\"/api/bots\""]), told("/api/bot"));
     assert_eq!(unknown(&["=\"/a\"", "=\"/b\"", "=*\"/c/*\"", "=~\"/d.*\""]), told("/a, /b, /c/* and 1 more"));
 }
+
+/// What plans of several teams say, in the language, each on a log of its own.
+#[test]
+fn plans_can_say_what_teams_ask() {
+    let path = format!("{}/tests/plans/phrases.toml", env!("CARGO_MANIFEST_DIR"));
+    let ran = logwatch(&["plan", "test", &path]);
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (Some(0), "all samples as stated: 12\n", ""));
+}
+
+/// The samples of a plan's own patterns are tested with it.
+#[test]
+fn patterns_of_a_plan_are_tested_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.toml").display().to_string();
+    let pattern = "[[pattern]]\nclass = \"shop.sale\"\nabout = \"sold\"\nmatch = 'sold (?<item>\\w+)'\nlabels = [\"item\"]\n\
+                   [[pattern.sample]]\nline = \"sold pears\"\nlabels = { item = \"pears\" }\n";
+    let test = |text: &str| {
+        std::fs::write(&path, format!("[plan]\nid = \"x\"\ntitle = \"x\"\n{text}")).unwrap();
+        let ran = logwatch(&["plan", "test", &path]);
+        (ran.status, ran.out + &ran.err)
+    };
+    assert_eq!(test(pattern), (Some(0), "all samples as stated: 1\n".into()));
+    let (status, told) = test(&pattern.replace("item = \"pears\"", "item = \"apples\""));
+    assert_eq!(status, Some(2));
+    assert!(told.starts_with(&format!("{path}:10: sample 1 of shop.sale: ")) && told.contains("apples"), "{told}");
+}
