@@ -126,8 +126,11 @@ fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
                 return Ok(USAGE.into());
             }
         }
-        Plans::Check { name, library } => {
-            plans::check(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))??;
+        Plans::Check { name, explain, against, deployed_at, library } => {
+            plans::check(&name, &library.patterns, explain, &mut out).map_err(|error| usage(error.to_string()))??;
+            if !against.is_empty() {
+                cli::what_if::against(&name, &library.patterns, &against, deployed_at, &mut out)?;
+            }
         }
     }
     out.flush()?;

@@ -17,5 +17,6 @@ mod record;
 mod run;
 mod signals;
 mod target;
+pub mod what_if;
 
 pub use run::{Mode, UsageError, is_closed_pipe, run};

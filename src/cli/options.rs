@@ -265,10 +265,19 @@ pub enum Plans {
         #[command(flatten)]
         library: LibraryOptions,
     },
-    /// Check a plan against the pattern library
+    /// Check a plan against the pattern library, and say what it would have done on saved logs
     Check {
         /// A built-in plan or a file
         name: String,
+        /// Say each expression in words
+        #[arg(long)]
+        explain: bool,
+        /// Saved logs: how often each trigger would have fired on them, how near it came, and what is not known
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        against: Vec<PathBuf>,
+        /// When it was deployed, in these logs
+        #[arg(long, value_name = "T|auto", value_parser = Deployed::parse, allow_hyphen_values = true, requires = "against")]
+        deployed_at: Option<Deployed>,
         #[command(flatten)]
         library: LibraryOptions,
     },

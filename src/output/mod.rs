@@ -8,3 +8,4 @@ pub mod text;
 mod traffic;
 
 pub use escape::{NoCommands, escape, without_commands};
+pub use format::Measured;

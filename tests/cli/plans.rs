@@ -152,3 +152,43 @@ fn patterns_of_a_plan_are_tested_with_it() {
     assert_eq!(status, Some(2));
     assert!(told.starts_with(&format!("{path}:10: sample 1 of shop.sale: ")) && told.contains("apples"), "{told}");
 }
+
+/// What a plan would have done: how often and when, how near it came, what is not known and why, and what never occurs.
+#[test]
+fn a_plan_is_tried_on_saved_logs() {
+    let log = fixture("dl-034/regression-manipulation-risk.jsonl");
+    let ran = logwatch(&["plan", "check", "dl-034", "--against", &log]);
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+    for line in [
+        "deployed 2025-08-25 15:00:02 UTC, 14m59s seen since",
+        "verdict investigate",
+        "  investigation trigger manipulation-risk fired",
+        "manipulation-risk          investigate  fired 1 ×: 15:07:21",
+        "user-complaints            rollback     never fired; not known: no source of the input tells it",
+        "scalper-algorithms-down    rollback     never fired; not known 51 % of the time: its windows held too little, or events without its labels",
+        "selector-exceptions        investigate  never fired; nearest at 15:07:21: 1 = 1",
+        "checkpoint 30m: pending",
+        "never seen: db.pool_exhausted, db.session_leak, http.error, javascript.exception, process.memory, scalper.timeframe_30s, signal.user_complaint, signal.user_confusion, signal.user_praise",
+    ] {
+        assert!(ran.out.lines().any(|told| told == line), "no `{line}` in\n{}", ran.out);
+    }
+    let near = logwatch(&["plan", "check", "dl-034", "--against", &fixture("dl-034/after-fix.jsonl")]).out;
+    let line = "db-pool-saturated          rollback     never fired; nearest at 14:23:12: 70 % (1 sample) < 90 %";
+    assert!(near.lines().any(|told| told == line), "{near}");
+    let missing = logwatch(&["plan", "check", "dl-034", "--against", "no-such.jsonl"]);
+    assert!(missing.status == Some(1) && missing.err.contains("no-such.jsonl"), "{missing:?}");
+    assert_eq!(logwatch(&["plan", "check", "dl-034", "--deployed-at", "auto"]).status, Some(2));
+}
+
+#[test]
+fn a_plan_is_said_in_words() {
+    let told = logwatch(&["plan", "check", "dl-034", "--explain"]).out;
+    for line in [
+        "user-complaints: the number of signal.user_complaint in 4h is more than 3",
+        "session-cleanup: the number of db.session_leak since the deployment should be < 1",
+        "30m: scalper: the number of scalper.refresh in 30m plus the number of scalper.algorithm_selected in 30m is at least 1",
+    ] {
+        assert!(told.lines().any(|told| told == line), "no `{line}` in\n{told}");
+    }
+    assert!(!logwatch(&["plan", "check", "dl-034"]).out.contains("the number of"));
+}
