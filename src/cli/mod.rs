@@ -5,6 +5,7 @@ mod files;
 mod find;
 mod intake;
 pub mod lines;
+pub mod new_plan;
 pub mod options;
 mod outputs;
 mod overwrite;

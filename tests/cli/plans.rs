@@ -192,3 +192,29 @@ fn a_plan_is_said_in_words() {
     }
     assert!(!logwatch(&["plan", "check", "dl-034"]).out.contains("the number of"));
 }
+
+/// A plan that is written anew is right, says what it is made of, and has nothing against the log it is from.
+#[test]
+fn a_new_plan_is_a_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.toml").display().to_string();
+    let written = |arguments: &[&str]| {
+        let ran = logwatch(&[&["plan", "new"], arguments].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+        fs::write(&path, &ran.out).unwrap();
+        let checked = logwatch(&["plan", "check", &path]);
+        assert_eq!(checked.status, Some(0), "{}", checked.err);
+        ran.out
+    };
+    let plain = written(&[]);
+    assert!(plain.contains("route=*'/api/*'") && plain.contains("title = \"The next deployment\""), "{plain}");
+    let named = written(&["--title", "New \"checkout\" & more", "--route", "/api/o'hare", "--duration", "90m"]);
+    assert!(named.contains("id = \"new-checkout-more\"") && named.contains("route='/api/o''hare'"), "{named}");
+    assert!(named.contains("duration = \"1h30m\"") && named.contains("at = \"11m\""), "{named}");
+    let log = fixture("dl-034/after-fix.http.jsonl.zst");
+    let told = written(&["--from", &log, "--title", "x"]);
+    assert!(told.contains("/api/run-smart-trade") && told.contains("p95(") && told.contains(" failed\n"), "{told}");
+    let ran = logwatch(&["replay", &log, "--plan", &path, "--format", "json"]);
+    assert_eq!(ran.summary()["verdict"], "healthy", "{}", ran.summary()["reasons"]);
+    assert_eq!(logwatch(&["plan", "new", "--duration", "soon"]).status, Some(2));
+}
