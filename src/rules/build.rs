@@ -130,6 +130,7 @@ fn compile_trigger(
     Ok(Trigger {
         id: written.id.into(),
         severity: written.severity,
+        level: written.level.map(Into::into),
         about: written.about.map(Into::into),
         runbook: written.runbook.map(Into::into),
         text: text.clone(),
