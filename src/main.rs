@@ -124,13 +124,17 @@ fn plan(command: Plans, mut out: &mut dyn Write) -> Result<i32> {
     match command {
         Plans::List => plans::list(&mut out)?,
         Plans::Show { name } => plans::show(&name, &mut out).map_err(|error| usage(error.to_string()))??,
+        Plans::New { options, library } => cli::new_plan::new_plan(&options, &library.patterns, &mut out)?,
         Plans::Test { name, library } => {
             if plans::test(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))?? > 0 {
                 return Ok(USAGE.into());
             }
         }
-        Plans::Check { name, library } => {
-            plans::check(&name, &library.patterns, &mut out).map_err(|error| usage(error.to_string()))??;
+        Plans::Check { name, explain, against, deployed_at, library } => {
+            plans::check(&name, &library.patterns, explain, &mut out).map_err(|error| usage(error.to_string()))??;
+            if !against.is_empty() {
+                cli::what_if::against(&name, &library.patterns, &against, deployed_at, &mut out)?;
+            }
         }
     }
     out.flush()?;

@@ -7,6 +7,7 @@ mod files;
 mod find;
 mod intake;
 pub mod lines;
+pub mod new_plan;
 pub mod options;
 mod outputs;
 mod overwrite;
@@ -22,6 +23,7 @@ mod signals;
 mod target;
 mod terminal;
 mod watch;
+pub mod what_if;
 
 #[cfg(unix)]
 pub use exec::exec;

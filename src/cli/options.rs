@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::decode::Level;
 use crate::mask::Masking;
+use crate::rules::plan::Span;
 use crate::source::{Input, Program};
 use crate::zone::Zone;
 
@@ -352,6 +353,23 @@ pub struct LinesOptions {
     pub library: LibraryOptions,
 }
 
+/// What a new plan is made of.
+#[derive(Debug, Args)]
+pub struct NewPlanOptions {
+    /// What is deployed
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// A route that must not fail, or a pattern such as /api/*; repeatable
+    #[arg(long, value_name = "ROUTE")]
+    pub route: Vec<String>,
+    /// How long it is watched after the deployment, such as 4h
+    #[arg(long, value_name = "SPAN", value_parser = |text: &str| Span::try_from(text.to_string()))]
+    pub duration: Option<Span>,
+    /// A log of healthy times, which tells of bounds
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
 /// What is masked in lines that are shown.
 #[derive(Debug, Args)]
 pub struct RedactOptions {
@@ -388,6 +406,13 @@ pub enum Plans {
         /// A built-in plan or a file
         name: String,
     },
+    /// Write a commented plan for a deployment: what is not given is asked for on a terminal
+    New {
+        #[command(flatten)]
+        options: NewPlanOptions,
+        #[command(flatten)]
+        library: LibraryOptions,
+    },
     /// Run the samples of a plan: small logs, and the seconds at which its triggers must fire
     Test {
         /// A built-in plan or a file
@@ -395,10 +420,19 @@ pub enum Plans {
         #[command(flatten)]
         library: LibraryOptions,
     },
-    /// Check a plan against the pattern library
+    /// Check a plan against the pattern library, and say what it would have done on saved logs
     Check {
         /// A built-in plan or a file
         name: String,
+        /// Say each expression in words
+        #[arg(long)]
+        explain: bool,
+        /// Saved logs: how often each trigger would have fired on them, how near it came, and what is not known
+        #[arg(long, value_name = "FILE", num_args = 1..)]
+        against: Vec<PathBuf>,
+        /// When it was deployed, in these logs
+        #[arg(long, value_name = "T|auto", value_parser = Deployed::parse, allow_hyphen_values = true, requires = "against")]
+        deployed_at: Option<Deployed>,
         #[command(flatten)]
         library: LibraryOptions,
     },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::gather::Range;
 use crate::output::escape;
-use crate::rules::plan::{BUILT_IN, Error, Plan, short_span};
+use crate::rules::plan::{BUILT_IN, Error, Kind, Plan, short_span};
 use crate::session::samples::{self, Failed};
 use crate::session::{self, Session};
 
@@ -26,10 +26,16 @@ pub fn show(name: &str, out: &mut impl Write) -> Result<io::Result<()>, Error> {
 }
 
 /// Compiles the plan as a run would, and tells what is in it.
-pub fn check(name: &str, packs: &[PathBuf], out: &mut impl Write) -> Result<io::Result<()>, session::Error> {
+pub fn check(
+    name: &str,
+    packs: &[PathBuf],
+    explain: bool,
+    out: &mut impl Write,
+) -> Result<io::Result<()>, session::Error> {
     let session = Session::load(name, packs, None, Range::default())?;
     let plan = &session.plan.document.plan;
     let rules = &session.engine.judge.rules;
+    let words = if explain { session.plan.in_words()? } else { Vec::new() };
     let ids = |severity| {
         let of = rules.triggers.iter().filter(move |trigger| trigger.severity == severity);
         of.map(|trigger| trigger.id.as_str()).collect::<Vec<_>>().join(", ")
@@ -49,6 +55,16 @@ pub fn check(name: &str, packs: &[PathBuf], out: &mut impl Write) -> Result<io::
         if !rules.kpis.is_empty() {
             let kpis: Vec<&str> = rules.kpis.iter().map(|kpi| kpi.id.as_str()).collect();
             writeln!(out, "{:<12} {}", "KPIs", kpis.join(", "))?;
+        }
+        for (label, kind) in [("checkpoints", Kind::Checkpoint), ("success", Kind::Success)] {
+            let of_kind = rules.checkpoints.iter().filter(|checkpoint| checkpoint.kind == kind);
+            let ids: Vec<&str> = of_kind.map(|checkpoint| checkpoint.id.as_str()).collect();
+            if !ids.is_empty() {
+                writeln!(out, "{label:<12} {}", ids.join(", "))?;
+            }
+        }
+        for (id, said) in &words {
+            writeln!(out, "{}: {}", escape(id), escape(said))?;
         }
         writeln!(out, "ok")
     };

@@ -70,6 +70,7 @@ mod selector;
 pub(crate) mod suggest;
 mod token;
 mod window;
+mod words;
 
 #[cfg(test)]
 mod properties;
@@ -84,3 +85,4 @@ pub use metrics::Metrics;
 pub use parse::parse;
 pub use part::{is_part_of, ratio_of_counts};
 pub use quantity::{Quantity, Unit};
+pub use words::words;

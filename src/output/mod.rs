@@ -10,3 +10,4 @@ mod traffic;
 mod triggers;
 
 pub use escape::{NoCommands, escape, without_commands};
+pub use format::Measured;

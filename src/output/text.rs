@@ -25,6 +25,7 @@ use checks::reached_lines;
 use event::{short_line, trigger_lines, verdict_line};
 use screen::{Screen, exit, input, verdict};
 
+pub use checks::told as told_check;
 pub(super) use checks::{counts, told};
 pub(super) use findings::{Finding, findings};
 pub(super) use screen::{because, facts, left_out, reached, runbook, target, word};

@@ -40,12 +40,7 @@ impl Rules {
 
     fn build(plan: &Plan, library: &Library, timeline: &mut Timeline, interest: &mut Interest) -> Result<Rules, Error> {
         let document = &plan.document;
-        let written = plan.metrics();
-        let sources = written.iter().map(|(name, (_, text))| (*name, text.get_ref().as_str()));
-        let metrics = Metrics::parse_all(sources).map_err(|(name, error)| {
-            let (plan, text) = written[name.as_str()];
-            Error::Expression(error.render(text.get_ref(), &plan.place(text)))
-        })?;
+        let metrics = plan.parsed_metrics()?;
         let mut compiler = Compiler {
             library,
             timeline,
@@ -89,6 +84,7 @@ impl Rules {
             healthy: document.plan.healthy.clone(),
             routes: compiler.routes,
             traffic,
+            nearest: None,
             memory: Memory::default(),
             baseline_min_samples: document.plan.baseline.min_samples,
         })
@@ -134,6 +130,7 @@ fn compile_trigger(
     Ok(Trigger {
         id: written.id.into(),
         severity: written.severity,
+        level: written.level.map(Into::into),
         about: written.about.map(Into::into),
         runbook: written.runbook.map(Into::into),
         text: text.clone(),
@@ -211,6 +208,46 @@ fn with_nearest<'a>(message: String, name: &str, known: impl Iterator<Item = &'a
 }
 
 impl Plan {
+    fn parsed_metrics(&self) -> Result<Metrics, Error> {
+        let written = self.metrics();
+        let sources = written.iter().map(|(name, (_, text))| (*name, text.get_ref().as_str()));
+        Metrics::parse_all(sources).map_err(|(name, error)| {
+            let (plan, text) = written[name.as_str()];
+            Error::Expression(error.render(text.get_ref(), &plan.place(text)))
+        })
+    }
+
+    /// What the plan asks for, in words: (id, what it says) of its triggers, key figures and checks.
+    pub fn in_words(&self) -> Result<Vec<(String, String)>, Error> {
+        let metrics = self.parsed_metrics()?;
+        let window = self.document.plan.window.to_string();
+        let say = |plan: &Plan, text: &Spanned<String>, window: &str| {
+            let failed = |error: expr::Error| Error::Expression(error.render(text.get_ref(), &plan.place(text)));
+            expr::parse(text.get_ref(), &metrics).map_err(failed).map(|expr| expr::words(&expr, window))
+        };
+        let mut said = Vec::new();
+        for trigger in self.triggers()? {
+            let hold = if trigger.hold.0 > 0 { format!(", for {}", trigger.hold) } else { String::new() };
+            said.push((trigger.id.to_string(), say(trigger.plan, trigger.when, &window)? + &hold));
+        }
+        for (plan, kpi) in self.kpis() {
+            if let (Some(value), Some(target)) = (&kpi.value, &kpi.target) {
+                let text = format!("{} should be {}", say(plan, value, &window)?, target.get_ref().trim());
+                said.push((kpi.id.get_ref().clone(), text));
+            }
+        }
+        for written in self.checkpoints()? {
+            let window = written.window.map_or(window.clone(), |window| window.to_string());
+            for check in written.checks {
+                if let Some(expect) = &check.expect {
+                    let id = format!("{}: {}", written.id.get_ref(), check.id.get_ref());
+                    said.push((id, say(written.plan, expect, &window)?));
+                }
+            }
+        }
+        Ok(said)
+    }
+
     /// `plan.toml:12`, where a text of the plan stands.
     fn place<T>(&self, text: &Spanned<T>) -> String {
         format!("{}:{}", self.name, self.line(text.span().start))

@@ -8,7 +8,7 @@ use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
 use super::overall::Pool;
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
-use crate::expr::{CompareOp, Function, Unit};
+use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
@@ -19,8 +19,10 @@ pub struct Reading {
     pub value: Option<f64>,
     /// More events than are known may be in it: only a lower bound.
     pub at_least: bool,
-    /// The window was not observed from its beginning.
+    /// The window was not observed as a whole: more data could make the number larger.
     pub partial: bool,
+    /// Or smaller, as a minimum, and what is subtracted.
+    pub may_fall: bool,
     /// Events, values or the denominators it rests on.
     pub samples: u64,
     /// (hits, samples) of a proportion.
@@ -53,8 +55,10 @@ impl Evaluator<'_> {
                 Reading {
                     value: of.value.filter(|_| !of.at_least).map(|value| -value),
                     at_least: false,
+                    partial: of.may_fall,
+                    may_fall: of.partial,
+                    samples: of.samples,
                     share: None,
-                    ..of
                 }
             }
             Node::Arithmetic { op, left, right } => {
@@ -66,11 +70,24 @@ impl Evaluator<'_> {
                     ) => op.of(a, b),
                     _ => None,
                 };
+                let subtracts = *op == ArithmeticOp::Subtract;
+                let (may_rise, may_fall) =
+                    if subtracts { (right.may_fall, right.partial) } else { (right.partial, right.may_fall) };
+                let samples = match op {
+                    // A sum of numbers of events rests on all of them, a quotient on what it is divided by.
+                    ArithmeticOp::Add | ArithmeticOp::Subtract => added(left.samples, right.samples),
+                    ArithmeticOp::Divide if right.samples < u64::MAX => right.samples,
+                    _ => left.samples.min(right.samples),
+                };
+                // What is divided by a constant is no ratio.
+                let is_ratio = *op == ArithmeticOp::Divide && right.samples < u64::MAX;
+                let is_enough = !is_ratio || samples >= self.min_samples;
                 Reading {
-                    value,
+                    value: value.filter(|_| is_enough),
                     at_least: false,
-                    partial: left.partial || right.partial,
-                    samples: left.samples.min(right.samples),
+                    partial: left.partial || may_rise,
+                    may_fall: left.may_fall || may_fall,
+                    samples,
                     share: None,
                 }
             }
@@ -187,14 +204,29 @@ impl Evaluator<'_> {
             judgement.value = None;
         }
         // What more data of the window could still turn.
-        let falls =
-            |op, partial: bool| partial && matches!(op, CompareOp::Less | CompareOp::LessOrEqual | CompareOp::Equal);
-        let rises = |op, partial: bool| partial && !matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
-        match judgement.truth {
-            Truth::True if falls(op, left.partial) || falls(op.mirrored(), right.partial) => {
-                judgement.truth = Truth::Pending
+        let turns = |op: CompareOp, side: Reading, is_true: bool| match op {
+            CompareOp::Greater | CompareOp::GreaterOrEqual => {
+                if is_true {
+                    side.may_fall
+                } else {
+                    side.partial
+                }
             }
-            Truth::False => judgement.unsettled = rises(op, left.partial) || rises(op.mirrored(), right.partial),
+            CompareOp::Less | CompareOp::LessOrEqual => {
+                if is_true {
+                    side.partial
+                } else {
+                    side.may_fall
+                }
+            }
+            CompareOp::Equal => side.partial || side.may_fall,
+            // What differs hardly becomes the same.
+            CompareOp::NotEqual => !is_true && (side.partial || side.may_fall),
+        };
+        let turns = |is_true| turns(op, left, is_true) || turns(op.mirrored(), right, is_true);
+        match judgement.truth {
+            Truth::True if turns(true) => judgement.truth = Truth::Pending,
+            Truth::False => judgement.unsettled = turns(false),
             _ => {}
         }
         judgement
@@ -245,12 +277,14 @@ impl Evaluator<'_> {
             value: value.filter(|_| !at_least && (samples >= self.min_samples || is_tested)),
             at_least: false,
             partial,
+            may_fall: false,
             samples,
             share: None,
         };
         let values = window.map_or(0, |window| window.values);
         let scaled = |value: i64| value as f64 / read.scale;
-        let counted = |value: f64| Reading { value: Some(value), at_least, partial, samples: events, share: None };
+        let counted =
+            |value: f64| Reading { value: Some(value), at_least, partial, samples: events, ..Reading::default() };
         match read.function {
             Function::Count => counted(events as f64),
             // Of what was dropped, only a count is known to be no smaller (SEMANTICS 10).
@@ -273,10 +307,17 @@ impl Evaluator<'_> {
                 let mean = window.filter(|_| values > 0).map(|window| window.sum as f64 / values as f64 / read.scale);
                 certain(mean, values)
             }
-            Function::Min => certain(window.and_then(|window| window.min()).map(scaled), values),
+            Function::Min => Reading {
+                partial: false,
+                may_fall: partial,
+                ..certain(window.and_then(|window| window.min()).map(scaled), values)
+            },
             Function::Max => certain(window.and_then(|window| window.max()).map(scaled), values),
             Function::First => certain(window.and_then(|window| window.first()).map(scaled), values),
-            Function::Last => certain(window.and_then(|window| window.last()).map(scaled), values),
+            // What came before it changes nothing about the last one.
+            Function::Last => {
+                Reading { partial: false, ..certain(window.and_then(|window| window.last()).map(scaled), values) }
+            }
             Function::Quantile(q) => {
                 certain(window.and_then(|window| window.quantile(q)).map(|value| value / read.scale), values)
             }
@@ -341,6 +382,14 @@ impl Evaluator<'_> {
                 anchors(read.grouped).of_quantile(tallied(read), q, op, threshold, read.scale)
             }
         }
+    }
+}
+
+/// Of a number of events with a constant, which rests on none.
+fn added(left: u64, right: u64) -> u64 {
+    match (left, right) {
+        (u64::MAX, samples) | (samples, u64::MAX) => samples,
+        (left, right) => left.saturating_add(right),
     }
 }
 

@@ -79,7 +79,7 @@ pub fn readings(
             false => reading.samples >= min_samples,
         };
         if is_enough {
-            readings.push((group, Reading { partial: false, ..reading }));
+            readings.push((group, Reading { partial: false, may_fall: false, ..reading }));
         }
     }
     readings

@@ -13,6 +13,7 @@ pub struct Inherited<'a> {
     pub plan: &'a Plan,
     pub id: &'a str,
     pub severity: Severity,
+    pub level: Option<&'a str>,
     pub when: &'a Spanned<String>,
     pub hold: Span,
     pub confidence: Option<f64>,
@@ -29,7 +30,8 @@ impl<'a> Inherited<'a> {
         let mut new = Inherited {
             plan,
             id,
-            severity: written.severity.ok_or_else(|| lacks("severity"))?,
+            severity: Severity::Info,
+            level: None,
             when: written.when.as_ref().ok_or_else(|| lacks("when"))?,
             hold: Span(0),
             confidence: None,
@@ -38,21 +40,36 @@ impl<'a> Inherited<'a> {
             about: None,
             runbook: None,
         };
-        new.change(plan, written);
+        if written.severity.is_none() && written.level.is_none() {
+            return Err(lacks("severity"));
+        }
+        new.change(plan, written)?;
         Ok(new)
     }
 
-    fn change(&mut self, plan: &'a Plan, written: &'a Trigger) {
+    fn change(&mut self, plan: &'a Plan, written: &'a Trigger) -> Result<(), Error> {
         if let Some(when) = &written.when {
             (self.plan, self.when) = (plan, when);
         }
-        self.severity = written.severity.unwrap_or(self.severity);
+        match (written.severity, &written.level) {
+            (None, None) => {}
+            (Some(severity), None) => (self.severity, self.level) = (severity, None),
+            (None, Some(level)) => {
+                (self.severity, self.level) = (plan.level(level)?, Some(level.get_ref().as_str()));
+            }
+            (Some(_), Some(level)) => {
+                return Err(
+                    plan.error(level, "a trigger has a `severity` or a `level`; the level tells the severity".into())
+                );
+            }
+        }
         self.hold = written.hold.unwrap_or(self.hold);
         self.confidence = written.confidence.or(self.confidence);
         self.min_samples = written.min_samples.unwrap_or(self.min_samples);
         self.resolve_after = written.resolve_after.unwrap_or(self.resolve_after);
         self.about = written.about.as_deref().or(self.about);
         self.runbook = written.runbook.as_deref().or(self.runbook);
+        Ok(())
     }
 }
 
@@ -71,7 +88,7 @@ impl Plan {
             own.push(id);
             match all[..inherited].iter_mut().find(|known| known.id == id) {
                 Some(_) if !written.enabled => off.push(id),
-                Some(known) => known.change(self, written),
+                Some(known) => known.change(self, written)?,
                 None if written.enabled => all.push(Inherited::new(self, written)?),
                 None => return Err(self.error(&written.id, format!("no trigger `{id}` is there to be switched off"))),
             }

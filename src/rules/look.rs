@@ -4,6 +4,7 @@ use super::Rules;
 use super::checkpoint::{Checkpoint, Expected, Outcome, Question, Reached, Status, Test};
 use super::evaluate::Evaluator;
 use super::kpi::Figure;
+use super::node::{Node, Read};
 use super::observed::Observed;
 use super::plan::{Kind, Manual};
 use super::seats;
@@ -197,19 +198,27 @@ impl Rules {
         Outcome { status: Status::Pass, ..Outcome::default() }
     }
 
+    /// Why an expression that reads this can not be known, whatever is in its windows.
+    pub fn why_untold(&self, node: &Node, tick: i64, observed: &Observed) -> Option<&'static str> {
+        let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
+        let stretches = observed.stretches(&reads, tick);
+        if stretches.iter().any(Option::is_none) {
+            return Some("no source of the input tells it");
+        }
+        if self.lacks_baseline(node) {
+            return Some("too little of the time before the deployment is in the input");
+        }
+        let is_lossy = stretches.iter().flatten().any(|stretch| stretch.quality.lossy);
+        is_lossy.then_some("the platform dropped log lines")
+    }
+
     /// Why an expression is neither true nor false.
     fn why_unknown(&self, expected: &Expected, samples: u64, tick: i64, observed: &Observed) -> String {
+        if let Some(why) = self.why_untold(expected.node(), tick, observed) {
+            return why.into();
+        }
         let stretches = observed.stretches(&expected.seats.reads, tick);
-        if stretches.iter().any(Option::is_none) {
-            return "no source of the input tells it".into();
-        }
-        if self.lacks_baseline(expected.node()) {
-            return "too little of the time before the deployment is in the input".into();
-        }
         let quality = || stretches.iter().flatten().map(|stretch| stretch.quality);
-        if quality().any(|quality| quality.lossy) {
-            return "the platform dropped log lines".into();
-        }
         if samples < expected.min_samples {
             return match samples {
                 0 => "nothing to measure it by".into(),

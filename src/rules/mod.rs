@@ -13,6 +13,7 @@ pub mod judgement;
 pub mod kpi;
 mod look;
 mod memory;
+pub mod nearest;
 pub mod node;
 pub mod observed;
 pub mod overall;
@@ -67,6 +68,8 @@ pub struct Rules {
     pub routes: BTreeMap<String, LabelTest>,
     /// What requests were like before the deployment.
     pub traffic: Traffic,
+    /// How near each trigger came, where that is asked for.
+    pub nearest: Option<Vec<Option<nearest::Nearest>>>,
     memory: Memory,
     baseline_min_samples: u64,
 }
@@ -94,7 +97,7 @@ impl Rules {
                     min_samples: trigger.min_samples,
                     group,
                 };
-                if !*has_instance && latest.is_some() {
+                if !*has_instance && latest.is_some() && self.nearest.is_none() {
                     // Of most groups nothing is wanted but that they are not true.
                     let truth = said.truth(&evaluator, node, reads, *guarding);
                     known &= matches!(truth, Truth::True | Truth::False);
@@ -104,6 +107,9 @@ impl Rules {
                 }
                 let judgement = said.judgement(&evaluator, node, reads);
                 known &= matches!(judgement.truth, Truth::True | Truth::False);
+                if let Some(all) = &mut self.nearest {
+                    all[index] = nearest::nearer(all[index].take(), tick, group, &judgement);
+                }
                 latest.get_or_insert(judgement);
                 if judgement.truth != Truth::True && !*has_instance {
                     continue;
@@ -153,6 +159,11 @@ impl Rules {
         changes
     }
 
+    /// From now on it is kept how near each trigger comes.
+    pub fn keep_nearest(&mut self) {
+        self.nearest = Some(vec![None; self.triggers.len()]);
+    }
+
     /// Takes note of what trends are made of, once a tick and whoever asks for them.
     fn sample(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
         for trigger in &mut self.triggers {
@@ -194,7 +205,7 @@ impl Rules {
     }
 
     /// The expressions of key figures and checks.
-    fn expected(&self) -> impl Iterator<Item = &Expected> {
+    pub fn expected(&self) -> impl Iterator<Item = &Expected> {
         let of_kpis = self.kpis.iter().filter_map(Kpi::expected);
         of_kpis.chain(self.checkpoints.iter().flat_map(Checkpoint::expected))
     }
@@ -218,6 +229,9 @@ impl Rules {
         self.memory.baselines = frozen.chain(pasts).collect();
         let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
         self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
+        if self.nearest.is_some() {
+            self.keep_nearest();
+        }
         for trigger in &mut self.triggers {
             trigger.instances.clear();
             trigger.seats.clear();

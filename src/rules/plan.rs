@@ -13,7 +13,7 @@ use crate::classify::definition::Definition;
 use crate::classify::library::{self, Beside, Library};
 use crate::time::{self, SECOND, Time};
 
-pub use checks::{Check, Checkpoint, Kind, Manual, Next, Success, Written};
+pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -55,6 +55,8 @@ pub struct Document {
     pub plan: Header,
     #[serde(default)]
     pub metrics: BTreeMap<String, Spanned<String>>,
+    #[serde(rename = "level", default)]
+    pub levels: Vec<Level>,
     #[serde(rename = "trigger", default)]
     pub triggers: Vec<Trigger>,
     #[serde(rename = "kpi", default)]
@@ -138,6 +140,8 @@ impl Default for Baseline {
 pub struct Trigger {
     pub id: Spanned<String>,
     pub severity: Option<Severity>,
+    /// In place of a severity, a level that the plan names itself.
+    pub level: Option<Spanned<String>>,
     pub when: Option<Spanned<String>>,
     /// True for this long before it fires; at once when left out.
     #[serde(rename = "for")]

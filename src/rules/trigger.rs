@@ -25,6 +25,8 @@ pub enum State {
 pub struct Trigger {
     pub id: String,
     pub severity: Severity,
+    /// As the plan calls it, where it has levels of its own.
+    pub level: Option<String>,
     pub about: Option<String>,
     pub runbook: Option<String>,
     /// The expression as written.

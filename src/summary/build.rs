@@ -45,6 +45,7 @@ impl TriggerEvent {
             id: trigger.id.clone(),
             group: named(trigger, &change.group, masking),
             severity: trigger.severity,
+            level: trigger.level.clone(),
             state: change.state,
             at: Time::from_second(change.at),
             cause,
@@ -261,6 +262,7 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
     TriggerResult {
         id: trigger.id.clone(),
         severity: trigger.severity,
+        level: trigger.level.clone(),
         state,
         fired: trigger.fired(),
         group: fired.map(|(group, _)| named(trigger, group, masking)).unwrap_or_default(),

@@ -139,6 +139,9 @@ pub struct Silence {
 pub struct TriggerResult {
     pub id: String,
     pub severity: Severity,
+    /// As the plan calls it, where it has levels of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
     pub state: TriggerState,
     pub fired: u64,
     pub group: BTreeMap<String, String>,
@@ -225,6 +228,9 @@ pub struct TriggerEvent {
     pub id: String,
     pub group: BTreeMap<String, String>,
     pub severity: Severity,
+    /// As the plan calls it, where it has levels of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
     pub state: State,
     pub at: Time,
     pub cause: Cause,

@@ -126,3 +126,95 @@ fn a_route_that_no_request_is_for_is_told() {
     assert_eq!(unknown(&["=\"/api/bot\"", "=\"/api/bots\""]), told("/api/bot"));
     assert_eq!(unknown(&["=\"/a\"", "=\"/b\"", "=*\"/c/*\"", "=~\"/d.*\""]), told("/a, /b, /c/* and 1 more"));
 }
+
+/// What plans of several teams say, in the language, each on a log of its own.
+#[test]
+fn plans_can_say_what_teams_ask() {
+    let path = format!("{}/tests/plans/phrases.toml", env!("CARGO_MANIFEST_DIR"));
+    let ran = logwatch(&["plan", "test", &path]);
+    assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (Some(0), "all samples as stated: 12\n", ""));
+}
+
+/// The samples of a plan's own patterns are tested with it.
+#[test]
+fn patterns_of_a_plan_are_tested_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.toml").display().to_string();
+    let pattern = "[[pattern]]\nclass = \"shop.sale\"\nabout = \"sold\"\nmatch = 'sold (?<item>\\w+)'\nlabels = [\"item\"]\n\
+                   [[pattern.sample]]\nline = \"sold pears\"\nlabels = { item = \"pears\" }\n";
+    let test = |text: &str| {
+        std::fs::write(&path, format!("[plan]\nid = \"x\"\ntitle = \"x\"\n{text}")).unwrap();
+        let ran = logwatch(&["plan", "test", &path]);
+        (ran.status, ran.out + &ran.err)
+    };
+    assert_eq!(test(pattern), (Some(0), "all samples as stated: 1\n".into()));
+    let (status, told) = test(&pattern.replace("item = \"pears\"", "item = \"apples\""));
+    assert_eq!(status, Some(2));
+    assert!(told.starts_with(&format!("{path}:10: sample 1 of shop.sale: ")) && told.contains("apples"), "{told}");
+}
+
+/// What a plan would have done: how often and when, how near it came, what is not known and why, and what never occurs.
+#[test]
+fn a_plan_is_tried_on_saved_logs() {
+    let log = fixture("dl-034/regression-manipulation-risk.jsonl");
+    let ran = logwatch(&["plan", "check", "dl-034", "--against", &log]);
+    assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+    for line in [
+        "deployed 2025-08-25 15:00:02 UTC, 14m59s seen since",
+        "verdict investigate",
+        "  investigation trigger manipulation-risk fired",
+        "manipulation-risk          investigate  fired 1 ×: 15:07:21",
+        "user-complaints            rollback     never fired; not known: no source of the input tells it",
+        "scalper-algorithms-down    rollback     never fired; not known 51 % of the time: its windows held too little, or events without its labels",
+        "selector-exceptions        investigate  never fired; nearest at 15:07:21: 1 = 1",
+        "checkpoint 30m: pending",
+        "never seen: db.pool_exhausted, db.session_leak, http.error, javascript.exception, process.memory, scalper.timeframe_30s, signal.user_complaint, signal.user_confusion, signal.user_praise",
+    ] {
+        assert!(ran.out.lines().any(|told| told == line), "no `{line}` in\n{}", ran.out);
+    }
+    let near = logwatch(&["plan", "check", "dl-034", "--against", &fixture("dl-034/after-fix.jsonl")]).out;
+    let line = "db-pool-saturated          rollback     never fired; nearest at 14:23:12: 70 % (1 sample) < 90 %";
+    assert!(near.lines().any(|told| told == line), "{near}");
+    let missing = logwatch(&["plan", "check", "dl-034", "--against", "no-such.jsonl"]);
+    assert!(missing.status == Some(1) && missing.err.contains("no-such.jsonl"), "{missing:?}");
+    assert_eq!(logwatch(&["plan", "check", "dl-034", "--deployed-at", "auto"]).status, Some(2));
+}
+
+#[test]
+fn a_plan_is_said_in_words() {
+    let told = logwatch(&["plan", "check", "dl-034", "--explain"]).out;
+    for line in [
+        "user-complaints: the number of signal.user_complaint in 4h is more than 3",
+        "session-cleanup: the number of db.session_leak since the deployment should be < 1",
+        "30m: scalper: the number of scalper.refresh in 30m plus the number of scalper.algorithm_selected in 30m is at least 1",
+    ] {
+        assert!(told.lines().any(|told| told == line), "no `{line}` in\n{told}");
+    }
+    assert!(!logwatch(&["plan", "check", "dl-034"]).out.contains("the number of"));
+}
+
+/// A plan that is written anew is right, says what it is made of, and has nothing against the log it is from.
+#[test]
+fn a_new_plan_is_a_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.toml").display().to_string();
+    let written = |arguments: &[&str]| {
+        let ran = logwatch(&[&["plan", "new"], arguments].concat());
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
+        fs::write(&path, &ran.out).unwrap();
+        let checked = logwatch(&["plan", "check", &path]);
+        assert_eq!(checked.status, Some(0), "{}", checked.err);
+        ran.out
+    };
+    let plain = written(&[]);
+    assert!(plain.contains("route=*'/api/*'") && plain.contains("title = \"The next deployment\""), "{plain}");
+    let named = written(&["--title", "New \"checkout\" & more", "--route", "/api/o'hare", "--duration", "90m"]);
+    assert!(named.contains("id = \"new-checkout-more\"") && named.contains("route='/api/o''hare'"), "{named}");
+    assert!(named.contains("duration = \"1h30m\"") && named.contains("at = \"11m\""), "{named}");
+    let log = fixture("dl-034/after-fix.http.jsonl.zst");
+    let told = written(&["--from", &log, "--title", "x"]);
+    assert!(told.contains("/api/run-smart-trade") && told.contains("p95(") && told.contains(" failed\n"), "{told}");
+    let ran = logwatch(&["replay", &log, "--plan", &path, "--format", "json"]);
+    assert_eq!(ran.summary()["verdict"], "healthy", "{}", ran.summary()["reasons"]);
+    assert_eq!(logwatch(&["plan", "new", "--duration", "soon"]).status, Some(2));
+}

@@ -144,7 +144,16 @@ impl Moment<'_> {
                     Op::Equal => (value == bound, true, true),
                     Op::NotEqual => (value != bound, false, true),
                 };
-                // Rule 9.
+                // Rule 9: with more of its window a minimum can only fall, and nothing else may; the last value is the last.
+                let (may_fall, may_rise) = match number {
+                    Number::Took(Value::Last, _) => (false, false),
+                    Number::Took(Value::Min, _) => match op {
+                        Op::Greater | Op::GreaterOrEqual => (true, false),
+                        Op::Less | Op::LessOrEqual => (false, true),
+                        Op::Equal | Op::NotEqual => (may_fall, may_rise),
+                    },
+                    _ => (may_fall, may_rise),
+                };
                 Truth::Known { is_true, open: partial && if is_true { may_fall } else { may_rise } }
             }
             Condition::Absent(select, window) => {

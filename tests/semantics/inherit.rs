@@ -58,3 +58,28 @@ fn what_cannot_be_inherited_is_refused_with_its_place() {
     refused(broken, "plan.toml:5: default:");
     refused(Case::new().header("extends = 'plan.toml'"), "plans extend one another in a circle");
 }
+
+/// SEMANTICS 20: a plan may name its levels itself; each is one of the program's own, and is told by its name.
+#[test]
+fn levels_of_a_plan() {
+    let levels = "[[level]]\nid = 'sev1'\nseverity = 'rollback'\n[[level]]\nid = 'sev4'\nseverity = 'info'\n";
+    let told = |level: &str, more: &str| {
+        let trigger = format!("[[trigger]]\nid = 't'\nlevel = '{level}'\nwhen = 'count(job.trouble) > 0'\n{more}");
+        let log = [noise("13:30:00"), trouble("13:30:05"), noise("13:31:00")];
+        Case::new().written(&format!("{levels}{trigger}")).log("a.log", log).run()
+    };
+    let outcome = told("sev1", "");
+    assert_eq!((outcome.verdict(), outcome.changes("t")), ("rollback", vec!["firing 13:30:06".to_string()]));
+    let event = outcome.events("t")[0];
+    assert_eq!((&event["severity"], &event["level"]), (&"rollback".into(), &"sev1".into()));
+    assert_eq!(outcome.trigger("t")["level"], "sev1");
+    assert_ne!(told("sev4", "").verdict(), "rollback");
+    let refused = told("sev2", "");
+    assert!(
+        refused.status == 2 && refused.errors.contains("no `[[level]]` is called `sev2`; did you mean `sev1`?"),
+        "{}",
+        refused.errors
+    );
+    let both = told("sev1", "severity = 'info'");
+    assert!(both.status == 2 && both.errors.contains("a `severity` or a `level`"), "{}", both.errors);
+}

@@ -1,6 +1,6 @@
 //! Checkpoints and criteria of success: a line when one is reached, and a section at the end.
 
-use super::super::format::{Measured, clock, columns, counted, cut, one_line, pad, span, wrap};
+use super::super::format::{Measured, clock, columns, counted, cut, one_line, pad, span, value, wrap};
 use super::screen::Screen;
 use super::{INDENT, Ink, Style};
 use crate::rules::checkpoint::Status;
@@ -60,7 +60,7 @@ pub(in crate::output) fn counts(event: &CheckpointEvent) -> String {
 }
 
 /// What a check is about, and what it came to.
-pub(in crate::output) fn told(check: &CheckLine) -> String {
+pub fn told(check: &CheckLine) -> String {
     let about = one_line(&check.about);
     let measured = Measured {
         value: check.value,
@@ -76,6 +76,10 @@ pub(in crate::output) fn told(check: &CheckLine) -> String {
         (_, Some(answer)) => {
             let said = [answer.by.as_deref(), answer.note.as_deref()].into_iter().flatten().map(one_line);
             Some(said.collect::<Vec<_>>().join(": ")).filter(|said| !said.is_empty())
+        }
+        // Of what there is to be none of the number is enough.
+        _ if check.threshold == Some(0.0) && check.because.is_none() => {
+            check.value.map(|number| value(number, measured.unit))
         }
         _ => check.because.clone().map(|because| one_line(&because)).or_else(|| measured.tell(&check.expr)),
     };

@@ -15,7 +15,7 @@ pub(super) fn short_line(event: &TriggerEvent, several: bool, style: Style) -> S
         return first.clone();
     }
     let (word, ink) = word(event);
-    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(word, 12)));
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(&word, 12)));
     let evidence = event.evidence.first();
     let place = evidence.map_or(String::new(), |line| location(Some(&line.file), Some(line.line_no), several));
     let text = format!("{}{}   {}", one_line(&event.id), group(event), detail(event).text);
@@ -29,21 +29,26 @@ fn group(event: &TriggerEvent) -> String {
     if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) }
 }
 
-fn word(event: &TriggerEvent) -> (&'static str, Ink) {
-    match (event.state, event.severity) {
+/// What its state is called; of what fires the level, by the name that the plan has for it.
+fn word(event: &TriggerEvent) -> (String, Ink) {
+    let (word, ink) = match (event.state, event.severity) {
         (State::Firing, Severity::Rollback) => ("ROLLBACK", Ink::Red),
         (State::Firing, Severity::Investigate) => ("INVESTIGATE", Ink::Yellow),
         (State::Firing, Severity::Info) => ("INFO", Ink::Bold),
         (State::Pending, _) => ("pending", Ink::Dim),
         (State::Resolved, _) => ("resolved", Ink::Green),
         (State::Ok, _) => ("ok", Ink::Dim),
+    };
+    match &event.level {
+        Some(level) if event.state == State::Firing => (cut(&one_line(level).to_uppercase(), 11), ink),
+        _ => (word.into(), ink),
     }
 }
 
 /// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
 pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
     let (word, ink) = word(event);
-    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(word, 12)));
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(&word, 12)));
     let room = style.width.saturating_sub(21);
     let id = one_line(&event.id);
     let group = group(event);

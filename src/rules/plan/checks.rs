@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Error, Plan, Span};
+use super::{Error, Plan, Severity, Span};
+use crate::expr::suggest::nearest;
 
 /// A `[[checkpoint]]`: checks that are looked at once, so long after the deployment.
 #[derive(Clone, Debug, Deserialize)]
@@ -54,6 +55,14 @@ pub struct Manual {
     pub id: Spanned<String>,
     pub what: String,
     pub ask: String,
+}
+
+/// A `[[level]]` of alarm that a plan names itself, and which of the program's own it is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Level {
+    pub id: Spanned<String>,
+    pub severity: Severity,
 }
 
 /// What is to be done in the end, by the verdict.
@@ -124,6 +133,25 @@ impl Plan {
             investigate: or(&own.investigate, inherited.investigate),
             rollback: or(&own.rollback, inherited.rollback),
         }
+    }
+
+    /// The severity of a level that the plan, or one that it extends, names.
+    pub fn level(&self, name: &Spanned<String>) -> Result<Severity, Error> {
+        let mut known: Vec<&Level> = Vec::new();
+        let mut next = Some(self);
+        while let Some(plan) = next {
+            known.extend(&plan.document.levels);
+            next = plan.base.as_deref();
+        }
+        let found = known.iter().find(|level| level.id.get_ref() == name.get_ref());
+        found.map(|level| level.severity).ok_or_else(|| {
+            let ids = || known.iter().map(|level| level.id.get_ref().as_str());
+            let near = match nearest(name.get_ref(), ids()) {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None => String::new(),
+            };
+            self.error(name, format!("no `[[level]]` is called `{}`{near}", name.get_ref()))
+        })
     }
 
     /// The questions to people; one of the same id takes the place of an inherited one.

@@ -109,6 +109,7 @@ pub(super) fn route(method: &str, route: &str, [count, success, client_error, se
 
 pub(super) fn trigger(id: &str, severity: Severity, state: TriggerState, first: &str) -> TriggerResult {
     TriggerResult {
+        level: None,
         id: id.into(),
         severity,
         state,
@@ -206,6 +207,7 @@ pub(in crate::output) fn broken() -> Summary {
 
 pub(super) fn event(id: &str, severity: Severity, state: State, clock: &str) -> TriggerEvent {
     TriggerEvent {
+        level: None,
         id: id.into(),
         group: BTreeMap::new(),
         severity,
