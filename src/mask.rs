@@ -52,7 +52,7 @@ impl Secrets {
             secrets = all;
         }
         // There is no telling where its secrets end.
-        Secrets { ranges: Vec::from([0..text.len()]) }
+        Secrets::new(std::iter::once(0..text.len()).collect())
     }
 
     /// Where the masks stand in the masked text.

@@ -334,7 +334,10 @@ impl Shared {
 /// Whether a message looks like the place in a file that Node prints before an uncaught error, or the line of source that Bun
 /// does.
 fn is_place(message: &[u8]) -> bool {
-    matches!(message, [b'/' | b'f' | b'n', .., b'0'..=b'9'] | [b'0'..=b'9', b' ', b'|', ..] | [b'0'..=b'9', _, b' ', b'|', ..])
+    matches!(
+        message,
+        [b'/' | b'f' | b'n', .., b'0'..=b'9'] | [b'0'..=b'9', b' ', b'|', ..] | [b'0'..=b'9', _, b' ', b'|', ..]
+    )
 }
 
 /// A decimal number times `scale`, as the integer that is kept; `None` for what is no number or does not fit.
