@@ -32,7 +32,7 @@ impl Secrets {
     /// Finds the secrets of a text, which should be all there is of it.
     pub fn of(text: &[u8]) -> Secrets {
         /// How often masking may bring to light what a secret hid; more than once takes a text made for it.
-        const MOST: usize = 64;
+        const MOST: usize = 16;
         if !may_hold(text) {
             return Secrets::default();
         }
