@@ -228,7 +228,10 @@ impl Mapper {
                     deployment: deployment(record.deployment),
                     raw_level: record.raw_level,
                     opens,
-                    part: record.request.as_ref().map_or(Part::Whole, |request| request.part()),
+                    part: match self.classifier.part {
+                        Part::Whole => record.request.as_ref().map_or(Part::Whole, |request| request.part()),
+                        part => part,
+                    },
                     deferred,
                     content: content(record),
                     events_end: fragment.events.len() as u32,

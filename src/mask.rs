@@ -32,7 +32,7 @@ impl Secrets {
     /// Finds the secrets of a text, which should be all there is of it.
     pub fn of(text: &[u8]) -> Secrets {
         /// How often masking may bring to light what a secret hid; more than once takes a text made for it.
-        const MOST: usize = 64;
+        const MOST: usize = 16;
         if !may_hold(text) {
             return Secrets::default();
         }
@@ -52,7 +52,7 @@ impl Secrets {
             secrets = all;
         }
         // There is no telling where its secrets end.
-        Secrets { ranges: Vec::from([0..text.len()]) }
+        Secrets::new(std::iter::once(0..text.len()).collect())
     }
 
     /// Where the masks stand in the masked text.

@@ -1,7 +1,7 @@
 //! Pairs: requests that a service tells in two lines, joined by the request's id.
 //!
 //! Fastify, Rails, Phoenix and ASP.NET write method and URL when a request comes in, and status and time when it is over. The second line
-//! is the request; this remembers what the first one said.
+//! is the request; this remembers what the first one said. tower-http tells every request, and of one that failed says so again.
 
 use rustc_hash::FxHashMap;
 
@@ -20,6 +20,8 @@ pub struct Pairs {
     recent: FxHashMap<Box<[u8]>, Begun>,
     /// Those that were recent before: with them at most twice [`MOST`].
     older: FxHashMap<Box<[u8]>, Begun>,
+    /// Whether the source tells how each request was answered, so that a line which says of one that it failed says it again.
+    tells_answers: bool,
 }
 
 /// What the first line said.
@@ -35,7 +37,11 @@ struct Begun {
 impl Pairs {
     /// Takes note of the begin of a request, or gives the events of a line that ends one whose begin was seen, and whether it
     /// did; otherwise the line says all there is to know.
-    pub fn take(&mut self, line: &[u8], classifier: &mut Classifier, events: &mut Vec<Found>) -> bool {
+    /// What says again that a request failed has no events of its own.
+    pub fn take(&mut self, line: &[u8], part: Part, classifier: &mut Classifier, events: &mut Vec<Found>) -> bool {
+        if matches!(part, Part::Answers | Part::FailsAgain) {
+            return self.is_said_again(part);
+        }
         let mut scratch = Vec::new();
         let Line::Record(record) = decode::decode(line, &mut scratch) else { return false };
         match self.note(&record) {
@@ -47,7 +53,13 @@ impl Pairs {
         }
     }
 
-    /// The same of an entry of several lines, as ASP.NET's console logger writes them: `line` is one of them, `text` what all say.
+    /// Whether a line says of a request that it failed, which another line told. Takes note of what tells answers.
+    pub fn is_said_again(&mut self, part: Part) -> bool {
+        self.tells_answers |= part == Part::Answers;
+        part == Part::FailsAgain && self.tells_answers
+    }
+
+    /// [`Pairs::take`] of an entry of several lines, as ASP.NET's console logger writes them: `line` is one of them, `text` what all say.
     /// One that ends a request gives its events even where nobody knows what the request was.
     pub fn take_entry(
         &mut self,
@@ -80,7 +92,7 @@ impl Pairs {
         let key = key(record)?;
         let request = record.request.as_ref()?;
         match request.part() {
-            Part::Whole => None,
+            Part::Whole | Part::Answers | Part::FailsAgain => None,
             Part::Begins => {
                 if let (Some(method), Some(target)) = (request.method, request.target)
                     && target.raw.len() <= LONGEST_TARGET

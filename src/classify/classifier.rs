@@ -16,7 +16,7 @@ use super::shape::Shapes;
 use super::view::{Miss, Subject, View};
 use super::{access_line, trace};
 use crate::decode::unfold::unfolded;
-use crate::decode::{Attributes, Level, Record, level, request};
+use crate::decode::{Attributes, Level, Part, Record, level, request};
 
 /// What all threads share.
 pub struct Shared {
@@ -36,6 +36,8 @@ pub struct Classifier {
     matcher: Matcher,
     found: Candidates,
     message: Vec<u8>,
+    /// What the last record is of a request, as its message tells.
+    pub part: Part,
 }
 
 /// Runs single patterns: what it needs to remember and to write on.
@@ -65,7 +67,7 @@ impl Classifier {
         let requests = Requests::new(&shared);
         let searchers = (0..shared.library.patterns.len()).map(|_| None).collect();
         let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), searchers };
-        Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new() }
+        Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new(), part: Part::Whole }
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
@@ -102,6 +104,7 @@ impl Classifier {
     }
 
     fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> bool {
+        self.part = Part::Whole;
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return false;
@@ -111,6 +114,9 @@ impl Classifier {
             self.requests.told(&self.shared, &mut self.matcher.labels, request, events);
         }
         let is_told = events.len() > first;
+        if is_told && access_line::is_answer(record.message.raw) {
+            self.part = Part::Answers;
+        }
         // Nothing in JSON that is not escaped can hold the quotes of a request.
         let may_quote = record.message.escaped || !matches!(record.attributes, Attributes::Json(_));
         if may_quote
@@ -196,12 +202,16 @@ impl Classifier {
         // Nearly all that tells a request names its path.
         if memchr::memchr(b'/', message).is_none() {
             let Some(line) = access_line::without_path(message) else { return false };
+            self.part = Part::Answers;
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return true;
         }
         let head = level::head_of(message, timed);
         let body = &message[head.length..];
         if let Some(line) = access_line::in_words(body).or_else(|| access_line::in_quotes(body)) {
+            if access_line::is_answer(body) {
+                self.part = Part::Answers;
+            }
             self.requests.access(&self.shared, &mut self.matcher.labels, &line, events);
             return true;
         }
@@ -246,6 +256,9 @@ impl Classifier {
             }
         }
         if events.len() == first && view.level.is_some_and(|level| level >= Level::Warning) {
+            if access_line::fails_again(view.subject.text, view.subject.attributes) {
+                self.part = Part::FailsAgain;
+            }
             // The gravest level pattern that applies takes the entry.
             let applies = |index: &usize| view.allows(&shared.library.patterns[*index]).is_ok();
             let gravest = |index: &usize| shared.library.patterns[*index].level;

@@ -140,7 +140,7 @@ impl Entries {
             if line.part != Part::Whole {
                 self.found.clear();
                 self.classifier.trim();
-                if self.lane.pairs.take(text, &mut self.classifier, &mut self.found) {
+                if self.lane.pairs.take(text, line.part, &mut self.classifier, &mut self.found) {
                     own = self.found.iter().map(|found| self.classifier.event(found)).collect();
                 }
             }
@@ -166,6 +166,9 @@ impl Entries {
         self.found.clear();
         self.classifier.trim();
         self.classifier.alone(&record, &mut self.found);
+        if self.lane.pairs.is_said_again(self.classifier.part) {
+            self.found.clear();
+        }
         self.found.iter().map(|found| self.classifier.event(found)).collect()
     }
 

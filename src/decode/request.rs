@@ -44,6 +44,10 @@ pub enum Part {
     Begins,
     /// The end of a request that another line began.
     Ends,
+    /// All of it; where it failed, another line says so again.
+    Answers,
+    /// That a request failed which another line tells, if that is told in this source at all.
+    FailsAgain,
 }
 
 impl Request<'_> {

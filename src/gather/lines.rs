@@ -114,7 +114,7 @@ impl Gather {
         if line.opens || line.deferred {
             return self.alone(place);
         }
-        if line.part != Part::Whole && self.pair(place) {
+        if line.part != Part::Whole && self.pair(place, line.part) {
             return;
         }
         self.classified(events.is_empty());
@@ -183,17 +183,20 @@ impl Gather {
         let mut text = Vec::new();
         if let decode::Line::Record(record) = decode::decode(place.line, &mut text) {
             self.classifier.alone(&record, &mut events);
+            if self.lanes[place.lane].pairs.is_said_again(self.classifier.part) {
+                events.clear();
+            }
         }
         self.own_events(place, &events);
         self.scratch = events;
     }
 
     /// Joins the lines of one request; whether the line's events were those of the two together.
-    fn pair(&mut self, place: &Place<'_>) -> bool {
+    fn pair(&mut self, place: &Place<'_>, part: Part) -> bool {
         let mut events = std::mem::take(&mut self.scratch);
         events.clear();
         self.classifier.trim();
-        let joined = self.lanes[place.lane].pairs.take(place.line, &mut self.classifier, &mut events);
+        let joined = self.lanes[place.lane].pairs.take(place.line, part, &mut self.classifier, &mut events);
         if joined {
             self.own_events(place, &events);
         }

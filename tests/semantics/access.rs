@@ -52,11 +52,29 @@ fn requests_of_all_stacks_in_messages() {
             let lines = told.lines.iter().map(|line| app("08:00:00", level, line));
             let outcome = Case::new().log("app.jsonl", lines.collect::<Vec<_>>()).run();
             check(&told, &outcome, level);
-            if level == "info" && !told.name.contains("failure") {
+            if level == "info" {
                 assert_eq!(outcome.count("app.error"), 0, "{}", told.name);
             }
         }
     }
+}
+
+/// tower-http says of a request that failed so again; where nothing else tells the answers, as by default, that is all there is.
+#[test]
+fn a_failure_that_is_said_again_is_no_error_beside_its_request() {
+    let span = "request{method=GET uri=/a version=HTTP/1.1}: tower_http::trace::";
+    let answer = format!(" INFO {span}on_response: finished processing request latency=1 ms status=500");
+    let failure = format!(
+        "ERROR {span}on_failure: response failed classification=Status code: 500 Internal Server Error latency=1 ms"
+    );
+    let counts = |messages: &[&str]| {
+        let lines = messages.iter().map(|message| app("13:30:00", "info", message)).collect::<Vec<_>>();
+        let outcome = Case::new().log("app.jsonl", lines).run();
+        (outcome.requests(), outcome.count("http.error"), outcome.count("app.error"))
+    };
+    assert_eq!(counts(&[&failure, &failure]), (0, 0, 2));
+    assert_eq!(counts(&[&answer, &failure, &answer, &failure]), (2, 2, 0));
+    assert_eq!(counts(&[&answer, &failure, "ERROR shop: no price"]), (1, 1, 1));
 }
 
 /// Without a tag requests of one process are told apart only while it answers one at a time: a route that is not certain is none.

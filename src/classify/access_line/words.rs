@@ -15,13 +15,14 @@ use memchr::memmem::{self, Finder};
 
 use super::front::{is_address, without_port};
 use super::{AccessLine, path_and_query, status};
-use crate::decode::duration;
+use crate::decode::{Attributes, duration};
 
 const METHODS: [&[u8]; 7] = [b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS"];
 // What the forms of their own are known by, looked for in every line that holds a slash.
 static FINISHED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("finished processing request"));
 static WITHOUT_SPAN: LazyLock<Finder<'_>> =
     LazyLock::new(|| Finder::new("tower_http::trace::on_response: finished processing request "));
+static FAILED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("response failed classification=Status code: "));
 static GENERATED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" => generated "));
 
 /// Words that may stand before a method.
@@ -161,7 +162,7 @@ fn time_taken<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<i64> {
 }
 
 /// `request{method=GET uri=/p version=HTTP/1.1}: …: finished processing request latency=12 ms status=200`, of tower-http's layer
-/// for tracing. The line of a failure, which it writes besides, is none.
+/// for tracing. The line of a failure, which it writes besides, is none ([`fails_again`]).
 fn tower(body: &[u8]) -> Option<AccessLine<'_>> {
     let end = FINISHED.find(body)?;
     let value = |text: &'_ [u8], name: &[u8]| -> Option<std::ops::Range<usize>> {
@@ -184,6 +185,21 @@ pub(in crate::classify) fn without_path(message: &[u8]) -> Option<AccessLine<'_>
     let code = words(tail).find_map(|word| status(word.strip_prefix(b"status=")?))?;
     let duration_ns = time_taken(words(tail));
     Some(AccessLine { client: None, method: b"-", path: b"-", query: None, status: code, duration_ns })
+}
+
+/// Whether a line is tower-http's of an answer, in text or as the message of tracing's JSON.
+pub(in crate::classify) fn is_answer(message: &[u8]) -> bool {
+    FINISHED.find(message).is_some()
+}
+
+/// Whether a line says of a request that its answer was a failure: tower-http's `response failed classification=Status code: 500 …`. By
+/// default only this one is of a level that is written; where the answers are, too, it says nothing new.
+pub(in crate::classify) fn fails_again(message: &[u8], attributes: Attributes<'_>) -> bool {
+    const CLASSIFIED: &[u8] = b"classification\":\"Status code: ";
+    match attributes {
+        Attributes::Json(object) if message == b"response failed" => memmem::find(object, CLASSIFIED).is_some(),
+        _ => FAILED.find(message).is_some(),
+    }
 }
 
 /// `[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {32 vars in 400 bytes} [Tue Sep  2 08:00:00 2025] GET /p => generated 7 bytes in 12 msecs
