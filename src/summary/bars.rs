@@ -64,6 +64,7 @@ mod tests {
             id: id.into(),
             group: BTreeMap::new(),
             severity,
+            level: None,
             state,
             at: Time::from_second(second),
             cause: Cause::Data,
