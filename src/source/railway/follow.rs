@@ -2,7 +2,7 @@
 //! happens to the connection.
 //!
 //! A subscription begins some time before the newest record that is known, and the same time is read by queries, which end
-//! where it began. What comes by both ways is known by [`Seen`](super::seen::Seen).
+//! where it began. What comes by both ways is known by `Seen`.
 
 mod deployments;
 mod listen;

@@ -1,10 +1,10 @@
 //! Railway's API as a source: what services write, and the requests they get, from some time on and as it happens.
 //!
-//! - [`endpoint`] and [`token`] say where to ask, and as whom; [`client`] asks, within the [`budget`] that the API gives.
-//! - [`target`] finds projects, environments, services and deployments by what a person calls them.
-//! - [`follow`] reads logs back and follows them: [`log`] asks for pages, [`socket`] carries subscriptions, [`seen`] knows what
-//!   came before, [`record`] makes lines of records.
-//! - [`link`] tells how the connection stands.
+//! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
+//! - `target` finds projects, environments, services and deployments by what a person calls them.
+//! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
+//!   came before, `record` makes lines of records.
+//! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
 
