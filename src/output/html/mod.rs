@@ -1,6 +1,6 @@
 //! The report as one HTML file: the verdict, the run as a picture, what it rests on. It needs no network and no script.
 //!
-//! All text is escaped by the templates; what a log says passes [`one_line`](super::format::one_line) before. The page's own style and
+//! All text is escaped by the templates; what a log says is made one line without control characters before. The page's own style and
 //! script are all that its Content-Security-Policy allows, by their hashes.
 
 mod axis;
