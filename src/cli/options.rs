@@ -1,21 +1,25 @@
 //! What the command line may say.
 
+mod look;
+mod output;
 mod people;
+mod railway;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::decode::Level;
 use crate::mask::Masking;
-use crate::rules::plan::Span;
 use crate::source::{Input, Program};
 use crate::zone::Zone;
 
 use super::range::{Deployed, End};
 
+pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Patterns, Plans};
+pub use output::{Format, Output};
 pub use people::{CheckOptions, SaidOptions, SignalOptions};
+pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
 #[derive(Debug, Parser)]
@@ -196,31 +200,6 @@ Examples:
   logwatch watch api --until +30m --fail-on rollback
   logwatch watch api worker --project shop --environment production --plan dl-034";
 
-/// What to follow on Railway.
-#[derive(Debug, Args)]
-pub struct WatchOptions {
-    /// Services by name or id; all of the environment where there are none
-    #[arg(value_name = "SERVICE")]
-    pub services: Vec<String>,
-    /// The same; repeatable
-    #[arg(long = "service", value_name = "SERVICE")]
-    pub more_services: Vec<String>,
-    #[command(flatten)]
-    pub place: PlaceOptions,
-    /// Only this deployment's records: an id, or `latest`
-    #[arg(long, value_name = "ID|latest")]
-    pub deployment: Option<String>,
-    /// Which logs
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [LogKind::App, LogKind::Http], value_name = "KIND,…")]
-    pub logs: Vec<LogKind>,
-    /// Only what this filter of Railway's admits, such as `@level:error` or `\"a phrase\" AND -@httpStatus:200`
-    #[arg(long, value_name = "FILTER")]
-    pub filter: Option<String>,
-    /// Show the projects, environments and services that the token can see
-    #[arg(long)]
-    pub list: bool,
-}
-
 #[cfg(unix)]
 const EXEC: &str = "\
 Some programs follow a log only while they print to a terminal. What the program writes to
@@ -240,134 +219,6 @@ pub struct ExecOptions {
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "sources")]
     pub command: Vec<OsString>,
-}
-
-/// What to roll back.
-#[derive(Debug, Args)]
-pub struct RollbackOptions {
-    /// The service, by name or id
-    pub service: String,
-    /// The deployment to go back to; the newest earlier one that can be gone back to unless given
-    #[arg(long, value_name = "ID")]
-    pub to: Option<String>,
-    /// Do it
-    #[arg(long)]
-    pub execute: bool,
-    #[command(flatten)]
-    pub place: PlaceOptions,
-}
-
-/// Where services are, and who asks.
-#[derive(Debug, Args)]
-pub struct PlaceOptions {
-    /// The project, by name or id: not needed with a project token, nor where RAILWAY_PROJECT_ID is set
-    #[arg(long, value_name = "P")]
-    pub project: Option<String>,
-    /// The environment, by name or id: the same with RAILWAY_ENVIRONMENT_ID
-    #[arg(long, value_name = "E")]
-    pub environment: Option<String>,
-    /// Read the token, of either kind, from a file
-    #[arg(long, value_name = "FILE")]
-    pub token_file: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum LogKind {
-    /// What the service writes
-    App,
-    /// Its requests, as Railway's edge saw them
-    Http,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Patterns {
-    /// The classes of the library, a line each
-    List {
-        #[command(flatten)]
-        library: LibraryOptions,
-        /// `regex` prints the regexes alone, one a line; `stacks` what is understood of each stack, as a table
-        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-        format: ListFormat,
-    },
-    /// A class or a pack in full
-    Show {
-        /// A class such as db.pool_exhausted, or a pack such as sqlalchemy
-        name: String,
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-    /// Run every sample of every pattern
-    Test {
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-    /// What a regex would match in a file, before it is put into a pack
-    Try {
-        /// As a pattern's `match`
-        regex: String,
-        file: PathBuf,
-        /// Match the whole message, not the message without its LEVEL:logger: head
-        #[arg(long)]
-        raw: bool,
-        /// Unicode classes and boundaries instead of ASCII ones
-        #[arg(long)]
-        unicode: bool,
-        #[command(flatten)]
-        redact: RedactOptions,
-    },
-    /// What a line is read as, which patterns match it, and which come near; of a file, what is in it
-    Explain {
-        /// A line, a file, or - for standard input
-        input: String,
-        #[command(flatten)]
-        redact: RedactOptions,
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-}
-
-/// Which lines to show: those that meet every condition.
-#[derive(Debug, Args)]
-pub struct LinesOptions {
-    /// Saved files, or folders of logs
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// Of this class, or of those that a pattern such as db.* matches; repeatable
-    #[arg(long, value_name = "CLASS")]
-    pub class: Vec<String>,
-    /// At least as grave: debug, info, warning, error or critical
-    #[arg(long, value_parser = |text: &str| Level::from_name(text.as_bytes()).ok_or("no level"))]
-    pub level: Option<Level>,
-    /// Within half a minute of a time, or of a time of day such as 12:30:36
-    #[arg(long, value_name = "T", value_parser = End::parse)]
-    pub around: Option<End>,
-    /// As many lines before and after each
-    #[arg(short = 'C', long, value_name = "N", default_value_t = 0)]
-    pub context: u64,
-    /// The time zone of what is shown, and of times without an offset
-    #[arg(long, value_name = "ZONE", default_value = "UTC")]
-    pub tz: Zone,
-    #[command(flatten)]
-    pub redact: RedactOptions,
-    #[command(flatten)]
-    pub library: LibraryOptions,
-}
-
-/// What a new plan is made of.
-#[derive(Debug, Args)]
-pub struct NewPlanOptions {
-    /// What is deployed
-    #[arg(long, value_name = "TEXT")]
-    pub title: Option<String>,
-    /// A route that must not fail, or a pattern such as /api/*; repeatable
-    #[arg(long, value_name = "ROUTE")]
-    pub route: Vec<String>,
-    /// How long it is watched after the deployment, such as 4h
-    #[arg(long, value_name = "SPAN", value_parser = |text: &str| Span::try_from(text.to_string()))]
-    pub duration: Option<Span>,
-    /// A log of healthy times, which tells of bounds
-    #[arg(long, value_name = "FILE")]
-    pub from: Option<PathBuf>,
 }
 
 /// What is masked in lines that are shown.
@@ -390,68 +241,6 @@ impl RedactOptions {
     }
 }
 
-#[derive(Debug, Args)]
-pub struct LibraryOptions {
-    /// A folder of pattern packs beside the built-in ones; repeatable
-    #[arg(long, value_name = "DIR")]
-    pub patterns: Vec<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Plans {
-    /// The built-in plans
-    List,
-    /// A plan's text
-    Show {
-        /// A built-in plan or a file
-        name: String,
-    },
-    /// Write a commented plan for a deployment: what is not given is asked for on a terminal
-    New {
-        #[command(flatten)]
-        options: NewPlanOptions,
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-    /// Run the samples of a plan: small logs, and the seconds at which its triggers must fire
-    Test {
-        /// A built-in plan or a file
-        name: String,
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-    /// Check a plan against the pattern library, and say what it would have done on saved logs
-    Check {
-        /// A built-in plan or a file
-        name: String,
-        /// Say each expression in words
-        #[arg(long)]
-        explain: bool,
-        /// Saved logs: how often each trigger would have fired on them, how near it came, and what is not known
-        #[arg(long, value_name = "FILE", num_args = 1..)]
-        against: Vec<PathBuf>,
-        /// When it was deployed, in these logs
-        #[arg(long, value_name = "T|auto", value_parser = Deployed::parse, allow_hyphen_values = true, requires = "against")]
-        deployed_at: Option<Deployed>,
-        #[command(flatten)]
-        library: LibraryOptions,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Text,
-    Json,
-    Html,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    Text,
-    Regex,
-    Stacks,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     Rollback,
@@ -465,48 +254,6 @@ pub enum Colour {
     Auto,
     Always,
     Never,
-}
-
-/// A file to write to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Output {
-    pub format: Format,
-    pub path: PathBuf,
-}
-
-impl Output {
-    /// The format that a file's ending tells.
-    fn format_of(path: &str) -> Result<Format, String> {
-        match Path::new(path).extension().and_then(|ending| ending.to_str()) {
-            Some("json" | "jsonl" | "ndjson") => Ok(Format::Json),
-            Some("txt" | "text" | "log") => Ok(Format::Text),
-            Some("html" | "htm") => Ok(Format::Html),
-            // Devices and pipes have no endings.
-            None if Path::new(path).exists() || path.contains('/') => Ok(Format::Text),
-            None if matches!(path, "json" | "text" | "html") => Err(format!(
-                "`{path}` is a format; what is printed is chosen with --format {path}, and a file is written with {path}=FILE"
-            )),
-            _ => Err(format!(
-                "`{path}` does not tell its format; write json={path}, text={path} or html={path}, or end it with .jsonl, .txt or .html"
-            )),
-        }
-    }
-
-    fn parse(text: &str) -> Result<Output, String> {
-        let (format, path) = match text.split_once('=') {
-            Some(("text", path)) => (Format::Text, path),
-            Some(("json", path)) => (Format::Json, path),
-            Some(("html", path)) => (Format::Html, path),
-            Some((other, _)) if !other.contains(['/', '.']) => {
-                return Err(format!("no format `{other}`; there are text, json and html"));
-            }
-            _ => (Output::format_of(text)?, text),
-        };
-        if path.is_empty() {
-            return Err("write [FORMAT=]FILE, for example json=run.jsonl".into());
-        }
-        Ok(Output { format, path: path.into() })
-    }
 }
 
 impl Read {
@@ -525,20 +272,5 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn outputs_tell_their_format() {
-        let parse = |text| Output::parse(text).map(|output| (output.format, output.path.display().to_string()));
-        assert_eq!(parse("json=out"), Ok((Format::Json, "out".into())));
-        assert_eq!(parse("run.jsonl"), Ok((Format::Json, "run.jsonl".into())));
-        assert_eq!(parse("dir.a=b/run.txt"), Ok((Format::Text, "dir.a=b/run.txt".into())));
-        assert_eq!(parse("/dev/null"), Ok((Format::Text, "/dev/null".into())));
-        assert_eq!(parse("html=out"), Ok((Format::Html, "out".into())));
-        assert_eq!(parse("report.html"), Ok((Format::Html, "report.html".into())));
-        assert!(parse("pdf=x").unwrap_err().contains("there are text, json and html"));
-        assert!(parse("json").unwrap_err().contains("--format json"));
-        assert!(parse("report.pdf").unwrap_err().contains("html=report.pdf"));
-        assert!(parse("report").unwrap_err().contains("text=report"));
     }
 }
