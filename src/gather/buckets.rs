@@ -308,5 +308,4 @@ impl Bucket {
 }
 
 #[cfg(test)]
-#[path = "test_buckets.rs"]
 mod tests;

@@ -369,17 +369,17 @@ impl Evaluator<'_> {
         halved: bool,
     ) -> Option<Proof> {
         let Observed { deployed, dropped, .. } = *self.observed;
-        let tallied = |read: &Read| {
+        let total_of = |read: &Read| {
             let group = if read.grouped { self.group } else { &GroupKey::default() };
-            self.timeline.tallied(read.series, self.places[read.index], group)
+            self.timeline.total_of(read.series, self.places[read.index], group)
         };
         let anchors = |grouped| Anchors { confidence, deployed, dropped, grouped, halved };
         match measured {
             Measured::Share { part, whole } => {
-                anchors(whole.grouped).of_share(tallied(part), tallied(whole), op, threshold)
+                anchors(whole.grouped).of_share(total_of(part), total_of(whole), op, threshold)
             }
             Measured::Quantile { read, q } => {
-                anchors(read.grouped).of_quantile(tallied(read), q, op, threshold, read.scale)
+                anchors(read.grouped).of_quantile(total_of(read), q, op, threshold, read.scale)
             }
         }
     }

@@ -23,7 +23,7 @@ use super::wilson;
 use crate::expr::CompareOp;
 use crate::timeline::distribution::{Bucket, first_bucket};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::tally::{Segment, Tally, common_anchors, minute};
+use crate::timeline::running_total::{RunningTotal, Segment, common_anchors, minute};
 use crate::timeline::{OTHER, Slot, Timeline};
 
 /// What is known of one group from before the deployment.
@@ -175,19 +175,19 @@ impl Pool<'_> {
             Measured::Quantile { read, .. } => (None, read),
             Measured::Share { part, whole } => (Some(part), whole),
         };
-        let tallied = |read: &Read, group: &GroupKey| {
+        let total_of = |read: &Read, group: &GroupKey| {
             let place = self.timeline.place(read.series, Some(group));
-            self.timeline.tallied(read.series, place, group)
+            self.timeline.total_of(read.series, place, group)
         };
         let begin = minute(deployed);
         let mut missed = dropped.filter(|dropped| *dropped >= deployed).map(minute);
         let mut groups = Vec::with_capacity(self.strata.len());
         for stratum in self.strata {
-            let of_whole = tallied(whole, &stratum.group);
-            let of_part = part.map(|part| tallied(part, &stratum.group));
+            let of_whole = total_of(whole, &stratum.group);
+            let of_part = part.map(|part| total_of(part, &stratum.group));
             missed = missed.max(of_whole.missed).max(of_part.and_then(|part| part.missed));
-            let youngest = |tally: Option<_>| tally.map(Tally::segments).into_iter().flatten().rev().peekable();
-            let (of_whole, of_part) = (youngest(of_whole.tally), youngest(of_part.and_then(|part| part.tally)));
+            let youngest = |total: Option<_>| total.map(RunningTotal::segments).into_iter().flatten().rev().peekable();
+            let (of_whole, of_part) = (youngest(of_whole.total), youngest(of_part.and_then(|part| part.total)));
             groups.push((stratum, Counts::default(), of_whole, of_part));
         }
         let earliest = missed.map_or(begin, |missed| begin.max(missed + 1));

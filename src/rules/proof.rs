@@ -3,9 +3,9 @@
 use super::node::{Node, Read};
 use super::sequential::{self, Counts};
 use crate::expr::{ArithmeticOp, CompareOp, Function};
-use crate::timeline::Tallied;
+use crate::timeline::KnownTotal;
 use crate::timeline::distribution::{Distribution, first_bucket};
-use crate::timeline::tally::{SPACING, Segment, Tally, minute};
+use crate::timeline::running_total::{RunningTotal, SPACING, Segment, minute};
 
 /// What a trigger's confidence comes to for one of its comparisons.
 #[derive(Clone, Copy, Debug)]
@@ -168,16 +168,16 @@ pub struct Anchors<'a> {
 
 impl Anchors<'_> {
     /// ln of 1/α for each segment that may be the first of a count, from the youngest on.
-    fn needed<'t>(&self, tally: &'t Tally, missed: Option<i64>) -> impl Iterator<Item = (&'t Segment, f64)> {
+    fn needed<'t>(&self, total: &'t RunningTotal, missed: Option<i64>) -> impl Iterator<Item = (&'t Segment, f64)> {
         let begin = minute(self.deployed);
         let earliest = missed
             .max(self.dropped.filter(|dropped| *dropped >= self.deployed).map(minute))
             .map_or(begin, |missed| begin.max(missed + 1));
         let part = if self.halved { 0.5 } else { 1.0 };
-        let share = if self.grouped { sequential::weight_of_group(tally.number) } else { 1.0 };
+        let share = if self.grouped { sequential::weight_of_group(total.number) } else { 1.0 };
         let alpha = self.confidence.alpha * part * share;
         let planned = self.confidence.anchors;
-        let segments = tally.segments();
+        let segments = total.segments();
         let all = (0..segments.len()).rev().map(move |at| {
             // Between two segments nothing happened, so every minute there is the same anchor; the first is worth most.
             let anchor = at.checked_sub(1).map_or(earliest, |before| earliest.max(segments[before].last + 1));
@@ -190,14 +190,14 @@ impl Anchors<'_> {
     }
 
     /// The test of a ratio against a share.
-    pub fn of_share(&self, part: Tallied<'_>, whole: Tallied<'_>, op: CompareOp, share: f64) -> Option<Proof> {
-        let tally = whole.tally?;
+    pub fn of_share(&self, part: KnownTotal<'_>, whole: KnownTotal<'_>, op: CompareOp, share: f64) -> Option<Proof> {
+        let total = whole.total?;
         let is_less = matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
         let against = if is_less { 1.0 - share } else { share };
-        let mut parts = part.tally.map(Tally::segments).into_iter().flatten().rev().peekable();
+        let mut parts = part.total.map(RunningTotal::segments).into_iter().flatten().rev().peekable();
         let (mut seen, mut unknown) = (Counts::default(), 0);
         let mut best: Option<(f64, Counts, f64)> = None;
-        for (segment, needed) in self.needed(tally, whole.missed.max(part.missed)) {
+        for (segment, needed) in self.needed(total, whole.missed.max(part.missed)) {
             seen.samples += segment.events;
             unknown += segment.unknown;
             while let Some(hits) = parts.next_if(|hits| hits.first >= segment.first) {
@@ -220,8 +220,8 @@ impl Anchors<'_> {
     }
 
     /// The test of a percentile against a bound, in the unit of the comparison; `scale` is how many of the kept unit are one of that.
-    pub fn of_quantile(&self, values: Tallied<'_>, q: f64, op: CompareOp, bound: f64, scale: f64) -> Option<Proof> {
-        let tally = values.tally?;
+    pub fn of_quantile(&self, values: KnownTotal<'_>, q: f64, op: CompareOp, bound: f64, scale: f64) -> Option<Proof> {
+        let total = values.total?;
         let is_less = matches!(op, CompareOp::Less | CompareOp::LessOrEqual);
         // "The percentile is above the bound" holds exactly when more than a share 1 − q of the values is.
         let against = if is_less { q } else { 1.0 - q };
@@ -230,7 +230,7 @@ impl Anchors<'_> {
         let mut seen = Counts::default();
         let mut unknown = 0;
         let mut best: Option<(f64, Counts, f64, &Segment)> = None;
-        for (segment, needed) in self.needed(tally, values.missed) {
+        for (segment, needed) in self.needed(total, values.missed) {
             let (all, high) = segment.values.count_from(first);
             seen.samples += all;
             seen.hits += if is_less { all - high } else { high };
@@ -244,7 +244,7 @@ impl Anchors<'_> {
             }
         }
         best.map(|(excess, counts, needed, since)| {
-            let segments = tally.segments().iter().filter(|segment| segment.first >= since.first);
+            let segments = total.segments().iter().filter(|segment| segment.first >= since.first);
             let bound = value_at(segments, fewest(counts.samples, against, needed), is_less);
             Proof { holds: excess >= 0.0, bound: bound / scale }
         })
@@ -292,17 +292,17 @@ mod tests {
         let confidence = Confidence { alpha: 0.05, anchors: 241 };
         let anchors =
             Anchors { confidence: &confidence, deployed: DEPLOYED, dropped: None, grouped: false, halved: false };
-        let (mut part, mut whole, mut state) = (Tally::default(), Tally::default(), stream << 32);
+        let (mut part, mut whole, mut state) = (RunningTotal::default(), RunningTotal::default(), stream << 32);
         let one = Cell { events: 1, details: None };
         (0..seconds).find(|second| {
             whole.enter(DEPLOYED + second, &one);
             if random(&mut state) < if *second < from { share } else { later } {
                 part.enter(DEPLOYED + second, &one);
             }
-            let tallied = |tally| Tallied { tally: Some(tally), missed: None };
+            let total_of = |total| KnownTotal { total: Some(total), missed: None };
             second % 5 == 0
                 && anchors
-                    .of_share(tallied(&part), tallied(&whole), CompareOp::Greater, 0.05)
+                    .of_share(total_of(&part), total_of(&whole), CompareOp::Greater, 0.05)
                     .is_some_and(|proof| proof.holds)
         })
     }
@@ -327,14 +327,14 @@ mod tests {
     fn nothing_is_counted_across_dropped_lines() {
         let confidence = Confidence { alpha: 0.05, anchors: 241 };
         let one = Cell { events: 1, details: None };
-        let mut all = Tally::default();
+        let mut all = RunningTotal::default();
         (0..600).for_each(|second| all.enter(DEPLOYED + second, &one));
-        let tallied = Tallied { tally: Some(&all), missed: None };
+        let total_of = KnownTotal { total: Some(&all), missed: None };
         let proof = |dropped: Option<i64>, missed: Option<i64>| {
             let anchors =
                 Anchors { confidence: &confidence, deployed: DEPLOYED, dropped, grouped: false, halved: false };
-            let tallied = Tallied { missed, ..tallied };
-            anchors.of_share(tallied, tallied, CompareOp::Greater, 0.5).map(|proof| proof.bound)
+            let total_of = KnownTotal { missed, ..total_of };
+            anchors.of_share(total_of, total_of, CompareOp::Greater, 0.5).map(|proof| proof.bound)
         };
         let whole = proof(None, None);
         assert!(whole > Some(0.98), "{whole:?}");

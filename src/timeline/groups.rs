@@ -7,8 +7,8 @@ use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use super::group_key::{GroupKey, GroupOf};
+use super::running_total::{RunningTotal, minute};
 use super::slot::Slot;
-use super::tally::{Tally, minute};
 use super::window::Reach;
 
 /// Groups kept of one series; of more, those with the smallest hashes, the others together as [`OTHER`].
@@ -39,22 +39,22 @@ pub struct Groups {
     leaves: i64,
     /// How often a group came or went.
     pub changes: u64,
-    /// Whether slots have tallies.
-    pub has_tallies: bool,
-    /// The tallies of groups that are in no window: a test goes on where it was when the group comes back.
-    resting: FxHashMap<GroupKey, Box<Tally>>,
-    /// The last minute in which something was counted that is in no tally of its own group any more.
+    /// Whether slots have running totals.
+    pub has_running_totals: bool,
+    /// The running totals of groups that are in no window: a test goes on where it was when the group comes back.
+    resting: FxHashMap<GroupKey, Box<RunningTotal>>,
+    /// The last minute in which something was counted that is in no total of its own group any more.
     missed: Option<i64>,
     /// Tallies that have had a number.
     numbered: u64,
-    /// Where a tally without a number may be.
+    /// Where a total without a number may be.
     unnumbered: Vec<Place>,
 }
 
 /// What is known of a group's counts since the deployment.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tallied<'a> {
-    pub tally: Option<&'a Tally>,
+pub struct KnownTotal<'a> {
+    pub total: Option<&'a RunningTotal>,
     /// Up to this minute something of it may have been counted elsewhere.
     pub missed: Option<i64>,
 }
@@ -183,11 +183,11 @@ impl Groups {
         self.leaves = self.leaves.min(leaves);
     }
 
-    /// The tally of a group, in a window or not.
-    pub fn tallied(&self, place: Option<Place>, group: &GroupKey) -> Tallied<'_> {
-        match place.and_then(|place| self.at(place)?.tally.as_deref()) {
-            Some(tally) => Tallied { tally: Some(tally), missed: tally.missed },
-            None => Tallied { tally: self.resting.get(group).map(|tally| &**tally), missed: self.missed },
+    /// The total of a group, in a window or not.
+    pub fn total_of(&self, place: Option<Place>, group: &GroupKey) -> KnownTotal<'_> {
+        match place.and_then(|place| self.at(place)?.total.as_deref()) {
+            Some(total) => KnownTotal { total: Some(total), missed: total.missed },
+            None => KnownTotal { total: self.resting.get(group).map(|total| &**total), missed: self.missed },
         }
     }
 
@@ -207,35 +207,35 @@ impl Groups {
         fresh.sort_by(|a, b| key(a).cmp(&key(b)));
         for place in fresh {
             let next = self.numbered + 1;
-            let tally = self.at_mut(place).and_then(|slot| slot.tally.as_mut());
-            if let Some(tally) = tally.filter(|tally| tally.number == 0) {
-                tally.number = next;
+            let total = self.at_mut(place).and_then(|slot| slot.total.as_mut());
+            if let Some(total) = total.filter(|total| total.number == 0) {
+                total.number = next;
                 self.numbered = next;
             }
         }
     }
 
-    /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and tallies begin anew. The groups that had most events until
+    /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and running totals begin anew. The groups that had most events until
     /// now come first.
     pub fn begin(&mut self, deployed: i64, is_apart: bool) {
         self.slots_mut().for_each(|slot| slot.begin(deployed, is_apart));
-        self.resting.retain(|_, tally| tally.events() > 0);
+        self.resting.retain(|_, total| total.events() > 0);
         self.missed = None;
         let slots = self.slots.iter_mut().flatten();
-        let active = slots.filter_map(|group| Some((&group.key, group.slot.tally.as_mut()?)));
-        let mut all: Vec<(&GroupKey, &mut Box<Tally>)> = active.chain(self.resting.iter_mut()).collect();
-        all.sort_by(|(key, tally), (other, others)| others.events().cmp(&tally.events()).then_with(|| key.cmp(other)));
+        let active = slots.filter_map(|group| Some((&group.key, group.slot.total.as_mut()?)));
+        let mut all: Vec<(&GroupKey, &mut Box<RunningTotal>)> = active.chain(self.resting.iter_mut()).collect();
+        all.sort_by(|(key, total), (other, others)| others.events().cmp(&total.events()).then_with(|| key.cmp(other)));
         self.numbered = all.len() as u64;
-        all.into_iter().zip(1..).for_each(|((_, tally), number)| tally.begin(deployed, number));
+        all.into_iter().zip(1..).for_each(|((_, total), number)| total.begin(deployed, number));
     }
 
-    /// Takes a group out of the windows; its tally is kept, as far as there is room.
-    fn rest(&mut self, group: GroupKey, tally: Box<Tally>) {
-        self.resting.insert(group, tally);
+    /// Takes a group out of the windows; its total is kept, as far as there is room.
+    fn rest(&mut self, group: GroupKey, total: Box<RunningTotal>) {
+        self.resting.insert(group, total);
         if self.resting.len() > MOST_GROUPS {
             let largest = self.resting.keys().max_by(|a, b| (a.hash(), a).cmp(&(b.hash(), b))).cloned();
-            if let Some(tally) = largest.and_then(|largest| self.resting.remove(&largest)) {
-                self.missed = self.missed.max(tally.segments().back().map(|segment| segment.last));
+            if let Some(total) = largest.and_then(|largest| self.resting.remove(&largest)) {
+                self.missed = self.missed.max(total.segments().back().map(|segment| segment.last));
             }
         }
     }
@@ -245,10 +245,10 @@ impl Groups {
         self.leaves = i64::MIN;
         let hash = key.hash();
         let mut slot = Slot::new(reaches);
-        if self.has_tallies {
-            let mut tally = self.resting.remove(&key).unwrap_or_default();
-            tally.missed = self.missed;
-            slot.tally = Some(tally);
+        if self.has_running_totals {
+            let mut total = self.resting.remove(&key).unwrap_or_default();
+            total.missed = self.missed;
+            slot.total = Some(total);
         }
         let group = Some(Group { key, since: self.changes, slot });
         let place = match self.vacant.pop() {
@@ -263,7 +263,7 @@ impl Groups {
         };
         let slots = &self.slots;
         self.places.insert_unique(hash, place, |place| slots[*place].as_ref().map_or(0, |group| group.key.hash()));
-        if self.has_tallies {
+        if self.has_running_totals {
             self.unnumbered.push(place);
         }
         place
@@ -274,8 +274,8 @@ impl Groups {
         let is_its = |place: &Place| slots[*place].as_ref().is_some_and(|known| known.key == *key);
         let Ok(found) = self.places.find_entry(key.hash(), is_its) else { return };
         let place = found.remove().0;
-        if let Some(Group { key, slot: Slot { tally: Some(tally), .. }, .. }) = self.slots[place].take() {
-            self.rest(key, tally);
+        if let Some(Group { key, slot: Slot { total: Some(total), .. }, .. }) = self.slots[place].take() {
+            self.rest(key, total);
         }
         self.others.take_if(|others| *others == place);
         self.vacant.push(place);
@@ -332,19 +332,19 @@ mod tests {
     fn count(groups: &mut Groups, number: u32, second: i64) {
         let place = groups.make(group(sets([number]).get(0)), &[Reach::Length(60)]);
         let cell = cell::Cell { events: 1, details: None };
-        if let Some(tally) = groups.at_mut(place).and_then(|slot| slot.tally.as_mut()) {
-            tally.enter(second, &cell);
+        if let Some(total) = groups.at_mut(place).and_then(|slot| slot.total.as_mut()) {
+            total.enter(second, &cell);
         }
     }
 
     fn counted(groups: &Groups, number: u32) -> (u64, u64) {
-        let tally = groups.tallied(groups.place(Some(&key(number))), &key(number)).tally;
-        tally.map_or((0, 0), |tally| (tally.number, tally.events()))
+        let total = groups.total_of(groups.place(Some(&key(number))), &key(number)).total;
+        total.map_or((0, 0), |total| (total.number, total.events()))
     }
 
     #[test]
     fn a_group_that_comes_back_goes_on_with_its_number_and_its_counts() {
-        let mut groups = Groups { has_tallies: true, ..Groups::default() };
+        let mut groups = Groups { has_running_totals: true, ..Groups::default() };
         for (number, second) in [(7, 0), (3, 0), (3, 1), (5, 2)] {
             count(&mut groups, number, second);
         }
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
-        let mut groups = Groups { has_tallies: true, ..Groups::default() };
+        let mut groups = Groups { has_running_totals: true, ..Groups::default() };
         for number in 0..MOST_GROUPS as u32 + 2 {
             count(&mut groups, number, 600);
             groups.slide(1_000, false);
@@ -373,9 +373,9 @@ mod tests {
         let lost = (0..MOST_GROUPS as u32 + 2).filter(|number| counted(&groups, *number).1 == 0);
         let lost: Vec<u32> = lost.collect();
         assert_eq!(lost.len(), 2);
-        assert_eq!(groups.tallied(None, &key(lost[0])).missed, Some(10));
+        assert_eq!(groups.total_of(None, &key(lost[0])).missed, Some(10));
         count(&mut groups, lost[0], 1_200);
-        assert_eq!(groups.tallied(groups.place(Some(&key(lost[0]))), &key(lost[0])).missed, Some(10));
+        assert_eq!(groups.total_of(groups.place(Some(&key(lost[0]))), &key(lost[0])).missed, Some(10));
     }
 
     #[test]

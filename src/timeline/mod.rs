@@ -8,11 +8,11 @@ pub mod cell;
 pub mod distribution;
 pub mod group_key;
 mod groups;
+pub mod running_total;
 pub mod series;
 mod sets;
 mod slot;
 mod staged;
-pub mod tally;
 pub mod window;
 
 use rustc_hash::FxHashSet;
@@ -20,7 +20,7 @@ use rustc_hash::FxHashSet;
 use group_key::{GroupKey, GroupOf};
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
-pub use groups::{Place, Tallied};
+pub use groups::{KnownTotal, Place};
 use series::{Measure, Selector, Spec, Wanted};
 pub use sets::{Match, Sealed, SetId, Sets};
 pub use slot::{Admits, Slot};
@@ -113,14 +113,14 @@ impl Timeline {
         self.series[id].groups.slots().all(|slot| slot.is_as_at(tick))
     }
 
-    /// Tallies are kept of a series: a test reads it.
-    pub fn keep_tallies(&mut self, id: SeriesId) {
-        self.series[id].groups.has_tallies = true;
+    /// Running totals are kept of a series: a test reads it.
+    pub fn keep_running_totals(&mut self, id: SeriesId) {
+        self.series[id].groups.has_running_totals = true;
     }
 
     /// What was counted of a group since the deployment; `place` is where its slot is, if it has one.
-    pub fn tallied(&self, id: SeriesId, place: Option<Place>, group: &GroupKey) -> Tallied<'_> {
-        self.series[id].groups.tallied(place, group)
+    pub fn total_of(&self, id: SeriesId, place: Option<Place>, group: &GroupKey) -> KnownTotal<'_> {
+        self.series[id].groups.total_of(place, group)
     }
 
     /// Events in a window that belong to a group nobody can tell.

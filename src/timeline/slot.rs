@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::cell::Cell;
+use super::running_total::RunningTotal;
 use super::series::{Spec, Wanted};
 use super::staged::Staged;
-use super::tally::Tally;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
@@ -26,7 +26,7 @@ pub struct Slot {
     /// What came since a start that may be that of a deployment, of each window that reaches back to one.
     apart: Vec<Window>,
     /// What was counted since the deployment, where a test reads it.
-    pub tally: Option<Box<Tally>>,
+    pub total: Option<Box<RunningTotal>>,
     /// No window has anything to let go of before this tick.
     leaves: i64,
     /// The last tick at which something entered or left a window.
@@ -44,7 +44,7 @@ impl Slot {
         Slot {
             windows: reaches.iter().copied().map(Window::new).collect(),
             apart: Vec::new(),
-            tally: None,
+            total: None,
             leaves: i64::MIN,
             changed: i64::MIN,
             last_second: None,
@@ -53,7 +53,7 @@ impl Slot {
         }
     }
 
-    /// Completes the cell of a second, and lets its tally and those windows that admit it take it in. `true` if the second held
+    /// Completes the cell of a second, and lets its total and those windows that admit it take it in. `true` if the second held
     /// more events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits, is_apart: bool) -> bool {
         let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
@@ -83,8 +83,8 @@ impl Slot {
         if cell.events > 0 {
             self.last_second = Some(second);
         }
-        if let Some(tally) = &mut self.tally {
-            tally.enter(second, &cell);
+        if let Some(total) = &mut self.total {
+            total.enter(second, &cell);
         }
         let admitted = |window: &&mut Window| match window.reach() {
             Reach::Length(_) => admits.rules,

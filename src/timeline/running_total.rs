@@ -18,7 +18,7 @@ const FINENESS: i64 = 4;
 
 /// The counts of one group of one series since the deployment.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct RunningTotal {
     /// Which group it is in the order of their traffic before the deployment, then of their first event since; from 1, and 0
     /// until that is known.
     pub number: u64,
@@ -50,8 +50,8 @@ fn distance(age: i64) -> i64 {
     1 << (age / FINENESS).max(1).ilog2()
 }
 
-/// The anchors that the tallies of all groups have in common, from the youngest on: no segment of any of them lies on both
-/// sides of one. `begin` is the minute of the deployment, `now` one that no tally is beyond.
+/// The anchors that the running totals of all groups have in common, from the youngest on: no segment of any of them lies on both
+/// sides of one. `begin` is the minute of the deployment, `now` one that no total is beyond.
 pub fn common_anchors(begin: i64, now: i64) -> impl Iterator<Item = i64> {
     let older = move |anchor: &i64| {
         let mut next = anchor - 1;
@@ -64,7 +64,7 @@ pub fn common_anchors(begin: i64, now: i64) -> impl Iterator<Item = i64> {
     std::iter::successors(Some(now.max(begin)), older)
 }
 
-impl Tally {
+impl RunningTotal {
     /// Takes in the cell of one second; seconds come in order.
     pub fn enter(&mut self, second: i64, cell: &Cell) {
         let now = minute(second);
@@ -135,20 +135,20 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn tally(minutes: impl IntoIterator<Item = i64>) -> Tally {
-        let mut tally = Tally::default();
+    fn total(minutes: impl IntoIterator<Item = i64>) -> RunningTotal {
+        let mut total = RunningTotal::default();
         for minute in minutes {
-            tally.enter(minute * SPACING + 7, &Cell { events: 1, details: None });
+            total.enter(minute * SPACING + 7, &Cell { events: 1, details: None });
         }
-        tally
+        total
     }
 
     #[test]
     fn anchors_are_kept_by_their_age() {
         for (minutes, most) in [(8, 8), (240, 32), (10_000, 60), (500_000, 90)] {
-            let tally = tally(0..minutes);
-            let segments = tally.segments();
-            assert_eq!((tally.events(), segments[0].first), (minutes as u64, 0));
+            let total = total(0..minutes);
+            let segments = total.segments();
+            assert_eq!((total.events(), segments[0].first), (minutes as u64, 0));
             assert!(segments.len() <= most, "{minutes}: {}", segments.len());
             let youngest: Vec<i64> =
                 segments.iter().rev().take(8.min(segments.len())).map(|segment| segment.first).collect();
@@ -161,12 +161,12 @@ mod tests {
 
     #[test]
     fn a_deployment_that_shows_late_is_counted_from_its_next_anchor_on() {
-        let mut tally = tally([0, 1, 2, 3]);
-        tally.begin(SPACING + 1, 9);
-        let kept: Vec<i64> = tally.segments().iter().map(|segment| segment.first).collect();
-        assert_eq!((kept, tally.number), (vec![2, 3], 9));
-        tally.begin(1_000, 1);
-        assert_eq!(tally.events(), 0);
+        let mut total = total([0, 1, 2, 3]);
+        total.begin(SPACING + 1, 9);
+        let kept: Vec<i64> = total.segments().iter().map(|segment| segment.first).collect();
+        assert_eq!((kept, total.number), (vec![2, 3], 9));
+        total.begin(1_000, 1);
+        assert_eq!(total.events(), 0);
     }
 
     proptest! {
@@ -174,7 +174,7 @@ mod tests {
         #[test]
         fn no_segment_lies_on_both_sides_of_a_common_anchor(begin in 0i64..50, steps in prop::collection::vec((0i64..40, 0usize..3), 1..400)) {
             let mut now = begin;
-            let mut groups = [Tally::default(), Tally::default(), Tally::default()];
+            let mut groups = [RunningTotal::default(), RunningTotal::default(), RunningTotal::default()];
             for (step, group) in steps {
                 now += if step > 10 { step - 10 } else { i64::from(step > 5) };
                 groups[group].enter(now * SPACING, &Cell { events: 1, details: None });
@@ -182,7 +182,7 @@ mod tests {
             let anchors: Vec<i64> = common_anchors(begin, now).collect();
             prop_assert_eq!((anchors[0], anchors.last()), (now, Some(&begin)));
             prop_assert!(anchors.windows(2).all(|pair| pair[1] < pair[0] && pair[0] - pair[1] <= 1 + (now - pair[1]) / 2), "{:?}", anchors);
-            for segment in groups.iter().flat_map(Tally::segments) {
+            for segment in groups.iter().flat_map(RunningTotal::segments) {
                 let splits = |anchor: &&i64| segment.first < **anchor && **anchor <= segment.last;
                 prop_assert_eq!(anchors.iter().find(splits), None, "{:?}", segment);
             }
@@ -192,7 +192,7 @@ mod tests {
         #[test]
         fn a_part_keeps_every_anchor_of_its_whole(steps in prop::collection::vec((0i64..40, any::<bool>()), 1..400)) {
             let mut now = 0;
-            let (mut part, mut whole) = (Tally::default(), Tally::default());
+            let (mut part, mut whole) = (RunningTotal::default(), RunningTotal::default());
             let mut all = Vec::new();
             for (step, is_part) in steps {
                 now += if step > 10 { step - 10 } else { i64::from(step > 5) };
