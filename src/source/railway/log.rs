@@ -19,11 +19,7 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// What the services of an environment write.
-    App {
-        environment: String,
-        /// Lines name the deployment they are of.
-        names_deployments: bool,
-    },
+    App { environment: String },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
 }
@@ -40,6 +36,9 @@ impl fmt::Display for Kind {
 /// A log that is read, and perhaps followed.
 pub struct Log {
     pub kind: Kind,
+    /// Whether its lines name the deployment they are of: of several services one's first record is not to be taken for a new
+    /// deployment of another.
+    names_deployments: bool,
     pub filter: Option<String>,
     /// Nothing before this is read.
     pub from: Time,
@@ -97,18 +96,20 @@ impl AppRows {
     }
 }
 
-impl From<HttpRows> for Rows {
-    fn from(rows: HttpRows) -> Self {
-        let rows = rows.http_logs.unwrap_or_default();
-        Rows { count: rows.len(), records: rows.iter().filter_map(Record::http).collect() }
+impl HttpRows {
+    fn read(self, names_deployments: bool) -> Rows {
+        let rows = self.http_logs.unwrap_or_default();
+        let records = |log| Record::http(log, names_deployments);
+        Rows { count: rows.len(), records: rows.into_iter().filter_map(records).collect() }
     }
 }
 
 impl Log {
     /// One that was not read yet, and is to be from this time on.
-    pub fn new(kind: Kind, filter: Option<String>, from: Time, is_live: bool) -> Self {
+    pub fn new(kind: Kind, names_deployments: bool, filter: Option<String>, from: Time, is_live: bool) -> Self {
         Log {
             kind,
+            names_deployments,
             filter,
             from,
             seen: Seen::default(),
@@ -173,24 +174,23 @@ impl Log {
             }
         }
         match &self.kind {
-            Kind::App { environment, names_deployments } => {
+            Kind::App { environment } => {
                 variables["environmentId"] = environment.as_str().into();
-                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.read(*names_deployments))
+                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.read(self.names_deployments))
             }
             Kind::Http { deployment, .. } => {
                 variables["deploymentId"] = deployment.as_str().into();
-                Ok(client.ask::<HttpRows>(HTTP_LOGS, variables, purpose).await?.into())
+                Ok(client.ask::<HttpRows>(HTTP_LOGS, variables, purpose).await?.read(self.names_deployments))
             }
         }
     }
 
     /// Reads what a subscription brought.
     pub fn rows(&self, data: &RawValue) -> Option<Rows> {
+        let names = self.names_deployments;
         match self.kind {
-            Kind::App { names_deployments, .. } => {
-                serde_json::from_str::<AppRows>(data.get()).ok().map(|rows| rows.read(names_deployments))
-            }
-            Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(Rows::from),
+            Kind::App { .. } => serde_json::from_str::<AppRows>(data.get()).ok().map(|rows| rows.read(names)),
+            Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(|rows| rows.read(names)),
         }
     }
 }

@@ -95,15 +95,18 @@ impl Record {
         Some(Record { time, identity, is_unique: false, service, deployment, line })
     }
 
-    /// A request of the HTTP log.
-    pub fn http(log: &Map<String, Value>) -> Option<Record> {
+    /// A request of the HTTP log; the same of its line.
+    pub fn http(mut log: Map<String, Value>, names_deployment: bool) -> Option<Record> {
         let text = |name: &str| log.get(name).and_then(Value::as_str);
         let time = time::parse(text("timestamp")?.as_bytes())?;
-        let mut line = serde_json::to_vec(log).ok()?;
-        line.push(b'\n');
-        let request = text("requestId").filter(|id| !id.is_empty());
-        let identity = request.map_or_else(|| hash(&[&line]), |id| hash(&[b"request", id.as_bytes()]));
+        let request = text("requestId").filter(|id| !id.is_empty()).map(String::from);
         let deployment = text("deploymentId").map(String::from);
+        if !names_deployment {
+            log.remove("deploymentId");
+        }
+        let mut line = serde_json::to_vec(&log).ok()?;
+        line.push(b'\n');
+        let identity = request.as_ref().map_or_else(|| hash(&[&line]), |id| hash(&[b"request", id.as_bytes()]));
         Some(Record { time, identity, is_unique: request.is_some(), service: None, deployment, line })
     }
 }
@@ -201,11 +204,20 @@ mod tests {
 
     #[test]
     fn a_request_is_known_by_its_id() {
-        let http = |json: &str| Record::http(&serde_json::from_str(json).unwrap()).unwrap();
+        let http = |json: &str| Record::http(serde_json::from_str(json).unwrap(), true).unwrap();
         let a = http(r#"{"timestamp":"2025-08-25T13:26:31Z","requestId":"r","httpStatus":200}"#);
         let b = http(r#"{"timestamp":"2025-08-25T13:26:31Z","requestId":"r","httpStatus":499}"#);
         assert!(a.identity == b.identity && a.is_unique);
         assert_ne!(a.identity, http(r#"{"timestamp":"2025-08-25T13:26:31Z","requestId":"s"}"#).identity);
         assert!(!http(r#"{"timestamp":"2025-08-25T13:26:31Z","requestId":""}"#).is_unique);
+    }
+
+    #[test]
+    fn among_several_services_a_line_does_not_name_its_deployment() {
+        let log = r#"{"timestamp":"2025-08-25T13:26:31Z","requestId":"r","deploymentId":"d"}"#;
+        let read = |names| Record::http(serde_json::from_str(log).unwrap(), names).unwrap();
+        let (one, several) = (read(true), read(false));
+        assert!(line(&one).contains(r#""deploymentId":"d""#) && !line(&several).contains("deploymentId"));
+        assert_eq!((one.identity, &one.deployment), (several.identity, &several.deployment));
     }
 }

@@ -30,8 +30,7 @@ impl Follower {
         let environment = self.watching.target.environment.id.clone();
         if self.watching.kinds.app {
             let filter = Some(self.watching.app_filter());
-            let names_deployments = self.watching.target.services.len() == 1;
-            self.logs.push(Log::new(Kind::App { environment, names_deployments }, filter, since, true));
+            self.logs.push(Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true));
         }
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;
@@ -100,7 +99,12 @@ impl Follower {
     }
 
     fn http_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
-        Log::new(Kind::Http { service, deployment }, self.watching.filter.clone(), from, is_live)
+        let kind = Kind::Http { service, deployment };
+        Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live)
+    }
+
+    fn names_deployments(&self) -> bool {
+        self.watching.target.services.len() == 1
     }
 
     /// The deployments that records of the apps' log name for the first time, each with its service and its first record's time.
