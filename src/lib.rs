@@ -36,7 +36,7 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`].
+//!   clock besides [`source`] and [`notify`].
 //!
 //! # What always holds
 //!

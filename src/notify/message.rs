@@ -86,7 +86,8 @@ impl Subject {
             baseline: event.baseline,
             unit: event.unit,
         };
-        let told = measured.tell(&event.expr).map_or(String::new(), |told| format!("  {told}"));
+        let told =
+            measured.tell(&event.expr).filter(|_| asks.is_some()).map_or(String::new(), |told| format!("  {told}"));
         let mut lines = vec![format!("{todo} {}: {}{group}{told}", self.name(), escape(&event.id))];
         lines.extend(event.about.as_deref().map(escape));
         lines.extend(event.runbook.as_deref().map(|runbook| format!("runbook: {}", escape(runbook))));
@@ -233,6 +234,6 @@ mod tests {
         let discord: Value = serde_json::from_str(&message.discord()).unwrap();
         assert_eq!(discord["allowed_mentions"], json!({"parse": []}));
         let content = discord["content"].as_str().unwrap();
-        assert!(content.chars().count() < 2_000 && content.matches("```").count() % 2 == 0, "{content}");
+        assert!(content.chars().count() < 2_000 && content.matches("```").count().is_multiple_of(2), "{content}");
     }
 }

@@ -1,6 +1,8 @@
 //! Notifications: what receivers get, against servers of this machine that answer, refuse and hang.
 
 use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::logs::{START, healthy, request};
-use super::program::{Ran, command, ended, run};
+use super::program::{Ran, command, ended, eventually, run};
 
 /// What a receiver got.
 #[derive(Clone, Debug)]
@@ -118,8 +120,7 @@ fn live(notify: &str, variables: &[(&str, &str)]) -> Ran {
     let plan = plan(notify);
     let input = tempfile::NamedTempFile::new().unwrap();
     fs::write(&input, log()).unwrap();
-    let mut cat =
-        std::process::Command::new("cat").arg(input.path()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut cat = Command::new("cat").arg(input.path()).stdout(Stdio::piped()).spawn().unwrap();
     let mut command = command(&["--plan", plan.path().to_str().unwrap()]);
     let child = command.envs(variables.iter().copied()).stdin(cat.stdout.take().unwrap()).spawn().unwrap();
     let ran = ended(child, Duration::from_secs(30));
@@ -178,6 +179,34 @@ fn a_webhook_gets_each_change_once_and_signed() {
     live(hook, &variables);
     let ids: Vec<_> = receiver.bodies().iter().map(|body| body["id"].clone()).collect();
     assert!(ids.len() == 4 && ids[0] != ids[1] && ids[..2] == ids[2..], "{ids:?}");
+}
+
+/// While the log is still being written.
+#[test]
+fn changes_are_sent_as_they_happen() {
+    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let plan = plan(
+        "[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"checkpoint\"]\n\n\
+         [[checkpoint]]\nid = \"20s\"\ntitle = \"It answers\"\nat = \"20s\"\ncheck = [\n\
+         { id = \"answers\", about = \"bots are listed\", expect = \"count(http.request{status=2xx}[20s]) > 99\" },\n]",
+    );
+    let mut command = command(&["--plan", plan.path().to_str().unwrap()]);
+    let mut child = command.env("HOOK", &receiver.url).stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all((log() + &healthy(40..120)).as_bytes()).unwrap();
+    eventually("all three are sent", || receiver.got().len() == 3);
+    let texts: Vec<_> = receiver.bodies().iter().map(|body| body["text"].clone()).collect();
+    assert_eq!(
+        texts,
+        [
+            "look into stdin (shop): checkpoint 20s, It answers",
+            "ROLL BACK stdin (shop): fails  3 ≥ 3",
+            "resolved: stdin (shop): fails",
+        ]
+    );
+    drop(pipe);
+    let ran = ended(child, Duration::from_secs(5));
+    assert_eq!((ran.status, ran.err.as_str(), receiver.got().len()), (Some(4), "", 3));
 }
 
 /// The verdict that a trigger makes is no second message to people.
