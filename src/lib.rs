@@ -34,8 +34,9 @@
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
+//! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`].
+//!   clock besides [`source`] and [`notify`].
 //!
 //! # What always holds
 //!
@@ -90,6 +91,7 @@ pub mod lane;
 pub mod lifecycle;
 pub mod map;
 pub mod mask;
+pub mod notify;
 pub mod output;
 pub mod pairs;
 pub mod people;

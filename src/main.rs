@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use logwatch::classify::Library;
-use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Patterns, Plans};
+use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
 use logwatch::output::NoCommands;
 
@@ -59,6 +59,7 @@ fn subcommand(command: Command) -> Result<i32> {
             cli::people::signal(&asked, &mut out)?;
             Ok(0)
         }
+        Command::Notify { command: Notifies::Test { name } } => cli::notify::test(&name, out),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
             Ok(0)

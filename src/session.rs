@@ -43,6 +43,7 @@ impl Session {
         let mut timeline = Timeline::default();
         let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
+        plan.receivers(None)?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
         lifecycle::interested(&library, &mut interest);

@@ -8,6 +8,7 @@ mod find;
 mod intake;
 pub mod lines;
 pub mod new_plan;
+pub mod notify;
 pub mod options;
 mod outputs;
 mod overwrite;

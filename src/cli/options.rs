@@ -16,7 +16,7 @@ use crate::zone::Zone;
 
 use super::range::{Deployed, End};
 
-pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Patterns, Plans};
+pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
 pub use people::{CheckOptions, SaidOptions, SignalOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
@@ -114,6 +114,11 @@ pub enum Command {
         #[command(flatten)]
         asked: SignalOptions,
     },
+    /// Try the receivers of a plan's notifications
+    Notify {
+        #[command(subcommand)]
+        command: Notifies,
+    },
     /// Print what makes a shell complete the command line
     Completions {
         /// For example: logwatch completions bash > ~/.local/share/bash-completion/completions/logwatch
@@ -175,6 +180,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
+    /// Send the plan's notifications in a replay, too, which else sends nothing
+    #[arg(long)]
+    pub notify: bool,
     /// Colours: in a terminal, always, or never
     #[arg(long, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,

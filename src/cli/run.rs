@@ -10,6 +10,7 @@ use super::clock::now;
 use super::files;
 use super::find;
 use super::intake::Intake;
+use super::notify;
 use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
 use super::overwrite;
@@ -20,6 +21,7 @@ use super::signals::Stop;
 use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
+use crate::notify::{Notifier, Subject};
 use crate::output::github;
 use crate::people::People;
 use crate::rules::verdict::Verdict;
@@ -85,14 +87,20 @@ impl Run<'_> {
             let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
             session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
         }
+        let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
         session.engine.stop_when(stop.at_once());
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
+        let subject = Subject { plan: plan.clone(), sources: labels.clone(), deployed_at: None };
         let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
         if is_saved {
             outputs.hold();
         }
         let mut record = Record::open(read.record.as_deref(), progress.aside())?;
+        if receivers.is_empty() && session.plan.notifies() > 0 && !read.quiet {
+            progress.aside().warn("a replay sends none of the plan's notifications; --notify sends them");
+        }
+        let mut notifier = notify::start(receivers, subject, progress.aside())?;
         let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
 
         let mut asked = None;
@@ -103,7 +111,7 @@ impl Run<'_> {
             }
             let goes_on = intake.turn(&mut session, &mut record);
             progress.update(&session.engine);
-            tell(&mut session, &mut outputs, masking);
+            tell(&mut session, &mut outputs, &mut notifier, masking);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -114,7 +122,7 @@ impl Run<'_> {
         }
         progress.finish();
         session.engine.finish();
-        tell(&mut session, &mut outputs, masking);
+        tell(&mut session, &mut outputs, &mut notifier, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
@@ -123,6 +131,9 @@ impl Run<'_> {
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());
+        if let Some(notifier) = notifier {
+            notifier.finish(|| stop.is_at_once());
+        }
         Ok((status, summary))
     }
 }
@@ -186,17 +197,36 @@ impl From<crate::session::Error> for UsageError {
     }
 }
 
-/// Shows what the engine has noticed.
-fn tell(session: &mut Session, outputs: &mut Outputs, masking: Masking) {
+/// Shows what the engine has noticed, and sends it.
+fn tell(session: &mut Session, outputs: &mut Outputs, notifier: &mut Option<Notifier>, masking: Masking) {
     for notice in session.engine.take_notices() {
         match notice {
-            Notice::Deployed(deployment) => outputs.deployed(deployment),
-            Notice::Change(change, cause) => {
-                outputs.trigger(&TriggerEvent::new(&session.engine, &change, cause, masking))
+            Notice::Deployed(deployment) => {
+                if let Some(notifier) = notifier {
+                    notifier.deployed(&deployment);
+                }
+                outputs.deployed(deployment);
             }
-            Notice::Verdict(ruling) => outputs.verdict(&VerdictEvent::new(&ruling)),
+            Notice::Change(change, cause) => {
+                let event = TriggerEvent::new(&session.engine, &change, cause, masking);
+                outputs.trigger(&event);
+                if let Some(notifier) = notifier {
+                    notifier.trigger(&event);
+                }
+            }
+            Notice::Verdict(ruling) => {
+                let event = VerdictEvent::new(&ruling);
+                outputs.verdict(&event);
+                if let Some(notifier) = notifier {
+                    notifier.verdict(&event);
+                }
+            }
             Notice::Reached(reached) => {
-                outputs.reached(&CheckpointEvent::new(&session.engine, &reached, masking));
+                let event = CheckpointEvent::new(&session.engine, &reached, masking);
+                outputs.reached(&event);
+                if let Some(notifier) = notifier {
+                    notifier.reached(&event);
+                }
             }
         }
     }

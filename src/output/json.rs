@@ -14,9 +14,10 @@ pub struct Json<W> {
     out: W,
 }
 
+/// An object of the JSON contract.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Object<'a> {
+pub(crate) enum Object<'a> {
     Start {
         v: u32,
         logwatch: &'static str,

@@ -1,6 +1,7 @@
 //! The text of a plan: what `patterns/plans/*.toml` may say, read and checked before any input is.
 
 mod checks;
+mod notify;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::classify::library::{self, Beside, Library};
 use crate::time::{self, SECOND, Time};
 
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
+pub use notify::{Notify, On, Receiver, Variables, Way};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -69,6 +71,8 @@ pub struct Document {
     pub successes: Vec<Success>,
     #[serde(default)]
     pub next: Next,
+    #[serde(default)]
+    pub notify: Vec<Spanned<Notify>>,
     /// Patterns of its own, beside those of the packs.
     #[serde(rename = "pattern", default)]
     pub patterns: Vec<Definition>,

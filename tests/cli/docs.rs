@@ -69,7 +69,7 @@ fn commands_are_understood() {
         let words =
             command.split_whitespace().take_while(|word| word.chars().all(char::is_lowercase)).collect::<Vec<_>>();
         let commands: &[&str] = match words.first() {
-            Some(&("patterns" | "plan")) => &words[..2],
+            Some(&("patterns" | "plan" | "notify")) => &words[..2],
             Some(&("replay" | "lines" | "watch" | "rollback" | "exec" | "check" | "signal")) => &words[..1],
             _ => &[],
         };

@@ -17,6 +17,7 @@ mod live;
 mod logs;
 mod manners;
 mod masking;
+mod notify;
 mod outputs;
 mod overwrite;
 mod packs;

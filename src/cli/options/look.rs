@@ -1,4 +1,4 @@
-//! What `patterns`, `plan` and `lines` may say.
+//! What `patterns`, `plan`, `notify` and `lines` may say.
 
 use std::path::PathBuf;
 
@@ -146,6 +146,16 @@ pub enum Plans {
         deployed_at: Option<Deployed>,
         #[command(flatten)]
         library: LibraryOptions,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Notifies {
+    /// Send a sample to each receiver, and say what became of it
+    Test {
+        /// A built-in plan or a file
+        #[arg(value_name = "PLAN")]
+        name: String,
     },
 }
 

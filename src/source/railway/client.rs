@@ -61,13 +61,7 @@ impl Client {
     /// `between` two calls so much time passes at least.
     pub fn new(endpoint: Endpoint, token: Token, between: Duration) -> Result<Client, Error> {
         let failed = |error: &dyn std::fmt::Display| Error::Asked(format!("TLS cannot be set up: {error}"));
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed(&error))?
-            .with_platform_verifier()
-            .map_err(|error| failed(&error))?
-            .with_no_client_auth();
+        let tls = tls().map_err(|error| failed(&error))?;
         let own = endpoint.clone();
         let same_server = redirect::Policy::custom(move |attempt| match own.is_same_server(attempt.url()) {
             true if attempt.previous().len() < 5 => attempt.follow(),
@@ -238,6 +232,13 @@ impl Client {
     }
 }
 
+/// TLS as clients of this program speak it: servers are known by the certificates that the machine trusts.
+pub fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(versions.with_platform_verifier()?.with_no_client_auth())
+}
+
 fn local_now() -> Time {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Time(since.map_or(0, |since| since.as_nanos() as i64))
@@ -259,7 +260,7 @@ fn is_limit_page(status: StatusCode, words: &str) -> bool {
 }
 
 /// The innermost cause, which says most. An address can hold what a person typed, and is left out.
-fn plainly(error: &reqwest::Error) -> String {
+pub fn plainly(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

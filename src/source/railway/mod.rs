@@ -34,8 +34,9 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{Receiver, channel};
 
+pub(crate) use client::{AGENT, plainly, retry_after, tls};
 pub use documents::{ALL as DOCUMENTS, Document};
-pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE};
+pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE, is_loopback};
 pub use error::Error;
 pub use follow::Watching;
 pub use link::{Link, Phase, State};
