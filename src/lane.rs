@@ -226,37 +226,20 @@ impl Counts {
 
     /// All that is counted a line at a time.
     fn of_lines(&mut self) -> [&mut u64; 13] {
-        let Counts {
-            lines,
-            records,
-            classified,
-            unclassified,
-            merged,
-            malformed,
-            too_long,
-            skipped,
-            late,
-            duplicate,
-            platform_dropped,
-            lost,
-            untimed,
-            bytes: _,
-            invalid_utf8: _,
-        } = self;
         [
-            lines,
-            records,
-            classified,
-            unclassified,
-            merged,
-            malformed,
-            too_long,
-            skipped,
-            late,
-            duplicate,
-            platform_dropped,
-            lost,
-            untimed,
+            &mut self.lines,
+            &mut self.records,
+            &mut self.classified,
+            &mut self.unclassified,
+            &mut self.merged,
+            &mut self.malformed,
+            &mut self.too_long,
+            &mut self.skipped,
+            &mut self.late,
+            &mut self.duplicate,
+            &mut self.platform_dropped,
+            &mut self.lost,
+            &mut self.untimed,
         ]
     }
 

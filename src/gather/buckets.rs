@@ -9,7 +9,7 @@ use super::sets::{Set, SetId, Sets};
 use crate::classify::{ClassId, LabelSets, Via};
 use crate::lifecycle::Sign;
 use crate::second::evidence::Evidence;
-use crate::second::{Second, Tally};
+use crate::second::{Second, Span, Tally, covering};
 use crate::time::Time;
 
 /// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
@@ -26,8 +26,8 @@ pub struct Bucket {
     /// The tallies by the hash of their labels, once there are too many of them.
     ranked: Option<BinaryHeap<(u64, SetId, Via)>>,
     /// What follows is as in [`Second`].
-    pub records: Option<(Time, Time)>,
-    pub entries: Option<(Time, Time)>,
+    pub records: Option<Span>,
+    pub entries: Option<Span>,
     pub after_pause: Option<(Evidence, Option<SetId>)>,
     pub signs: Vec<(Sign, Evidence)>,
     pub served: Vec<(u32, Evidence)>,
@@ -235,7 +235,7 @@ impl Bucket {
 
     /// Takes note of the times of records.
     pub fn record(&mut self, first: Time, last: Time) {
-        self.records = Some(self.records.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+        self.records = covering(self.records, (first, last));
     }
 
     /// Whether a record at this time, served by the deployment of this id, comes after another.

@@ -9,7 +9,7 @@ use crate::lifecycle;
 use crate::map::{self, Fragment, Kind, Line};
 use crate::recording::Directive;
 use crate::second::evidence::Evidence;
-use crate::second::{PAUSE, Second, Tally};
+use crate::second::{PAUSE, Second, Tally, covering};
 use crate::time::Time;
 
 /// Where an entry stands in the input.
@@ -271,8 +271,8 @@ impl Gather {
         let Some(time) = place.time else { return };
         let second = place.second;
         let bucket = self.buckets.bucket(second);
-        if let (Some((first, last)), None) = (bucket.entries, &bucket.after_pause) {
-            bucket.entries = Some((first.min(time), last.max(time)));
+        if bucket.entries.is_some() && bucket.after_pause.is_none() {
+            bucket.entries = covering(bucket.entries, (time, time));
             return;
         }
         let silent = match self.buckets.previous(second) {
@@ -281,7 +281,7 @@ impl Gather {
         };
         let gravest = sets.max_by_key(|set| self.library.classes[self.buckets.sets.get(*set).class].severity);
         let bucket = self.buckets.bucket(second);
-        bucket.entries = Some(bucket.entries.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
+        bucket.entries = covering(bucket.entries, (time, time));
         let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);
         if (silent || bucket.after_pause.is_some()) && earlier {
             bucket.after_pause = Some((evidence(place, time), gravest));

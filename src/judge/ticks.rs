@@ -6,7 +6,7 @@ use super::{Judge, Notice};
 use crate::classify::{LabelSets, NO_VALUE, Via};
 use crate::gather::{Cause, Step};
 use crate::rules::observed::Covered;
-use crate::second::Second;
+use crate::second::{Second, covering};
 use crate::timeline::{Admits, Sealed, SetId};
 
 impl Judge {
@@ -144,8 +144,8 @@ impl Judge {
     /// Takes note of what the sources cover.
     fn observe(&mut self, second: &Second) {
         self.counts.add(&second.counts);
-        let Some((first, last)) = second.records else { return };
-        self.records = Some(self.records.map_or((first, last), |(from, to)| (from.min(first), to.max(last))));
+        let Some(records) = second.records else { return };
+        self.records = covering(self.records, records);
         self.crowded += second.crowded;
         let cover = |covered: &mut Option<Covered>| {
             let from = covered.map_or(second.at, |covered| covered.from.min(second.at));

@@ -1,12 +1,12 @@
 //! Nodes to numbers and truths, at one tick and for one group. Unknown is a value of its own (SEMANTICS 8 to 12).
 
 mod before;
+mod overall;
 
 use super::judgement::{Judgement, Truth, both, either, opposite};
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Quality, Stretch};
-use super::overall::Pool;
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
@@ -230,37 +230,6 @@ impl Evaluator<'_> {
             _ => {}
         }
         judgement
-    }
-
-    /// What the groups that were there before say together.
-    fn overall(&self, op: CompareOp, left: &Node, id: usize) -> Judgement {
-        let nothing = Judgement::of(None, None, Unit::Ratio);
-        let (Some(confidence), Some(measured)) = (self.confidence, measured(op, left)) else { return nothing };
-        let strata = self.memory.strata.get(&id).map_or(&[][..], Vec::as_slice);
-        let is_known = |read: &Read| self.stretches[read.index].is_some_and(|stretch| !stretch.quality.lossy);
-        if !left.reads_only(&is_known) {
-            return nothing;
-        }
-        let pool = Pool { timeline: self.timeline, strata, measured };
-        let Some(now) = pool.window() else { return nothing };
-        let judgement = Judgement {
-            truth: Truth::of(now.is_above()),
-            value: now.share(),
-            threshold: now.expected_share(),
-            share: Some((now.hits, now.samples)),
-            samples: now.samples,
-            ..nothing
-        };
-        if judgement.truth != Truth::True {
-            return judgement;
-        }
-        let proof = pool.proof(confidence, self.observed.deployed, self.observed.dropped, self.tick);
-        let nearer = |bound: f64| now.share().map_or(bound, |share| bound.min(share));
-        Judgement {
-            truth: Truth::of(proof.is_some_and(|proof| proof.holds)),
-            bound: proof.map(|proof| nearer(proof.bound)),
-            ..judgement
-        }
     }
 
     fn read(&self, read: &Read) -> Reading {

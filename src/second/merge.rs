@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Second, Tally};
+use super::{Second, Tally, covering};
 use crate::classify::{LabelSets, Library, Via};
 use crate::gather::MOST_TALLIES;
-use crate::time::Time;
 
 impl Second {
     /// Adds another part of the same second, which has none of its records. Whatever the parts, and in whatever order they are added,
@@ -41,8 +40,8 @@ impl Second {
             (None, None) => None,
         };
         self.seen = self.seen.max(other.seen);
-        self.records = joined(self.records, other.records);
-        self.entries = joined(self.entries, other.entries);
+        self.records = other.records.map_or(self.records, |records| covering(self.records, records));
+        self.entries = other.entries.map_or(self.entries, |entries| covering(self.entries, entries));
         self.signs.extend(other.signs);
         other.served.into_iter().for_each(|(id, line)| Second::serve(&mut self.served, id, line));
         self.dropped += other.dropped;
@@ -94,12 +93,5 @@ impl Second {
                 }
             }
         }
-    }
-}
-
-fn joined(a: Option<(Time, Time)>, b: Option<(Time, Time)>) -> Option<(Time, Time)> {
-    match (a, b) {
-        (Some((first, last)), Some((from, to))) => Some((first.min(from), last.max(to))),
-        (a, b) => a.or(b),
     }
 }

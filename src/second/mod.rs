@@ -21,6 +21,14 @@ use evidence::Evidence;
 /// A pause before an entry that is worth a look takes so many nanoseconds at least.
 pub const PAUSE: i64 = 10 * SECOND;
 
+/// The times of the first and the last of some records.
+pub type Span = (Time, Time);
+
+/// A span that covers another one, too.
+pub fn covering(known: Option<Span>, (first, last): Span) -> Option<Span> {
+    Some(known.map_or((first, last), |(from, to)| (from.min(first), to.max(last))))
+}
+
 /// One second of a log.
 #[derive(Debug)]
 pub struct Second {
@@ -33,9 +41,9 @@ pub struct Second {
     /// What happened, in no telling order.
     pub tallies: Vec<Tally>,
     /// The times of the first and the last record of any source.
-    pub records: Option<(Time, Time)>,
+    pub records: Option<Span>,
     /// Those of a service's own output.
-    pub entries: Option<(Time, Time)>,
+    pub entries: Option<Span>,
     /// The first entry, by time, then text, if it came after a pause; with the label set of its gravest event.
     pub after_pause: Option<(Evidence, Option<u32>)>,
     /// Lines that say what became of a process.
