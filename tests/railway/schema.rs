@@ -120,6 +120,15 @@ fn read(text: Option<String>) -> Option<Time> {
 }
 
 impl Window {
+    fn new(
+        [before_date, anchor_date, after_date]: [Option<String>; 3],
+        before_limit: Option<i32>,
+        after_limit: Option<i32>,
+    ) -> Self {
+        let [before_date, anchor_date, after_date] = [before_date, anchor_date, after_date].map(read);
+        Window { before_date, before_limit, anchor_date, after_date, after_limit }
+    }
+
     /// The records of a window, in the order of their times.
     fn of<'a, T: 'a, R: From<&'a T>>(&self, world: &World, all: impl Iterator<Item = (Time, &'a T)>) -> Vec<R> {
         let mut all: Vec<(Time, &T)> = all.collect();
@@ -370,13 +379,7 @@ impl Query {
         if environment_id != ENVIRONMENT {
             return Ok(Vec::new());
         }
-        let window = Window {
-            before_date: read(before_date),
-            before_limit,
-            anchor_date: read(anchor_date),
-            after_date: read(after_date),
-            after_limit,
-        };
+        let window = Window::new([before_date, anchor_date, after_date], before_limit, after_limit);
         let world = locked(world(context)?);
         Ok(window.of(&world, apps(&world, &filter)))
     }
@@ -395,13 +398,7 @@ impl Query {
         limit: Option<i32>,
     ) -> async_graphql::Result<Vec<HttpLog>> {
         let _ = (filter, limit);
-        let window = Window {
-            before_date: read(before_date),
-            before_limit,
-            anchor_date: read(anchor_date),
-            after_date: read(after_date),
-            after_limit,
-        };
+        let window = Window::new([before_date, anchor_date, after_date], before_limit, after_limit);
         let world = locked(world(context)?);
         Ok(window.of(&world, https(&world, &deployment_id)))
     }
