@@ -95,7 +95,7 @@ impl Gather {
             let mut is_held = false;
             let stands_alone = !line.opens && !line.deferred;
             let is_request = || events.iter().any(|event| event.via == Via::Access);
-            if !stands_alone || !lane_of.assembler.passes(line, is_request()) {
+            if !stands_alone || !lane_of.assembler.passes(line, text, is_request()) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}
