@@ -10,7 +10,7 @@ use clap::{CommandFactory, Parser};
 use logwatch::classify::Library;
 use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans};
 use logwatch::cli::{self, Mode, UsageError};
-use logwatch::output::NoCommands;
+use logwatch::text::NoCommands;
 
 /// Something failed while running.
 const FAILED: u8 = 1;

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use logwatch::classify::Library;
 use logwatch::gather::Range;
 use logwatch::judge::Notice;
-use logwatch::lane::Counts;
+use logwatch::second::Counts;
 use logwatch::map::{Fragment, Mapper};
 use logwatch::mask::Masking;
 use logwatch::output::github;

@@ -10,10 +10,11 @@ use super::clock::now;
 use super::options::{CheckOptions, SaidOptions, SignalOptions};
 use super::run::UsageError;
 use crate::expr::suggest::nearest;
-use crate::output::escape;
 use crate::people::{SIGNAL, Said, Verdict};
-use crate::rules::plan::{Plan, parse_time};
+use crate::rules::plan::Plan;
 use crate::session;
+use crate::text::escape;
+use crate::time::parse_time;
 
 /// Records the answer to a manual check.
 pub fn check(asked: &CheckOptions, out: &mut impl Write) -> Result<()> {

@@ -14,10 +14,10 @@ use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;
 use crate::source::railway::{Deployment, Error, Kinds, Railway, State, Target, Wanted, Watching};
+use crate::text::escape;
 use crate::time::{SECOND, Time};
 
 /// Seconds before the deployment, of which its baseline is made.
