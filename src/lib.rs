@@ -35,6 +35,7 @@
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
+//! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`] and [`notify`].
 //!
@@ -102,6 +103,7 @@ pub mod rules;
 pub mod second;
 pub mod session;
 pub mod source;
+pub mod state;
 pub mod summary;
 pub mod time;
 pub mod timeline;

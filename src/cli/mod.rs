@@ -1,11 +1,13 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+mod event;
 #[cfg(unix)]
 mod exec;
 mod files;
 mod find;
 mod intake;
+mod keep;
 pub mod lines;
 pub mod new_plan;
 pub mod notify;
@@ -20,6 +22,7 @@ mod range;
 mod record;
 mod rollback;
 mod run;
+mod setup;
 mod signals;
 mod target;
 mod terminal;

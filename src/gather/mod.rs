@@ -7,6 +7,7 @@ mod buckets;
 mod lines;
 mod needs;
 mod run;
+mod saved;
 mod sets;
 mod watermark;
 
@@ -27,6 +28,7 @@ use crate::time::{SECOND, Time};
 use buckets::Buckets;
 pub use buckets::MOST_TALLIES;
 pub use needs::Needs;
+pub use saved::Error as SavedError;
 use sets::Set;
 pub use sets::SetId;
 
@@ -55,14 +57,14 @@ impl Range {
 
 /// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
 /// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
     At(Time),
     AfterDeployment(i64),
 }
 
 /// What moved the watermark past a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
     Data,
