@@ -12,7 +12,6 @@ use super::outputs::Outputs;
 use super::progress::Aside;
 use super::run::UsageError;
 use crate::classify::Library;
-use crate::engine::Engine;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
@@ -87,8 +86,8 @@ impl Keep {
         self.shown = events.into_iter().filter(|event| event.told).map(|event| event.key).collect();
         let mut missed = Vec::new();
         let mut mapper = session.mapper();
-        tell_again(&mut state, &mut session.engine, &mut mapper, |engine| {
-            for event in Event::take(engine, masking) {
+        tell_again(&mut state, session, &mut mapper, |session| {
+            for event in Event::take(&mut session.engine, masking) {
                 if let Some(notifier) = notifier {
                     event.prepare(notifier);
                 }
@@ -248,17 +247,18 @@ impl Keep {
     }
 }
 
-/// Tells a new engine all that a run has come to; `each` looks at it after each piece.
+/// Tells a new session all that a run has come to; `each` looks at it after each piece.
 ///
 /// # Errors
 ///
 /// A state that cannot be read, or does not fit.
 pub fn tell_again(
     state: &mut State,
-    engine: &mut Engine,
+    session: &mut Session,
     mapper: &mut Mapper,
-    mut each: impl FnMut(&mut Engine),
+    mut each: impl FnMut(&mut Session),
 ) -> Result<(), Error> {
+    let engine = &mut session.engine;
     let library: std::sync::Arc<Library> = std::sync::Arc::clone(&engine.judge.library);
     // People may answer, whether or not anybody has.
     let people = People { file: state.name().into(), ..People::default() };
@@ -266,11 +266,12 @@ pub fn tell_again(
     debug_assert!(heard.is_ok(), "nothing was said that could be wrong");
     state.told(|bytes| {
         let told = Told::read(bytes, &library).map_err(|error| error.to_string())?;
-        engine.tell(told).map_err(|error| error.to_string())?;
-        each(engine);
+        session.engine.tell(told).map_err(|error| error.to_string())?;
+        each(session);
         Ok(())
     })?;
     let open = state.open_seconds()?;
+    let engine = &mut session.engine;
     let damaged = |state: &State, because: String| Error::Damaged { name: state.name().into(), because };
     engine.restore(&open).map_err(|error| damaged(state, error.to_string()))?;
     state.inputs(|bytes| {

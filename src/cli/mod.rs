@@ -19,6 +19,7 @@ pub mod people;
 pub mod plans;
 mod progress;
 mod range;
+mod recall;
 mod record;
 mod rollback;
 mod run;
@@ -31,6 +32,7 @@ pub mod what_if;
 
 #[cfg(unix)]
 pub use exec::exec;
+pub use recall::{replay, status};
 pub use rollback::rollback;
 pub use run::{Mode, UsageError, is_closed_pipe, run};
 pub use watch::watch;

@@ -18,7 +18,7 @@ use super::range::{Deployed, End};
 
 pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{CheckOptions, SaidOptions, SignalOptions};
+pub use people::{CheckOptions, SaidOptions, SignalOptions, StatusOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -79,7 +79,7 @@ pub enum Command {
         #[command(flatten)]
         rollback: RollbackOptions,
     },
-    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
+    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed; or with --state show a run again
     Replay {
         #[command(flatten)]
         files: Files,
@@ -88,6 +88,11 @@ pub enum Command {
         /// Keep reading as the files grow
         #[arg(long)]
         follow: bool,
+    },
+    /// Show how a run with --state stands, also while it goes on
+    Status {
+        #[command(flatten)]
+        asked: StatusOptions,
     },
     /// Show the lines behind a verdict, from where they are
     Lines {

@@ -55,7 +55,7 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     let began = setup::began(state.as_ref())?;
     let session = session(read, mode, &inputs, &stop, began)?;
     let opened = open(&inputs, mode)?;
-    if state.is_some() && opened.iter().any(|input| !input.live || input.label != "stdin") {
+    if state.is_some() && opened.iter().any(|input| !input.live) {
         let message = "--state is for what is written while it is read: a pipe, `logwatch watch`, `logwatch exec`; files can be read again";
         return Err(UsageError(message.into()).into());
     }
@@ -229,7 +229,7 @@ impl From<crate::session::Error> for UsageError {
     }
 }
 
-fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
+pub(super) fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
     let mildest = match fail_on {
         FailOn::Rollback => Some(Verdict::Rollback),
         FailOn::Investigate => Some(Verdict::Investigate),

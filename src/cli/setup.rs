@@ -27,7 +27,7 @@ pub fn setup(read: &Read, source: Vec<(String, String)>, state: &State, began: T
     };
     Ok(Setup {
         asked,
-        plan: read.plan.clone(),
+        plan: place(&read.plan),
         plan_hash: hash(&read.plan)?,
         packs: read.patterns.iter().map(|path| absolute(path.clone())).collect(),
         sources: Vec::new(),
@@ -62,6 +62,14 @@ fn asked(read: &Read, source: Vec<(String, String)>) -> Vec<(String, String)> {
         ("--until".into(), format!("{:?}", read.until)),
     ]);
     asked
+}
+
+/// A plan by its name, or where its file is, wherever it is asked for.
+fn place(plan: &str) -> String {
+    match Plan::is_built_in(plan) {
+        true => plan.into(),
+        false => absolute(plan.into()).display().to_string(),
+    }
 }
 
 fn absolute(path: PathBuf) -> PathBuf {

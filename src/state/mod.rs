@@ -75,6 +75,30 @@ impl State {
         Ok(State { file, name, journal: 0, open: 0, _lock: None })
     }
 
+    /// From now on it is read as it is now, whoever writes to it.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn hold_still(&mut self) -> Result<(), Error> {
+        self.file.execute_batch("BEGIN").map_err(|error| self.error(error))
+    }
+
+    /// The process that goes on with the state at a path, if one does.
+    pub fn process(path: &Path) -> Option<u32> {
+        lock::holder(path)
+    }
+
+    /// How many bytes it has on the disk.
+    pub fn bytes(path: &Path) -> u64 {
+        let beside = |ending: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(ending);
+            std::fs::metadata(name).map_or(0, |metadata| metadata.len())
+        };
+        beside("") + beside("-wal")
+    }
+
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -205,7 +205,7 @@ fn reads(folder: &tempfile::TempDir, lines: usize) {
     eventually("the lines are read", || count() >= lines);
 }
 
-fn terminated(child: Child) -> Ran {
+pub fn terminated(child: Child) -> Ran {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     ended(child, Duration::from_secs(5))
 }
