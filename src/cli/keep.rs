@@ -34,7 +34,8 @@ pub struct Keep {
     deployed_at: Option<Time>,
     /// Of the next notification.
     seq: i64,
-    looked: Instant,
+    /// When it was last looked whether somebody has.
+    looked: Option<Instant>,
     /// What was said and heard since the last turn.
     heard: Vec<i64>,
     has_ended: bool,
@@ -63,7 +64,7 @@ impl Keep {
             shown,
             deployed_at: None,
             seq: 1,
-            looked: Instant::now(),
+            looked: None,
             heard: Vec::new(),
             has_ended: false,
             aside,
@@ -122,8 +123,9 @@ impl Keep {
 
     /// Takes in what people have said, now and then.
     pub fn hear(&mut self, session: &mut Session) {
-        let Some(state) = self.state.as_mut().filter(|_| self.looked.elapsed() >= LOOK) else { return };
-        self.looked = Instant::now();
+        let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        let Some(state) = self.state.as_mut().filter(|_| is_due) else { return };
+        self.looked = Some(Instant::now());
         let mut wrong = Vec::new();
         match state.waiting() {
             Ok(waiting) => {
@@ -197,8 +199,17 @@ impl Keep {
         }
     }
 
-    /// From now on nothing is written but what is shown: what the end of the input makes of a run is not to be gone on from.
-    pub fn end(&mut self, session: &mut Session) {
+    /// Hears what was said last; from then on nothing is written but what is shown: what the end of the input makes of a run is not to be gone on from.
+    pub fn end(
+        &mut self,
+        session: &mut Session,
+        outputs: &mut Outputs,
+        notifier: &mut Option<Notifier>,
+        masking: Masking,
+    ) {
+        self.looked = None;
+        self.hear(session);
+        self.turn(session, outputs, notifier, masking);
         session.engine.keep(false);
         self.journal.keep(false);
         self.has_ended = true;

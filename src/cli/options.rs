@@ -166,7 +166,7 @@ pub struct Read {
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
     /// Keep what the run has come to in FILE: started again, whatever ended it, it goes on from there
-    #[arg(long, value_name = "FILE", conflicts_with = "answers")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["answers", "record"])]
     pub state: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
     #[arg(long, value_name = "ZONE", default_value = "UTC")]

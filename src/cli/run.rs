@@ -152,7 +152,7 @@ impl Run<'_> {
             }
         }
         progress.finish();
-        keep.end(&mut session);
+        keep.end(&mut session, &mut outputs, &mut notifier, masking);
         session.engine.finish();
         keep.turn(&mut session, &mut outputs, &mut notifier, masking);
         // A signal that came while the input ended is one, too.
