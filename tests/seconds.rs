@@ -95,7 +95,8 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<S
     let mut notices = Vec::new();
     let mut judge = session(plan, sources);
     let sealed = |session: &mut Session, (bytes, cause): &(Vec<u8>, Cause)| {
-        let second = Second::read(bytes, &LIBRARY).expect("it was written");
+        let whole = Second::read(bytes, &LIBRARY).expect("it was written").write_whole(&LIBRARY);
+        let second = Second::read(&whole, &LIBRARY).expect("it was written");
         session.engine.judge.take(Step::Sealed(second, *cause));
     };
     for (at, second) in gathered.seconds.iter().enumerate() {

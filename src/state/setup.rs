@@ -78,6 +78,7 @@ impl State {
     pub fn begin(&mut self, setup: &Setup) -> Result<(), Error> {
         let Some(known) = self.setup()? else {
             let json = serde_json::to_string(setup).unwrap_or_default();
+            super::failpoint::pass("setup");
             self.file.execute("INSERT INTO setup VALUES (?)", [json]).map_err(|error| self.error(error))?;
             return Ok(());
         };

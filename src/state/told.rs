@@ -28,9 +28,9 @@ enum Written<'a> {
 impl Told {
     pub fn write_step(step: &Step, library: &Library) -> Vec<u8> {
         match step {
-            Step::Sealed(second, cause) => bytes(&Written::Sealed(*cause, &second.write(library))),
+            Step::Sealed(second, cause) => bytes(&Written::Sealed(*cause, &second.write_whole(library))),
             Step::Until(tick, cause) => bytes(&Written::Until(*tick, *cause)),
-            Step::Beyond(second) => bytes(&Written::Beyond(&second.write(library))),
+            Step::Beyond(second) => bytes(&Written::Beyond(&second.write_whole(library))),
             Step::Untimed(events) => bytes(&Written::Untimed(&events.write(library))),
             Step::Lost(second) => bytes(&Written::Lost(*second)),
             Step::Rest(counts) => bytes(&Written::Rest(*counts)),

@@ -49,29 +49,100 @@ fn killed_anywhere_and_started_again_it_ends_as_if_it_had_not_been() {
     let undisturbed = run(&mut started(&server, &asked(&range, None)));
     let expected = undisturbed.summary();
     assert_eq!(expected["verdict"], "rollback", "{}", undisturbed.err);
-    // Each way a process can end at a write, early and late in a run, one after the other on one state.
-    for points in [
-        ["before:1", "within:1", "after:1", "within:5", "shown:1", "after:40"],
-        ["after:2", "shown:2", "before:60", "within:7", "shown:1", "before:1"],
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let state = folder.path().join("state");
-        let arguments = asked(&range, Some(&state));
-        let mut shown = String::new();
-        let mut killed = 0;
-        for point in points {
-            let Ran { status, out, .. } = run(started(&server, &arguments).env("LOGWATCH_DIE_AT", point));
-            shown.push_str(&out);
-            killed += usize::from(status.is_none());
-        }
-        assert!(killed > 3, "{killed} times killed");
-        let ran = run(&mut started(&server, &arguments));
-        shown.push_str(&ran.out);
-        assert_eq!((ran.status, &ran.summary()), (undisturbed.status, &expected), "{points:?}: {}", ran.err);
-        let (shown, wanted) = (events(&shown), events(&undisturbed.out));
-        assert!(shown.keys().eq(wanted.keys()), "{points:?}\n{shown:#?}\n{wanted:#?}");
+    let folder = tempfile::tempdir().unwrap();
+    let arguments = asked(&range, Some(&folder.path().join("state")));
+    let mut shown = String::new();
+    let mut killed = 0;
+    // One after the other, early and late in what is left to do.
+    for point in ["before:1", "within:2", "after:5", "shown:1", "after:40", "within:9", "shown:1", "before:30"] {
+        let Ran { status, out, .. } = run(started(&server, &arguments).env("LOGWATCH_DIE_AT", point));
+        shown.push_str(&out);
+        killed += usize::from(status.is_none());
     }
+    assert!(killed > 4, "{killed} times killed");
+    let ran = run(&mut started(&server, &arguments));
+    shown.push_str(&ran.out);
+    assert_eq!((ran.status, &ran.summary()), (undisturbed.status, &expected), "{}", ran.err);
+    assert_same_events(&shown, &undisturbed.out);
 }
+
+/// None is missing. One that was shown and not taken note of is shown again, and no other.
+fn assert_same_events(shown: &str, wanted: &str) {
+    let (shown, wanted) = (events(shown), events(wanted));
+    assert!(shown.keys().eq(wanted.keys()), "{shown:#?}\n{wanted:#?}");
+}
+
+/// Before, within and after each kind of write, at each of the first times and some later ones.
+#[test]
+fn wherever_it_ends_at_a_write_nothing_is_lost_or_counted_twice() {
+    let mut world = World::new();
+    let now = world.now();
+    for second in 0..12 {
+        let time = now.saturating_add((second - 60) * SECOND);
+        let status = if second < 4 { 200 } else { 500 };
+        (0..10).for_each(|at| world.request(time.saturating_add(at), "/api/bots", status));
+        world.write(time, "ERROR:app.bots:name 'session' is not defined");
+    }
+    let until = now.saturating_add(-20 * SECOND).to_string();
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.toml");
+    std::fs::write(&plan, FAILS).unwrap();
+    let range = ["api", "--format", "json", "--since", "2m", "--until", &until, "--plan", plan.to_str().unwrap()];
+    let range = range.map(String::from);
+    let undisturbed = run(&mut started(&server, &asked(&range, None)));
+    let expected = undisturbed.summary();
+    assert_eq!((undisturbed.status, &expected["input"]["lines"]), (Some(4), &132.into()), "{}", undisturbed.err);
+    let points = ["setup", "before", "within", "after", "shown"];
+    let points = points.iter().flat_map(|name| [1, 2, 3, 5, 8, 12].map(|times| format!("{name}:{times}")));
+    let points = std::sync::Mutex::new(points.collect::<Vec<_>>());
+    let killed = std::sync::atomic::AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        // They wait for the server's pace more than they work.
+        for _ in 0..8 {
+            scope.spawn(|| {
+                loop {
+                    let Some(point) = points.lock().unwrap().pop() else { return };
+                    let arguments = asked(&range, Some(&folder.path().join(&point)));
+                    let first = run(started(&server, &arguments).env("LOGWATCH_DIE_AT", &point));
+                    if first.status.is_some() {
+                        // It is not passed so often.
+                        assert_eq!(first.summary(), expected, "{point}");
+                        continue;
+                    }
+                    killed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let second = run(&mut started(&server, &arguments));
+                    assert_eq!(second.summary(), expected, "{point}: {}", second.err);
+                    let both = first.out + &second.out;
+                    assert_same_events(&both, &undisturbed.out);
+                    let is_shown_once = events(&both).values().all(|times| *times == 1);
+                    assert!(
+                        is_shown_once || point.starts_with("shown") || point.starts_with("within"),
+                        "{point}: {both}"
+                    );
+                }
+            });
+        }
+    });
+    let killed = killed.into_inner();
+    assert!(killed >= 20, "{killed} times killed");
+}
+
+const FAILS: &str = r#"
+[plan]
+id = "fails"
+title = "Requests fail"
+
+[[trigger]]
+id = "fails"
+severity = "rollback"
+when = "count(http.request{status=5xx}[10s]) >= 20"
+
+[[trigger]]
+id = "errors"
+severity = "investigate"
+when = "count(app.error[10s]) >= 5"
+"#;
 
 /// Writes some lines and requests of now, of which some are stored late and some say the same.
 fn write(world: &mut World, round: i64) -> i64 {
