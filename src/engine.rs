@@ -138,7 +138,7 @@ impl Engine {
     pub fn tell(&mut self, told: Told) -> Result<(), people::Error> {
         match told {
             Told::Step(step) => {
-                self.judge.take(step);
+                self.judge.take(*step);
                 Ok(())
             }
             Told::Said(line) => self.judge.hear_now(&line),

@@ -17,7 +17,7 @@ use crate::time::Time;
 /// Something that happened.
 pub enum Event {
     Deployed(Deployment),
-    Trigger(TriggerEvent),
+    Trigger(Box<TriggerEvent>),
     Verdict(VerdictEvent),
     Reached(CheckpointEvent),
 }
@@ -28,7 +28,9 @@ impl Event {
         let notices = engine.take_notices();
         let told = |notice| match notice {
             Notice::Deployed(deployment) => Event::Deployed(deployment),
-            Notice::Change(change, cause) => Event::Trigger(TriggerEvent::new(engine, &change, cause, masking)),
+            Notice::Change(change, cause) => {
+                Event::Trigger(Box::new(TriggerEvent::new(engine, &change, cause, masking)))
+            }
             Notice::Verdict(ruling) => Event::Verdict(VerdictEvent::new(&ruling)),
             Notice::Reached(reached) => Event::Reached(CheckpointEvent::new(engine, &reached, masking)),
         };

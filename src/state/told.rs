@@ -9,7 +9,7 @@ use crate::second::{self, Second};
 
 /// Something that the judge is told.
 pub enum Told {
-    Step(Step),
+    Step(Box<Step>),
     /// A line of what people said.
     Said(String),
 }
@@ -46,12 +46,12 @@ impl Told {
     /// Bytes that are damaged.
     pub fn read(bytes: &[u8], library: &Library) -> Result<Told, second::Error> {
         Ok(match postcard::from_bytes(bytes)? {
-            Written::Sealed(cause, second) => Told::Step(Step::Sealed(Second::read(second, library)?, cause)),
-            Written::Until(tick, cause) => Told::Step(Step::Until(tick, cause)),
-            Written::Beyond(second) => Told::Step(Step::Beyond(Second::read(second, library)?)),
-            Written::Untimed(events) => Told::Step(Step::Untimed(Second::read(events, library)?)),
-            Written::Lost(second) => Told::Step(Step::Lost(second)),
-            Written::Rest(counts) => Told::Step(Step::Rest(counts)),
+            Written::Sealed(cause, second) => Told::Step(Box::new(Step::Sealed(Second::read(second, library)?, cause))),
+            Written::Until(tick, cause) => Told::Step(Box::new(Step::Until(tick, cause))),
+            Written::Beyond(second) => Told::Step(Box::new(Step::Beyond(Second::read(second, library)?))),
+            Written::Untimed(events) => Told::Step(Box::new(Step::Untimed(Second::read(events, library)?))),
+            Written::Lost(second) => Told::Step(Box::new(Step::Lost(second))),
+            Written::Rest(counts) => Told::Step(Box::new(Step::Rest(counts))),
             Written::Said(line) => Told::Said(line.into()),
         })
     }
