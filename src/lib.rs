@@ -37,6 +37,7 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
+//! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`] and [`notify`].
 //!
@@ -101,6 +102,7 @@ pub mod rules;
 pub mod second;
 pub mod session;
 pub mod source;
+pub mod state;
 pub mod summary;
 pub mod text;
 pub mod time;

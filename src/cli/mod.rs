@@ -1,11 +1,13 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod clock;
+mod event;
 #[cfg(unix)]
 mod exec;
 mod files;
 mod find;
 mod intake;
+mod keep;
 pub mod lines;
 pub mod new_plan;
 pub mod notify;
@@ -17,9 +19,11 @@ pub mod people;
 pub mod plans;
 mod progress;
 mod range;
+mod recall;
 mod record;
 mod rollback;
 mod run;
+mod setup;
 mod signals;
 mod target;
 mod terminal;
@@ -28,6 +32,7 @@ pub mod what_if;
 
 #[cfg(unix)]
 pub use exec::exec;
+pub use recall::{replay, status};
 pub use rollback::rollback;
 pub use run::{Mode, UsageError, is_closed_pipe, run};
 pub use watch::watch;

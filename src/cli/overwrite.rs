@@ -39,6 +39,7 @@ pub fn refuse(read: &Read, inputs: &[Input]) -> Result<(), UsageError> {
     let mut writes: Vec<Use> = Vec::new();
     writes.extend(Use::standard("standard output", std::io::stdout()));
     writes.extend(read.outputs.iter().filter_map(|output| Use::file("--output", &output.path)));
+    writes.extend(read.state.iter().filter_map(|path| Use::file("--state", path)));
     writes.extend(read.record.iter().filter_map(|path| Use::file("--record", path)));
     for (at, write) in writes.iter().enumerate() {
         if let Some(read) = reads.iter().find(|read| read.place == write.place) {

@@ -23,6 +23,7 @@ use crate::rules::checkpoint::Status;
 use crate::rules::node::Node;
 use crate::rules::trigger::{State, Trigger};
 use crate::session::Session;
+use crate::state::Journal;
 use crate::summary::{CheckpointEvent, Summary, unit_name};
 use crate::text::escape;
 use crate::time::Time;
@@ -52,7 +53,7 @@ pub fn against(
     let mut record = Record::open(None, aside.clone())?;
     let mut intake = Intake::start(&mut session, opened, 1, aside).context("cannot start to read")?;
     let mut fired = Fired::new();
-    while intake.turn(&mut session, &mut record) {
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) {
         listen(&mut session.engine, &mut fired);
     }
     session.engine.finish();

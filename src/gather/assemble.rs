@@ -31,7 +31,7 @@ const WRITE: i64 = 1_000_000;
 const MOST_UNLIKE: usize = 40;
 
 /// Records of one stream that may belong together.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Open {
     stream: u32,
     held: Vec<Held>,
@@ -53,7 +53,7 @@ pub struct Open {
 }
 
 /// A record.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Held {
     text: Vec<u8>,
     follows: Follows,
@@ -62,7 +62,7 @@ struct Held {
 }
 
 /// Where an entry comes from: its first record, or the first that shows something.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// The line as it stood in the input.
     pub line: Vec<u8>,
@@ -119,7 +119,7 @@ pub struct Given<'a> {
 }
 
 /// The streams of one source of which records are held.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Assembler {
     open: VecDeque<Open>,
 }

@@ -141,6 +141,24 @@ impl Buckets {
         Some(Second { sets: labels, tallies, records, entries, after_pause, signs, served, dropped, crowded, ..sealed })
     }
 
+    /// Whether all that is known of what is open stands in its seconds: of one with too many label sets it does not.
+    pub fn are_plain(&self) -> bool {
+        self.open.iter().all(|(_, bucket)| bucket.ranked.is_none())
+    }
+
+    /// Opens a second again that was [taken](Buckets::take) out; `ids` are those of its label sets.
+    pub fn put_back(&mut self, second: Second, ids: &[SetId]) {
+        let Second { at, tallies, records, entries, after_pause, signs, served, dropped, crowded, .. } = second;
+        self.bucket(at);
+        for (tally, set) in tallies.into_iter().zip(ids) {
+            let via = tally.via;
+            *self.tally_of_others(at, *set, via) = tally;
+        }
+        let after_pause = after_pause.map(|(line, gravest)| (line, gravest.map(|set| ids[set as usize])));
+        let bucket = self.bucket(at);
+        *bucket = Bucket { records, entries, after_pause, signs, served, dropped, crowded, ..std::mem::take(bucket) };
+    }
+
     /// Takes back the memory of a second.
     pub fn recycle(&mut self, mut second: Second) {
         let Spare { tallies, labels } = &mut self.spare;

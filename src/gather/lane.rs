@@ -21,7 +21,7 @@ pub struct Queued {
 }
 
 /// One source.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Lane {
     /// What the source is called in output.
     pub label: String,
@@ -47,6 +47,7 @@ pub struct Lane {
     pub ended: bool,
     /// Left out of the run's watermark until it speaks again.
     pub idle: bool,
+    #[serde(skip)]
     pub queue: VecDeque<Queued>,
     /// The next line of the first fragment in the queue.
     pub cursor: usize,

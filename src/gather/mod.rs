@@ -11,6 +11,7 @@ mod lines;
 mod needs;
 pub mod pairs;
 mod run;
+mod saved;
 mod sets;
 mod watermark;
 
@@ -29,6 +30,7 @@ use buckets::Buckets;
 use duplicates::Duplicates;
 use lane::{Lane, Queued};
 pub use needs::Needs;
+pub use saved::Error as SavedError;
 use sets::Set;
 pub use sets::SetId;
 
@@ -54,14 +56,14 @@ impl Range {
 
 /// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
 /// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
     At(Time),
     AfterDeployment(i64),
 }
 
 /// What moved the watermark past a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
     Data,

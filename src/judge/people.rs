@@ -8,6 +8,7 @@ use crate::expr::suggest::nearest;
 use crate::people::{Answer, Error, People, SIGNAL, Signal};
 use crate::second::Tally;
 use crate::second::evidence::Evidence;
+use crate::time::Time;
 
 /// The source of what people report, where evidence names one.
 const PEOPLE: usize = usize::MAX;
@@ -35,6 +36,23 @@ impl Judge {
         self.rules.answers = people.answers;
         self.people = people.file;
         self.observed.people = true;
+        Ok(())
+    }
+
+    /// Takes in what one person says while the run goes on: a line of a file of answers. What is of a time that was judged already
+    /// counts from the next second on.
+    ///
+    /// # Errors
+    /// As for [`Judge::hear`].
+    pub fn hear_now(&mut self, line: &str) -> Result<(), Error> {
+        let mut said = People::parse(&self.people, line)?;
+        let next = self.next_tick.map_or(Time(i64::MIN), Time::from_second);
+        said.answers.iter_mut().for_each(|answer| answer.at = answer.at.max(next));
+        said.signals.iter_mut().for_each(|signal| signal.at = signal.at.max(next));
+        said.answers.splice(0..0, self.rules.answers.iter().cloned());
+        said.answers.sort_by_key(|answer| answer.at);
+        self.hear(said)?;
+        self.signals.make_contiguous().sort_by_key(|(signal, _)| signal.at);
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded};
+use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded, unbounded};
 
 use ending::Ending;
 use message::Message;
@@ -26,6 +26,7 @@ use send::Sender;
 use crate::deployment::Deployment;
 use crate::rules::plan::{On, Receiver, Way};
 use crate::rules::verdict::Verdict;
+use crate::state::Notification;
 use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
@@ -42,7 +43,15 @@ pub struct Notifier {
     subject: Subject,
     outlets: Vec<Outlet>,
     ending: Arc<Ending>,
+    settled: Queue<i64>,
     warn: Warn,
+}
+
+/// A message for one receiver.
+pub struct Prepared {
+    outlet: usize,
+    receiver: String,
+    message: Message,
 }
 
 /// A receiver with what waits for it.
@@ -66,6 +75,7 @@ impl Notifier {
     /// Says what cannot be set up.
     pub fn start(receivers: Vec<Receiver>, subject: Subject, warn: Warn) -> Result<Notifier, String> {
         let ending = Arc::new(Ending::default());
+        let (settling, settled) = unbounded();
         let mut outlets = Vec::new();
         for receiver in receivers {
             let failed = |error: String| format!("{}: {error}", receiver.name);
@@ -77,13 +87,14 @@ impl Notifier {
                 sender,
                 open: Arc::clone(&open),
                 ending: Arc::clone(&ending),
+                settled: settling.clone(),
                 warn: Arc::clone(&warn),
             };
             let builder = thread::Builder::new().name("notify".into());
             let thread = builder.spawn(move || work.run(&waiting)).map_err(|error| failed(error.to_string()))?;
             outlets.push(Outlet { receiver, queue, thread, open, left_out: 0, asked: None });
         }
-        Ok(Notifier { subject, outlets, ending, warn })
+        Ok(Notifier { subject, outlets, ending, settled, warn })
     }
 
     /// A deployment came into force; what follows is of it.
@@ -91,27 +102,55 @@ impl Notifier {
         self.subject.deployed(deployment);
     }
 
-    pub fn trigger(&mut self, event: &TriggerEvent) {
-        self.send(self.subject.trigger(event));
+    /// What is to be [queued](Notifier::queue) of an event.
+    pub fn trigger(&mut self, event: &TriggerEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.trigger(event))
     }
 
-    pub fn verdict(&mut self, event: &VerdictEvent) {
-        self.send(self.subject.verdict(event));
+    /// The same of a change of the verdict.
+    pub fn verdict(&mut self, event: &VerdictEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.verdict(event))
     }
 
-    pub fn reached(&mut self, event: &CheckpointEvent) {
-        self.send(self.subject.reached(event));
+    /// The same of a checkpoint, or a criterion of success.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.reached(event))
     }
 
-    fn send(&mut self, message: Option<Message>) {
-        let Some(message) = message else { return };
-        for outlet in &mut self.outlets {
-            outlet.send(&message);
+    fn prepare(&mut self, message: Option<Message>) -> Vec<Prepared> {
+        let Some(message) = message else { return Vec::new() };
+        let wanted = self.outlets.iter_mut().enumerate().filter_map(|(outlet, of)| {
+            of.wants(&message).then(|| Prepared {
+                outlet,
+                receiver: of.receiver.name.clone(),
+                message: message.clone(),
+            })
+        });
+        wanted.collect()
+    }
+
+    /// Has a message sent.
+    pub fn queue(&mut self, Prepared { outlet, message, .. }: Prepared) {
+        self.outlets[outlet].send(message);
+    }
+
+    /// The same of one that an earlier run left, as a state has it.
+    pub fn again(&mut self, waiting: &Notification) {
+        let outlet = self.outlets.iter_mut().find(|outlet| outlet.receiver.name == waiting.receiver);
+        let message = serde_json::from_str::<Message>(&waiting.json).ok();
+        if let Some((outlet, message)) = outlet.zip(message) {
+            outlet.send(Message { seq: Some(waiting.seq), ..message });
         }
     }
 
-    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left.
-    pub fn finish(self, is_at_once: impl Fn() -> bool) {
+    /// The numbers of messages that were delivered or given up since the last call.
+    pub fn take_settled(&self) -> Vec<i64> {
+        self.settled.try_iter().collect()
+    }
+
+    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left. Gives the numbers of
+    /// messages that were delivered or given up.
+    pub fn finish(self, is_at_once: impl Fn() -> bool) -> Vec<i64> {
         let deadline = Instant::now() + END;
         self.ending.set(deadline);
         let mut ended = Vec::new();
@@ -133,25 +172,41 @@ impl Notifier {
                 (self.warn)(&format!("{name}: {left_out} messages left out, as {QUEUE} were waiting already"));
             }
         }
+        self.settled.try_iter().collect()
+    }
+}
+
+impl Prepared {
+    /// As a state keeps it, under a number.
+    pub fn numbered(&mut self, seq: i64) -> Notification {
+        self.message.seq = Some(seq);
+        // Texts can always be written.
+        let json = serde_json::to_string(&self.message).unwrap_or_default();
+        Notification { seq, receiver: self.receiver.clone(), json }
     }
 }
 
 impl Outlet {
-    fn send(&mut self, message: &Message) {
+    /// Whether the receiver is to be sent a message.
+    fn wants(&mut self, message: &Message) -> bool {
         if message.on.is_some_and(|on| !self.receiver.on.contains(&on)) {
-            return;
+            return false;
         }
         // The trigger that made the verdict has told people the same, and more.
         let is_for_people = matches!(self.receiver.way, Way::Slack(_) | Way::Discord(_));
         let asks = message.at.zip(message.asks);
         if message.on == Some(On::Verdict) && is_for_people && asks.is_some() && asks == self.asked {
-            return;
+            return false;
         }
         if message.on != Some(On::Verdict) && asks.is_some() {
             self.asked = asks;
         }
+        true
+    }
+
+    fn send(&mut self, message: Message) {
         self.open.fetch_add(1, Ordering::AcqRel);
-        if self.queue.try_send(message.clone()).is_err() {
+        if self.queue.try_send(message).is_err() {
             self.open.fetch_sub(1, Ordering::AcqRel);
             self.left_out += 1;
         }
@@ -164,6 +219,7 @@ struct Work {
     sender: Sender,
     open: Arc<AtomicU64>,
     ending: Arc<Ending>,
+    settled: Queuing<i64>,
     warn: Warn,
 }
 
@@ -173,8 +229,14 @@ impl Work {
             if self.ending.at_most(END).is_zero() {
                 return;
             }
-            if let Err(why) = self.sender.deliver(&message, &self.ending) {
+            let delivered = self.sender.deliver(&message, &self.ending);
+            if let Err(why) = &delivered {
                 (self.warn)(&format!("{}: not delivered: {why}", self.name));
+            }
+            // What only the end of the run has kept from being delivered can be by the next one.
+            if let Some(seq) = message.seq.filter(|_| delivered.is_ok() || self.ending.at_most(END) == END) {
+                // Nobody asks any more.
+                let _ = self.settled.send(seq);
             }
             self.open.fetch_sub(1, Ordering::AcqRel);
         }

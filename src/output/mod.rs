@@ -4,6 +4,7 @@ mod format;
 pub mod github;
 pub mod html;
 pub mod json;
+pub mod status;
 pub mod text;
 mod traffic;
 mod triggers;

@@ -256,6 +256,11 @@ impl Plan {
         Plan::load_at(name, 0)
     }
 
+    /// Whether a built-in plan is called so.
+    pub fn is_built_in(name: &str) -> bool {
+        BUILT_IN.iter().any(|(known, _)| *known == name)
+    }
+
     /// `depth` is how many plans extend it.
     fn load_at(name: &str, depth: usize) -> Result<Plan, Error> {
         if let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) {

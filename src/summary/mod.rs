@@ -5,6 +5,7 @@ mod build;
 mod checks;
 pub mod defect;
 pub mod history;
+pub mod status;
 pub mod traffic;
 mod unknown;
 

@@ -28,6 +28,7 @@ mod program;
 mod range;
 mod recording;
 mod sources;
+mod state;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;

@@ -30,7 +30,8 @@ impl Follower {
         let environment = self.watching.target.environment.id.clone();
         if self.watching.kinds.app {
             let filter = Some(self.watching.app_filter());
-            self.logs.push(Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true));
+            let log = Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true);
+            self.logs.push(self.going_on(log));
         }
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;
@@ -100,7 +101,7 @@ impl Follower {
 
     fn http_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
         let kind = Kind::Http { service, deployment };
-        Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live)
+        self.going_on(Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live))
     }
 
     fn names_deployments(&self) -> bool {
