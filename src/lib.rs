@@ -24,6 +24,7 @@
 //! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
 //!   watermark has passed. [`lane`] is one source in its order, with its own watermark; [`assemble`] joins the records of a
 //!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
+//! - [`external`] is what the program measures itself, beside the lines.
 //! - [`second`] is what all of that comes to, as plain data: it can be written, read again, and added to another part of the same
 //!   second. [`engine`] hands seconds from one side to the other.
 //! - [`judge`] takes seconds and nothing else. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
@@ -85,6 +86,7 @@ pub mod deployment;
 mod duplicates;
 pub mod engine;
 pub mod expr;
+pub mod external;
 pub mod gather;
 pub mod history;
 pub mod judge;
