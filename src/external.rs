@@ -9,8 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::time::{self, Time};
 
-/// The source that evidence of external events is of.
-pub const EXTERNAL: usize = usize::MAX - 1;
+/// The source that evidence of external events is of; seconds that are written keep 32 bits of it.
+pub const EXTERNAL: usize = u32::MAX as usize;
 
 /// Events that wait to be taken in; who measures more than a run takes is measured no more until it does.
 const WAITING: usize = 1_024;

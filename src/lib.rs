@@ -32,6 +32,7 @@
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`people`] reads what people answer and report, beside the input.
+//! - [`baseline`] is what rules compare a deployment with, saved: of a log that does not reach back.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
@@ -79,6 +80,7 @@
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 
 pub mod assemble;
+pub mod baseline;
 pub mod classify;
 pub mod cli;
 pub mod decode;

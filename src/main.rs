@@ -51,6 +51,7 @@ fn subcommand(command: Command) -> Result<i32> {
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Baseline { asked } => cli::baseline(&asked, out),
         Command::Check { asked } => {
             cli::people::check(&asked, &mut out)?;
             Ok(0)

@@ -16,7 +16,7 @@ use crate::zone::Zone;
 
 use super::range::{Deployed, End};
 
-pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
+pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
 pub use people::{CheckOptions, SaidOptions, SignalOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
@@ -104,6 +104,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Plans,
     },
+    /// Save what a service is like when it runs as usual, to compare deployments with
+    #[command(after_help = BASELINE)]
+    Baseline {
+        #[command(flatten)]
+        asked: BaselineOptions,
+    },
     /// Record the answer to a manual check of a plan
     Check {
         #[command(flatten)]
@@ -157,6 +163,9 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
+    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
     /// What people answered and reported, as `logwatch check` and `logwatch signal` record it
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
@@ -207,6 +216,15 @@ Examples:
   logwatch watch --list
   logwatch watch api --until +30m --fail-on rollback
   logwatch watch api worker --project shop --environment production --plan dl-034";
+
+const BASELINE: &str = "\
+It is what a deployment at the end of the logs would be compared with: all since the newest
+deployment in them, but its start-up and restarts. Baselines of one plan add up.
+
+Examples:
+  logwatch baseline monday.jsonl --plan dl-034 -o base.json
+  logwatch baseline base.json tuesday.json -o both.json
+  logwatch watch api --plan dl-034 --baseline base.json";
 
 #[cfg(unix)]
 const EXEC: &str = "\

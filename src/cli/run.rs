@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::baseline;
 use super::clock::now;
 use super::files;
 use super::find;
@@ -87,6 +88,9 @@ impl Run<'_> {
             let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
             session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
         }
+        if let Some(path) = &read.baseline {
+            baseline::compare(&mut session, path)?;
+        }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
         session.engine.stop_when(stop.at_once());
         let plan = session.plan.document.plan.id.to_lowercase();
@@ -127,7 +131,8 @@ impl Run<'_> {
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let mut summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        summary.baseline = session.compared_with;
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());

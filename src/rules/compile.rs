@@ -280,7 +280,19 @@ impl Scope<'_, '_> {
         };
         let plain = expr::Selector { member: None, ..selector.clone() };
         let aside = if self.is_aside { " aside" } else { "" };
-        let name = format!("{plain} {measure:?} by {by:?} with {:?}{aside}", self.required);
+        let label = |index: &usize| class.labels[*index].clone();
+        let value = |index: &usize| class.values[*index].0.clone();
+        let measured = match &measure {
+            Measure::Events => "events".into(),
+            Measure::Value(index) => format!("values of {}", value(index)),
+            Measure::Distinct(index) => format!("distinct {}", label(index)),
+            Measure::Intervals(by) => format!("intervals by {:?}", by.iter().map(label).collect::<Vec<_>>()),
+            Measure::Run(part) => format!("run {part:?}"),
+        };
+        let (labels, with): (Vec<_>, Vec<_>) =
+            (by.iter().map(label).collect(), self.required.iter().map(value).collect());
+        // By names, so that a baseline that was saved means the same to a library that numbers them in another way.
+        let name = format!("{plain} {measured} by {labels:?} with {with:?}{aside}");
         let carriers = carriers(selector, class.carriers);
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.

@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use checkpoint::{Checkpoint, Expected};
 use compile::Compiled;
 use evaluate::Evaluator;
+pub use freeze::Past;
 use freeze::freeze;
 use judgement::Truth;
 use kpi::Kpi;
@@ -215,10 +216,8 @@ impl Rules {
         of_kpis.chain(self.checkpoints.iter_mut().flat_map(Checkpoint::expected_mut))
     }
 
-    /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
-    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
-        self.memory.begin();
-        self.traffic.begin(tick, timeline, observed);
+    /// What the windows of the baseline say now of the time before a deployment.
+    pub fn past(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Past {
         let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
         let others = self.expected().map(|expected| (expected.node(), None));
         let frozen = triggers.chain(others).flat_map(|(node, confidence)| {
@@ -226,7 +225,14 @@ impl Rules {
         });
         let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
         let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
-        self.memory.baselines = frozen.chain(pasts).collect();
+        let baselines = frozen.chain(pasts).collect();
+        Past { baselines, traffic: self.traffic.read(tick, timeline, observed) }
+    }
+
+    /// A new deployment: the triggers begin anew, and compare with this.
+    pub fn begin(&mut self, past: Past) {
+        self.memory.begin();
+        (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
         let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
         self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
         if self.nearest.is_some() {

@@ -97,6 +97,7 @@ impl Summary {
             deployed_at: engine.judge.deployment.as_ref().map(|deployment| deployment.at),
             deployed_at_from: engine.judge.deployment.as_ref().map(|deployment| deployment.from),
             deployment: engine.judge.deployment.clone(),
+            baseline: None,
             input: engine.gather.counts,
             interrupted,
             classes: class_totals(&engine.judge.library, &engine.judge.report),

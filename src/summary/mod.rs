@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::baseline::MadeOf;
 use crate::deployment::{self, Deployment};
 use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
@@ -40,6 +41,9 @@ pub struct Summary {
     pub deployed_at_from: Option<deployment::From>,
     #[serde(skip)]
     pub deployment: Option<Deployment>,
+    /// What it is compared with, where that is not what comes before it in the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<MadeOf>,
     pub input: Counts,
     /// What cut the input short, if anything did.
     pub interrupted: Option<String>,

@@ -54,11 +54,18 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
     let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
     let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
     if !baseline.is_empty() {
-        let because = format!(
-            "{} compares with the hour before the deployment, which the input does not hold",
-            baseline.join(", ")
-        );
-        add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
+        let ids = baseline.join(", ");
+        let (because, remedy) = match engine.judge.past {
+            None => (
+                format!("{ids} compares with the hour before the deployment, which the input does not hold"),
+                "feed a longer log, such as `railway logs --json --since 2h`, or give a --baseline",
+            ),
+            Some(_) => (
+                format!("{ids} compares with what the baseline that was given has too little of"),
+                "make one of a longer log, with `logwatch baseline`",
+            ),
+        };
+        add("change against before", because, remedy);
     }
     if engine.judge.timeline.crowded {
         let because =
