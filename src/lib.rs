@@ -36,9 +36,10 @@
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
+//! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`] and [`notify`].
+//!   clock besides [`source`], [`probe`] and [`notify`].
 //!
 //! # What always holds
 //!
@@ -100,12 +101,14 @@ pub mod notify;
 pub mod output;
 pub mod pairs;
 pub mod people;
+pub mod probe;
 pub mod recording;
 pub mod report;
 pub mod rules;
 pub mod second;
 pub mod session;
 pub mod source;
+mod subprocess;
 pub mod summary;
 pub mod time;
 pub mod timeline;

@@ -47,6 +47,7 @@ impl Session {
         let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         plan.receivers(None)?;
+        plan.probes(None)?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
         lifecycle::interested(&library, &mut interest);

@@ -25,6 +25,8 @@ use crate::mask::Masking;
 use crate::notify::{Notifier, Subject};
 use crate::output::github;
 use crate::people::People;
+use crate::probe::Probes;
+use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
@@ -92,6 +94,8 @@ impl Run<'_> {
             baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
+        let probes = if is_saved { Vec::new() } else { probes_of(&session.plan)? };
+        let (mut probes, mut probing) = (Some(probes).filter(|probes| !probes.is_empty()), None);
         session.engine.stop_when(stop.at_once());
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
@@ -114,6 +118,12 @@ impl Run<'_> {
                 asked.get_or_insert_with(Instant::now);
             }
             let goes_on = intake.turn(&mut session, &mut record);
+            // What is measured stands in the time of the log, which begins with its first line.
+            if session.engine.latest().is_some()
+                && let Some(probes) = probes.take()
+            {
+                probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
+            }
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, masking);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
@@ -124,6 +134,7 @@ impl Run<'_> {
                 break;
             }
         }
+        drop(probing);
         progress.finish();
         session.engine.finish();
         tell(&mut session, &mut outputs, &mut notifier, masking);
@@ -141,6 +152,12 @@ impl Run<'_> {
         }
         Ok((status, summary))
     }
+}
+
+/// The probes of a plan, with their addresses and secrets.
+fn probes_of(plan: &Plan) -> Result<Vec<Probe>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(plan.probes(Some(&variable)).map_err(|error| UsageError(error.to_string()))?)
 }
 
 /// The session, with a range whose ends are known.

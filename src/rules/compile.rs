@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::node::{Node, Read};
 use crate::classify::glob::Glob;
 use crate::classify::{Carriers, Interest, Library};
+use crate::expr::suggest::nearest;
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest, Wanted};
@@ -40,6 +41,8 @@ pub struct Compiler<'a> {
     pub states: usize,
     /// The routes that are named, as they are written.
     pub routes: BTreeMap<String, LabelTest>,
+    /// The ids of the plan's probes.
+    pub probes: Vec<&'a str>,
 }
 
 struct Scope<'a, 'b> {
@@ -350,6 +353,15 @@ impl Scope<'_, '_> {
             let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
             self.compiler.interest.add(id, label);
             compiled.names_via |= test.label == "via";
+            if let TestOp::Equal(id) = &test.op
+                && (class.carriers.probes && test.label == "probe" && !self.compiler.probes.contains(&id.as_str()))
+            {
+                let message = match nearest(id, self.compiler.probes.iter().copied()) {
+                    Some(near) => format!("no `[[probe]]` is called `{id}`; did you mean `{near}`?"),
+                    None => format!("no `[[probe]]` is called `{id}`"),
+                };
+                return Err(expr::Error::new(test.span.clone(), message));
+            }
             let tested = label_test(test)?;
             if let TestOp::Equal(text) | TestOp::Glob(text) | TestOp::Regex(text) = &test.op
                 && test.label == "route"

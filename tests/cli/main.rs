@@ -25,6 +25,7 @@ mod packs;
 mod people;
 mod pipes;
 mod plans;
+mod probes;
 mod program;
 mod range;
 mod recording;
