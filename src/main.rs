@@ -56,6 +56,10 @@ fn subcommand(command: Command) -> Result<i32> {
             cli::people::check(&asked, &mut out)?;
             Ok(0)
         }
+        Command::Ack { asked } => {
+            cli::people::ack(&asked, &mut out)?;
+            Ok(0)
+        }
         Command::Signal { asked } => {
             cli::people::signal(&asked, &mut out)?;
             Ok(0)

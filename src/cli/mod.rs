@@ -1,5 +1,6 @@
 //! The command line: what may be asked for, and how a run is driven.
 
+mod answers;
 mod baseline;
 mod clock;
 #[cfg(unix)]

@@ -18,7 +18,7 @@ use super::range::{Deployed, End};
 
 pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{CheckOptions, SaidOptions, SignalOptions};
+pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -115,6 +115,11 @@ pub enum Command {
         #[command(flatten)]
         asked: CheckOptions,
     },
+    /// Record that somebody has seen that a trigger fires, and is at it: nothing more is escalated
+    Ack {
+        #[command(flatten)]
+        asked: AckOptions,
+    },
     /// Record a report from outside, such as a user's complaint
     Signal {
         #[command(flatten)]
@@ -166,7 +171,7 @@ pub struct Read {
     /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// What people answered and reported, as `logwatch check` and `logwatch signal` record it
+    /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::answers::Answers;
 use super::baseline;
 use super::clock::now;
 use super::files;
@@ -24,7 +25,6 @@ use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Subject};
 use crate::output::github;
-use crate::people::People;
 use crate::probe::Probes;
 use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
@@ -86,10 +86,8 @@ impl Run<'_> {
         start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
     ) -> Result<(i32, Summary)> {
         let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
-        if let Some(path) = &read.answers {
-            let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
-            session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
-        }
+        let mut answers =
+            read.answers.as_deref().map(|path| Answers::open(path, &mut session, is_saved)).transpose()?;
         if let Some(path) = &read.baseline {
             baseline::compare(&mut session, path)?;
         }
@@ -123,6 +121,9 @@ impl Run<'_> {
                 && let Some(probes) = probes.take()
             {
                 probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
+            }
+            if let Some(answers) = &mut answers {
+                answers.read_on(&mut session, &progress.aside());
             }
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, masking);

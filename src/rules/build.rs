@@ -81,6 +81,7 @@ impl Rules {
             manual,
             next: plan.next(),
             answers: Vec::new(),
+            acks: Vec::new(),
             duration,
             healthy: document.plan.healthy.clone(),
             routes: compiler.routes,

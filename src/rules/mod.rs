@@ -46,7 +46,7 @@ use seats::{Seat, Seats};
 use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
 
-use crate::people::Answer;
+use crate::people::{Ack, Answer};
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::series::LabelTest;
@@ -62,6 +62,8 @@ pub struct Rules {
     pub next: plan::Next,
     /// What people answered, in the order of time.
     pub answers: Vec<Answer>,
+    /// What they have seen and are at.
+    pub acks: Vec<Ack>,
     /// Seconds.
     pub duration: i64,
     pub healthy: plan::Healthy,
@@ -270,6 +272,12 @@ impl Rules {
         }
         late.sort_by_key(|change| change.at);
         late
+    }
+
+    /// The acknowledgement of a trigger that has been firing since this second, the latest.
+    pub fn ack(&self, trigger: &str, since: i64) -> Option<&Ack> {
+        let is_its = |ack: &&Ack| ack.id == trigger && ack.at.second() >= since;
+        self.acks.iter().filter(is_its).max_by_key(|ack| ack.at)
     }
 
     /// Whether an expression compares with a baseline that does not exist.

@@ -15,6 +15,7 @@ use crate::expr::Unit;
 use crate::gather::Cause;
 use crate::judge::Ruling;
 use crate::mask::Masking;
+use crate::people::Ack;
 use crate::report::{Group, Key, Report};
 use crate::rules::Rules;
 use crate::rules::judgement::Truth;
@@ -277,6 +278,11 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
         known: (trigger.known_share() * 1e4).round() / 1e4,
         runbook: trigger.runbook.clone(),
+        acknowledged: instances()
+            .filter_map(|instance| instance.first)
+            .min()
+            .and_then(|first| engine.judge.rules.ack(&trigger.id, first))
+            .map(|ack| Ack { note: ack.note.as_deref().map(|note| masking.text(note)), ..ack.clone() }),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::deployment::{self, Deployment};
 use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
 use crate::lane::Counts;
-use crate::people::Answer;
+use crate::people::{Ack, Answer};
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
@@ -161,6 +161,9 @@ pub struct TriggerResult {
     /// Share of the run for which its truth was known.
     pub known: f64,
     pub runbook: Option<String>,
+    /// Who has seen that it fired, since it last began to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Ack>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
