@@ -38,6 +38,7 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
+//! - [`escalation`] says which action of a plan is due, and what holds it back.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`], [`probe`] and [`notify`].
 //!
@@ -88,6 +89,7 @@ pub mod decode;
 pub mod deployment;
 mod duplicates;
 pub mod engine;
+pub mod escalation;
 pub mod expr;
 pub mod external;
 pub mod gather;

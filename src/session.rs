@@ -48,6 +48,7 @@ impl Session {
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         plan.receivers(None)?;
         plan.probes(None)?;
+        plan.actions()?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
         lifecycle::interested(&library, &mut interest);

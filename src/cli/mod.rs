@@ -1,5 +1,6 @@
 //! The command line: what may be asked for, and how a run is driven.
 
+mod actions;
 mod answers;
 mod baseline;
 mod clock;

@@ -194,6 +194,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
+    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers, each once a deployment
+    #[arg(long, requires = "answers")]
+    pub allow_actions: bool,
     /// Send the plan's notifications in a replay, too, which else sends nothing
     #[arg(long)]
     pub notify: bool,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::actions::{Actions, RollBack};
 use super::answers::Answers;
 use super::baseline;
 use super::clock::now;
@@ -30,7 +31,7 @@ use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     let labels = opened.iter().map(|input| input.label.clone()).collect();
     let is_saved = mode == (Mode::Replay { follow: false });
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let (status, summary) = Run { read, stop: &stop, session, progress, labels, is_saved }
+    let (status, summary) = Run { read, stop: &stop, session, progress, labels, is_saved, roll_back: None }
         .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
@@ -77,6 +78,8 @@ pub(super) struct Run<'a> {
     pub labels: Vec<String>,
     /// All that is to be read is there.
     pub is_saved: bool,
+    /// How the service that is followed goes back to an earlier deployment, where that can be done.
+    pub roll_back: Option<RollBack>,
 }
 
 impl Run<'_> {
@@ -85,9 +88,11 @@ impl Run<'_> {
         self,
         start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
     ) -> Result<(i32, Summary)> {
-        let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
-        let mut answers =
-            read.answers.as_deref().map(|path| Answers::open(path, &mut session, is_saved)).transpose()?;
+        let Run { read, stop, mut session, mut progress, labels, is_saved, roll_back } = self;
+        let actions = session.plan.actions().map_err(|error| UsageError(error.to_string()))?;
+        let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
+        let answers = read.answers.as_deref();
+        let mut answers = answers.map(|path| Answers::open(path, &mut session, is_saved, &mut actions)).transpose()?;
         if let Some(path) = &read.baseline {
             baseline::compare(&mut session, path)?;
         }
@@ -126,7 +131,10 @@ impl Run<'_> {
                 answers.read_on(&mut session, &progress.aside());
             }
             progress.update(&session.engine);
-            tell(&mut session, &mut outputs, &mut notifier, masking);
+            tell(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+            for event in actions.turn(&session, now()) {
+                tell_action(&event, &mut outputs, &mut notifier);
+            }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -136,9 +144,12 @@ impl Run<'_> {
             }
         }
         drop(probing);
+        for event in actions.finish(|| stop.is_at_once()) {
+            tell_action(&event, &mut outputs, &mut notifier);
+        }
         progress.finish();
         session.engine.finish();
-        tell(&mut session, &mut outputs, &mut notifier, masking);
+        tell(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
@@ -221,13 +232,20 @@ impl From<crate::session::Error> for UsageError {
 }
 
 /// Shows what the engine has noticed, and sends it.
-fn tell(session: &mut Session, outputs: &mut Outputs, notifier: &mut Option<Notifier>, masking: Masking) {
+fn tell(
+    session: &mut Session,
+    outputs: &mut Outputs,
+    notifier: &mut Option<Notifier>,
+    actions: &mut Actions,
+    masking: Masking,
+) {
     for notice in session.engine.take_notices() {
         match notice {
             Notice::Deployed(deployment) => {
                 if let Some(notifier) = notifier {
                     notifier.deployed(&deployment);
                 }
+                actions.deployed(&deployment);
                 outputs.deployed(deployment);
             }
             Notice::Change(change, cause) => {
@@ -236,6 +254,7 @@ fn tell(session: &mut Session, outputs: &mut Outputs, notifier: &mut Option<Noti
                 if let Some(notifier) = notifier {
                     notifier.trigger(&event);
                 }
+                actions.trigger(&event);
             }
             Notice::Verdict(ruling) => {
                 let event = VerdictEvent::new(&ruling);
@@ -252,6 +271,14 @@ fn tell(session: &mut Session, outputs: &mut Outputs, notifier: &mut Option<Noti
                 }
             }
         }
+    }
+}
+
+/// Shows what an action does, and sends it.
+fn tell_action(event: &ActionEvent, outputs: &mut Outputs, notifier: &mut Option<Notifier>) {
+    outputs.action(event);
+    if let Some(notifier) = notifier {
+        notifier.action(event);
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
 use super::overwrite;
 use super::progress::Progress;
 use super::range::{Deployed, End};
+use super::rollback;
 use super::run::{Run, UsageError};
 use super::signals::Stop;
 use crate::gather::{Bound, Range};
@@ -73,12 +75,16 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let until = read.until.map(at).transpose()?;
     let session = load(Range { since: None, until: until.map(Bound::At) })?;
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
+    let roll_back = match &target.services[..] {
+        [_] => Some(roll_back(&options.place, target.clone())),
+        _ => None,
+    };
     let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     let followed =
         railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
     let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);
     let link = Arc::clone(&followed.link);
-    let run = Run { read, stop: &stop, session, progress, labels: labels.clone(), is_saved: false };
+    let run = Run { read, stop: &stop, session, progress, labels: labels.clone(), is_saved: false, roll_back };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
         intake.follow(session, &labels, followed, record)?;
@@ -95,6 +101,17 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     Ok(status)
 }
 
+/// Goes back, on a connection of its own.
+fn roll_back(place: &PlaceOptions, target: Target) -> RollBack {
+    let token_file = place.token_file.clone();
+    Box::new(move |asked| {
+        let railway = connect_with(token_file.as_deref())?;
+        let step = rollback::step(&railway, &target, asked.deployed_at, asked.faulty)?;
+        (asked.begin)(&step)?;
+        Ok(railway.roll_back(&step.to)?)
+    })
+}
+
 /// Where the reading begins that nobody has asked to begin elsewhere.
 fn read_from(deployed: Option<Time>, now: Time) -> Time {
     let before = |time: Time, seconds: i64| time.saturating_add(-seconds * SECOND);
@@ -102,8 +119,11 @@ fn read_from(deployed: Option<Time>, now: Time) -> Time {
 }
 
 pub(super) fn connect(place: &PlaceOptions) -> Result<Railway> {
-    let railway = Railway::connect(place.token_file.as_deref().map(Path::new), |name| std::env::var(name).ok());
-    railway.map_err(usage)
+    connect_with(place.token_file.as_deref())
+}
+
+fn connect_with(token_file: Option<&Path>) -> Result<Railway> {
+    Railway::connect(token_file, |name| std::env::var(name).ok()).map_err(usage)
 }
 
 pub(super) fn wanted(place: &PlaceOptions, services: Vec<String>) -> Wanted {

@@ -114,7 +114,7 @@ impl Judge {
         self.observed.unsteady.add(deployed, second);
         self.timeline.end_baseline(deployed);
         let past = self.past.clone().unwrap_or_else(|| self.rules.past(second, &self.timeline, &self.observed));
-        self.rules.begin(past);
+        self.rules.begin(past, deployed);
         let is_apart = self.timeline.begin(deployed.min(second));
         self.report.begin(is_apart);
         self.history.begin(deployed);

@@ -11,7 +11,7 @@ use crate::rules::checkpoint::Status;
 use crate::rules::plan::{Kind, On, Severity};
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, ActionState, CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
 /// Version of the shape of the body.
@@ -89,6 +89,9 @@ impl Subject {
         let told =
             measured.tell(&event.expr).filter(|_| asks.is_some()).map_or(String::new(), |told| format!("  {told}"));
         let mut lines = vec![format!("{todo} {}: {}{group}{told}", self.name(), escape(&event.id))];
+        if event.also_before && asks.is_some() {
+            lines.push("also before this deployment: going back would not mend it".into());
+        }
         lines.extend(event.about.as_deref().map(escape));
         lines.extend(event.runbook.as_deref().map(|runbook| format!("runbook: {}", escape(runbook))));
         let evidence = event.evidence.iter().take(EVIDENCE).map(|line| escape(&line.line)).collect();
@@ -133,6 +136,21 @@ impl Subject {
             lines.push(format!("- {status}: {}", escape(&check.about)));
         }
         self.message(Some(On::Checkpoint), event.at, None, &object, lines, Vec::new())
+    }
+
+    /// What an action does, or leaves to a person.
+    pub fn action(&self, event: &ActionEvent) -> Option<Message> {
+        let todo = match event.state {
+            ActionState::Held => "to be done by you:",
+            ActionState::Started => "begun:",
+            ActionState::Done => "done:",
+            ActionState::Failed => "FAILED:",
+        };
+        let ActionEvent { id, trigger, does, because, .. } = event;
+        let mut lines = vec![format!("{todo} {}: {}, {}", self.name(), escape(id), escape(does))];
+        lines.push(format!("for {}", escape(trigger)));
+        lines.extend(because.as_deref().map(escape));
+        self.message(Some(On::Action), Some(event.at), None, &Object::Action(event), lines, Vec::new())
     }
 
     /// What `notify test` sends.

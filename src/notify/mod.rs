@@ -25,7 +25,7 @@ use send::Sender;
 use crate::deployment::Deployment;
 use crate::rules::plan::{On, Receiver, Way};
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
 /// Messages that wait for one receiver at most.
@@ -100,6 +100,10 @@ impl Notifier {
 
     pub fn reached(&mut self, event: &CheckpointEvent) {
         self.send(self.subject.reached(event));
+    }
+
+    pub fn action(&mut self, event: &ActionEvent) {
+        self.send(self.subject.action(event));
     }
 
     fn send(&mut self, message: Option<Message>) {

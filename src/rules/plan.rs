@@ -1,5 +1,6 @@
 //! The text of a plan: what `patterns/plans/*.toml` may say, read and checked before any input is.
 
+mod actions;
 mod checks;
 mod notify;
 mod probes;
@@ -15,6 +16,7 @@ use crate::classify::definition::Definition;
 use crate::classify::library::{self, Beside, Library};
 use crate::time::{self, SECOND, Time};
 
+pub use actions::{Action, Does};
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
 pub use notify::{Notify, On, Receiver, Variables, Way};
 pub use probes::{Ask, Expected, Http, Probe};
@@ -78,6 +80,9 @@ pub struct Document {
     /// What is measured beside the log.
     #[serde(rename = "probe", default)]
     pub probes: Vec<probes::Written>,
+    /// What is done when triggers fire.
+    #[serde(rename = "action", default)]
+    pub actions: Vec<actions::Written>,
     /// Patterns of its own, beside those of the packs.
     #[serde(rename = "pattern", default)]
     pub patterns: Vec<Definition>,

@@ -1,5 +1,6 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
+mod actions;
 mod bad_input;
 mod baseline;
 mod dl_034;

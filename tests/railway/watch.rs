@@ -11,7 +11,7 @@ use super::server::Server;
 use super::world::{API, Break, Fault, WORKER, World, locked};
 
 /// The command with a project token, against a stand-in.
-fn watch(server: &Server, arguments: &[&str]) -> Command {
+pub fn watch(server: &Server, arguments: &[&str]) -> Command {
     let mut command = bare(server, arguments);
     command.env("RAILWAY_TOKEN", locked(&server.world).token.clone());
     command
@@ -29,7 +29,7 @@ fn bare(server: &Server, arguments: &[&str]) -> Command {
 }
 
 /// Twenty minutes of a service that fails since its deployment ten minutes ago.
-fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
+pub fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
     let start = world.now().saturating_add(-1_200 * SECOND);
     for second in 0..1_200 {
         let time = start.saturating_add(second * SECOND + 1_000);
@@ -205,7 +205,7 @@ fn reads(folder: &tempfile::TempDir, lines: usize) {
     eventually("the lines are read", || count() >= lines);
 }
 
-fn terminated(child: Child) -> Ran {
+pub fn terminated(child: Child) -> Ran {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     ended(child, Duration::from_secs(5))
 }

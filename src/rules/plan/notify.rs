@@ -36,6 +36,8 @@ pub enum On {
     Verdict,
     /// Checkpoints and criteria of success that are reached.
     Checkpoint,
+    /// What actions do, or leave to a person.
+    Action,
 }
 
 fn rollback_and_verdict() -> Vec<On> {
