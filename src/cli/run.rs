@@ -132,6 +132,9 @@ impl Run<'_> {
             }
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+            if let Some(notifier) = &mut notifier {
+                notifier.turn(now());
+            }
             for event in actions.turn(&session, now()) {
                 tell_action(&event, &mut outputs, &mut notifier);
             }

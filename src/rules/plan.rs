@@ -18,7 +18,7 @@ use crate::time::{self, SECOND, Time};
 
 pub use actions::{Action, Does};
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
-pub use notify::{Notify, On, Receiver, Variables, Way};
+pub use notify::{Notify, On, Quiet, Receiver, Variables, Way};
 pub use probes::{Ask, Expected, Http, Probe};
 
 /// The plans that ship inside the binary: (name, text).

@@ -29,6 +29,7 @@ mod plans;
 mod probes;
 mod program;
 mod range;
+mod receivers;
 mod recording;
 mod sources;
 #[cfg(target_os = "linux")]

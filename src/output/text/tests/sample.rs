@@ -222,6 +222,7 @@ pub(super) fn event(id: &str, severity: Severity, state: State, clock: &str) -> 
         threshold: Some(0.05),
         samples: 22,
         baseline: None,
+        also_before: false,
         unit: "ratio",
         expr: "exchange_error_rate\n  > 5%".into(),
         evidence: vec![EvidenceLine {
