@@ -63,7 +63,17 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
         }
     }
     let progress = Progress::new(&opened, read.quiet, read.tz);
-    let run = Run { read, stop: &stop, session, progress, labels, is_saved: false, state, can_be_read_again: false };
+    let run = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels,
+        is_saved: false,
+        state,
+        can_be_read_again: false,
+        roll_back: None,
+    };
     let told = run.drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside));
     running.into_iter().for_each(Running::stop);
     told.map(|(status, _)| status)

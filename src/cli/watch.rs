@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::actions::RollBack;
 use super::intake::Intake;
-use super::keep;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
-use super::overwrite;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
-use super::setup;
 use super::signals::Stop;
+use super::{keep, overwrite, rollback, setup};
 use crate::gather::{Bound, Range};
 use crate::rules::plan::Moment;
 use crate::session::Session;
@@ -84,6 +83,10 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         state.begin(&begun).map_err(keep::usage)?;
         logs = state.known().map_err(keep::usage)?;
     }
+    let roll_back = match &target.services[..] {
+        [_] => Some(roll_back(&options.place, target.clone())),
+        _ => None,
+    };
     let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     let followed = railway.follow(Watching {
         target,
@@ -105,6 +108,7 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         is_saved: false,
         state,
         can_be_read_again: true,
+        roll_back,
     };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
@@ -159,6 +163,17 @@ fn only(options: &WatchOptions, target: &Target, newest: Option<&Deployment>) ->
     }
 }
 
+/// Goes back, on a connection of its own.
+fn roll_back(place: &PlaceOptions, target: Target) -> RollBack {
+    let token_file = place.token_file.clone();
+    Box::new(move |asked| {
+        let railway = connect_with(token_file.as_deref())?;
+        let step = rollback::step(&railway, &target, asked.deployed_at, asked.faulty)?;
+        (asked.begin)(&step)?;
+        Ok(railway.roll_back(&step.to)?)
+    })
+}
+
 /// Where the reading begins that nobody has asked to begin elsewhere.
 fn read_from(deployed: Option<Time>, now: Time) -> Time {
     let before = |time: Time, seconds: i64| time.saturating_add(-seconds * SECOND);
@@ -166,8 +181,11 @@ fn read_from(deployed: Option<Time>, now: Time) -> Time {
 }
 
 pub(super) fn connect(place: &PlaceOptions) -> Result<Railway> {
-    let railway = Railway::connect(place.token_file.as_deref().map(Path::new), |name| std::env::var(name).ok());
-    railway.map_err(usage)
+    connect_with(place.token_file.as_deref())
+}
+
+fn connect_with(token_file: Option<&Path>) -> Result<Railway> {
+    Railway::connect(token_file, |name| std::env::var(name).ok()).map_err(usage)
 }
 
 pub(super) fn wanted(place: &PlaceOptions, services: Vec<String>) -> Wanted {

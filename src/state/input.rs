@@ -1,8 +1,11 @@
 //! What the engine is told of its sources, as bytes, in the order in which it is told.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Engine;
+use crate::external::External;
 use crate::map::{Fragment, Mapper};
 use crate::source::frame::Chunk;
 use crate::source::railway::Given;
@@ -25,6 +28,8 @@ pub enum Input<'a> {
     LeaveOut(usize),
     Lost(usize),
     Ended(usize),
+    /// What was measured beside the sources.
+    External(Cow<'a, External>),
 }
 
 impl Input<'_> {
@@ -39,6 +44,7 @@ impl Input<'_> {
             Input::LeaveOut(lane) => engine.leave_out(lane),
             Input::Lost(lane) => engine.lose(lane),
             Input::Ended(lane) => engine.close(lane),
+            Input::External(event) => engine.external(&event),
         }
     }
 
@@ -100,6 +106,10 @@ impl Journal {
 
     pub fn lost(&mut self, lane: usize) {
         self.push(&Input::Lost(lane));
+    }
+
+    pub fn external(&mut self, event: &External) {
+        self.push(&Input::External(Cow::Borrowed(event)));
     }
 
     pub fn ended(&mut self, lane: usize) {
