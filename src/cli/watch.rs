@@ -10,6 +10,7 @@ use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
 use super::overwrite;
+use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::rollback;
@@ -73,13 +74,19 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     };
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
-    let session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    if previous::is_asked(read) {
+        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
+        session.compared_with = Some(baseline.made_of(name));
+    }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
     let roll_back = match &target.services[..] {
         [_] => Some(roll_back(&options.place, target.clone())),
         _ => None,
     };
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     let followed =
         railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
     let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);
@@ -150,12 +157,6 @@ fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        let ran = |deployment: &Deployment| {
-            matches!(
-                deployment.status.as_str(),
-                "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
-            )
-        };
         if let Some(deployment) = deployments.into_iter().find(ran)
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
@@ -163,6 +164,14 @@ fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
         }
     }
     Ok(newest)
+}
+
+/// Whether its processes run or did.
+pub(super) fn ran(deployment: &Deployment) -> bool {
+    matches!(
+        deployment.status.as_str(),
+        "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
+    )
 }
 
 /// Shows what the token can see: projects, their environments, their services.
