@@ -20,6 +20,7 @@ mod overwrite;
 pub mod patterns;
 pub mod people;
 pub mod plans;
+mod previous;
 mod progress;
 mod range;
 mod recall;

@@ -173,7 +173,7 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
-    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input
+    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input; with `watch` also `previous`, the deployment before
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run

@@ -126,7 +126,7 @@ impl Run<'_> {
         let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
         let answers = read.answers.as_deref();
         let mut answers = answers.map(|path| Answers::open(path, &mut session, is_saved, &mut actions)).transpose()?;
-        if let Some(path) = &read.baseline {
+        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
             baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;

@@ -10,6 +10,7 @@ use anyhow::Result;
 use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
+use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
@@ -55,10 +56,15 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
     };
+    // One that goes on is compared with what it began with, whatever was deployed since.
+    let newest = match &known {
+        Some(known) if previous::is_asked(read) => newest(&railway, &target, known.reference)?,
+        Some(_) => None,
+        None => newest(&railway, &target, None)?,
+    };
     let (reference, deployment) = match &known {
         Some(known) => (known.reference, known.deployment.clone()),
         None => {
-            let newest = newest(&railway, &target)?;
             let reference = deployed_at.and_then(moment).or_else(|| newest.as_ref().and_then(Deployment::created));
             (reference, only(options, &target, newest.as_ref())?)
         }
@@ -73,7 +79,14 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     };
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
-    let session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    if previous::is_asked(read) {
+        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
+        session.compared_with = Some(baseline.made_of(name));
+    }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
     let mut logs = BTreeMap::new();
     if let (Some(state), Some(begun)) = (&mut state, begun) {
@@ -87,7 +100,6 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         [_] => Some(roll_back(&options.place, target.clone())),
         _ => None,
     };
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     let followed = railway.follow(Watching {
         target,
         kinds,
@@ -207,24 +219,27 @@ pub(super) fn usage(error: Error) -> anyhow::Error {
     }
 }
 
-/// The newest deployment of the services that runs or did.
-fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
+/// The newest deployment of the services that runs or did, or was the newest by a time.
+fn newest(railway: &Railway, target: &Target, until: Option<Time>) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        let ran = |deployment: &Deployment| {
-            matches!(
-                deployment.status.as_str(),
-                "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
-            )
-        };
-        if let Some(deployment) = deployments.into_iter().find(ran)
+        let is_by_then = |deployment: &Deployment| until.is_none_or(|until| deployment.created() <= Some(until));
+        if let Some(deployment) = deployments.into_iter().find(|deployment| ran(deployment) && is_by_then(deployment))
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
             newest = Some(deployment);
         }
     }
     Ok(newest)
+}
+
+/// Whether its processes run or did.
+pub(super) fn ran(deployment: &Deployment) -> bool {
+    matches!(
+        deployment.status.as_str(),
+        "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
+    )
 }
 
 /// Shows what the token can see: projects, their environments, their services.
