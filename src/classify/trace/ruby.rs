@@ -18,7 +18,7 @@ const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
 pub fn head(whole: &[u8]) -> Head {
     let line = untagged(whole);
-    if raised(line).is_some() {
+    if raised(line).is_some() || behind_request(whole).is_some() {
         Head::Certain
     } else if line.starts_with(REVERSED) || named(line).is_some() || is_spacer(whole) {
         Head::Perhaps
@@ -47,7 +47,9 @@ pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
 /// nor of Ruby itself.
 pub fn read(text: &[u8]) -> Option<Exception> {
     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(untagged).collect();
-    let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some())?;
+    let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some());
+    // Puma leaves the frames out where it does not debug.
+    let framed = framed.or_else(|| behind_request(text).map(|_| 1))?;
     let reversed = lines[..framed].iter().any(|line| line.starts_with(REVERSED));
     let (at, (kind, message)) = match lines.iter().position(|line| raised(line).is_some()) {
         Some(at) => (at, raised(lines[at])?),
