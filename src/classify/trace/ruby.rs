@@ -238,7 +238,7 @@ mod tests {
             "2026-11-30 13:08:31 +0000 Rack app (\"GET /a\" - (10.0.0.4)): #<KeyError: key not found: \"price\">",
             "Rack app (\"GET /a\" - (10.0.0.4)): #<KeyError: key not found: \"price\">",
         ] {
-            assert_eq!(super::head(head.as_bytes()), Head::Perhaps, "{head}");
+            assert_ne!(super::head(head.as_bytes()), Head::No, "{head}");
             assert_eq!(told(&format!("{head}\n\tapp.rb:3:in `fetch'\n\tapp.rb:3:in `block'")), want, "{head}");
         }
     }
