@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::classify::Classifier;
 use crate::deployment::Deployment;
+use crate::external::{EXTERNAL, External};
 use crate::gather::{Gather, Needs, Range};
 use crate::judge::{Judge, Notice};
 use crate::map::Fragment;
@@ -88,6 +89,11 @@ impl Engine {
         self.pass_on();
     }
 
+    /// Takes in an event that no line tells.
+    pub fn external(&mut self, event: &External) {
+        self.gather.external(event);
+    }
+
     /// The latest time of a record, of all sources.
     pub fn latest(&self) -> Option<Time> {
         self.gather.latest()
@@ -100,7 +106,10 @@ impl Engine {
 
     /// The name of a source that evidence is of.
     pub fn label(&self, source: usize) -> &str {
-        self.judge.people(source).unwrap_or_else(|| &self.gather.lanes[source].label)
+        match source {
+            EXTERNAL => "measured",
+            _ => self.judge.people(source).unwrap_or_else(|| &self.gather.lanes[source].label),
+        }
     }
 
     /// What happened since the last call.

@@ -24,6 +24,7 @@
 //! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
 //!   watermark has passed. [`lane`] is one source in its order, with its own watermark; [`assemble`] joins the records of a
 //!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
+//! - [`external`] is what the program measures itself, beside the lines.
 //! - [`second`] is what all of that comes to, as plain data: it can be written, read again, and added to another part of the same
 //!   second. [`engine`] hands seconds from one side to the other.
 //! - [`judge`] takes seconds and nothing else. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
@@ -31,12 +32,14 @@
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`people`] reads what people answer and report, beside the input.
+//! - [`baseline`] is what rules compare a deployment with, saved: of a log that does not reach back.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
+//! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`] and [`notify`].
+//!   clock besides [`source`], [`probe`] and [`notify`].
 //!
 //! # What always holds
 //!
@@ -78,6 +81,7 @@
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 
 pub mod assemble;
+pub mod baseline;
 pub mod classify;
 pub mod cli;
 pub mod decode;
@@ -85,6 +89,7 @@ pub mod deployment;
 mod duplicates;
 pub mod engine;
 pub mod expr;
+pub mod external;
 pub mod gather;
 pub mod history;
 pub mod judge;
@@ -96,12 +101,14 @@ pub mod notify;
 pub mod output;
 pub mod pairs;
 pub mod people;
+pub mod probe;
 pub mod recording;
 pub mod report;
 pub mod rules;
 pub mod second;
 pub mod session;
 pub mod source;
+mod subprocess;
 pub mod summary;
 pub mod time;
 pub mod timeline;

@@ -51,8 +51,13 @@ fn subcommand(command: Command) -> Result<i32> {
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Baseline { asked } => cli::baseline(&asked, out),
         Command::Check { asked } => {
             cli::people::check(&asked, &mut out)?;
+            Ok(0)
+        }
+        Command::Ack { asked } => {
+            cli::people::ack(&asked, &mut out)?;
             Ok(0)
         }
         Command::Signal { asked } => {

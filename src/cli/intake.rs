@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Select};
+use crossbeam_channel::{Receiver, Select, Sender};
 
 use super::clock::Clock;
 use super::progress::Aside;
 use super::record::Record;
+use crate::external::{self, External};
 use crate::map::{Fragment, Kind};
 use crate::output::escape;
 use crate::session::Session;
 use crate::source::railway::{Followed, Link};
 use crate::source::{Opened, Pump, Received};
+use crate::time::Time;
 
 /// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
 /// 128 KiB and 1 MiB no difference in time was measured; peak memory grows by some 20 of them on two threads.
@@ -44,6 +46,15 @@ struct Source {
     told: u64,
 }
 
+impl Source {
+    /// Something was measured at this time. A platform's connection that has all that was written by then gives no reason to wait
+    /// for a service that wrote nothing for long: from here on its clock goes.
+    fn is_silent_at(&mut self, time: Time) {
+        let Some((proved, _)) = self.link.as_ref().and_then(|link| link.proved()) else { return };
+        self.clocks.iter_mut().for_each(|clock| clock.told(time, proved));
+    }
+}
+
 /// All sources.
 pub struct Intake {
     sources: Vec<Source>,
@@ -53,6 +64,8 @@ pub struct Intake {
     heard: Instant,
     /// What broke off.
     pub failures: Vec<String>,
+    /// What is measured beside the sources.
+    external: (Sender<External>, Receiver<External>),
     aside: Aside,
 }
 
@@ -85,7 +98,13 @@ impl Intake {
                 told: 0,
             });
         }
-        Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside })
+        let now = Instant::now();
+        Ok(Intake { sources, looked: now, heard: now, failures: Vec::new(), external: external::channel(), aside })
+    }
+
+    /// Where what is measured beside the sources is handed in.
+    pub fn measured(&self) -> Sender<External> {
+        self.external.0.clone()
     }
 
     /// Takes what is followed as one more source, with a log for each label.
@@ -130,6 +149,7 @@ impl Intake {
         if let Some(index) = self.ready(&awaited) {
             self.take(index, session, record);
         }
+        self.take_external(session, record);
         if self.looked.elapsed() >= PATIENCE {
             self.looked = Instant::now();
             awaited.into_iter().for_each(|index| self.look_at_clock(index, session, record));
@@ -162,6 +182,21 @@ impl Intake {
             };
         }
         select.ready_timeout(PATIENCE).ok().map(|at| awaited[at])
+    }
+
+    /// Hands the engine what was measured. Before the first line there is no time of the log that it could stand in, and it waits.
+    fn take_external(&mut self, session: &mut Session, record: &mut Record) {
+        if session.engine.latest().is_none() {
+            return;
+        }
+        // The log is stamped by the clock of its platform.
+        let ahead = self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead());
+        for event in self.external.1.try_iter() {
+            let event = External { at: event.at.saturating_add(ahead), ..event };
+            record.external(&event);
+            session.engine.external(&event);
+            self.sources.iter_mut().for_each(|source| source.is_silent_at(event.at));
+        }
     }
 
     /// Hands the engine what a source has.

@@ -1,5 +1,7 @@
 //! The command line: what may be asked for, and how a run is driven.
 
+mod answers;
+mod baseline;
 mod clock;
 #[cfg(unix)]
 mod exec;
@@ -26,6 +28,7 @@ mod terminal;
 mod watch;
 pub mod what_if;
 
+pub use baseline::baseline;
 #[cfg(unix)]
 pub use exec::exec;
 pub use rollback::rollback;

@@ -1,4 +1,4 @@
-//! `logwatch check` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`.
+//! `logwatch check`, `logwatch ack` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Seek, SeekFrom, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 
 use super::clock::now;
-use super::options::{CheckOptions, SaidOptions, SignalOptions};
+use super::options::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
 use super::run::UsageError;
 use crate::expr::suggest::nearest;
 use crate::output::escape;
@@ -25,6 +25,19 @@ pub fn check(asked: &CheckOptions, out: &mut impl Write) -> Result<()> {
     let status = if asked.pass { Verdict::Pass } else { Verdict::Fail };
     let (at, by) = who_and_when(said)?;
     append(&said.answers, &Said::Check { at, item: asked.item.clone(), status, by, note: asked.note.clone() })?;
+    writeln!(out, "recorded in {}", escape(&said.answers.display().to_string()))?;
+    Ok(())
+}
+
+/// Records that somebody has seen that a trigger fires.
+pub fn ack(asked: &AckOptions, out: &mut impl Write) -> Result<()> {
+    let said = &asked.said;
+    let plan = Plan::load(&said.plan).map_err(session::Error::from).map_err(UsageError::from)?;
+    let triggers = plan.triggers().map_err(session::Error::from).map_err(UsageError::from)?;
+    let ids: Vec<&str> = triggers.iter().map(|trigger| trigger.id).collect();
+    known(&format!("plan {} has no trigger", plan.name), &asked.id, &ids)?;
+    let (at, by) = who_and_when(said)?;
+    append(&said.answers, &Said::Ack { at, id: asked.id.clone(), by, note: asked.note.clone() })?;
     writeln!(out, "recorded in {}", escape(&said.answers.display().to_string()))?;
     Ok(())
 }
@@ -65,7 +78,7 @@ fn known(what: &str, name: &str, known: &[&str]) -> Result<(), UsageError> {
 }
 
 /// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
-fn append(path: &Path, said: &Said) -> Result<()> {
+pub(super) fn append(path: &Path, said: &Said) -> Result<()> {
     let shown = || escape(&path.display().to_string());
     let open = || OpenOptions::new().create(true).read(true).append(true).open(path);
     let mut file = open().with_context(|| format!("cannot write {}", shown()))?;

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use super::answers::Answers;
+use super::baseline;
 use super::clock::now;
 use super::files;
 use super::find;
@@ -23,7 +25,8 @@ use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Subject};
 use crate::output::github;
-use crate::people::People;
+use crate::probe::Probes;
+use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
@@ -83,11 +86,14 @@ impl Run<'_> {
         start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
     ) -> Result<(i32, Summary)> {
         let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
-        if let Some(path) = &read.answers {
-            let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
-            session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
+        let mut answers =
+            read.answers.as_deref().map(|path| Answers::open(path, &mut session, is_saved)).transpose()?;
+        if let Some(path) = &read.baseline {
+            baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
+        let probes = if is_saved { Vec::new() } else { probes_of(&session.plan)? };
+        let (mut probes, mut probing) = (Some(probes).filter(|probes| !probes.is_empty()), None);
         session.engine.stop_when(stop.at_once());
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
@@ -110,6 +116,15 @@ impl Run<'_> {
                 asked.get_or_insert_with(Instant::now);
             }
             let goes_on = intake.turn(&mut session, &mut record);
+            // What is measured stands in the time of the log, which begins with its first line.
+            if session.engine.latest().is_some()
+                && let Some(probes) = probes.take()
+            {
+                probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
+            }
+            if let Some(answers) = &mut answers {
+                answers.read_on(&mut session, &progress.aside());
+            }
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, masking);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
@@ -120,6 +135,7 @@ impl Run<'_> {
                 break;
             }
         }
+        drop(probing);
         progress.finish();
         session.engine.finish();
         tell(&mut session, &mut outputs, &mut notifier, masking);
@@ -127,7 +143,8 @@ impl Run<'_> {
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let mut summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        summary.baseline = session.compared_with;
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());
@@ -136,6 +153,12 @@ impl Run<'_> {
         }
         Ok((status, summary))
     }
+}
+
+/// The probes of a plan, with their addresses and secrets.
+fn probes_of(plan: &Plan) -> Result<Vec<Probe>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(plan.probes(Some(&variable)).map_err(|error| UsageError(error.to_string()))?)
 }
 
 /// The session, with a range whose ends are known.

@@ -4,6 +4,7 @@
 //! their second. When the watermark of the run has passed a second, it is complete, and is given on.
 
 mod buckets;
+mod external;
 mod lines;
 mod needs;
 mod run;

@@ -114,7 +114,8 @@ impl Judge {
         // It may show only later: nothing that came after it is what was before it.
         self.observed.unsteady.add(deployed, second);
         self.timeline.end_baseline(deployed);
-        self.rules.begin(second, &self.timeline, &self.observed);
+        let past = self.past.clone().unwrap_or_else(|| self.rules.past(second, &self.timeline, &self.observed));
+        self.rules.begin(past);
         let is_apart = self.timeline.begin(deployed.min(second));
         self.report.begin(is_apart);
         self.history.begin(deployed);

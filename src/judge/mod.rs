@@ -18,11 +18,11 @@ use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
 use crate::report::{REQUEST, Report};
-use crate::rules::Rules;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::rules::verdict::Verdict;
+use crate::rules::{Past, Rules};
 use crate::second::Tally;
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
@@ -51,6 +51,8 @@ pub struct Judge {
     pub history: History,
     pub timeline: Timeline,
     pub observed: Observed,
+    /// What each deployment is compared with; what came before it in the input where there is none.
+    pub past: Option<Past>,
     /// The deployment in force; `None` before the first second.
     pub deployment: Option<Deployment>,
     /// The deployment given or planned; the seconds decide when there is none.
@@ -109,6 +111,7 @@ impl Judge {
             report,
             timeline,
             observed: Observed::default(),
+            past: None,
             deployment: None,
             fixed,
             lifecycle: Lifecycle::default(),

@@ -1,12 +1,11 @@
 //! Notifications: what happens in a run, sent to the receivers that its plan names.
 //!
 //! - `message` makes one message of one change, for programs and for people.
-//! - `send` tries to deliver it, `command` by running a program; `ending` says until when.
+//! - `send` tries to deliver it; `ending` says until when.
 //!
 //! Each receiver has a thread and a short queue of its own: one that hangs delays neither the run nor another receiver. What a
 //! queue has no room for is left out, and told with what could not be delivered.
 
-mod command;
 mod ending;
 mod message;
 mod send;

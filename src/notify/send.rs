@@ -8,11 +8,11 @@ use reqwest::{Client, StatusCode, Url, redirect};
 use ring::hmac;
 use tokio::runtime::{Builder, Runtime};
 
-use super::command;
 use super::ending::Ending;
 use super::message::Message;
 use crate::rules::plan::Way;
 use crate::source::railway::{AGENT, is_loopback, plainly, retry_after, tls};
+use crate::subprocess;
 
 /// An attempt that takes longer has failed.
 const ATTEMPT: Duration = Duration::from_secs(10);
@@ -88,7 +88,13 @@ impl Sender {
         let Some((runtime, client)) = &self.http else {
             let Way::Command(command) = &self.way else { return Ok(()) };
             // A program that fails has been told; what it has done by then is not to be done twice.
-            return command::run(command, &message.body, Instant::now() + timeout).map_err(Failed::ForGood);
+            let deadline = Instant::now() + timeout;
+            let ended = subprocess::run(command, &message.body, || Instant::now() < deadline);
+            return match ended {
+                Ok(ended) if ended.status.success() => Ok(()),
+                Ok(ended) => Err(Failed::ForGood(format!("ended with {}", ended.status))),
+                Err(failed) => Err(Failed::ForGood(failed.to_string())),
+            };
         };
         let mut secret = None;
         let (url, body) = match &self.way {

@@ -298,6 +298,9 @@ impl<W: Write> Text<W> {
             head.push(String::new());
             head.extend(verdict(summary, style));
         }
+        if let Some(baseline) = &summary.baseline {
+            head.push(style.paint(Ink::Dim, &cut(&format!("compared with {baseline}"), style.width)));
+        }
         let screen = Screen { summary, style, several: summary.sources.len() > 1 };
         let tail = |is_brief| {
             let mut tail = screen.kpis(is_brief);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod notify;
+mod probes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +17,7 @@ use crate::time::{self, SECOND, Time};
 
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
 pub use notify::{Notify, On, Receiver, Variables, Way};
+pub use probes::{Ask, Expected, Http, Probe};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -73,6 +75,9 @@ pub struct Document {
     pub next: Next,
     #[serde(default)]
     pub notify: Vec<Spanned<Notify>>,
+    /// What is measured beside the log.
+    #[serde(rename = "probe", default)]
+    pub probes: Vec<probes::Written>,
     /// Patterns of its own, beside those of the packs.
     #[serde(rename = "pattern", default)]
     pub patterns: Vec<Definition>,

@@ -178,6 +178,12 @@ impl Trigger {
             .min_by_key(|(_, instance)| instance.first)
     }
 
+    /// Since when a group of it fires; `None` if none does.
+    pub fn firing_since(&self) -> Option<i64> {
+        let firing = self.instances.values().filter(|instance| instance.state == State::Firing);
+        firing.map(|instance| instance.since).min()
+    }
+
     /// Whether all that fired was much the same before the deployment.
     pub fn was_so_before(&self) -> bool {
         let mut fired = self.instances.values().filter(|instance| instance.first.is_some());

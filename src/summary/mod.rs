@@ -12,11 +12,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::baseline::MadeOf;
 use crate::deployment::{self, Deployment};
 use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
 use crate::lane::Counts;
-use crate::people::Answer;
+use crate::people::{Ack, Answer};
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
@@ -40,6 +41,9 @@ pub struct Summary {
     pub deployed_at_from: Option<deployment::From>,
     #[serde(skip)]
     pub deployment: Option<Deployment>,
+    /// What it is compared with, where that is not what comes before it in the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<MadeOf>,
     pub input: Counts,
     /// What cut the input short, if anything did.
     pub interrupted: Option<String>,
@@ -157,6 +161,9 @@ pub struct TriggerResult {
     /// Share of the run for which its truth was known.
     pub known: f64,
     pub runbook: Option<String>,
+    /// Who has seen that it fired, since it last began to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Ack>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,7 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
 mod bad_input;
+mod baseline;
 mod dl_034;
 mod docs;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,7 @@ mod packs;
 mod people;
 mod pipes;
 mod plans;
+mod probes;
 mod program;
 mod range;
 mod recording;

@@ -135,7 +135,7 @@ impl Plan {
     }
 
     /// What the variable that `env:NAME` names holds.
-    fn variable(&self, text: &Spanned<String>, variables: Variables<'_>) -> Result<Option<String>, Error> {
+    pub(super) fn variable(&self, text: &Spanned<String>, variables: Variables<'_>) -> Result<Option<String>, Error> {
         let name = text.get_ref().strip_prefix("env:").map(str::trim).filter(|name| is_name(name));
         // What stands here instead may be the secret itself, and is not repeated.
         let name = name.ok_or_else(|| {
