@@ -37,6 +37,8 @@ struct Source {
     clocks: Vec<Clock>,
     /// Of a source behind a connection, how that stands.
     link: Option<Arc<Link>>,
+    /// What a platform measures beside it.
+    measured: Option<Receiver<External>>,
     /// What is to be said of it.
     notes: Option<Receiver<String>>,
     ended: bool,
@@ -66,6 +68,8 @@ pub struct Intake {
     pub failures: Vec<String>,
     /// What is measured beside the sources.
     external: (Sender<External>, Receiver<External>),
+    /// What platforms measured, until there is a line.
+    measured: Vec<External>,
     aside: Aside,
 }
 
@@ -91,6 +95,7 @@ impl Intake {
                 lanes: lane..lane + 1,
                 clocks,
                 link: None,
+                measured: None,
                 notes: input.notes,
                 ended: false,
                 lost: input.lost,
@@ -99,7 +104,15 @@ impl Intake {
             });
         }
         let now = Instant::now();
-        Ok(Intake { sources, looked: now, heard: now, failures: Vec::new(), external: external::channel(), aside })
+        Ok(Intake {
+            sources,
+            looked: now,
+            heard: now,
+            failures: Vec::new(),
+            external: external::channel(),
+            measured: Vec::new(),
+            aside,
+        })
     }
 
     /// Where what is measured beside the sources is handed in.
@@ -125,6 +138,7 @@ impl Intake {
             lanes: first..first + labels.len(),
             clocks: labels.iter().map(|_| Clock::new()).collect(),
             link: Some(followed.link),
+            measured: Some(followed.measured),
             notes: None,
             ended: false,
             lost: followed.lost,
@@ -186,17 +200,31 @@ impl Intake {
 
     /// Hands the engine what was measured. Before the first line there is no time of the log that it could stand in, and it waits.
     fn take_external(&mut self, session: &mut Session, record: &mut Record) {
+        self.collect_measured();
         if session.engine.latest().is_none() {
             return;
         }
+        self.measured.drain(..).for_each(|event| take_in(&event, session, record));
         // The log is stamped by the clock of its platform.
         let ahead = self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead());
         for event in self.external.1.try_iter() {
             let event = External { at: event.at.saturating_add(ahead), ..event };
-            record.external(&event);
-            session.engine.external(&event);
+            take_in(&event, session, record);
             self.sources.iter_mut().for_each(|source| source.is_silent_at(event.at));
         }
+    }
+
+    /// Hands the engine what a platform measured since the time of the first line, which is about to be fed: each in its second.
+    fn take_early(&mut self, first: &Fragment, session: &mut Session, record: &mut Record) {
+        self.collect_measured();
+        let begins = first.lines.iter().filter_map(|line| line.time).min();
+        let since_then = |event: &External| begins.is_none_or(|begins| event.at >= begins);
+        self.measured.drain(..).filter(since_then).for_each(|event| take_in(&event, session, record));
+    }
+
+    fn collect_measured(&mut self) {
+        let told = self.sources.iter().filter_map(|source| source.measured.as_ref()).flat_map(Receiver::try_iter);
+        self.measured.extend(told);
     }
 
     /// Hands the engine what a source has.
@@ -225,6 +253,10 @@ impl Intake {
                     record.lost();
                     session.engine.lose(lane);
                 }
+                if session.engine.latest().is_none() {
+                    self.take_early(&fragment, session, record);
+                }
+                let source = &mut self.sources[index];
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
@@ -271,6 +303,11 @@ impl Intake {
             }
         }
     }
+}
+
+fn take_in(event: &External, session: &mut Session, record: &mut Record) {
+    record.external(event);
+    session.engine.external(event);
 }
 
 fn ends_within_a_record(fragment: &Fragment) -> bool {

@@ -11,7 +11,7 @@ use super::server::Server;
 use super::world::{API, Break, Fault, WORKER, World, locked};
 
 /// The command with a project token, against a stand-in.
-fn watch(server: &Server, arguments: &[&str]) -> Command {
+pub fn watch(server: &Server, arguments: &[&str]) -> Command {
     let mut command = bare(server, arguments);
     command.env("RAILWAY_TOKEN", locked(&server.world).token.clone());
     command

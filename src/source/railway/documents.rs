@@ -28,6 +28,7 @@ documents! {
     HTTP_LOGS = "HttpLogs" in "http_logs";
     FOLLOW_ENVIRONMENT_LOGS = "FollowEnvironmentLogs" in "follow_environment_logs";
     FOLLOW_HTTP_LOGS = "FollowHttpLogs" in "follow_http_logs";
+    METRICS = "Metrics" in "metrics";
     ROLLBACK = "Rollback" in "rollback";
 }
 
