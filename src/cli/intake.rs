@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Select, Sender};
@@ -37,6 +37,8 @@ struct Source {
     clocks: Vec<Clock>,
     /// Of a source behind a connection, how that stands.
     link: Option<Arc<Link>>,
+    /// Of one that may be cut off for a while, whether it is not.
+    connected: Option<Arc<AtomicBool>>,
     /// What a platform measures beside it.
     measured: Option<Receiver<External>>,
     /// What is to be said of it.
@@ -95,6 +97,7 @@ impl Intake {
                 lanes: lane..lane + 1,
                 clocks,
                 link: None,
+                connected: input.connected,
                 measured: None,
                 notes: input.notes,
                 ended: false,
@@ -138,6 +141,7 @@ impl Intake {
             lanes: first..first + labels.len(),
             clocks: labels.iter().map(|_| Clock::new()).collect(),
             link: Some(followed.link),
+            connected: None,
             measured: Some(followed.measured),
             notes: None,
             ended: false,
@@ -293,7 +297,8 @@ impl Intake {
         let source = &self.sources[index];
         let has_more = source.pump.arrivals().is_some_and(|arrivals| !arrivals.is_empty());
         let proved = source.link.as_ref().map_or(Some(Instant::now()), |link| link.proved().map(|(proved, _)| proved));
-        let Some(proved) = proved.filter(|_| !source.ended && !has_more) else { return };
+        let is_cut_off = source.connected.as_ref().is_some_and(|connected| !connected.load(Ordering::Acquire));
+        let Some(proved) = proved.filter(|_| !source.ended && !has_more && !is_cut_off) else { return };
         for (clock, lane) in source.clocks.iter().zip(source.lanes.clone()) {
             if let Some(to) = clock.silent(proved) {
                 record.advance(to);
