@@ -73,7 +73,13 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let until = read.until.map(at).transpose()?;
     let session = load(Range { since: None, until: until.map(Bound::At) })?;
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    let has = |kind| options.logs.contains(&kind);
+    let kinds = Kinds {
+        app: has(LogKind::App),
+        http: has(LogKind::Http),
+        network: has(LogKind::Network),
+        dns: has(LogKind::Dns),
+    };
     let followed =
         railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
     let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);

@@ -5,9 +5,10 @@
 
 pub mod metrics;
 mod places;
+mod traffic;
 
 use async_graphql::futures_util::Stream;
-use async_graphql::{Context, MergedObject, Object, Schema, SimpleObject, Subscription};
+use async_graphql::{Context, MergedObject, MergedSubscription, Object, Schema, SimpleObject, Subscription};
 use logwatch::time::{self, Time};
 
 use super::world::{App, ENVIRONMENT, Http, Shared, World, locked};
@@ -15,7 +16,7 @@ use super::world::{App, ENVIRONMENT, Http, Shared, World, locked};
 pub type StandIn = Schema<Query, Mutation, Logs>;
 
 pub fn schema(world: Shared) -> StandIn {
-    Schema::build(Query::default(), Mutation, Logs).data(world).finish()
+    Schema::build(Query::default(), Mutation, Logs::default()).data(world).finish()
 }
 
 #[derive(SimpleObject, Clone)]
@@ -176,7 +177,7 @@ fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Tim
 }
 
 #[derive(MergedObject, Default)]
-pub struct Query(places::Places, metrics::Metered, Records);
+pub struct Query(places::Places, metrics::Metered, traffic::Traffic, Records);
 
 #[derive(Default)]
 pub struct Records;
@@ -237,10 +238,14 @@ impl Mutation {
     }
 }
 
-pub struct Logs;
+#[derive(MergedSubscription, Default)]
+pub struct Logs(RecordLogs, traffic::TrafficLogs);
+
+#[derive(Default)]
+pub struct RecordLogs;
 
 #[Subscription]
-impl Logs {
+impl RecordLogs {
     async fn environment_logs<'a>(
         &self,
         context: &'a Context<'_>,

@@ -81,6 +81,17 @@ pub enum Break {
     Empty,
 }
 
+/// A flow, or a look-up.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub time: Time,
+    /// The address that a flow went to, the name that was looked up.
+    pub of: String,
+    /// Why a flow was dropped, or what a name server answered that had no address.
+    pub fault: Option<String>,
+    pub service: String,
+}
+
 /// A number that the platform measured.
 #[derive(Clone, Debug)]
 pub struct Metric {
@@ -96,6 +107,8 @@ pub struct World {
     pub token: String,
     pub apps: Vec<App>,
     pub https: Vec<Http>,
+    pub flows: Vec<Seen>,
+    pub lookups: Vec<Seen>,
     pub metrics: Vec<Metric>,
     /// Metrics are not given.
     pub refuses_metrics: bool,
@@ -145,6 +158,8 @@ impl World {
             token: "test-project-token".into(),
             apps: Vec::new(),
             https: Vec::new(),
+            flows: Vec::new(),
+            lookups: Vec::new(),
             metrics: Vec::new(),
             refuses_metrics: false,
             deployments: Vec::new(),

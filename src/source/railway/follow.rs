@@ -235,10 +235,8 @@ impl Watching {
         }
         match (kind, &record.service, &self.target.services[..]) {
             (Kind::Http { service, .. }, ..) => Some(*service),
-            (Kind::App { .. }, None, [_]) => Some(0),
-            (Kind::App { .. }, service, services) => {
-                services.iter().position(|known| Some(&known.id) == service.as_ref())
-            }
+            (_, None, [_]) => Some(0),
+            (_, service, services) => services.iter().position(|known| Some(&known.id) == service.as_ref()),
         }
     }
 

@@ -62,6 +62,10 @@ pub struct Kinds {
     pub app: bool,
     /// Its requests.
     pub http: bool,
+    /// What goes over its network.
+    pub network: bool,
+    /// The names that it looks up.
+    pub dns: bool,
 }
 
 /// The API, for one token.

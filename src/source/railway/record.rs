@@ -111,6 +111,23 @@ impl Record {
     }
 }
 
+impl Record {
+    /// What the platform saw itself, a flow or a look-up, with a `timestamp` as the command line prints it.
+    pub fn seen(mut row: Map<String, Value>, member: &str, names_deployment: bool) -> Option<Record> {
+        let written = row.get(member)?.as_str()?.to_string();
+        let time = time::parse(written.as_bytes())?;
+        let id = |name: &str| row.get(name).and_then(Value::as_str).map(String::from);
+        let (service, deployment) = (id("serviceId"), id("deploymentId"));
+        if !names_deployment {
+            row.remove("deploymentId");
+        }
+        row.insert("timestamp".into(), written.into());
+        let mut line = serde_json::to_vec(&row).ok()?;
+        line.push(b'\n');
+        Some(Record { time, identity: hash(&[&line]), is_unique: false, service, deployment, line })
+    }
+}
+
 fn member(line: &mut Vec<u8>, name: &str, value: &str) {
     if line.len() > 1 {
         line.push(b',');

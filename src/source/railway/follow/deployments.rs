@@ -9,7 +9,7 @@ use super::super::pace::Delays;
 use super::super::record::Record;
 use super::super::target::{self, Deployment, Instance};
 use super::listen::Ears;
-use super::{Error, Follower};
+use super::{Error, Follower, Watching};
 use crate::time::Time;
 
 /// Deployments that got requests, or may.
@@ -32,6 +32,7 @@ impl Follower {
             let filter = Some(self.watching.app_filter());
             self.logs.push(Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true));
         }
+        self.find_logs_of_network();
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;
         let mut found = None;
@@ -57,6 +58,22 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    /// What the platform sees itself, of one service or of all; Railway's filters are about what services write.
+    fn find_logs_of_network(&mut self) {
+        let Watching { target, kinds, since, .. } = &self.watching;
+        let environment = target.environment.id.clone();
+        let service = match &target.services[..] {
+            [one] => Some(one.id.clone()),
+            _ => None,
+        };
+        let network =
+            kinds.network.then(|| Kind::Network { environment: environment.clone(), service: service.clone() });
+        let dns = kinds.dns.then_some(Kind::Dns { environment, service });
+        let logs = [network, dns].into_iter().flatten();
+        let names = self.names_deployments();
+        self.logs.extend(logs.map(|kind| Log::new(kind, names, None, *since, true)));
     }
 
     /// The deployments that may have something since the time that is asked for, and whether they run.
