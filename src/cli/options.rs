@@ -248,7 +248,7 @@ Some programs follow a log only while they print to a terminal. What the program
 standard error is passed on; it is ended with logwatch, and if it fails the run is cut short.
 
 Examples:
-  logwatch exec -- railway logs --json
+  logwatch exec --restart -- railway logs --json
   logwatch exec --source api='railway logs --json -s api' --source web='railway logs --json -s web'";
 
 /// What to run.
@@ -258,6 +258,10 @@ pub struct ExecOptions {
     /// A command under a name of its own, run by a shell; repeatable
     #[arg(long = "source", value_name = "LABEL='COMMAND'", value_parser = Program::labelled)]
     pub sources: Vec<Program>,
+    /// Start again what ends: after a second, then later and later up to 30 s; lines with a time that it prints once more are
+    /// left out
+    #[arg(long)]
+    pub restart: bool,
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "sources")]
     pub command: Vec<OsString>,

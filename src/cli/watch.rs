@@ -80,7 +80,13 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
     let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    let has = |kind| options.logs.contains(&kind);
+    let kinds = Kinds {
+        app: has(LogKind::App),
+        http: has(LogKind::Http),
+        network: has(LogKind::Network),
+        dns: has(LogKind::Dns),
+    };
     if previous::is_asked(read) {
         let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
         let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
