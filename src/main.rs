@@ -12,7 +12,7 @@ use logwatch::cli::options::{
     Cli, Command, Files, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans, Read,
 };
 use logwatch::cli::{self, Mode, UsageError};
-use logwatch::output::NoCommands;
+use logwatch::text::NoCommands;
 
 /// Something failed while running.
 const FAILED: u8 = 1;

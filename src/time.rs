@@ -3,7 +3,10 @@
 //! A [`Time`] is nanoseconds since the Unix epoch, UTC. Times written without an offset are taken as UTC,
 //! which is what containers run in.
 
+mod person;
 pub mod written;
+
+pub use person::{parse_span, parse_time, short_span};
 
 use std::cell::Cell;
 use std::fmt;

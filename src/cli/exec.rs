@@ -11,9 +11,9 @@ use super::run::{self, Run, UsageError};
 use super::setup;
 use super::signals::Stop;
 use crate::gather::Range;
-use crate::output::escape;
 use crate::session::Session;
 use crate::source::{Program, Running};
+use crate::text::escape;
 
 /// Runs the programs until they end, or a signal, and gives the exit status.
 pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {

@@ -13,11 +13,11 @@ use super::clock::Clock;
 use super::progress::Aside;
 use super::record::Record;
 use crate::map::{Fragment, Kind};
-use crate::output::escape;
 use crate::session::Session;
 use crate::source::railway::{Followed, Link};
 use crate::source::{Opened, Pump, Received};
 use crate::state::Journal;
+use crate::text::escape;
 
 /// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
 /// 128 KiB and 1 MiB no difference in time was measured; peak memory grows by some 20 of them on two threads.

@@ -15,10 +15,10 @@ use crate::classify::Library;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
-use crate::output::escape;
 use crate::people::People;
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
+use crate::text::escape;
 use crate::time::Time;
 
 /// How often it is looked whether somebody has said something.

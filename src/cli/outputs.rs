@@ -11,11 +11,11 @@ use super::options::{Colour, Format, Output, Read};
 use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
-use crate::output::escape;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;

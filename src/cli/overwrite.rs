@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::options::Read;
 use super::run::UsageError;
-use crate::output::escape;
 use crate::source::{Identity, Input};
+use crate::text::escape;
 
 /// Links that are followed to a file that is not there yet; more than systems follow.
 const LINKS: usize = 64;

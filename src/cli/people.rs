@@ -12,11 +12,12 @@ use super::options::{CheckOptions, SaidOptions, SignalOptions};
 use super::run::UsageError;
 use super::{keep, recall};
 use crate::expr::suggest::nearest;
-use crate::output::escape;
 use crate::people::{SIGNAL, Said, Verdict};
-use crate::rules::plan::{Plan, parse_time};
+use crate::rules::plan::Plan;
 use crate::session;
 use crate::state::{Setup, State};
+use crate::text::escape;
+use crate::time::parse_time;
 
 /// Records the answer to a manual check.
 pub fn check(asked: &CheckOptions, out: &mut impl Write) -> Result<()> {

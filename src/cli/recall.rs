@@ -13,11 +13,12 @@ use super::progress::Progress;
 use super::run::{self, UsageError};
 use super::setup;
 use crate::mask::Masking;
-use crate::output::{escape, status};
+use crate::output::status;
 use crate::session::Session;
 use crate::state::{Setup, State};
 use crate::summary::Summary;
 use crate::summary::status::Status;
+use crate::text::escape;
 
 /// Shows how a run stands.
 pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {

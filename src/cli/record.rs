@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 
 use super::progress::Aside;
 use crate::map::Fragment;
-use crate::output::escape;
 use crate::recording::Recorder;
+use crate::text::escape;
 use crate::time::Time;
 
 pub struct Record {

@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::options::RollbackOptions;
 use super::run::UsageError;
 use super::watch::{connect, usage, wanted};
-use crate::output::escape;
 use crate::source::railway::{Deployment, Railway, Target};
+use crate::text::escape;
 
 /// Shows what it would do, and does it if that is asked for.
 pub fn rollback(options: &RollbackOptions, out: &mut dyn Write) -> Result<i32> {

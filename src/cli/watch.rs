@@ -17,11 +17,11 @@ use super::run::{Run, UsageError};
 use super::setup;
 use super::signals::Stop;
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;
 use crate::source::railway::{Deployment, Error, Kinds, Railway, State, Target, Wanted, Watching};
 use crate::state::Setup;
+use crate::text::escape;
 use crate::time::{SECOND, Time};
 
 /// Seconds before the deployment, of which its baseline is made.

@@ -6,14 +6,10 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use rustc_hash::FxHashMap;
 
 use super::sets::{Set, SetId, Sets};
-use crate::classify::{ClassId, LabelSets, Via};
-use crate::lifecycle::Sign;
+use crate::classify::{ClassId, LabelSets, Sign, Via};
 use crate::second::evidence::Evidence;
-use crate::second::{Second, Span, Tally, covering};
+use crate::second::{MOST_TALLIES, Second, Span, Tally, covering};
 use crate::time::Time;
-
-/// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
-pub const MOST_TALLIES: usize = 8_192;
 
 /// A [`Second`] in the making, in which label sets are known by their ids.
 #[derive(Debug, Default)]

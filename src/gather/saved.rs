@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Gather;
-use crate::duplicates::Duplicates;
-use crate::lane::{Counts, Lane};
+use super::lane::Lane;
+use crate::gather::duplicates::Duplicates;
+use crate::second::Counts;
 use crate::second::{self, Second};
 use crate::time::Time;
 

@@ -10,19 +10,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::classify::wellknown;
 use crate::classify::{ClassId, Library};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
 use crate::history::History;
-use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
-use crate::report::{REQUEST, Report};
+use crate::report::Report;
 use crate::rules::Rules;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::second::Tally;
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
@@ -102,7 +103,7 @@ impl Judge {
     ) -> Self {
         Judge {
             own_classes: OwnClasses::of(&library),
-            request: library.class_id(REQUEST),
+            request: library.class_id(wellknown::REQUEST),
             history: History::new(&library, &report),
             library,
             rules,

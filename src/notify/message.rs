@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::deployment::Deployment;
+use crate::output::Measured;
 use crate::output::json::Object;
-use crate::output::{Measured, escape};
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::{Kind, On, Severity};
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 use crate::time::Time;
 
 /// Version of the shape of the body.

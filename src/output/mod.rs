@@ -1,6 +1,5 @@
 //! Outputs: the events and the summary of a run, written for people and for programs.
 
-mod escape;
 mod format;
 pub mod github;
 pub mod html;
@@ -10,5 +9,4 @@ pub mod text;
 mod traffic;
 mod triggers;
 
-pub use escape::{NoCommands, escape, without_commands};
 pub use format::Measured;

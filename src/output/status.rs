@@ -1,8 +1,8 @@
 //! How a run stands, as text.
 
-use super::escape;
 use super::format::{count, one_line};
 use crate::summary::status::Status;
+use crate::text::escape;
 use crate::zone::Zone;
 
 /// Reasons that are shown.

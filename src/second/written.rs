@@ -8,11 +8,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Counts;
 use super::evidence::Evidence;
 use super::{Point, Second, Tally};
-use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Via};
-use crate::lane::Counts;
-use crate::lifecycle::Sign;
+use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
 use crate::time::Time;
 
 /// The version of the format; another one is not read.

@@ -32,7 +32,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::output::escape;
+use crate::text::escape;
 use lock::Lock;
 
 /// The file of a run.

@@ -122,6 +122,6 @@ impl State {
     }
 
     fn other(&self, what: String) -> Error {
-        Error::Other { name: self.name.clone(), what: crate::output::escape(&what) }
+        Error::Other { name: self.name.clone(), what: crate::text::escape(&what) }
     }
 }

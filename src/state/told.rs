@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::Library;
 use crate::gather::{Cause, Step};
-use crate::lane::Counts;
+use crate::second::Counts;
 use crate::second::{self, Second};
 
 /// Something that the judge is told.

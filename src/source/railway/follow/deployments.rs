@@ -186,7 +186,7 @@ impl Follower {
             if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
         let before = self.deployments.insert(deployment.id.clone(), status.to_string());
         if before.as_deref() != Some(status) {
-            let service = crate::output::escape(service);
+            let service = crate::text::escape(service);
             let was =
                 before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
             self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));
