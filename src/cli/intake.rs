@@ -192,6 +192,12 @@ impl Intake {
                     journal.lost(lane);
                     session.engine.lose(lane);
                 }
+                if journal.recognise(lane, &mut fragment) {
+                    let label = escape(&session.engine.gather.lanes[lane].label);
+                    self.aside.warn(&format!("{label}: what was written while logwatch did not run may be missing"));
+                    journal.lost(lane);
+                    session.engine.lose(lane);
+                }
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
