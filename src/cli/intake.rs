@@ -262,6 +262,12 @@ impl Intake {
                 if session.engine.latest().is_none() {
                     self.take_early(&fragment, session, record, journal);
                 }
+                if journal.recognise(lane, &mut fragment) {
+                    let label = escape(&session.engine.gather.lanes[lane].label);
+                    self.aside.warn(&format!("{label}: what was written while logwatch did not run may be missing"));
+                    journal.lost(lane);
+                    session.engine.lose(lane);
+                }
                 let source = &mut self.sources[index];
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {

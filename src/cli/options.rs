@@ -226,11 +226,13 @@ A token is read from the environment or a file, never from an argument:
   RAILWAY_API_TOKEN  an account or workspace token (https://railway.com/account/tokens)
 
 Without --since it reads back to an hour before the newest deployment, six hours at most. It ends
-with the verdict at Ctrl-C, SIGTERM, or --until.
+with the verdict at Ctrl-C, SIGTERM, or --until. With --state FILE the same command goes on from
+there, whatever ended the run before; `logwatch status --state FILE` shows how it stands.
 
 Examples:
   logwatch watch --list
   logwatch watch api --until +30m --fail-on rollback
+  logwatch watch api --state api.state
   logwatch watch api worker --project shop --environment production --plan dl-034";
 
 const BASELINE: &str = "\

@@ -17,7 +17,6 @@ use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
-use super::known::Known;
 use super::link::{Link, Phase};
 use super::log::{Kind, Log};
 use super::metrics::Metrics;
@@ -27,6 +26,7 @@ use super::record::Record;
 use super::socket::Socket;
 use super::target::Target;
 use super::{Error, Kinds};
+use crate::source::Known;
 use crate::source::frame::Chunk;
 use crate::time::Time;
 use listen::{Ears, End};

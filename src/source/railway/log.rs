@@ -15,10 +15,10 @@ use super::documents::{
     FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
 };
 use super::error::Error;
-use super::known::Known;
 use super::pace::Pace;
 use super::record::{self, Record};
 use super::seen::{Reading, Seen};
+use crate::source::Known;
 use crate::time::Time;
 
 /// Which log.
@@ -181,7 +181,8 @@ impl Log {
 
     /// One that an earlier run has read: from some time before its last record on.
     pub fn going_on(self, known: &Known, pace: Pace) -> Self {
-        let from = known.again_from(pace).map_or(self.from, |again| again.max(self.from));
+        let again = known.last().map(|last| Time::from_second(last - pace.again_from().as_secs() as i64));
+        let from = again.map_or(self.from, |again| again.max(self.from));
         Log { from, position: from, settled: from, seen: Seen::knowing(known), ..self }
     }
 

@@ -3,8 +3,7 @@
 //! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
 //! - `target` finds projects, environments, services and deployments by what a person calls them.
 //! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
-//!   came before, `known` what an earlier run has given out, `record` makes lines of records. `metrics` are what the platform
-//!   measures beside that.
+//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that.
 //! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
@@ -15,7 +14,6 @@ mod documents;
 mod endpoint;
 mod error;
 mod follow;
-mod known;
 mod link;
 mod log;
 mod metrics;
@@ -42,9 +40,9 @@ pub use documents::{ALL as DOCUMENTS, Document};
 pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE, is_loopback};
 pub use error::Error;
 pub use follow::Watching;
-pub use known::{Given, Known, remembered};
 pub use link::{Link, Phase, State};
 pub use pace::Pace;
+pub use pace::remembered;
 pub use target::{Deployment, Named, Project, Target, Wanted};
 pub use token::{Access, Token};
 
