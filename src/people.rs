@@ -1,7 +1,8 @@
 //! What people say of a deployment: answers to the manual checks of a plan, and reports from outside. They stand in a file of their own,
 //! a JSON object a line, which `logwatch check` and `logwatch signal` append to.
 
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,24 @@ impl People {
         people.answers.sort_by_key(|answer| (answer.at, answer.line));
         people.signals.sort_by_key(|signal| (signal.at, signal.line));
         Ok(people)
+    }
+}
+
+impl Said {
+    /// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
+    pub fn append(&self, path: &Path) -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut line = serde_json::to_string(self)? + "\n";
+        if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+            let mut last = [b'\n'];
+            file.read_exact(&mut last)?;
+            if last != [b'\n'] {
+                // Somebody was stopped within a line.
+                line.insert(0, '\n');
+            }
+        }
+        let written = file.write(line.as_bytes())?;
+        if written < line.len() { Err(io::Error::new(io::ErrorKind::StorageFull, "no room is left")) } else { Ok(()) }
     }
 }
 

@@ -20,6 +20,7 @@ mod range;
 mod record;
 mod rollback;
 mod run;
+mod serve;
 mod signals;
 mod target;
 mod terminal;

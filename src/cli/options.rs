@@ -6,6 +6,7 @@ mod people;
 mod railway;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -169,6 +170,9 @@ pub struct Read {
     /// Write to a file too, in the format given before `=` or told by its ending (report.html); repeatable
     #[arg(long = "output", value_name = "[FORMAT=]FILE", value_parser = Output::parse)]
     pub outputs: Vec<Output>,
+    /// Show the run as a web page, JSON and metrics at this address, such as 127.0.0.1:8787
+    #[arg(long, value_name = "ADDRESS")]
+    pub serve: Option<SocketAddr>,
     /// Keep what is read, and when the clock moved, for an exact replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -11,10 +11,12 @@ use super::options::{Colour, Format, Output, Read};
 use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
+use crate::engine::Engine;
 use crate::output::escape;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
+use crate::snapshot::Recorder;
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Columns of text that goes to no terminal.
@@ -55,6 +57,8 @@ pub struct Outputs {
     started: bool,
     aside: Aside,
     verbose: bool,
+    /// For whoever looks at the run while it goes on.
+    recorder: Option<Recorder>,
 }
 
 /// Whether standard output is written in colours, by what is asked for, what it is, and the environment.
@@ -88,7 +92,16 @@ impl Outputs {
             sinks
                 .push(Sink::new(Writer::new(*format, target, Style { colour: false, width: WIDTH, zone }, read), name));
         }
-        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, aside, verbose: read.verbose })
+        Ok(Outputs {
+            sinks,
+            plan: plan.into(),
+            sources,
+            untold: None,
+            started: false,
+            aside,
+            verbose: read.verbose,
+            recorder: None,
+        })
     }
 
     /// Nothing of the input is still to come but what is there: people need no alarms of deployments that are not the newest.
@@ -100,6 +113,18 @@ impl Outputs {
         }
     }
 
+    /// Everything is told to this one, too.
+    pub fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Lets those who look at the run see how it stands.
+    pub fn look(&mut self, engine: &Engine) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.look(engine);
+        }
+    }
+
     /// A deployment came into force. It is told with the first thing that happens under it.
     pub fn deployed(&mut self, deployment: Deployment) {
         self.untold = Some(deployment);
@@ -107,6 +132,9 @@ impl Outputs {
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.trigger(event);
+        }
         let (sources, verbose) = (self.sources.len(), self.verbose);
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
@@ -120,6 +148,9 @@ impl Outputs {
 
     pub fn reached(&mut self, event: &CheckpointEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.reached(event);
+        }
         self.each(|writer| match writer {
             Writer::Text(text) => text.reached(event),
             Writer::Json(json) => json.reached(event),
@@ -130,6 +161,9 @@ impl Outputs {
 
     pub fn verdict(&mut self, event: &VerdictEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.verdict(event);
+        }
         let verbose = self.verbose;
         self.each(|writer| match writer {
             Writer::Text(text) => text.verdict(event, verbose),
@@ -145,8 +179,14 @@ impl Outputs {
 
     /// Writes the summary, and moves the files to their places. The verdict is told on standard error where standard output
     /// could not be written.
-    pub fn finish(mut self, summary: &Summary, exit_code: i32) {
+    pub fn finish(mut self, engine: &Engine, summary: &Summary, exit_code: i32) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            if !self.started {
+                recorder.start(None);
+            }
+            recorder.end(engine, summary);
+        }
         if !self.started {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
@@ -171,6 +211,9 @@ impl Outputs {
     fn tell_deployment(&mut self) {
         let Some(deployment) = self.untold.take() else { return };
         self.started = true;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.start(Some(&deployment));
+        }
         let (plan, sources) = (self.plan.clone(), self.sources.clone());
         self.each(|writer| match writer {
             Writer::Text(text) => text.start(&plan, &deployment, &sources),

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
@@ -17,6 +17,7 @@ use super::overwrite;
 use super::progress::{Aside, Progress};
 use super::range::{Deployed, End};
 use super::record::Record;
+use super::serve::Serving;
 use super::signals::Stop;
 use crate::gather::Range;
 use crate::judge::Notice;
@@ -26,6 +27,7 @@ use crate::output::github;
 use crate::people::People;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
+use crate::snapshot::Recorder;
 use crate::source::{Input, Opened};
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
@@ -84,7 +86,10 @@ impl Run<'_> {
     ) -> Result<(i32, Summary)> {
         let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
         if let Some(path) = &read.answers {
-            let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
+            // A file that is still to be written by whoever answers on the page.
+            let is_new = read.serve.is_some() && !path.exists();
+            let people = if is_new { People::parse(&path.display().to_string(), "") } else { People::load(path) };
+            let people = people.map_err(|error| UsageError(error.to_string()))?;
             session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
@@ -95,6 +100,12 @@ impl Run<'_> {
         let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
         if is_saved {
             outputs.hold();
+        }
+        let mut serving = None;
+        if read.serve.is_some() {
+            let recorder = Recorder::new(&session.engine, &plan, masking);
+            serving = Serving::start(read, &session, recorder.snapshots(), &progress.aside())?;
+            outputs.record(recorder);
         }
         let mut record = Record::open(read.record.as_deref(), progress.aside())?;
         if receivers.is_empty() && session.plan.notifies() > 0 && !read.quiet {
@@ -112,6 +123,10 @@ impl Run<'_> {
             let goes_on = intake.turn(&mut session, &mut record);
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, masking);
+            outputs.look(&session.engine);
+            if let Some(serving) = &serving {
+                serving.hear(&mut session, &progress.aside());
+            }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -127,12 +142,19 @@ impl Run<'_> {
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let summary = Summary::new(&session.engine, &plan, interrupted, masking);
         let status = exit_status(&summary, read.fail_on);
-        outputs.finish(&summary, status);
+        outputs.finish(&session.engine, &summary, status);
         on_github(read, &summary, &progress.aside());
         if let Some(notifier) = notifier {
             notifier.finish(|| stop.is_at_once());
+        }
+        if let Some(serving) = serving {
+            // Of a saved log the end is what there is to look at.
+            while is_saved && !stop.is_asked() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            serving.stop();
         }
         Ok((status, summary))
     }

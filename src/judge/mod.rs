@@ -64,6 +64,8 @@ pub struct Judge {
     pub counts: Counts,
     /// What people reported and no second was taken in of yet, in the order of time, with their classes.
     signals: VecDeque<(Signal, ClassId)>,
+    /// The last line of their file that told a report.
+    heard: u64,
     /// The file that what people said stands in.
     people: String,
     /// The verdict as it was told last, and whether enough was seen for it to be healthy.
@@ -116,6 +118,7 @@ impl Judge {
             restarts: 0,
             counts: Counts::default(),
             signals: VecDeque::new(),
+            heard: 0,
             people: String::new(),
             told: Verdict::Unknown,
             is_enough: false,

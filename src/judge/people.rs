@@ -13,7 +13,7 @@ use crate::second::evidence::Evidence;
 const PEOPLE: usize = usize::MAX;
 
 impl Judge {
-    /// Takes in what people said, before the first line.
+    /// Takes in what people said: before the first line, and again when more stands in the file.
     ///
     /// # Errors
     /// A report of a class that the library does not have, or an answer to what the plan does not ask.
@@ -26,12 +26,15 @@ impl Judge {
         }
         let known: Vec<&str> =
             self.library.classes.iter().filter_map(|class| class.name.strip_prefix(SIGNAL)).collect();
-        for signal in people.signals {
-            let Some(class) = self.library.class_id(&format!("{SIGNAL}{}", signal.name)) else {
-                return Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known)));
-            };
-            self.signals.push_back((signal, class));
-        }
+        let more = people.signals.into_iter().filter(|signal| signal.line > self.heard);
+        let classed = more.map(|signal| match self.library.class_id(&format!("{SIGNAL}{}", signal.name)) {
+            Some(class) => Ok((signal, class)),
+            None => Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known))),
+        });
+        let classed = classed.collect::<Result<Vec<_>, _>>()?;
+        self.heard = classed.iter().map(|(signal, _)| signal.line).fold(self.heard, u64::max);
+        self.signals.extend(classed);
+        self.signals.make_contiguous().sort_by_key(|(signal, _)| (signal.at, signal.line));
         self.rules.answers = people.answers;
         self.people = people.file;
         self.observed.people = true;

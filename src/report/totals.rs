@@ -136,7 +136,7 @@ impl Requests {
         self.families[5]
     }
 
-    fn merge(&mut self, other: &Requests) {
+    pub fn merge(&mut self, other: &Requests) {
         self.count += other.count;
         self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
         self.durations.join(&other.durations);

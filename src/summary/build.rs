@@ -79,10 +79,9 @@ fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> Evidence
 }
 
 impl Summary {
-    /// Sums up a finished run. `interrupted` says what cut the input short.
-    pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
+    /// Sums up a run that is finished, or as it stands. `interrupted` says what cut the input short.
+    pub fn new(engine: &Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
         let end = engine.judge.evaluated_until().unwrap_or_default();
-        let engine = &*engine;
         let seen = engine.judge.seen_since_deployment(end);
         let complete = engine.judge.is_complete(end) && interrupted.is_none();
         let (verdict, reasons, results) = engine.judge.verdict(end);

@@ -2,9 +2,11 @@
 
 pub mod bars;
 mod build;
+pub mod changes;
 mod checks;
 pub mod defect;
 pub mod history;
+pub mod measures;
 pub mod traffic;
 mod unknown;
 

@@ -27,6 +27,7 @@ mod plans;
 mod program;
 mod range;
 mod recording;
+mod serve;
 mod sources;
 #[cfg(target_os = "linux")]
 mod status_line;

@@ -78,7 +78,7 @@ fn state(trigger: &TriggerResult) -> String {
 
 /// Where each group of a trigger fired first, with the lines that show it.
 fn instances(view: &View<'_>, trigger: &TriggerResult) -> Markup {
-    let View { summary, changes, zone } = *view;
+    let View { summary, changes, zone, .. } = *view;
     let mut seen = BTreeSet::new();
     let fires = |event: &&TriggerEvent| event.id == trigger.id && event.state == State::Firing;
     let first: Vec<&TriggerEvent> =
