@@ -67,7 +67,7 @@ fn requests(snapshot: &Snapshot, family: &mut Family<'_, '_>) -> fmt::Result {
         MetricType::Histogram,
     )?;
     for route in routes.iter().filter(|route| route.durations.count > 0) {
-        let bounds = BOUNDS.into_iter().chain([f64::MAX]);
+        let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
         let buckets: Vec<(f64, u64)> = bounds.zip(route.durations.counts).collect();
         let labels = labels(&route.method, &route.route);
         let mut encoder = encoder.encode_family(&labels)?;

@@ -1,6 +1,7 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
 mod bad_input;
+mod browser;
 mod dl_034;
 mod docs;
 #[cfg(target_os = "linux")]
@@ -17,6 +18,7 @@ mod live;
 mod logs;
 mod manners;
 mod masking;
+mod metrics;
 mod notify;
 mod outputs;
 mod overwrite;

@@ -1,7 +1,7 @@
 //! A run that is served: what the page and the API tell while it goes on and at its end, and who may see it.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,23 +15,23 @@ use super::program::{Ran, command, ended, eventually, fixture, logwatch, objects
 const TOKEN: &str = "a token that nobody guesses";
 
 /// A run that is served.
-struct Served {
+pub struct Served {
     child: Child,
     pipe: Option<ChildStdin>,
-    address: SocketAddr,
+    pub address: SocketAddr,
 }
 
 /// What was answered.
 #[derive(Debug)]
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     /// With names in small letters.
-    head: String,
-    body: String,
+    pub head: String,
+    pub body: String,
 }
 
 impl Served {
-    fn start(arguments: &[&str], address: &str, token: Option<&str>) -> Served {
+    pub fn start(arguments: &[&str], address: &str, token: Option<&str>) -> Served {
         let mut command = command(&[arguments, &["--serve", address]].concat());
         command.env_remove("LOGWATCH_TOKEN").envs(token.map(|token| ("LOGWATCH_TOKEN", token)));
         let mut child = command.stdin(Stdio::piped()).spawn().expect("the program runs");
@@ -49,41 +49,24 @@ impl Served {
         Served { child, pipe, address: SocketAddr::from(([127, 0, 0, 1], port)) }
     }
 
-    fn local(arguments: &[&str]) -> Served {
+    pub fn local(arguments: &[&str]) -> Served {
         Served::start(arguments, "127.0.0.1:0", None)
     }
 
-    fn write(&mut self, log: &str) {
+    pub fn write(&mut self, log: &str) {
         self.pipe.as_mut().expect("an open pipe").write_all(log.as_bytes()).expect("the program reads");
     }
 
     /// Sends a request as it is written but for its line ends.
     fn send(&self, request: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).expect("a connection");
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        stream.write_all(request.replace('\n', "\r\n").as_bytes()).unwrap();
-        stream
+        send(self.address, request).expect("a connection")
     }
 
     fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let host = self.address.to_string();
-        let mut request = format!("{line} HTTP/1.1\nconnection: close\ncontent-length: {}\n", body.len());
-        if !headers.iter().any(|(name, _)| *name == "host") {
-            request += &format!("host: {host}\n");
-        }
-        if !body.is_empty() {
-            request += "content-type: application/x-www-form-urlencoded\n";
-        }
-        headers.iter().for_each(|(name, value)| request += &format!("{name}: {value}\n"));
-        let mut stream = self.send(&format!("{request}\n{body}"));
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("an answer");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-        Answer { status, head: head.to_lowercase(), body: body.into() }
+        ask(self.address, line, headers, body).expect("an answer")
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub fn get(&self, path: &str) -> Answer {
         self.ask(&format!("GET {path}"), &[], "")
     }
 
@@ -97,17 +80,41 @@ impl Served {
         objects(&self.get("/api/summary").body).remove(0)
     }
 
-    fn signal(self) -> Ran {
+    pub fn signal(self) -> Ran {
         let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
         ended(self.child, Duration::from_secs(5))
     }
 
     /// The end of what is read.
-    fn close(mut self) -> Ran {
+    pub fn close(mut self) -> Ran {
         drop(self.pipe.take());
         ended(self.child, Duration::from_secs(5))
     }
+}
+
+fn send(address: SocketAddr, request: &str) -> io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    stream.write_all(request.replace('\n', "\r\n").as_bytes())?;
+    Ok(stream)
+}
+
+/// What a server answers; `line` is the method and the path.
+pub fn ask(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &str) -> io::Result<Answer> {
+    let mut request = format!("{line} HTTP/1.1\nconnection: close\ncontent-length: {}\n", body.len());
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request += &format!("host: {address}\n");
+    }
+    if !body.is_empty() {
+        request += "content-type: application/x-www-form-urlencoded\n";
+    }
+    headers.iter().for_each(|(name, value)| request += &format!("{name}: {value}\n"));
+    let mut answer = String::new();
+    send(address, &format!("{request}\n{body}"))?.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Ok(Answer { status, head: head.to_lowercase(), body: body.into() })
 }
 
 fn texts(page: &str, selector: &str) -> Vec<String> {

@@ -92,8 +92,8 @@ fn policy(is_served: bool) -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     let (style, script) = (hash(STYLE), hash(SCRIPT));
     let more = match is_served {
-        true => format!(" 'sha256-{}'; connect-src 'self'; form-action 'self'", hash(LIVE)),
-        false => "; form-action 'none'".into(),
+        true => format!(" 'sha256-{}'; base-uri 'none'; connect-src 'self'; form-action 'self'", hash(LIVE)),
+        false => "; base-uri 'none'; form-action 'none'".into(),
     };
-    format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; script-src 'sha256-{script}'{more}")
+    format!("default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'{more}")
 }
