@@ -34,7 +34,7 @@
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
-//! - [`snapshot`] is a run as it stands, for whoever looks at it; [`serve`] shows it as a web page, an API and metrics.
+//! - [`snapshot`] is a run as it stands, and [`tail`] its newest lines, for whoever looks at it; [`serve`] shows it as a web page, an API and metrics.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`], [`notify`] and [`serve`].
@@ -106,6 +106,7 @@ pub mod session;
 pub mod snapshot;
 pub mod source;
 pub mod summary;
+pub mod tail;
 pub mod time;
 pub mod timeline;
 pub mod zone;

@@ -41,7 +41,8 @@ fn main() -> ExitCode {
 fn subcommand(command: Command) -> Result<i32> {
     // In a log of GitHub's nothing that is shown is a command; elsewhere it is shown as it is, to be kept in a file.
     let on_github = std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true");
-    let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
+    // Not locked: a dashboard writes from a thread of its own.
+    let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout() };
     match command {
         Command::Watch { watch, read } => cli::watch(&watch, &read, out),
         #[cfg(unix)]

@@ -4,6 +4,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +119,29 @@ impl People {
         people.signals.sort_by_key(|signal| (signal.at, signal.line));
         Ok(people)
     }
+}
+
+/// A manual check of a plan, as people are asked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub id: String,
+    pub what: String,
+    pub ask: String,
+}
+
+/// Records what was said; an error is told to who said it.
+pub type Record = Arc<dyn Fn(&Said) -> Result<(), String> + Send + Sync>;
+
+/// What can be answered and reported while a run goes on, and how that is recorded.
+#[derive(Clone)]
+pub struct Asked {
+    /// The plan's manual checks.
+    pub items: Vec<Item>,
+    /// What can be reported, by name, without [`SIGNAL`].
+    pub signals: Vec<String>,
+    pub record: Record,
+    /// The time of day.
+    pub now: fn() -> Time,
 }
 
 impl Said {

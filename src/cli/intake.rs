@@ -12,7 +12,9 @@ use crossbeam_channel::{Receiver, Select};
 use super::clock::Clock;
 use super::progress::Aside;
 use super::record::Record;
+use super::tui::Shared;
 use crate::map::{Fragment, Kind};
+use crate::mask::Masking;
 use crate::output::escape;
 use crate::session::Session;
 use crate::source::railway::{Followed, Link};
@@ -54,6 +56,8 @@ pub struct Intake {
     /// What broke off.
     pub failures: Vec<String>,
     aside: Aside,
+    /// The dashboard that shows the newest lines.
+    shown_on: Option<(Arc<Shared>, Masking)>,
 }
 
 impl Intake {
@@ -85,7 +89,12 @@ impl Intake {
                 told: 0,
             });
         }
-        Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside })
+        Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside, shown_on: None })
+    }
+
+    /// The newest lines are shown there.
+    pub fn show_on(&mut self, dashboard: Arc<Shared>, masking: Masking) {
+        self.shown_on = Some((dashboard, masking));
     }
 
     /// Takes what is followed as one more source, with a log for each label.
@@ -191,6 +200,9 @@ impl Intake {
                     session.engine.lose(lane);
                 }
                 record.lines(&fragment);
+                if let Some((dashboard, masking)) = &self.shown_on {
+                    dashboard.tail().add(&fragment, &session.engine.judge.library, *masking);
+                }
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
                 }

@@ -1,5 +1,6 @@
 //! The command line: what may be asked for, and how a run is driven.
 
+mod answering;
 mod clock;
 #[cfg(unix)]
 mod exec;
@@ -7,6 +8,7 @@ mod files;
 mod find;
 mod intake;
 pub mod lines;
+mod looking;
 pub mod new_plan;
 pub mod notify;
 pub mod options;
@@ -24,6 +26,7 @@ mod serve;
 mod signals;
 mod target;
 mod terminal;
+mod tui;
 mod watch;
 pub mod what_if;
 

@@ -173,6 +173,9 @@ pub struct Read {
     /// Show the run as a web page, JSON and metrics at this address, such as 127.0.0.1:8787
     #[arg(long, value_name = "ADDRESS")]
     pub serve: Option<SocketAddr>,
+    /// Show the run as a dashboard in the terminal; what it prints comes after
+    #[arg(long)]
+    pub tui: bool,
     /// Keep what is read, and when the clock moved, for an exact replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -269,6 +272,11 @@ pub enum Colour {
 }
 
 impl Read {
+    /// Whether somebody looks at the run while it goes on.
+    pub fn is_looked_at(&self) -> bool {
+        self.serve.is_some() || self.tui
+    }
+
     /// How many threads work on the lines of files.
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result};
 
+use super::looking::Held;
 use super::options::{Colour, Format, Output, Read};
 use super::progress::Aside;
 use super::target::Target;
@@ -77,14 +78,23 @@ fn is_coloured(asked: Colour, is_terminal: bool, variable: impl Fn(&str) -> Opti
 
 impl Outputs {
     /// Opens every output before anything is read, so that one that cannot be written fails at once.
-    pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside) -> Result<Outputs> {
+    ///
+    /// Standard output is written into `held` where it is given.
+    pub fn open(
+        read: &Read,
+        plan: &str,
+        sources: Vec<String>,
+        aside: Aside,
+        held: Option<Held>,
+    ) -> Result<Outputs> {
         let terminal = io::stdout().is_terminal();
         let colour = is_coloured(read.color, terminal, |name| std::env::var_os(name));
         let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
         let columns = columns.filter(|columns| *columns > 0);
         let width = columns.map_or(WIDTH, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
         let zone = read.tz;
-        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width, zone }, read);
+        let standard = held.map_or_else(|| Target::Standard(io::stdout()), Target::Held);
+        let standard = Writer::new(read.format, standard, Style { colour, width, zone }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
             let name = escape(&path.display().to_string());

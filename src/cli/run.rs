@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -10,6 +10,7 @@ use super::clock::now;
 use super::files;
 use super::find;
 use super::intake::Intake;
+use super::looking::{self, Looking};
 use super::notify;
 use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
@@ -17,7 +18,6 @@ use super::overwrite;
 use super::progress::{Aside, Progress};
 use super::range::{Deployed, End};
 use super::record::Record;
-use super::serve::Serving;
 use super::signals::Stop;
 use crate::gather::Range;
 use crate::judge::Notice;
@@ -27,7 +27,6 @@ use crate::output::github;
 use crate::people::People;
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
-use crate::snapshot::Recorder;
 use crate::source::{Input, Opened};
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
@@ -86,8 +85,8 @@ impl Run<'_> {
     ) -> Result<(i32, Summary)> {
         let Run { read, stop, mut session, mut progress, labels, is_saved } = self;
         if let Some(path) = &read.answers {
-            // A file that is still to be written by whoever answers on the page.
-            let is_new = read.serve.is_some() && !path.exists();
+            // A file that is still to be written by who looks at the run.
+            let is_new = read.is_looked_at() && !path.exists();
             let people = if is_new { People::parse(&path.display().to_string(), "") } else { People::load(path) };
             let people = people.map_err(|error| UsageError(error.to_string()))?;
             session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
@@ -97,22 +96,19 @@ impl Run<'_> {
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
         let subject = Subject { plan: plan.clone(), sources: labels.clone(), deployed_at: None };
-        let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
+        let held = looking::held(read)?;
+        let mut outputs = Outputs::open(read, &plan, labels, progress.aside(), held.clone())?;
         if is_saved {
             outputs.hold();
         }
-        let mut serving = None;
-        if read.serve.is_some() {
-            let recorder = Recorder::new(&session.engine, &plan, masking);
-            serving = Serving::start(read, &session, recorder.snapshots(), &progress.aside())?;
-            outputs.record(recorder);
-        }
+        let looking = Looking::start(read, &session, &plan, &mut outputs, &mut progress, stop, is_saved)?;
         let mut record = Record::open(read.record.as_deref(), progress.aside())?;
         if receivers.is_empty() && session.plan.notifies() > 0 && !read.quiet {
             progress.aside().warn("a replay sends none of the plan's notifications; --notify sends them");
         }
         let mut notifier = notify::start(receivers, subject, progress.aside())?;
         let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
+        looking.follow(&mut intake);
 
         let mut asked = None;
         let mut stopped = None;
@@ -123,10 +119,7 @@ impl Run<'_> {
             let goes_on = intake.turn(&mut session, &mut record);
             progress.update(&session.engine);
             tell(&mut session, &mut outputs, &mut notifier, masking);
-            outputs.look(&session.engine);
-            if let Some(serving) = &serving {
-                serving.hear(&mut session, &progress.aside());
-            }
+            looking.turn(&mut session, &mut outputs, &progress);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -149,13 +142,7 @@ impl Run<'_> {
         if let Some(notifier) = notifier {
             notifier.finish(|| stop.is_at_once());
         }
-        if let Some(serving) = serving {
-            // Of a saved log the end is what there is to look at.
-            while is_saved && !stop.is_asked() {
-                std::thread::sleep(Duration::from_millis(50));
-            }
-            serving.stop();
-        }
+        looking.end(held, &progress, stop);
         Ok((status, summary))
     }
 }

@@ -75,6 +75,11 @@ impl Stop {
         }
     }
 
+    /// Asks the run to end, as a signal does.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+
     /// The input is to end.
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)

@@ -8,6 +8,7 @@ pub mod json;
 pub mod text;
 mod traffic;
 mod triggers;
+pub mod tui;
 
 pub use escape::{NoCommands, escape, without_commands};
 pub use format::Measured;

@@ -68,8 +68,18 @@ pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
 fn says(line: &[u8]) -> Box<str> {
     /// Bytes of a text that are kept.
     const LONGEST: usize = 400;
+    let text = said(line);
+    // Masked as a whole: of a secret that is cut nobody could tell.
+    let masked = mask_bytes(&text);
+    let text = String::from_utf8_lossy(&masked);
+    let first = text.lines().next().unwrap_or_default();
+    first[..first.floor_char_boundary(LONGEST)].into()
+}
+
+/// What a line says, not how it was wrapped; nothing of it is masked.
+pub fn said(line: &[u8]) -> Vec<u8> {
     let mut scratch = Vec::new();
-    let text = match decode::decode(line, &mut scratch) {
+    match decode::decode(line, &mut scratch) {
         decode::Line::Record(record) => match &record.edge {
             None => record.says().into_owned(),
             Some(edge) => {
@@ -78,12 +88,7 @@ fn says(line: &[u8]) -> Box<str> {
             }
         },
         _ => line.to_vec(),
-    };
-    // Masked as a whole: of a secret that is cut nobody could tell.
-    let masked = mask_bytes(&text);
-    let text = String::from_utf8_lossy(&masked);
-    let first = text.lines().next().unwrap_or_default();
-    first[..first.floor_char_boundary(LONGEST)].into()
+    }
 }
 
 #[cfg(test)]

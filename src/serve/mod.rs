@@ -2,7 +2,6 @@
 //! [snapshot](crate::snapshot); it works nothing out, and the run waits for nobody who looks.
 
 mod access;
-mod answers;
 mod connections;
 mod events;
 mod metrics;
@@ -17,17 +16,17 @@ use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
+use crate::people::Asked;
 use crate::snapshot::Snapshots;
 use crate::zone::Zone;
 pub use access::Access;
-pub use answers::{Answers, Record};
 
 /// What is served.
 pub struct Served {
     pub snapshots: Snapshots,
     pub zone: Zone,
     /// Where answers are recorded, if they are.
-    pub answers: Option<Answers>,
+    pub asked: Option<Asked>,
 }
 
 /// A server that runs until it is stopped.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use super::access::{Access, Refused};
 use super::connections::Peer;
 use super::{Served, events, metrics};
-use crate::output::html::{self, Asked, Live};
+use crate::output::html::{self, Forms, Live};
 use crate::output::json;
 use crate::people::{Said, Verdict};
 
@@ -50,12 +50,8 @@ impl Site {
         {
             return page.clone();
         }
-        let asked = self.served.answers.as_ref().map(|answers| Asked {
-            proof: self.access.proof(),
-            items: &answers.items,
-            signals: &answers.signals,
-        });
-        let live = Live { ended: snapshot.ended, asked };
+        let forms = self.served.asked.as_ref().map(|asked| Forms { proof: self.access.proof(), asked });
+        let live = Live { ended: snapshot.ended, forms };
         let page = Bytes::from(html::live(&snapshot.summary, &snapshot.changes, self.served.zone, live));
         *kept = Some((snapshot.number, page.clone()));
         page
@@ -243,21 +239,21 @@ fn told(text: &str) -> Option<String> {
 
 /// Records what was said in a form of this server.
 fn record(site: &Site, proof: &str, said: impl FnOnce(String) -> Said) -> Response {
-    let Some(answers) = &site.served.answers else {
+    let Some(asked) = &site.served.asked else {
         return (StatusCode::NOT_FOUND, "nothing is recorded: start the run with --answers FILE\n").into_response();
     };
     if !site.access.is_proof(proof) {
         return (StatusCode::FORBIDDEN, "this form is of an earlier run: load the page again\n").into_response();
     }
-    let said = said((answers.now)().to_string());
+    let said = said((asked.now)().to_string());
     let is_known = match &said {
-        Said::Check { item, .. } => answers.items.iter().any(|known| known.id == *item),
-        Said::Signal { name, .. } => answers.signals.contains(name),
+        Said::Check { item, .. } => asked.items.iter().any(|known| known.id == *item),
+        Said::Signal { name, .. } => asked.signals.contains(name),
     };
     if !is_known {
         return (StatusCode::BAD_REQUEST, "the plan does not ask for that\n").into_response();
     }
-    match (answers.record)(&said) {
+    match (asked.record)(&said) {
         Ok(()) => Redirect::to("/").into_response(),
         Err(why) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{why}\n")).into_response(),
     }

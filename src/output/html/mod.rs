@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::people::Asked;
 use crate::summary::changes::Changes;
 use crate::summary::{Summary, TriggerEvent};
 use crate::zone::Zone;
@@ -23,8 +24,6 @@ use crate::zone::Zone;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 const LIVE: &str = include_str!("live.js");
-
-pub use answers::Item;
 
 /// Writes the report at the end of a run.
 pub struct Html<W> {
@@ -59,22 +58,19 @@ impl<W: Write> Html<W> {
 }
 
 /// What a page has that is served while the run goes on.
-#[derive(Clone, Debug)]
 pub struct Live<'a> {
     /// Whether the run is over.
     pub ended: bool,
     /// What can be answered and reported, where that is recorded.
-    pub asked: Option<Asked<'a>>,
+    pub forms: Option<Forms<'a>>,
 }
 
 /// What people are asked.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
+#[derive(Clone, Copy)]
+pub struct Forms<'a> {
     /// Proves that a form is of this page.
     pub proof: &'a str,
-    pub items: &'a [Item],
-    /// What can be reported, by name.
-    pub signals: &'a [String],
+    pub asked: &'a Asked,
 }
 
 /// The page of a run as it stands, which keeps itself up to date.

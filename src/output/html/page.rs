@@ -33,7 +33,7 @@ pub fn page(view: &View<'_>) -> Markup {
             (sections::traffic(view))
             (sections::kpis(view))
             (sections::checkpoints(view))
-            @if let Some(asked) = view.live.as_ref().and_then(|live| live.asked) { (answers::forms(asked)) }
+            @if let Some(forms) = view.live.as_ref().and_then(|live| live.forms) { (answers::forms(forms)) }
             (sections::not_known(view))
             (sections::input(view))
         }
