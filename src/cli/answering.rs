@@ -28,11 +28,8 @@ impl Answering {
     /// What can be answered and reported.
     pub fn asked(&self, session: &Session) -> Asked {
         let judge = &session.engine.judge;
-        let item = |item: &Manual| Item {
-            id: item.id.get_ref().clone(),
-            what: item.what.clone(),
-            ask: item.ask.clone(),
-        };
+        let item =
+            |item: &Manual| Item { id: item.id.get_ref().clone(), what: item.what.clone(), ask: item.ask.clone() };
         let classes = judge.library.classes.iter();
         let (path, answered) = (self.path.clone(), Arc::clone(&self.answered));
         let record = move |said: &Said| {

@@ -89,7 +89,14 @@ impl Intake {
                 told: 0,
             });
         }
-        Ok(Intake { sources, looked: Instant::now(), heard: Instant::now(), failures: Vec::new(), aside, shown_on: None })
+        Ok(Intake {
+            sources,
+            looked: Instant::now(),
+            heard: Instant::now(),
+            failures: Vec::new(),
+            aside,
+            shown_on: None,
+        })
     }
 
     /// The newest lines are shown there.

@@ -80,13 +80,7 @@ impl Outputs {
     /// Opens every output before anything is read, so that one that cannot be written fails at once.
     ///
     /// Standard output is written into `held` where it is given.
-    pub fn open(
-        read: &Read,
-        plan: &str,
-        sources: Vec<String>,
-        aside: Aside,
-        held: Option<Held>,
-    ) -> Result<Outputs> {
+    pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside, held: Option<Held>) -> Result<Outputs> {
         let terminal = io::stdout().is_terminal();
         let colour = is_coloured(read.color, terminal, |name| std::env::var_os(name));
         let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::execute;
+use crossterm::terminal::{Clear, ClearType};
 use ratatui::DefaultTerminal;
 use signal_hook::consts::SIGCONT;
 
@@ -68,17 +70,24 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Dashboard {
     /// Takes the terminal, and shows the run in it; who ends the dashboard ends the run.
-    pub fn start(snapshots: Snapshots, asked: Option<Asked>, zone: Zone, shared: Arc<Shared>, stop: Stop) -> Result<Self> {
+    pub fn start(
+        snapshots: Snapshots,
+        asked: Option<Asked>,
+        zone: Zone,
+        shared: Arc<Shared>,
+        stop: Stop,
+    ) -> Result<Self> {
         let continued = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(SIGCONT, Arc::clone(&continued))?;
         let terminal = ratatui::try_init().context("cannot show a dashboard")?;
         let app = App::new(Arc::clone(&snapshots.borrow()), zone, asked);
         let of_thread = Arc::clone(&shared);
         let run = move || {
-            let shown = Show { app, snapshots, shared: of_thread, continued }.run(terminal);
+            let shown = Show { app, snapshots, shared: Arc::clone(&of_thread), continued }.run(terminal);
             ratatui::restore();
-            // Where nobody can be shown anything any more, the run ends, too.
-            drop(shown);
+            if let Err(error) = shown {
+                of_thread.warn(&format!("the dashboard cannot be shown any more: {error}"));
+            }
             stop.ask();
         };
         let thread = thread::Builder::new().name("tui".into()).spawn(run).inspect_err(|_| ratatui::restore())?;
@@ -114,7 +123,7 @@ impl Show {
         while !self.shared.ended.load(Ordering::Acquire) {
             if self.continued.swap(false, Ordering::AcqRel) {
                 terminal = ratatui::try_init()?;
-                terminal.clear()?;
+                execute!(io::stdout(), Clear(ClearType::All))?;
                 is_new = true;
             }
             is_new |= self.look(&mut told);

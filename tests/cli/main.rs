@@ -27,6 +27,8 @@ mod people;
 mod pipes;
 mod plans;
 mod program;
+#[cfg(target_os = "linux")]
+mod pty;
 mod range;
 mod recording;
 mod serve;
@@ -34,4 +36,6 @@ mod sources;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod tui;
 mod usage;

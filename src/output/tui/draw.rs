@@ -38,7 +38,13 @@ const KEYS: [&str; 12] = [
 
 pub fn draw(frame: &mut Frame<'_>, app: &App) {
     let plot = if frame.area().height >= HIGH { 4 } else { 2 };
-    let rows = [Constraint::Length(2), Constraint::Length(3 * plot + 1), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)];
+    let rows = [
+        Constraint::Length(2),
+        Constraint::Length(3 * plot + 1),
+        Constraint::Length(1),
+        Constraint::Min(0),
+        Constraint::Length(1),
+    ];
     let [top, course, tabs, list, foot] = Layout::vertical(rows).areas(frame.area());
     head(frame, top, app);
     plots(frame, course, plot, app);
@@ -88,15 +94,22 @@ fn head(frame: &mut Frame<'_>, area: Rect, app: &App) {
 
 /// Requests, failures and the p95, and the time they are of.
 fn plots(frame: &mut Frame<'_>, area: Rect, height: u16, app: &App) {
-    let rows = [Constraint::Length(height), Constraint::Length(height), Constraint::Length(height), Constraint::Length(1)];
+    let rows =
+        [Constraint::Length(height), Constraint::Length(height), Constraint::Length(height), Constraint::Length(1)];
     let rows: [Rect; 4] = Layout::vertical(rows).areas(area);
-    let split = |row: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Length(NAME), Constraint::Min(0)]).areas(row) };
+    let split =
+        |row: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Length(NAME), Constraint::Min(0)]).areas(row) };
     let columns = usize::from(split(rows[0])[1].width);
     let steps = app.course.columns(columns);
     let now = app.course.at(app.cursor);
-    let share = if now.requests > 0 { format!(" ({})", percent(now.failed as f64 / now.requests as f64)) } else { String::new() };
+    let share = if now.requests > 0 {
+        format!(" ({})", percent(now.failed as f64 / now.requests as f64))
+    } else {
+        String::new()
+    };
     // Of all of the course the highest says little.
-    let p95 = now.p95_ms.filter(|_| app.cursor.is_some()).map_or("p95".into(), |p95| format!("p95 {}", duration(p95 / 1e3)));
+    let p95 =
+        now.p95_ms.filter(|_| app.cursor.is_some()).map_or("p95".into(), |p95| format!("p95 {}", duration(p95 / 1e3)));
     let plot = |of: fn(&Step) -> u64| steps.iter().map(of).collect::<Vec<u64>>();
     let all = [
         (format!("{} requests", count(now.requests)), plot(|step| step.requests), Color::Blue),

@@ -90,6 +90,8 @@ fn triggers(app: &App) -> Vec<Entry> {
             TriggerState::Ok => ("ok", Color::Green),
             TriggerState::Unknown => ("unknown", Color::DarkGray),
         };
+        // That there is as little of something as there may be is nothing to tell.
+        let is_told = trigger.state != TriggerState::Ok || trigger.value != trigger.threshold;
         let since = trigger.first.map_or(String::new(), |first| clock(first, app.snapshot.summary.to, app.zone));
         let mut more: Vec<String> = when(trigger, app.zone).into_iter().collect();
         more.extend(trigger.runbook.as_deref().map(|runbook| format!("runbook {}", one_line(runbook))));
@@ -110,7 +112,9 @@ fn triggers(app: &App) -> Vec<Entry> {
                 Span::raw(format!("{since:<9}")),
                 Span::styled(format!("{word:<12}"), dim()),
                 Span::raw(name(trigger)),
-                Span::raw(measured(trigger).map_or(String::new(), |measured| format!("   {measured}"))),
+                Span::raw(
+                    measured(trigger).filter(|_| is_told).map_or(String::new(), |measured| format!("   {measured}")),
+                ),
             ],
             more,
         )
@@ -163,7 +167,14 @@ fn why(app: &App) -> Vec<Entry> {
             _ => ("", finding.message.as_str()),
         };
         let mut more = vec![finding.name.clone()];
-        more.extend(finding.seen.file.as_deref().zip(finding.seen.line_no).map(|(file, line)| format!("{}:{line}", one_line(file))));
+        more.extend(
+            finding
+                .seen
+                .file
+                .as_deref()
+                .zip(finding.seen.line_no)
+                .map(|(file, line)| format!("{}:{line}", one_line(file))),
+        );
         more.extend(facts(summary, finding, app.zone));
         Entry::new(vec![Span::raw(times), painted(new, Color::Red), Span::raw(message.to_string())], more)
     };
@@ -209,10 +220,7 @@ fn lines(app: &App) -> Vec<Entry> {
         let mut more = vec![line.classes.join(", ")];
         more.extend(line.text.lines().map(one_line));
         Entry::new(
-            vec![
-                Span::styled(format!("{time:<9}"), dim()),
-                Span::styled(one_line(first), Style::new().fg(colour)),
-            ],
+            vec![Span::styled(format!("{time:<9}"), dim()), Span::styled(one_line(first), Style::new().fg(colour))],
             more,
         )
     };
@@ -237,7 +245,11 @@ fn checks(app: &App, items: &[Item]) -> Vec<Entry> {
         Entry::new(row, more)
     };
     let manual = |item: &Item| {
-        let row = vec![painted("you      ", Color::Cyan), Span::raw(one_line(&item.what)), Span::styled("   p pass, f fail", dim())];
+        let row = vec![
+            painted("you      ", Color::Cyan),
+            Span::raw(one_line(&item.what)),
+            Span::styled("   p pass, f fail", dim()),
+        ];
         Entry { item: Some(item.id.clone()), ..Entry::new(row, vec![one_line(&item.ask)]) }
     };
     let kpi = |kpi: &crate::summary::KpiLine| {
