@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use logwatch::classify::Library;
 use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans};
@@ -18,7 +18,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse() {
+    let result = match Cli::given() {
         Cli { command: Some(command), .. } => subcommand(command),
         Cli { command: None, files, .. }
             if files.files.is_empty() && files.sources.is_empty() && io::stdin().is_terminal() =>

@@ -1,5 +1,6 @@
 //! What the command line may say.
 
+mod environment;
 mod look;
 mod output;
 mod people;
@@ -48,6 +49,8 @@ Exit status:
 
 Without --plan, `default` decides: rollback when far more requests fail than before, the service
 does not answer, or starts again and again; investigate what else is worse than the hour before.
+
+Each option of a run can be an environment variable: --fail-on is LOGWATCH_FAIL_ON.
 
 Examples:
   logwatch watch api --project shop --environment production

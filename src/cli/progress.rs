@@ -1,7 +1,7 @@
 //! How far a run is: the bar of a long replay, the status line of a live one. On standard error, only in a terminal, gone at the
 //! end. And warnings, which go there, too.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -204,8 +204,22 @@ impl Aside {
         if self.shown_on.as_ref().is_some_and(|dashboard| dashboard.warn(message)) {
             return;
         }
+        self.tell("warn", message);
+    }
+
+    /// Says on standard error what is good to know.
+    pub fn note(&self, message: &str) {
+        self.tell("info", message);
+    }
+
+    fn tell(&self, level: &str, message: &str) {
+        // Railway takes what is on standard error for an error, unless it says itself what it is.
+        let line = match std::env::var_os("RAILWAY_ENVIRONMENT_ID").is_some() && !io::stderr().is_terminal() {
+            true => serde_json::json!({ "level": level, "message": format!("logwatch: {message}") }).to_string(),
+            false => format!("logwatch: {message}"),
+        };
         // Nobody is left to tell when this fails.
-        self.print(|| drop(writeln!(io::stderr(), "logwatch: {message}")));
+        self.print(|| drop(writeln!(io::stderr(), "{line}")));
     }
 }
 

@@ -16,6 +16,6 @@ pub fn start(read: &Read, snapshots: Snapshots, asked: Option<Asked>, aside: &As
     let access = Access::new(address, token.as_deref()).map_err(UsageError)?;
     let served = Served { snapshots, zone: read.tz, asked };
     let server = Server::start(address, access, served).with_context(|| format!("cannot serve at {address}"))?;
-    aside.warn(&format!("the page is at http://{}/", server.address));
+    aside.note(&format!("the page is at http://{}/", server.address));
     Ok(Some(server))
 }

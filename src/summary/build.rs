@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::history::History;
 use super::{
-    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
-    Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic, unit_name,
-    unknown,
+    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Rates, Seen,
+    Silence, Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic,
+    unit_name, unknown,
 };
 use crate::classify::Library;
 use crate::decode::level;
@@ -179,6 +179,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             route: beside.as_ref().map(|beside| beside.route.clone()),
             new: is_new(engine, group.total.first),
             beside,
+            rates: rates(engine, group),
         };
         if report.is_exception(key.class) {
             let kind = label("type").unwrap_or_default();
@@ -211,11 +212,24 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
 
 /// Whether something first seen then is new since the deployment; `None` if hardly any time before it is in the input.
 fn is_new(engine: &Engine, first: Option<Time>) -> Option<bool> {
-    /// Seconds that tell what is usual.
-    const BEFORE: i64 = 300;
+    seconds_before(engine)?;
+    Some(first? >= engine.judge.deployment.as_ref()?.at)
+}
+
+/// Seconds of the input before the deployment, if they are enough to tell what is usual.
+fn seconds_before(engine: &Engine) -> Option<i64> {
+    const ENOUGH: i64 = 300;
     let deployed = engine.judge.deployment.as_ref()?.at;
-    let is_told = engine.judge.records.is_some_and(|(first, _)| deployed.second() - first.second() >= BEFORE);
-    is_told.then_some(first? >= deployed)
+    let seconds = deployed.second() - engine.judge.records?.0.second();
+    (seconds >= ENOUGH).then_some(seconds)
+}
+
+fn rates(engine: &Engine, group: &Group) -> Option<Rates> {
+    let before = seconds_before(engine)?;
+    let since = engine.judge.seen_since_deployment(engine.judge.evaluated_until()?);
+    let a_minute = |events: u64, seconds: i64| events as f64 * 60.0 / seconds as f64;
+    (since > 0)
+        .then(|| Rates { before: a_minute(group.sides.before(), before), since: a_minute(group.sides.since(), since) })
 }
 
 /// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of

@@ -91,6 +91,16 @@ pub struct Seen {
     pub new: Option<bool>,
     #[serde(skip)]
     pub beside: Option<Beside>,
+    /// How often before the deployment and since; `None` where too little of the time before it is in the input.
+    #[serde(skip)]
+    pub rates: Option<Rates>,
+}
+
+/// Events a minute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    pub before: f64,
+    pub since: f64,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -198,3 +198,21 @@ fn a_page_tells_times_as_asked_and_what_is_not_there_is_left_out() {
     assert!(texts(&empty, "h1")[0].starts_with("UNKNOWN"));
     assert_eq!(texts(&empty, "svg").len(), 0);
 }
+
+/// An error that was there before says how often, and since.
+#[test]
+fn errors_tell_how_often_they_came_before_and_since() {
+    let error = |second| line(second, "error", "ERROR:shop:the till is stuck");
+    let mut log = (0..600).map(|second| request(second, "/a", 200)).collect::<String>();
+    log += &error(598);
+    log += &line(600, "info", "INFO:     Started server process [7]");
+    log += &(601..1_200)
+        .map(|second| if second % 10 == 0 { error(second) } else { request(second, "/a", 200) })
+        .collect::<String>();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.jsonl");
+    fs::write(&path, log).unwrap();
+    let page = parsed(&report(&["replay", path.to_str().unwrap(), "--deployed-at", &at(600)]));
+    let facts = texts(&page, ".why .facts span");
+    assert!(facts.contains(&"0.1 → 5.9 a minute".into()), "{facts:?}");
+}

@@ -1,9 +1,11 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
+mod action;
 mod bad_input;
 mod browser;
 mod dl_034;
 mod docs;
+mod environment;
 #[cfg(target_os = "linux")]
 mod exec;
 mod exit_status;

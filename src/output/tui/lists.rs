@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::super::format::{Measured, clock, count, one_line, span};
+use super::super::format::{Measured, clock, count, often, one_line, span};
 use super::super::text::{counts, facts, findings, reached, target, told};
 use super::super::traffic;
 use super::super::triggers::{measured, name, when};
@@ -176,6 +176,7 @@ fn why(app: &App) -> Vec<Entry> {
                 .map(|(file, line)| format!("{}:{line}", one_line(file))),
         );
         more.extend(facts(summary, finding, app.zone));
+        more.extend(finding.seen.rates.map(often));
         Entry::new(vec![Span::raw(times), painted(new, Color::Red), Span::raw(message.to_string())], more)
     };
     found.iter().map(entry).collect()
