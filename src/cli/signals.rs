@@ -68,6 +68,7 @@ impl Stop {
             thread::sleep(grace);
             at_once.store(true, Ordering::Relaxed);
             thread::sleep(last);
+            super::tui::give_back();
             std::process::exit(FAILED);
         };
         if thread::Builder::new().spawn(end).is_err() {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use crossterm::event::{self, Event, KeyEventKind};
 use crossterm::execute;
-use crossterm::terminal::{Clear, ClearType};
+use crossterm::terminal::{Clear, ClearType, is_raw_mode_enabled};
 use ratatui::DefaultTerminal;
 use signal_hook::consts::SIGCONT;
 
@@ -178,6 +178,13 @@ impl Show {
             is_new = true;
         }
         is_new
+    }
+}
+
+/// Makes the terminal what it was, for a process that cannot end in order.
+pub fn give_back() {
+    if is_raw_mode_enabled().unwrap_or(false) {
+        ratatui::restore();
     }
 }
 

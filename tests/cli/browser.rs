@@ -6,13 +6,17 @@ use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::stream::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, connect};
 
 use super::html::hostile_report;
 use super::logs::healthy;
-use super::program::{fixture, objects};
+use super::program::{fixture, logwatch, objects};
+#[cfg(target_os = "linux")]
+use super::pty::Terminal;
 use super::serve::Served;
 
 /// A browser that shows one page.
@@ -31,7 +35,14 @@ impl Browser {
         let program = std::env::var("LOGWATCH_BROWSER").expect("LOGWATCH_BROWSER names a browser");
         let profile = tempfile::tempdir().unwrap();
         let mut process = Command::new(program)
-            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-port=0"])
+            .args([
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+                "--hide-scrollbars",
+                "--remote-debugging-port=0",
+            ])
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
             .stderr(Stdio::piped())
@@ -115,11 +126,14 @@ impl Browser {
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
         self.call("Emulation.setDeviceMetricsOverride", size);
         if let Ok(folder) = std::env::var("LOGWATCH_SCREENSHOTS") {
-            use base64::Engine;
-            let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
-            let bytes = base64::prelude::BASE64_STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
-            fs::write(format!("{folder}/{name}-{width}.png"), bytes).unwrap();
+            fs::write(format!("{folder}/{name}-{width}.png"), self.picture(true)).unwrap();
         }
+    }
+
+    /// What is shown as a PNG; with what is beyond the window, or without.
+    fn picture(&mut self, whole: bool) -> Vec<u8> {
+        let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": whole }));
+        BASE64_STANDARD.decode(shot["data"].as_str().unwrap()).unwrap()
     }
 }
 
@@ -201,4 +215,35 @@ fn a_check_is_answered_in_a_browser() {
     browser.resize("answers", 1_280, 900);
     assert_eq!(browser.errors, [] as [&str; 0]);
     served.signal();
+}
+
+/// The pictures of the README are made by this: LOGWATCH_PICTURES=docs names the folder they are written to. Without, that they can be
+/// made is all that is tried.
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs a browser of Chromium's family, named by LOGWATCH_BROWSER"]
+fn pictures_are_made_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = fixture("dl-034/before-fix.jsonl");
+    let report = folder.path().join("report.html");
+    logwatch(&["replay", &log, "--plan", "dl-034", "-q", "--output", report.to_str().unwrap()]);
+    let terminal = Terminal::start(30, 110, &["replay", &log, "--plan", "dl-034", "--tui"]);
+    terminal.shows(&["the run is over"]);
+    let dashboard = folder.path().join("dashboard.html");
+    fs::write(&dashboard, terminal.page()).unwrap();
+    terminal.press("q");
+    terminal.ended();
+    for (page, width, height) in [(report, 1_160, 900), (dashboard, 960, 606)] {
+        let mut browser = Browser::open(&format!("file://{}", page.display()));
+        browser.call(
+            "Emulation.setDeviceMetricsOverride",
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false }),
+        );
+        let picture = browser.picture(false);
+        assert!(picture.starts_with(b"\x89PNG") && picture.len() > 10_000, "{} bytes", picture.len());
+        if let Ok(folder) = std::env::var("LOGWATCH_PICTURES") {
+            let name = page.with_extension("png");
+            fs::write(format!("{folder}/{}", name.file_name().unwrap().display()), picture).unwrap();
+        }
+    }
 }

@@ -80,6 +80,34 @@ impl Terminal {
         self.screen.lock().unwrap().screen().contents()
     }
 
+    /// The screen as a page, in its colours.
+    pub fn page(&self) -> String {
+        let screen = self.screen.lock().unwrap();
+        let screen = screen.screen();
+        let (rows, columns) = screen.size();
+        let (rows, columns) = (rows.get(), columns.get());
+        let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
+        let mut page = String::from(
+            "<meta charset=utf-8><style>body{margin:0;background:#14181d;color:#d8dee4}pre{margin:8px;font:14px/19px 'DejaVu Sans Mono',monospace}</style><pre>",
+        );
+        for (row, column) in cells {
+            let cell = screen.cell(row, column).expect("a cell");
+            let (mut text, mut ground) = (colour(cell.fgcolor(), "#d8dee4"), colour(cell.bgcolor(), "#14181d"));
+            if cell.inverse() {
+                std::mem::swap(&mut text, &mut ground);
+            }
+            let shown = if cell.has_contents() { cell.contents() } else { " " };
+            let shown = shown.replace('&', "&amp;").replace('<', "&lt;");
+            let (bold, dim) =
+                (if cell.bold() { ";font-weight:bold" } else { "" }, if cell.dim() { ";opacity:.6" } else { "" });
+            page += &format!("<span style='color:{text};background:{ground}{bold}{dim}'>{shown}</span>");
+            if column + 1 == columns {
+                page.push('\n');
+            }
+        }
+        page + "</pre>"
+    }
+
     /// Whether a program has the whole screen.
     pub fn is_taken(&self) -> bool {
         self.screen.lock().unwrap().screen().alternate_screen()
@@ -114,5 +142,15 @@ impl Terminal {
         self.reader.join().expect("all is read");
         let left = self.screen.lock().unwrap().screen().contents();
         (status.expect("it has ended"), left)
+    }
+}
+
+/// The colours of a terminal that are used.
+fn colour(colour: vt100::Color, default: &str) -> String {
+    let named = ["#14181d", "#ff6b68", "#57c46b", "#e2b340", "#5b9bd5", "#c58af9", "#4fc1c9", "#aab4be", "#6b7480"];
+    match colour {
+        vt100::Color::Idx(index) => named.get(usize::from(index)).map_or(default, |name| name).into(),
+        vt100::Color::Rgb(red, green, blue) => format!("rgb({red},{green},{blue})"),
+        vt100::Color::Default => default.into(),
     }
 }
