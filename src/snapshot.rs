@@ -14,7 +14,7 @@ use crate::mask::Masking;
 use crate::output::json::Json;
 use crate::summary::changes::Changes;
 use crate::summary::measures::{Chosen, Measures};
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// How often one is made at most.
 const EVERY: Duration = Duration::from_secs(1);
@@ -115,6 +115,10 @@ impl Recorder {
 
     pub fn verdict(&mut self, event: &VerdictEvent) {
         self.keep(|json| json.verdict(event));
+    }
+
+    pub fn action(&mut self, event: &ActionEvent) {
+        self.keep(|json| json.action(event));
     }
 
     /// Makes a snapshot if the newest is old, and there is more to see.

@@ -12,12 +12,12 @@ use regex::bytes::Regex;
 use super::builtin;
 use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, ValueUnit};
 use super::event::MOST_VALUES;
-use super::glob::Glob;
 use super::literals::Required;
 use super::prefilter::Prefilter;
 use super::search::Search;
 use crate::decode::Level;
 use crate::expr::Unit;
+use crate::text::glob::Glob;
 
 use compile::{Source, value_unit};
 
@@ -68,12 +68,14 @@ pub struct Class {
     pub carriers: Carriers,
 }
 
-/// Kinds of sources: a service's own output, the platform's HTTP log, and people.
+/// Kinds of sources: a service's own output, the platform's HTTP log, people, and what the program measures itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carriers {
     pub app: bool,
     pub edge: bool,
     pub people: bool,
+    pub probes: bool,
+    pub metrics: bool,
 }
 
 /// One compiled `[[pattern]]`.
@@ -208,6 +210,8 @@ impl Library {
             Some(Parser::Edge) => Carriers { edge: true, ..Carriers::default() },
             Some(Parser::Request) => Carriers { app: true, edge: true, ..Carriers::default() },
             Some(Parser::Signal) => Carriers { people: true, ..Carriers::default() },
+            Some(Parser::Probe) => Carriers { probes: true, ..Carriers::default() },
+            Some(Parser::Metric) => Carriers { metrics: true, ..Carriers::default() },
             _ => Carriers { app: true, ..Carriers::default() },
         };
         let name = definition.class.get_ref();
@@ -227,6 +231,8 @@ impl Library {
         entry.carriers.app |= carriers.app;
         entry.carriers.edge |= carriers.edge;
         entry.carriers.people |= carriers.people;
+        entry.carriers.probes |= carriers.probes;
+        entry.carriers.metrics |= carriers.metrics;
         entry.labels.extend(pattern.labels.iter().map(|label| label.name.clone()));
         for value in &pattern.values {
             let unit = value_unit(definition.values.get(&value.name));

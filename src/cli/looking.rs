@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::answering::Answering;
 use super::intake::Intake;
 use super::options::Read;
 use super::outputs::Outputs;
@@ -14,7 +13,7 @@ use super::progress::Progress;
 use super::run::UsageError;
 use super::signals::Stop;
 use super::tui::{Dashboard, Shared};
-use super::{serve, tui};
+use super::{answering, serve, tui};
 use crate::mask::Masking;
 use crate::serve::Server;
 use crate::session::Session;
@@ -27,7 +26,6 @@ pub type Held = Arc<Mutex<Vec<u8>>>;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 pub struct Looking {
-    answering: Option<Answering>,
     server: Option<Server>,
     dashboard: Option<Dashboard>,
     shared: Option<Arc<Shared>>,
@@ -57,10 +55,9 @@ impl Looking {
     ) -> Result<Looking> {
         let masking = read.redact.masking();
         let (mut server, mut dashboard, mut shared) = (None, None, None);
-        let answering = Answering::of(read);
         if read.is_looked_at() {
             let recorder = Recorder::new(&session.engine, plan, masking);
-            let asked = answering.as_ref().map(|answering| answering.asked(session));
+            let asked = answering::asked(read, session);
             server = serve::start(read, recorder.snapshots(), asked.clone(), &progress.aside())?;
             if read.tui {
                 let board = Arc::new(Shared::default());
@@ -71,21 +68,13 @@ impl Looking {
             }
             outputs.record(recorder);
         }
-        Ok(Looking { answering, server, dashboard, shared, masking, is_saved })
+        Ok(Looking { server, dashboard, shared, masking, is_saved })
     }
 
     /// Shows the newest lines, too.
     pub fn follow(&self, intake: &mut Intake) {
         if let Some(shared) = &self.shared {
             intake.show_on(Arc::clone(shared), self.masking);
-        }
-    }
-
-    /// Lets them see how the run stands, and takes in what they answered.
-    pub fn turn(&self, session: &mut Session, outputs: &mut Outputs, progress: &Progress) {
-        outputs.look(&session.engine);
-        if let Some(answering) = &self.answering {
-            answering.hear(session, &progress.aside());
         }
     }
 

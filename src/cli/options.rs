@@ -18,9 +18,9 @@ use crate::zone::Zone;
 
 use super::range::{Deployed, End};
 
-pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
+pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{CheckOptions, SaidOptions, SignalOptions};
+pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions, StatusOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -83,7 +83,7 @@ pub enum Command {
         #[command(flatten)]
         rollback: RollbackOptions,
     },
-    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
+    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed; or with --state show a run again
     Replay {
         #[command(flatten)]
         files: Files,
@@ -92,6 +92,11 @@ pub enum Command {
         /// Keep reading as the files grow
         #[arg(long)]
         follow: bool,
+    },
+    /// Show how a run with --state stands, also while it goes on
+    Status {
+        #[command(flatten)]
+        asked: StatusOptions,
     },
     /// Show the lines behind a verdict, from where they are
     Lines {
@@ -108,10 +113,21 @@ pub enum Command {
         #[command(subcommand)]
         command: Plans,
     },
+    /// Save what a service is like when it runs as usual, to compare deployments with
+    #[command(after_help = BASELINE)]
+    Baseline {
+        #[command(flatten)]
+        asked: BaselineOptions,
+    },
     /// Record the answer to a manual check of a plan
     Check {
         #[command(flatten)]
         asked: CheckOptions,
+    },
+    /// Record that somebody has seen that a trigger fires, and is at it: nothing more is escalated
+    Ack {
+        #[command(flatten)]
+        asked: AckOptions,
     },
     /// Record a report from outside, such as a user's complaint
     Signal {
@@ -161,9 +177,15 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
-    /// What people answered and reported, as `logwatch check` and `logwatch signal` record it
+    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input; with `watch` also `previous`, the deployment before
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Keep what the run has come to in FILE: started again, whatever ended it, it goes on from there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["answers", "record"])]
+    pub state: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub tz: Zone,
@@ -190,6 +212,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
+    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers, each once a deployment
+    #[arg(long, requires = "answers")]
+    pub allow_actions: bool,
     /// Send the plan's notifications in a replay, too, which else sends nothing
     #[arg(long)]
     pub notify: bool,
@@ -217,6 +242,15 @@ Examples:
   logwatch watch --list
   logwatch watch api --until +30m --fail-on rollback
   logwatch watch api worker --project shop --environment production --plan dl-034";
+
+const BASELINE: &str = "\
+It is what a deployment at the end of the logs would be compared with: all since the newest
+deployment in them, but its start-up and restarts. Baselines of one plan add up.
+
+Examples:
+  logwatch baseline monday.jsonl --plan dl-034 -o base.json
+  logwatch baseline base.json tuesday.json -o both.json
+  logwatch watch api --plan dl-034 --baseline base.json";
 
 #[cfg(unix)]
 const EXEC: &str = "\

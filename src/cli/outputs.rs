@@ -13,12 +13,12 @@ use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
 use crate::engine::Engine;
-use crate::output::escape;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::snapshot::Recorder;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
@@ -28,6 +28,8 @@ const WIDTHS: RangeInclusive<usize> = 60..=200;
 /// One place that is written to.
 struct Sink {
     state: State,
+    /// Whether it was told of the deployment in force.
+    knows: bool,
     /// For messages.
     name: String,
 }
@@ -52,14 +54,20 @@ pub struct Outputs {
     sinks: Vec<Sink>,
     plan: String,
     sources: Vec<String>,
-    /// The deployment in force, until it has been told.
-    untold: Option<Deployment>,
-    /// Whether any was told.
-    started: bool,
+    /// The deployment in force.
+    deployment: Option<Deployment>,
+    /// What comes was shown by an earlier run.
+    recalls: bool,
     aside: Aside,
     verbose: bool,
     /// For whoever looks at the run while it goes on.
-    recorder: Option<Recorder>,
+    recorder: Option<Recording>,
+}
+
+struct Recording {
+    recorder: Recorder,
+    /// Whether the deployment in force was told to it.
+    knows: bool,
 }
 
 /// Whether standard output is written in colours, by what is asked for, what it is, and the environment.
@@ -100,8 +108,8 @@ impl Outputs {
             sinks,
             plan: plan.into(),
             sources,
-            untold: None,
-            started: false,
+            deployment: None,
+            recalls: false,
             aside,
             verbose: read.verbose,
             recorder: None,
@@ -119,24 +127,33 @@ impl Outputs {
 
     /// Everything is told to this one, too.
     pub fn record(&mut self, recorder: Recorder) {
-        self.recorder = Some(recorder);
+        self.recorder = Some(Recording { recorder, knows: false });
     }
 
     /// Lets those who look at the run see how it stands.
     pub fn look(&mut self, engine: &Engine) {
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.look(engine);
         }
     }
 
     /// A deployment came into force. It is told with the first thing that happens under it.
     pub fn deployed(&mut self, deployment: Deployment) {
-        self.untold = Some(deployment);
+        self.deployment = Some(deployment);
+        self.sinks.iter_mut().for_each(|sink| sink.knows = false);
+        if let Some(recording) = &mut self.recorder {
+            recording.knows = false;
+        }
+    }
+
+    /// Whether what comes next was shown by an earlier run: then only what is written whole at the end is told of it.
+    pub fn recall(&mut self, recalls: bool) {
+        self.recalls = recalls;
     }
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.trigger(event);
         }
         let (sources, verbose) = (self.sources.len(), self.verbose);
@@ -152,7 +169,7 @@ impl Outputs {
 
     pub fn reached(&mut self, event: &CheckpointEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.reached(event);
         }
         self.each(|writer| match writer {
@@ -165,13 +182,25 @@ impl Outputs {
 
     pub fn verdict(&mut self, event: &VerdictEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.verdict(event);
         }
         let verbose = self.verbose;
         self.each(|writer| match writer {
             Writer::Text(text) => text.verdict(event, verbose),
             Writer::Json(json) => json.verdict(event),
+            Writer::Html(_) => Ok(()),
+        });
+    }
+
+    pub fn action(&mut self, event: &ActionEvent) {
+        self.tell_deployment();
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
+            recorder.action(event);
+        }
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.action(event),
+            Writer::Json(json) => json.action(event),
             Writer::Html(_) => Ok(()),
         });
     }
@@ -185,13 +214,13 @@ impl Outputs {
     /// could not be written.
     pub fn finish(mut self, engine: &Engine, summary: &Summary, exit_code: i32) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
-            if !self.started {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
+            if self.deployment.is_none() {
                 recorder.start(None);
             }
             recorder.end(engine, summary);
         }
-        if !self.started {
+        if self.deployment.is_none() {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
                 Writer::Text(_) | Writer::Html(_) => Ok(()),
@@ -213,29 +242,34 @@ impl Outputs {
     }
 
     fn tell_deployment(&mut self) {
-        let Some(deployment) = self.untold.take() else { return };
-        self.started = true;
-        if let Some(recorder) = &mut self.recorder {
-            recorder.start(Some(&deployment));
+        let Outputs { plan, sources, deployment, recalls, sinks, aside, recorder, .. } = self;
+        let Some(deployment) = deployment else { return };
+        if let Some(Recording { recorder, knows }) = recorder
+            && !std::mem::replace(knows, true)
+        {
+            recorder.start(Some(deployment));
         }
-        let (plan, sources) = (self.plan.clone(), self.sources.clone());
-        self.each(|writer| match writer {
-            Writer::Text(text) => text.start(&plan, &deployment, &sources),
-            Writer::Json(json) => json.start(&plan, Some(&deployment)),
-            Writer::Html(html) => {
-                html.start();
-                Ok(())
+        for (at, sink) in sinks.iter_mut().enumerate() {
+            if sink.knows || (*recalls && !sink.is_whole(at)) {
+                continue;
             }
-        });
+            sink.knows = true;
+            sink.write(aside, |writer| match writer {
+                Writer::Text(text) => text.start(plan, deployment, sources),
+                Writer::Json(json) => json.start(plan, Some(deployment)),
+                Writer::Html(html) => {
+                    html.start();
+                    Ok(())
+                }
+            });
+        }
     }
 
     fn each(&mut self, mut write: impl FnMut(&mut Writer) -> io::Result<()>) {
-        for sink in &mut self.sinks {
-            let State::Open(writer) = &mut sink.state else { continue };
-            let mut written = Ok(());
-            self.aside.print(|| written = write(writer));
-            if let Err(error) = written {
-                sink.fail(&error, &self.aside);
+        let Outputs { recalls, sinks, aside, .. } = self;
+        for (at, sink) in sinks.iter_mut().enumerate() {
+            if !*recalls || sink.is_whole(at) {
+                sink.write(aside, &mut write);
             }
         }
     }
@@ -243,7 +277,22 @@ impl Outputs {
 
 impl Sink {
     fn new(writer: Writer, name: String) -> Self {
-        Sink { state: State::Open(writer), name }
+        Sink { state: State::Open(writer), knows: false, name }
+    }
+
+    /// Whether it is seen at the end only, whole: a file is, and a page; standard output comes first.
+    fn is_whole(&self, at: usize) -> bool {
+        at > 0 || matches!(self.state, State::Open(Writer::Html(_)))
+    }
+
+    fn write(&mut self, aside: &Aside, write: impl FnOnce(&mut Writer) -> io::Result<()>) {
+        if let State::Open(writer) = &mut self.state {
+            let mut written = Ok(());
+            aside.print(|| written = write(writer));
+            if let Err(error) = written {
+                self.fail(&error, aside);
+            }
+        }
     }
 
     fn finish(&mut self, aside: &Aside) {

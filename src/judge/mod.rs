@@ -10,20 +10,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::classify::{ClassId, Library};
+use crate::classify::{ClassId, Library, wellknown};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
 use crate::history::History;
-use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
-use crate::report::{REQUEST, Report};
-use crate::rules::Rules;
+use crate::report::Report;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::rules::verdict::Verdict;
-use crate::second::Tally;
+use crate::rules::{Past, Rules};
+use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
@@ -51,6 +50,8 @@ pub struct Judge {
     pub history: History,
     pub timeline: Timeline,
     pub observed: Observed,
+    /// What each deployment is compared with; what came before it in the input where there is none.
+    pub past: Option<Past>,
     /// The deployment in force; `None` before the first second.
     pub deployment: Option<Deployment>,
     /// The deployment given or planned; the seconds decide when there is none.
@@ -64,8 +65,6 @@ pub struct Judge {
     pub counts: Counts,
     /// What people reported and no second was taken in of yet, in the order of time, with their classes.
     signals: VecDeque<(Signal, ClassId)>,
-    /// The last line of their file that told a report.
-    heard: u64,
     /// The file that what people said stands in.
     people: String,
     /// The verdict as it was told last, and whether enough was seen for it to be healthy.
@@ -104,13 +103,14 @@ impl Judge {
     ) -> Self {
         Judge {
             own_classes: OwnClasses::of(&library),
-            request: library.class_id(REQUEST),
+            request: library.class_id(wellknown::REQUEST),
             history: History::new(&library, &report),
             library,
             rules,
             report,
             timeline,
             observed: Observed::default(),
+            past: None,
             deployment: None,
             fixed,
             lifecycle: Lifecycle::default(),
@@ -118,7 +118,6 @@ impl Judge {
             restarts: 0,
             counts: Counts::default(),
             signals: VecDeque::new(),
-            heard: 0,
             people: String::new(),
             told: Verdict::Unknown,
             is_enough: false,

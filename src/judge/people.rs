@@ -5,18 +5,20 @@ use std::io::Write;
 use super::Judge;
 use crate::classify::{ClassId, LabelSets};
 use crate::expr::suggest::nearest;
-use crate::people::{Answer, Error, People, SIGNAL, Signal};
+use crate::people::{Ack, Answer, Error, People, SIGNAL, Signal};
 use crate::second::Tally;
 use crate::second::evidence::Evidence;
+use crate::time::Time;
 
 /// The source of what people report, where evidence names one.
 const PEOPLE: usize = usize::MAX;
 
 impl Judge {
-    /// Takes in what people said: before the first line, and again when more stands in the file.
+    /// Takes in what people said: before the first line, or in a live run as they say it. A report of a second that is complete counts
+    /// in the next.
     ///
     /// # Errors
-    /// A report of a class that the library does not have, or an answer to what the plan does not ask.
+    /// A report of a class that the library does not have, an answer to what the plan does not ask, or an acknowledgement of no trigger.
     pub fn hear(&mut self, people: People) -> Result<(), Error> {
         let items: Vec<&str> = self.rules.manual.iter().map(|item| item.id.get_ref().as_str()).collect();
         for Answer { item, line, .. } in &people.answers {
@@ -24,21 +26,40 @@ impl Judge {
                 return Err(Error::unknown(&people.file, *line, unknown("manual item", item, &items)));
             }
         }
+        let triggers: Vec<&str> = self.rules.triggers.iter().map(|trigger| trigger.id.as_str()).collect();
+        for Ack { id, line, .. } in &people.acks {
+            if !triggers.contains(&id.as_str()) {
+                return Err(Error::unknown(&people.file, *line, unknown("trigger", id, &triggers)));
+            }
+        }
         let known: Vec<&str> =
             self.library.classes.iter().filter_map(|class| class.name.strip_prefix(SIGNAL)).collect();
-        let more = people.signals.into_iter().filter(|signal| signal.line > self.heard);
-        let classed = more.map(|signal| match self.library.class_id(&format!("{SIGNAL}{}", signal.name)) {
-            Some(class) => Ok((signal, class)),
-            None => Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known))),
-        });
-        let classed = classed.collect::<Result<Vec<_>, _>>()?;
-        self.heard = classed.iter().map(|(signal, _)| signal.line).fold(self.heard, u64::max);
-        self.signals.extend(classed);
-        self.signals.make_contiguous().sort_by_key(|(signal, _)| (signal.at, signal.line));
-        self.rules.answers = people.answers;
+        for signal in people.signals {
+            let Some(class) = self.library.class_id(&format!("{SIGNAL}{}", signal.name)) else {
+                return Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known)));
+            };
+            let at = self.next_tick.map_or(signal.at, |tick| signal.at.max(Time::from_second(tick)));
+            let place = self.signals.partition_point(|(known, _)| known.at <= at);
+            self.signals.insert(place, (Signal { at, ..signal }, class));
+        }
+        self.rules.answers.extend(people.answers);
+        self.rules.answers.sort_by_key(|answer| (answer.at, answer.line));
+        self.rules.acks.extend(people.acks);
         self.people = people.file;
         self.observed.people = true;
         Ok(())
+    }
+
+    /// Takes in what one person says while the run goes on: a line of a file of answers. What is of a time that was judged already
+    /// counts from the next second on.
+    ///
+    /// # Errors
+    /// As for [`Judge::hear`].
+    pub fn hear_now(&mut self, line: &str) -> Result<(), Error> {
+        let mut said = People::parse(&self.people, line)?;
+        let next = self.next_tick.map_or(Time(i64::MIN), Time::from_second);
+        said.answers.iter_mut().for_each(|answer| answer.at = answer.at.max(next));
+        self.hear(said)
     }
 
     /// The file that what people said stands in, if a source is they.

@@ -1,7 +1,9 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
 mod action;
+mod actions;
 mod bad_input;
+mod baseline;
 mod browser;
 mod dl_034;
 mod docs;
@@ -28,13 +30,16 @@ mod packs;
 mod people;
 mod pipes;
 mod plans;
+mod probes;
 mod program;
 #[cfg(target_os = "linux")]
 mod pty;
 mod range;
+mod receivers;
 mod recording;
 mod serve;
 mod sources;
+mod state;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;

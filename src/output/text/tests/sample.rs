@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::classify::Severity as Gravity;
 use crate::deployment::{Deployment, From};
 use crate::gather::Cause;
-use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::second::evidence::Evidence;
 use crate::summary::history::History;
 use crate::summary::traffic::{Changes, Http, RouteLine, Side, Stretch, ViaSeconds};
@@ -37,6 +37,7 @@ pub(super) fn nothing() -> Summary {
         deployed_at: None,
         deployed_at_from: None,
         deployment: None,
+        baseline: None,
         input: Counts::default(),
         interrupted: None,
         classes: BTreeMap::new(),
@@ -126,6 +127,7 @@ pub(super) fn trigger(id: &str, severity: Severity, state: TriggerState, first: 
         last: Some(at("06:08:33")),
         known: 1.0,
         runbook: Some("ROLLBACK_PLAN.md".into()),
+        acknowledged: None,
     }
 }
 
@@ -162,6 +164,7 @@ pub(in crate::output) fn broken() -> Summary {
         to: Some(at("06:08:33")),
         deployed_at: Some(at("06:06:20")),
         deployment: Some(deployment(Some((0, 21)))),
+        baseline: None,
         input: Counts { lines: 191, classified: 150, unclassified: 31, merged: 10, ..Counts::default() },
         http: Http {
             requests: 78,
@@ -220,6 +223,7 @@ pub(super) fn event(id: &str, severity: Severity, state: State, clock: &str) -> 
         threshold: Some(0.05),
         samples: 22,
         baseline: None,
+        also_before: false,
         unit: "ratio",
         expr: "exchange_error_rate\n  > 5%".into(),
         evidence: vec![EvidenceLine {

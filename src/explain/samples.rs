@@ -6,11 +6,11 @@
 use std::io;
 use std::sync::Arc;
 
-use super::classifier::Shared;
-use super::definition::{Origin, Parser, Sample};
 use super::entries::Entries;
-use super::event::{Event, NO_VALUE};
-use super::library::{Library, Pattern};
+use crate::classify::Shared;
+use crate::classify::definition::{Origin, Parser, Sample};
+use crate::classify::library::{Library, Pattern};
+use crate::classify::{Event, NO_VALUE};
 
 /// How far a value may be from the one stated, as a part of it: rounding to the integer that is kept, no more.
 const TOLERANCE: f64 = 1e-9;
@@ -71,7 +71,7 @@ pub fn warnings(library: &Library) -> Vec<Warning> {
             "no text of 3 characters or more must stand in every match, so it is tried on every line: slow",
         )
     });
-    // No line tells the engine's own words, and what people report.
+    // No line tells the engine's own words, what people report, and what is measured.
     let tested = |pattern: &Pattern| pattern.samples.iter().any(|(_, sample)| sample.matches);
     let by_lines = library.patterns.iter().filter(|pattern| pattern.parser.is_none_or(Parser::reads_lines));
     let untested = by_lines.filter(|pattern| !tested(pattern));
