@@ -52,7 +52,7 @@ pub struct App {
     pub course: Course,
     /// The second that is looked at; `None` for the newest.
     pub cursor: Option<i64>,
-    /// Index into [`TABS`].
+    /// Which of the lists, by its place in their row.
     pub tab: usize,
     /// By tab: which entry is looked at, counted from the top; of the lines `None` for the newest.
     pub selected: [Option<usize>; TABS.len()],
