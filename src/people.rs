@@ -2,8 +2,8 @@
 //! a JSON object a line, which `logwatch check`, `logwatch signal` and `logwatch ack` append to. A live run reads on as it grows, and adds
 //! itself what its actions do, so that a run that is started anew knows it.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -269,27 +269,11 @@ pub struct Asked {
     pub items: Vec<Item>,
     /// What can be reported, by name, without [`SIGNAL`].
     pub signals: Vec<String>,
+    /// The ids of the triggers that can be acknowledged.
+    pub triggers: Vec<String>,
     pub record: Record,
     /// The time of day.
     pub now: fn() -> Time,
-}
-
-impl Said {
-    /// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
-    pub fn append(&self, path: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
-        let mut line = serde_json::to_string(self)? + "\n";
-        if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
-            let mut last = [b'\n'];
-            file.read_exact(&mut last)?;
-            if last != [b'\n'] {
-                // Somebody was stopped within a line.
-                line.insert(0, '\n');
-            }
-        }
-        let written = file.write(line.as_bytes())?;
-        if written < line.len() { Err(io::Error::new(io::ErrorKind::StorageFull, "no room is left")) } else { Ok(()) }
-    }
 }
 
 impl Error {

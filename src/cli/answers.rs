@@ -40,10 +40,9 @@ impl Answers {
         Ok(Answers { growing, looked: Instant::now() })
     }
 
-    /// Takes in what was said since; now and then unless it is known that there is something. What cannot be read, or says nothing to the plan, is told and left out.
-    pub fn read_on(&mut self, session: &mut Session, is_at_once: bool, aside: &Aside) {
-        let is_due = is_at_once || self.looked.elapsed() >= LOOK;
-        let Some(growing) = self.growing.as_mut().filter(|_| is_due) else { return };
+    /// Takes in what was said since. What cannot be read, or says nothing to the plan, is told and left out.
+    pub fn read_on(&mut self, session: &mut Session, aside: &Aside) {
+        let Some(growing) = self.growing.as_mut().filter(|_| self.looked.elapsed() >= LOOK) else { return };
         self.looked = Instant::now();
         for said in growing.more() {
             if let Err(error) = said.and_then(|people| session.engine.judge.hear(people)) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::answering::Answering;
 use super::intake::Intake;
 use super::options::Read;
 use super::outputs::Outputs;
@@ -14,7 +13,7 @@ use super::progress::Progress;
 use super::run::UsageError;
 use super::signals::Stop;
 use super::tui::{Dashboard, Shared};
-use super::{serve, tui};
+use super::{answering, serve, tui};
 use crate::mask::Masking;
 use crate::serve::Server;
 use crate::session::Session;
@@ -27,7 +26,6 @@ pub type Held = Arc<Mutex<Vec<u8>>>;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 pub struct Looking {
-    answering: Option<Answering>,
     server: Option<Server>,
     dashboard: Option<Dashboard>,
     shared: Option<Arc<Shared>>,
@@ -57,10 +55,9 @@ impl Looking {
     ) -> Result<Looking> {
         let masking = read.redact.masking();
         let (mut server, mut dashboard, mut shared) = (None, None, None);
-        let answering = Answering::of(read);
         if read.is_looked_at() {
             let recorder = Recorder::new(&session.engine, plan, masking);
-            let asked = answering.as_ref().map(|answering| answering.asked(session));
+            let asked = answering::asked(read, session);
             server = serve::start(read, recorder.snapshots(), asked.clone(), &progress.aside())?;
             if read.tui {
                 let board = Arc::new(Shared::default());
@@ -71,7 +68,7 @@ impl Looking {
             }
             outputs.record(recorder);
         }
-        Ok(Looking { answering, server, dashboard, shared, masking, is_saved })
+        Ok(Looking { server, dashboard, shared, masking, is_saved })
     }
 
     /// Shows the newest lines, too.
@@ -79,11 +76,6 @@ impl Looking {
         if let Some(shared) = &self.shared {
             intake.show_on(Arc::clone(shared), self.masking);
         }
-    }
-
-    /// Whether somebody has answered since the last call.
-    pub fn were_answered(&self) -> bool {
-        self.answering.as_ref().is_some_and(Answering::has_news)
     }
 
     /// Lets them look at the end for as long as they want: of a saved log that is what there is to see, and a dashboard is closed by

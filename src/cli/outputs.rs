@@ -61,9 +61,13 @@ pub struct Outputs {
     aside: Aside,
     verbose: bool,
     /// For whoever looks at the run while it goes on.
-    recorder: Option<Recorder>,
-    /// Whether it was told of the deployment in force.
-    recorder_knows: bool,
+    recorder: Option<Recording>,
+}
+
+struct Recording {
+    recorder: Recorder,
+    /// Whether the deployment in force was told to it.
+    knows: bool,
 }
 
 /// Whether standard output is written in colours, by what is asked for, what it is, and the environment.
@@ -109,7 +113,6 @@ impl Outputs {
             aside,
             verbose: read.verbose,
             recorder: None,
-            recorder_knows: false,
         })
     }
 
@@ -124,12 +127,12 @@ impl Outputs {
 
     /// Everything is told to this one, too.
     pub fn record(&mut self, recorder: Recorder) {
-        self.recorder = Some(recorder);
+        self.recorder = Some(Recording { recorder, knows: false });
     }
 
     /// Lets those who look at the run see how it stands.
     pub fn look(&mut self, engine: &Engine) {
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.look(engine);
         }
     }
@@ -138,7 +141,9 @@ impl Outputs {
     pub fn deployed(&mut self, deployment: Deployment) {
         self.deployment = Some(deployment);
         self.sinks.iter_mut().for_each(|sink| sink.knows = false);
-        self.recorder_knows = false;
+        if let Some(recording) = &mut self.recorder {
+            recording.knows = false;
+        }
     }
 
     /// Whether what comes next was shown by an earlier run: then only what is written whole at the end is told of it.
@@ -148,7 +153,7 @@ impl Outputs {
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.trigger(event);
         }
         let (sources, verbose) = (self.sources.len(), self.verbose);
@@ -164,7 +169,7 @@ impl Outputs {
 
     pub fn reached(&mut self, event: &CheckpointEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.reached(event);
         }
         self.each(|writer| match writer {
@@ -177,7 +182,7 @@ impl Outputs {
 
     pub fn verdict(&mut self, event: &VerdictEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.verdict(event);
         }
         let verbose = self.verbose;
@@ -190,7 +195,7 @@ impl Outputs {
 
     pub fn action(&mut self, event: &ActionEvent) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             recorder.action(event);
         }
         self.each(|writer| match writer {
@@ -209,7 +214,7 @@ impl Outputs {
     /// could not be written.
     pub fn finish(mut self, engine: &Engine, summary: &Summary, exit_code: i32) {
         self.tell_deployment();
-        if let Some(recorder) = &mut self.recorder {
+        if let Some(Recording { recorder, .. }) = &mut self.recorder {
             if self.deployment.is_none() {
                 recorder.start(None);
             }
@@ -237,11 +242,12 @@ impl Outputs {
     }
 
     fn tell_deployment(&mut self) {
-        let Outputs { plan, sources, deployment, recalls, sinks, aside, recorder, recorder_knows, .. } = self;
+        let Outputs { plan, sources, deployment, recalls, sinks, aside, recorder, .. } = self;
         let Some(deployment) = deployment else { return };
-        if let Some(recorder) = recorder.as_mut().filter(|_| !*recorder_knows) {
+        if let Some(Recording { recorder, knows }) = recorder
+            && !std::mem::replace(knows, true)
+        {
             recorder.start(Some(deployment));
-            *recorder_knows = true;
         }
         for (at, sink) in sinks.iter_mut().enumerate() {
             if sink.knows || (*recalls && !sink.is_whole(at)) {

@@ -7,11 +7,13 @@ use anyhow::Result;
 
 use super::event::Event;
 use super::keep::{self, tell_again};
+use super::looking::{self, Looking};
 use super::options::{Format, Read, StatusOptions};
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::run::{self, UsageError};
 use super::setup;
+use super::signals::Stop;
 use crate::mask::Masking;
 use crate::output::status;
 use crate::session::Session;
@@ -51,9 +53,12 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     let mut session = session(&state, &setup)?;
     let plan = session.plan.document.plan.id.to_lowercase();
     let masking = read.redact.masking();
-    let progress = Progress::new(&[], true, read.tz);
-    let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside(), None)?;
+    let mut progress = Progress::new(&[], true, read.tz);
+    let stop = Stop::on_signals()?;
+    let held = looking::held(read)?;
+    let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside(), held.clone())?;
     outputs.hold();
+    let looking = Looking::start(read, &session, &plan, &mut outputs, &mut progress, &stop, true)?;
     let mut show = |session: &mut Session| {
         Event::take(&mut session.engine, masking).iter().for_each(|event| event.show(&mut outputs));
     };
@@ -63,6 +68,7 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     let summary = Summary::new(&session.engine, &plan, None, masking);
     let status = run::exit_status(&summary, read.fail_on);
     outputs.finish(&session.engine, &summary, status);
+    looking.end(held, &progress, &stop);
     Ok(status)
 }
 

@@ -125,10 +125,10 @@ impl Run<'_> {
         let Run { read, stop, mut session, mut progress, labels, is_saved, state, can_be_read_again, roll_back } = self;
         let actions = session.plan.actions().map_err(|error| UsageError(error.to_string()))?;
         let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
+        // A file that is still to be written by who looks at the run.
+        let is_whole = is_saved && read.answers.as_ref().is_some_and(|path| path.exists() || !read.is_looked_at());
         let answers = read.answers.as_deref();
-        let mut answers = answers
-            .map(|path| Answers::open(path, &mut session, is_saved && !read.is_looked_at(), &mut actions))
-            .transpose()?;
+        let mut answers = answers.map(|path| Answers::open(path, &mut session, is_whole, &mut actions)).transpose()?;
         if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
             baseline::compare(&mut session, path)?;
         }
@@ -150,10 +150,10 @@ impl Run<'_> {
         }
         let mut notifier = notify::start(receivers, subject, progress.aside())?;
         let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
+        looking.follow(&mut intake);
         let mut keep = Keep::new(state, progress.aside());
         keep.go_on(&mut session, &mut outputs, &mut notifier, &mut actions, masking, can_be_read_again)?;
         session.engine.stop_when(stop.at_once());
-        looking.follow(&mut intake);
 
         let mut asked = None;
         let mut stopped = None;
@@ -169,18 +169,18 @@ impl Run<'_> {
                 probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
             }
             if let Some(answers) = &mut answers {
-                answers.read_on(&mut session, looking.were_answered(), &progress.aside());
+                answers.read_on(&mut session, &progress.aside());
             }
             progress.update(&session.engine);
             keep.hear(&mut session);
             keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+            outputs.look(&session.engine);
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }
             for event in actions.turn(&session, now()) {
                 keep.action(&event, &mut outputs, &mut notifier);
             }
-            outputs.look(&session.engine);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {

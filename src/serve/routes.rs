@@ -69,6 +69,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(metrics))
         .route("/check", post(check))
         .route("/signal", post(signal))
+        .route("/ack", post(acknowledge))
         .layer(middleware::from_fn_with_state(Arc::clone(&site), known));
     let named = inside
         .route("/login", get(ask_for_token).post(log_in))
@@ -218,6 +219,14 @@ struct Signal {
     text: String,
 }
 
+#[derive(Deserialize)]
+struct Ack {
+    proof: String,
+    id: String,
+    #[serde(default)]
+    note: String,
+}
+
 async fn check(State(site): Shared, Form(form): Form<Check>) -> Response {
     record(&site, &form.proof, |at| Said::Check {
         at,
@@ -230,6 +239,10 @@ async fn check(State(site): Shared, Form(form): Form<Check>) -> Response {
 
 async fn signal(State(site): Shared, Form(form): Form<Signal>) -> Response {
     record(&site, &form.proof, |at| Said::Signal { at, name: form.name.clone(), by: None, text: told(&form.text) })
+}
+
+async fn acknowledge(State(site): Shared, Form(form): Form<Ack>) -> Response {
+    record(&site, &form.proof, |at| Said::Ack { at, id: form.id.clone(), by: None, note: told(&form.note) })
 }
 
 fn told(text: &str) -> Option<String> {
@@ -249,7 +262,9 @@ fn record(site: &Site, proof: &str, said: impl FnOnce(String) -> Said) -> Respon
     let is_known = match &said {
         Said::Check { item, .. } => asked.items.iter().any(|known| known.id == *item),
         Said::Signal { name, .. } => asked.signals.contains(name),
-        Said::Ack { .. } | Said::Action(_) => false,
+        Said::Ack { id, .. } => asked.triggers.contains(id),
+        // What an action did is no answer.
+        Said::Action(_) => false,
     };
     if !is_known {
         return (StatusCode::BAD_REQUEST, "the plan does not ask for that\n").into_response();

@@ -265,9 +265,12 @@ when = "count(signal.user_complaint[5m]) > 0"
     let check = served.post("/check", &format!("proof={proof}&item=looks&status=pass&note=all+there"));
     assert!(check.status == 303 && check.head.contains("location: /"), "{check:?}");
     assert_eq!(served.post("/signal", &format!("proof={proof}&name=user_complaint&text=it+fails")).status, 303);
+    assert_eq!(served.post("/ack", &format!("proof={proof}&id=complaints&note=at+it")).status, 303);
+    assert_eq!(served.post("/ack", &format!("proof={proof}&id=no-such-trigger")).status, 400);
     let recorded = objects(&fs::read_to_string(&answers).unwrap());
     assert_eq!((&recorded[0]["item"], &recorded[0]["note"]), (&"looks".into(), &"all there".into()));
     assert_eq!((&recorded[1]["name"], &recorded[1]["text"]), (&"user_complaint".into(), &"it fails".into()));
+    assert_eq!((&recorded[2]["type"], &recorded[2]["id"]), (&"ack".into(), &"complaints".into()));
     // Time goes on by what is written.
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {

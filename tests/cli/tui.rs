@@ -164,6 +164,8 @@ fn a_manual_check_is_answered() {
     let folder = tempfile::tempdir().unwrap();
     let answers = folder.path().join("answers.jsonl");
     let terminal = replay(40, 100, &["--answers", answers.to_str().unwrap()]);
+    terminal.press("a");
+    terminal.shows(&["recorded: somebody is at exchange-500-rate"]);
     terminal.press("5");
     terminal.shows(&["p pass, f fail"]);
     terminal.press("p");
@@ -174,7 +176,8 @@ fn a_manual_check_is_answered() {
     terminal.press("q");
     terminal.ended();
     let said = objects(&fs::read_to_string(&answers).unwrap());
-    assert_eq!((said.len(), &said[0]["type"], &said[0]["status"]), (1, &"check".into(), &"fail".into()));
+    assert_eq!((&said[0]["type"], &said[0]["id"]), (&"ack".into(), &"exchange-500-rate".into()));
+    assert_eq!((said.len(), &said[1]["type"], &said[1]["status"]), (2, &"check".into(), &"fail".into()));
 }
 
 #[test]

@@ -20,6 +20,17 @@ pub fn forms(forms: Forms<'_>) -> Markup {
                     button name="status" value="fail" { "It is not" }
                 }
             }
+            @if !forms.asked.triggers.is_empty() {
+                form method="post" action="/ack" {
+                    input type="hidden" name="proof" value=(forms.proof);
+                    p { strong { "A trigger that somebody is at" } " " span.about { "nothing more is escalated" } }
+                    select name="id" aria-label="Which trigger" {
+                        @for id in &forms.asked.triggers { option value=(id) { (one_line(id)) } }
+                    }
+                    input type="text" name="note" maxlength="1000" aria-label="What is done" placeholder="what is done";
+                    button { "I am at it" }
+                }
+            }
             @if !forms.asked.signals.is_empty() {
                 form method="post" action="/signal" {
                     input type="hidden" name="proof" value=(forms.proof);

@@ -52,7 +52,7 @@ pub struct App {
     pub course: Course,
     /// The second that is looked at; `None` for the newest.
     pub cursor: Option<i64>,
-    /// Index into [`TABS`].
+    /// Which of the lists, by its place in their row.
     pub tab: usize,
     /// By tab: which entry is looked at, counted from the top; of the lines `None` for the newest.
     pub selected: [Option<usize>; TABS.len()],
@@ -179,6 +179,7 @@ impl App {
             KeyCode::Char(' ') => self.is_paused = !self.is_paused,
             KeyCode::Char('p') => self.answer(Verdict::Pass),
             KeyCode::Char('f') => self.answer(Verdict::Fail),
+            KeyCode::Char('a') => self.acknowledge(),
             // One thing after the other is taken back.
             KeyCode::Esc if self.opened.is_some() => self.opened = None,
             KeyCode::Esc if !self.filter.is_empty() => self.filter.clear(),
@@ -210,19 +211,37 @@ impl App {
         if self.tab() != Tab::Checks {
             return;
         }
-        let entries = self.entries();
-        let item = self.at(entries.len()).and_then(|at| entries[at].item.clone());
-        self.told = Some(match (&self.asked, item) {
-            (None, _) => "nothing is recorded: start the run with --answers FILE".into(),
-            (_, None) => "that is no manual check".into(),
-            (Some(asked), Some(item)) => {
-                let (at, by) = ((asked.now)().to_string(), None);
-                let word = if status == Verdict::Pass { "as it should be" } else { "not as it should be" };
-                match (asked.record)(&Said::Check { at, item: item.clone(), status, by, note: None }) {
-                    Ok(()) => format!("recorded: {item} is {word}"),
-                    Err(why) => why,
-                }
+        let word = if status == Verdict::Pass { "as it should be" } else { "not as it should be" };
+        self.told = Some(match self.id() {
+            None => "that is no manual check".into(),
+            Some(item) => {
+                self.record(&format!("{item} is {word}"), |at| Said::Check { at, item, status, by: None, note: None })
             }
         });
+    }
+
+    /// Records that somebody is at the trigger that is looked at.
+    fn acknowledge(&mut self) {
+        if self.tab() != Tab::Triggers {
+            return;
+        }
+        self.told = Some(match self.id() {
+            None => "that is how it stood then: Esc shows how it stands".into(),
+            Some(id) => self.record(&format!("somebody is at {id}"), |at| Said::Ack { at, id, by: None, note: None }),
+        });
+    }
+
+    /// The trigger, or the manual check, that is looked at.
+    fn id(&self) -> Option<String> {
+        let entries = self.entries();
+        entries.get(self.at(entries.len())?)?.id.clone()
+    }
+
+    fn record(&self, what: &str, said: impl FnOnce(String) -> Said) -> String {
+        let Some(asked) = &self.asked else { return "nothing is recorded: start the run with --answers FILE".into() };
+        match (asked.record)(&said((asked.now)().to_string())) {
+            Ok(()) => format!("recorded: {what}"),
+            Err(why) => why,
+        }
     }
 }

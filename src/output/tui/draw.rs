@@ -21,7 +21,7 @@ const NAME: u16 = 24;
 /// Rows from which on plots are higher.
 const HIGH: u16 = 36;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "Tab, 1 – 5        another list",
     "↑ ↓ PgUp PgDn     through the list; Home, End",
     "Enter             the entry whole, and back",
@@ -29,6 +29,7 @@ const KEYS: [&str; 12] = [
     "← →               through the time, with Shift ten steps; Esc is now",
     "Space             hold the lines, and let them go on",
     "p, f              a manual check passes, or fails (--answers)",
+    "a                 somebody is at a trigger (--answers)",
     "Ctrl-Z            stop for a while; `fg` goes on",
     "q, Ctrl-C         end the run, with its verdict",
     "",

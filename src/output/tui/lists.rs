@@ -25,13 +25,13 @@ pub struct Entry {
     pub row: Line<'static>,
     /// Below the row when it is opened.
     pub more: Vec<String>,
-    /// The manual check that it is.
-    pub item: Option<String>,
+    /// The trigger, or the manual check, that it is.
+    pub id: Option<String>,
 }
 
 impl Entry {
     fn new(row: Vec<Span<'static>>, more: Vec<String>) -> Entry {
-        Entry { row: Line::from(row), more, item: None }
+        Entry { row: Line::from(row), more, id: None }
     }
 
     /// All that it says.
@@ -106,7 +106,7 @@ fn triggers(app: &App) -> Vec<Entry> {
             };
             more.extend(event.evidence.iter().map(shown));
         }
-        Entry::new(
+        let entry = Entry::new(
             vec![
                 painted(format!("{state:<9}"), ink),
                 Span::raw(format!("{since:<9}")),
@@ -117,7 +117,8 @@ fn triggers(app: &App) -> Vec<Entry> {
                 ),
             ],
             more,
-        )
+        );
+        Entry { id: Some(trigger.id.clone()), ..entry }
     };
     all.into_iter().map(entry).collect()
 }
@@ -251,7 +252,7 @@ fn checks(app: &App, items: &[Item]) -> Vec<Entry> {
             Span::raw(one_line(&item.what)),
             Span::styled("   p pass, f fail", dim()),
         ];
-        Entry { item: Some(item.id.clone()), ..Entry::new(row, vec![one_line(&item.ask)]) }
+        Entry { id: Some(item.id.clone()), ..Entry::new(row, vec![one_line(&item.ask)]) }
     };
     let kpi = |kpi: &crate::summary::KpiLine| {
         let (word, colour) = match kpi.status {
