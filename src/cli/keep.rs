@@ -39,6 +39,8 @@ pub struct Keep {
     /// What was said and heard since the last turn.
     heard: Vec<i64>,
     has_ended: bool,
+    /// Whether a state is asked for, whatever became of it.
+    is_asked: bool,
     aside: Aside,
 }
 
@@ -59,6 +61,7 @@ impl Keep {
     pub fn new(state: Option<State>, aside: Aside) -> Keep {
         let (journal, shown) = (Journal::default(), BTreeSet::new());
         Keep {
+            is_asked: state.is_some(),
             state,
             journal,
             shown,
@@ -154,7 +157,7 @@ impl Keep {
             if let Event::Deployed(deployment) = event {
                 deployed_at = Some(deployment.at);
             }
-            let row = event.written(deployed_at).filter(|_| self.state.is_some());
+            let row = if self.state.is_some() { event.written(deployed_at) } else { None };
             let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
             if let Some(notifier) = notifier {
                 // One that was shown was sent, too, or waits; but who is told of it is to be known.
@@ -226,7 +229,7 @@ impl Keep {
         if let Event::Deployed(deployment) = event {
             self.deployed_at = Some(deployment.at);
         }
-        let row = event.written(self.deployed_at);
+        let row = if self.is_asked { event.written(self.deployed_at) } else { None };
         let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
         outputs.recall(is_shown);
         event.show(outputs);

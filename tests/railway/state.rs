@@ -153,7 +153,11 @@ fn write(world: &mut World, round: i64) -> i64 {
     for at in 0..40 {
         let time = now.saturating_add((at / 4) * 1_000_000);
         match at % 4 {
-            0 => world.request(time, &format!("/{round}/{at}"), 200),
+            0 => {
+                world.request(time, &format!("/{round}/{at}"), 200);
+                let newest = world.deployments.last().unwrap().id.clone();
+                world.https.last_mut().unwrap().deployment = newest;
+            }
             1 => world.write(now, "said again"),
             2 => {
                 let line = world.line(time, &format!("GET /late/{round}/{at} 200 12ms"));
@@ -186,7 +190,20 @@ fn killed_while_it_follows_it_has_what_one_has_that_was_not() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        written += write(&mut locked(&server.world), round as i64 * 10 + 9);
+        let mut world = locked(&server.world);
+        if round == 2 {
+            // While it does not run there is a new deployment.
+            world.deployed("d-3", 0, "SUCCESS");
+            let now = world.now();
+            let line = world.line(now, "Starting Container");
+            world.apps.push(super::world::App { deployment: "d-3".into(), ..line });
+            written += 1;
+            drop(world);
+            // The other one has to have seen it, too.
+            std::thread::sleep(Duration::from_millis(400));
+            world = locked(&server.world);
+        }
+        written += write(&mut world, round as i64 * 10 + 9);
     }
     let lines = || {
         let ran = run(&mut command(&["status", "--format", "json", "--state", state.to_str().unwrap()]));
@@ -197,6 +214,7 @@ fn killed_while_it_follows_it_has_what_one_has_that_was_not() {
     let [mut wanted, mut had] = [undisturbed, last.unwrap()].map(|child| terminated(child).summary());
     for summary in [&mut wanted, &mut had] {
         assert_eq!(summary["input"]["lines"], written);
+        assert_eq!(summary["deployed_at_from"], "process.container_started");
         // When it was told to end.
         summary["to"].take();
     }
