@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::classify::{Classifier, Library};
 use crate::deployment::Deployment;
+use crate::external::{EXTERNAL, External};
 use crate::gather::{Gather, Needs, Range, SavedError};
 use crate::judge::{Judge, Notice};
 use crate::map::{Fragment, Mapper};
@@ -106,6 +107,11 @@ impl Engine {
         self.pass_on();
     }
 
+    /// Takes in an event that no line tells.
+    pub fn external(&mut self, event: &External) {
+        self.gather.external(event);
+    }
+
     /// The latest time of a record, of all sources.
     pub fn latest(&self) -> Option<Time> {
         self.gather.latest()
@@ -118,7 +124,10 @@ impl Engine {
 
     /// The name of a source that evidence is of.
     pub fn label(&self, source: usize) -> &str {
-        self.judge.people(source).unwrap_or_else(|| &self.gather.lanes[source].label)
+        match source {
+            EXTERNAL => "measured",
+            _ => self.judge.people(source).unwrap_or_else(|| &self.gather.lanes[source].label),
+        }
     }
 
     /// From now on what the judge is told is kept, or no longer.
@@ -173,6 +182,7 @@ impl Engine {
             Input::LeaveOut(lane) => self.leave_out(lane),
             Input::Lost(lane) => self.lose(lane),
             Input::Ended(lane) => self.close(lane),
+            Input::External(event) => self.external(&event),
         }
     }
 

@@ -25,6 +25,7 @@
 //!   watermark has passed. [`gather::lane`] is one source in its order, with its own watermark; [`gather::assemble`] joins the
 //!   records of a trace to one entry, and [`gather::pairs`] the two lines of a request; [`recording`] holds the clock's movements
 //!   for a replay.
+//! - [`external`] is what the program measures itself, beside the lines.
 //! - [`second`] is what all of that comes to, as plain data: it can be written, read again, and added to another part of the same
 //!   second. [`engine`] hands seconds from one side to the other.
 //! - [`judge`] takes seconds and nothing else. [`lifecycle`] tells deployments from restarts; [`deployment`] is from when on.
@@ -32,14 +33,17 @@
 //! - [`expr`] is the language that asks for numbers out of windows.
 //! - [`rules`] compiles a plan's expressions, steps its triggers at every whole second, and gives the verdict.
 //! - [`people`] reads what people answer and report, beside the input.
+//! - [`baseline`] is what rules compare a deployment with, saved: of a log that does not reach back.
 //! - [`report`] keeps the totals a reader wants beside the rules: routes, errors, silences.
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
+//! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
 //! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
+//! - [`escalation`] says which action of a plan is due, and what holds it back.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`] and [`notify`].
+//!   clock besides [`source`], [`probe`] and [`notify`].
 //!
 //! # What always holds
 //!
@@ -80,13 +84,16 @@
 //! means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 
+pub mod baseline;
 pub mod classify;
 pub mod cli;
 pub mod decode;
 pub mod deployment;
 pub mod engine;
+pub mod escalation;
 pub mod explain;
 pub mod expr;
+pub mod external;
 pub mod gather;
 pub mod history;
 pub mod judge;
@@ -96,6 +103,7 @@ pub mod mask;
 pub mod notify;
 pub mod output;
 pub mod people;
+pub mod probe;
 pub mod recording;
 pub mod report;
 pub mod rules;
@@ -103,6 +111,7 @@ pub mod second;
 pub mod session;
 pub mod source;
 pub mod state;
+mod subprocess;
 pub mod summary;
 pub mod text;
 pub mod time;

@@ -55,8 +55,13 @@ fn subcommand(command: Command) -> Result<i32> {
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
         Command::Plan { command } => plan(command, out),
+        Command::Baseline { asked } => cli::baseline(&asked, out),
         Command::Check { asked } => {
             cli::people::check(&asked, &mut out)?;
+            Ok(0)
+        }
+        Command::Ack { asked } => {
+            cli::people::ack(&asked, &mut out)?;
             Ok(0)
         }
         Command::Signal { asked } => {
@@ -65,7 +70,10 @@ fn subcommand(command: Command) -> Result<i32> {
         }
         Command::Notify { command: Notifies::Test { name } } => cli::notify::test(&name, out),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
+            // It panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut script);
+            out.write_all(&script)?;
             Ok(0)
         }
         Command::Man => {

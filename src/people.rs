@@ -1,8 +1,10 @@
 //! What people say of a deployment: answers to the manual checks of a plan, and reports from outside. They stand in a file of their own,
-//! a JSON object a line, which `logwatch check` and `logwatch signal` append to.
+//! a JSON object a line, which `logwatch check`, `logwatch signal` and `logwatch ack` append to. A live run reads on as it grows, and adds
+//! itself what its actions do, so that a run that is started anew knows it.
 
-use std::io;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,56 @@ pub struct People {
     pub file: String,
     pub answers: Vec<Answer>,
     pub signals: Vec<Signal>,
+    pub acks: Vec<Ack>,
+    /// What actions did, in the order of the file.
+    pub deeds: Vec<Deed>,
+}
+
+/// Somebody has seen that a trigger fires, and is at it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ack {
+    /// The trigger.
+    #[serde(skip)]
+    pub id: String,
+    pub at: Time,
+    pub by: Option<String>,
+    pub note: Option<String>,
+    /// Of the file.
+    #[serde(skip)]
+    pub line: u64,
+}
+
+/// What an action of a plan did, or begins to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deed {
+    /// When it was written.
+    pub at: String,
+    /// The action.
+    pub id: String,
+    /// The trigger that it was for.
+    pub trigger: String,
+    /// The deployment that it was for.
+    pub deployed_at: String,
+    pub state: DeedState,
+    /// Of a rollback: the deployment that ran, and its commit, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The deployment that it went back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeedState {
+    Started,
+    Done,
+    Failed,
 }
 
 /// An answer to a manual check.
@@ -67,6 +119,15 @@ pub enum Said {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
     },
+    Ack {
+        at: String,
+        id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    Action(Deed),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -95,27 +156,97 @@ impl People {
     pub fn parse(file: &str, text: &str) -> Result<People, Error> {
         let mut people = People { file: file.into(), ..People::default() };
         for (written, line) in text.lines().zip(1..) {
-            if written.trim().is_empty() {
-                continue;
-            }
-            let wrong = |message: String| Error::Line { path: file.into(), line, message };
-            let said: Said = serde_json::from_str(written).map_err(|error| {
-                // Of one line the column is enough.
-                wrong(error.to_string().replace(" at line 1 column", " at column"))
-            })?;
-            let time = |at: &str| crate::time::parse_time(at).map_err(wrong);
-            match said {
-                Said::Check { at, item, status, by, note } => {
-                    people.answers.push(Answer { at: time(&at)?, item, pass: status == Verdict::Pass, by, note, line });
-                }
-                Said::Signal { at, name, by, text } => {
-                    people.signals.push(Signal { at: time(&at)?, name, by, text, line });
-                }
-            }
+            people.read(written, line)?;
         }
         people.answers.sort_by_key(|answer| (answer.at, answer.line));
         people.signals.sort_by_key(|signal| (signal.at, signal.line));
         Ok(people)
+    }
+
+    /// Reads one line, of this number.
+    fn read(&mut self, written: &str, line: u64) -> Result<(), Error> {
+        if written.trim().is_empty() {
+            return Ok(());
+        }
+        let wrong = |message: String| Error::Line { path: self.file.clone(), line, message };
+        let said: Said = serde_json::from_str(written).map_err(|error| {
+            // Of one line the column is enough.
+            wrong(error.to_string().replace(" at line 1 column", " at column"))
+        })?;
+        let time = |at: &str| crate::time::parse_time(at).map_err(wrong);
+        match said {
+            Said::Check { at, item, status, by, note } => {
+                let answer = Answer { at: time(&at)?, item, pass: status == Verdict::Pass, by, note, line };
+                self.answers.push(answer);
+            }
+            Said::Signal { at, name, by, text } => {
+                let signal = Signal { at: time(&at)?, name, by, text, line };
+                self.signals.push(signal);
+            }
+            Said::Ack { at, id, by, note } => {
+                let ack = Ack { at: time(&at)?, id, by, note, line };
+                self.acks.push(ack);
+            }
+            Said::Action(deed) => {
+                time(&deed.at)?;
+                time(&deed.deployed_at)?;
+                self.deeds.push(deed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file of what people say that is read on as it grows.
+#[derive(Debug)]
+pub struct Growing {
+    path: PathBuf,
+    /// Its name.
+    file: String,
+    /// Bytes and lines that were read.
+    bytes: u64,
+    lines: u64,
+}
+
+impl Growing {
+    /// Reads what is there by now; nothing yet, where nobody has said anything.
+    pub fn open(path: &Path) -> Result<(Growing, People), Error> {
+        let file = path.display().to_string();
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(Error::Read { path: file, source }),
+        };
+        let people = People::parse(&file, &text)?;
+        let lines = text.lines().count() as u64;
+        Ok((Growing { path: path.into(), file, bytes: text.len() as u64, lines }, people))
+    }
+
+    /// What was said since the last call, each line for itself: one that cannot be read takes no other with it. What cannot be read at all
+    /// is looked for again with the next call.
+    pub fn more(&mut self) -> Vec<Result<People, Error>> {
+        let Ok(text) = self.rest() else { return Vec::new() };
+        // Somebody may be about to write the rest of a line.
+        let Some(end) = text.rfind('\n') else { return Vec::new() };
+        self.bytes += end as u64 + 1;
+        let mut said = Vec::new();
+        for line in text[..end].split('\n') {
+            // The last line of what was read before may have lacked its end, which stands here.
+            if !line.trim().is_empty() {
+                self.lines += 1;
+                let mut people = People { file: self.file.clone(), ..People::default() };
+                said.push(people.read(line, self.lines).map(|()| people));
+            }
+        }
+        said
+    }
+
+    fn rest(&self) -> io::Result<String> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.bytes))?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok(text)
     }
 }
 
@@ -129,6 +260,29 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_that_grows_is_read_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("said.jsonl");
+        let (mut growing, people) = Growing::open(&path).unwrap();
+        assert!(people.answers.is_empty() && growing.more().is_empty());
+        let ack = |id: &str| format!("{{\"type\":\"ack\",\"at\":\"2025-08-25T14:01:00Z\",\"id\":\"{id}\"}}");
+        let append = |text: &str| {
+            let mut file = File::options().create(true).append(true).open(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+        };
+        append(&(ack("a") + "\nnonsense\n" + &ack("b")));
+        let said = growing.more();
+        let told: Vec<_> =
+            said.iter().map(|said| said.as_ref().map(|people| (&*people.acks[0].id, people.acks[0].line))).collect();
+        assert!(matches!(&told[..], [Ok(("a", 1)), Err(Error::Line { line: 2, .. })]), "{told:?}");
+        append("\n");
+        let said = growing.more();
+        assert_eq!(said.len(), 1);
+        assert_eq!((&*said[0].as_ref().unwrap().acks[0].id, said[0].as_ref().unwrap().acks[0].line), ("b", 3));
+    }
 
     #[test]
     fn a_file_is_read_in_the_order_of_time() {

@@ -1,7 +1,7 @@
 //! Recordings: what was read, and when the clock moved, so that a live run can be replayed exactly (SEMANTICS 5).
 //!
 //! A recording is the input as it came, behind a first line that says so, with a line wherever the clock of the silent
-//! source was moved, or lines may have been lost. Such lines mean something only in a file that begins as a recording: a
+//! source was moved, lines may have been lost, or something was measured that no line tells. Such lines mean something only in a file that begins as a recording: a
 //! service that prints one moves nothing, neither when it is read nor, behind a mark, when it is replayed.
 
 use std::io::{self, Write};
@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use memchr::memmem;
 
 use crate::decode::{BYTE_ORDER_MARK, json};
+use crate::external::External;
 use crate::time::{self, SECOND, Time};
 
 /// How a recording begins.
@@ -16,6 +17,7 @@ pub const HEADER: &[u8] = br#"{"logwatch":"recording","v":1}"#;
 const ADVANCE: &[u8] = br#"{"logwatch":"advance","to":""#;
 const LATENESS: &[u8] = br#"{"logwatch":"lateness","seconds":"#;
 const LOST: &[u8] = br#"{"logwatch":"lost"}"#;
+const EXTERNAL: &[u8] = br#"{"logwatch":"external","event":"#;
 /// Before a line of the input that looks like one of the recording's own.
 const INPUT: &[u8] = br#"{"logwatch":"line"}"#;
 /// How all of these begin.
@@ -34,6 +36,8 @@ pub enum Directive {
     Lateness(i64),
     /// Lines may have been lost here.
     Lost,
+    /// An event that no line tells.
+    External,
 }
 
 /// Reads a line of a recording; `None` for one of the input.
@@ -44,6 +48,9 @@ pub fn directive(line: &[u8]) -> Option<Directive> {
     if line == LOST {
         return Some(Directive::Lost);
     }
+    if line.starts_with(EXTERNAL) {
+        return external(line).map(|_| Directive::External);
+    }
     if let Some(seconds) = line.strip_prefix(LATENESS).and_then(|line| line.strip_suffix(b"}")) {
         let seconds: i64 = std::str::from_utf8(seconds).ok()?.parse().ok()?;
         return (0..=MOST_LATENESS).contains(&seconds).then_some(Directive::Lateness(seconds * SECOND));
@@ -52,6 +59,11 @@ pub fn directive(line: &[u8]) -> Option<Directive> {
         return None;
     }
     json::member(line, "to").and_then(|to| time::parse(to.raw())).map(Directive::Advance)
+}
+
+/// The event of a [`Directive::External`].
+pub fn external(line: &[u8]) -> Option<External> {
+    serde_json::from_slice(line.strip_prefix(EXTERNAL)?.strip_suffix(b"}")?).ok()
 }
 
 /// A line of a recording as it stood in the input.
@@ -107,6 +119,10 @@ impl<W: Write> Recorder<W> {
         self.write(&[LOST, b"\n"].concat())
     }
 
+    pub fn external(&mut self, event: &External) -> io::Result<u64> {
+        self.write(&[EXTERNAL, &serde_json::to_vec(event)?, b"}\n"].concat())
+    }
+
     pub fn into_inner(self) -> W {
         self.out
     }
@@ -130,6 +146,8 @@ mod tests {
         recorder.lines(b"a line\n").unwrap();
         recorder.advance(to).unwrap();
         recorder.lost().unwrap();
+        let event = External::new(to, "probe.ok", "a \"b\"\n".into()).label("probe", "health").value("duration", 0.1);
+        recorder.external(&event).unwrap();
         recorder.lateness(10 * SECOND).unwrap();
         recorder.lines(&[b"\xef\xbb\xbf", LOST, b"\r\n", INPUT].concat()).unwrap();
         let text = recorder.into_inner();
@@ -139,12 +157,15 @@ mod tests {
             None,
             Some(Directive::Advance(to)),
             Some(Directive::Lost),
+            Some(Directive::External),
             Some(Directive::Lateness(10 * SECOND)),
             None,
             None,
         ];
         assert_eq!(read, expected);
-        let input: Vec<_> = text.split(|byte| *byte == b'\n').skip(5).map(unmarked).collect();
+        let read: Vec<_> = text.split(|byte| *byte == b'\n').filter_map(external).collect();
+        assert_eq!(read, [event]);
+        let input: Vec<_> = text.split(|byte| *byte == b'\n').skip(6).map(unmarked).collect();
         assert_eq!(input, [&[b"\xef\xbb\xbf", LOST, b"\r"].concat(), INPUT]);
     }
 }

@@ -5,6 +5,7 @@ pub mod samples;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::baseline::{self, Baseline, MadeOf};
 use crate::classify::{Classifier, Interest, Library, Routes, library};
 use crate::deployment::{Deployment, From};
 use crate::engine::Engine;
@@ -27,6 +28,8 @@ pub enum Error {
 pub struct Session {
     pub plan: Plan,
     pub engine: Engine,
+    /// What deployments are compared with, where that is not what comes before them in the input.
+    pub compared_with: Option<MadeOf>,
     classifier: Arc<crate::classify::Shared>,
 }
 
@@ -43,6 +46,8 @@ impl Session {
         let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         plan.receivers(None)?;
+        plan.probes(None)?;
+        plan.actions()?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
         crate::classify::interested(&library, &mut interest);
@@ -55,7 +60,7 @@ impl Session {
             _ => None,
         };
         let engine = Engine::new(classifier, timeline, rules, report, fixed, range);
-        Ok(Session { plan, engine, classifier: shared })
+        Ok(Session { plan, engine, compared_with: None, classifier: shared })
     }
 
     /// The session of a plan by name or file, with its own patterns and the packs of some folders beside the built-in ones.
@@ -68,6 +73,13 @@ impl Session {
         let plan = Plan::load(plan)?;
         let library = plan.library(packs)?;
         Session::new(plan, library, deployed_at, range)
+    }
+
+    /// Compares deployments with a saved baseline, in place of what comes before them in the input; `path` is where it stands.
+    pub fn compare_with(&mut self, baseline: &Baseline, path: &str) -> Result<(), baseline::Error> {
+        let judge = &mut self.engine.judge;
+        judge.past = Some(baseline.past(&self.plan, &judge.library, path)?);
+        Ok(())
     }
 
     /// A mapper for another thread.

@@ -21,6 +21,7 @@ pub const PACKS: &[(&str, &str)] = &[
     ("pools", include_str!("../../patterns/pools.toml")),
     ("postgres", include_str!("../../patterns/postgres.toml")),
     ("prisma", include_str!("../../patterns/prisma.toml")),
+    ("probe", include_str!("../../patterns/probe.toml")),
     ("process", include_str!("../../patterns/process.toml")),
     ("python", include_str!("../../patterns/python.toml")),
     ("railway", include_str!("../../patterns/railway.toml")),

@@ -31,6 +31,9 @@ pub struct Definition {
     pub regex: Option<Spanned<String>>,
     /// A built-in parser instead of a regex, or behind one that gates it.
     pub parser: Option<Parser>,
+    /// What it matches is of the class of its level, too: it says something of a line, and not all that there is to say.
+    #[serde(default)]
+    pub beside: bool,
     /// Match the whole message, not the message without its `LEVEL:logger:` head.
     #[serde(default)]
     pub raw: bool,
@@ -109,6 +112,10 @@ pub enum Parser {
     Lifecycle,
     /// No line: what [people](crate::people) report; the label is who.
     Signal,
+    /// No line: what the [probes](crate::external) of a plan find.
+    Probe,
+    /// No line: what a platform [measures](crate::external) of a service.
+    Metric,
 }
 
 impl Parser {
@@ -128,9 +135,9 @@ impl Parser {
         })
     }
 
-    /// Whether it reads lines; the others are told by the engine, or by people.
+    /// Whether it reads lines; the others are told by the engine, by people, or measured.
     pub fn reads_lines(self) -> bool {
-        !matches!(self, Parser::Lifecycle | Parser::Signal)
+        !matches!(self, Parser::Lifecycle | Parser::Signal | Parser::Probe | Parser::Metric)
     }
 
     /// Whether it reads failures, of one language or of any.
@@ -159,6 +166,8 @@ impl Parser {
             Parser::Logfmt => "logfmt",
             Parser::Lifecycle => "lifecycle",
             Parser::Signal => "signal",
+            Parser::Probe => "probe",
+            Parser::Metric => "metric",
         }
     }
 }

@@ -68,12 +68,14 @@ pub struct Class {
     pub carriers: Carriers,
 }
 
-/// Kinds of sources: a service's own output, the platform's HTTP log, and people.
+/// Kinds of sources: a service's own output, the platform's HTTP log, people, and what the program measures itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Carriers {
     pub app: bool,
     pub edge: bool,
     pub people: bool,
+    pub probes: bool,
+    pub metrics: bool,
 }
 
 /// One compiled `[[pattern]]`.
@@ -85,6 +87,8 @@ pub struct Pattern {
     pub severity: Severity,
     pub regex: Option<Search>,
     pub parser: Option<Parser>,
+    /// Whether the patterns of levels take what it matches, too.
+    pub beside: bool,
     pub raw: bool,
     /// Unicode classes and boundaries in `regex`.
     pub unicode: bool,
@@ -208,6 +212,8 @@ impl Library {
             Some(Parser::Edge) => Carriers { edge: true, ..Carriers::default() },
             Some(Parser::Request) => Carriers { app: true, edge: true, ..Carriers::default() },
             Some(Parser::Signal) => Carriers { people: true, ..Carriers::default() },
+            Some(Parser::Probe) => Carriers { probes: true, ..Carriers::default() },
+            Some(Parser::Metric) => Carriers { metrics: true, ..Carriers::default() },
             _ => Carriers { app: true, ..Carriers::default() },
         };
         let name = definition.class.get_ref();
@@ -227,6 +233,8 @@ impl Library {
         entry.carriers.app |= carriers.app;
         entry.carriers.edge |= carriers.edge;
         entry.carriers.people |= carriers.people;
+        entry.carriers.probes |= carriers.probes;
+        entry.carriers.metrics |= carriers.metrics;
         entry.labels.extend(pattern.labels.iter().map(|label| label.name.clone()));
         for value in &pattern.values {
             let unit = value_unit(definition.values.get(&value.name));

@@ -34,6 +34,15 @@ impl Clock {
         self.latest = latest.filter(|latest| now.since(*latest).saturating_abs() < FRESH);
     }
 
+    /// It is this time now, and all has come that was written until `proved`. A source that was silent for long before it was read
+    /// goes on from there.
+    pub fn told(&mut self, time: Time, proved: Instant) {
+        if self.latest.is_none() && self.is_idle() {
+            self.latest = Some(time.saturating_add(-(proved.elapsed().as_nanos() as i64)));
+            self.heard = proved;
+        }
+    }
+
     pub fn is_idle(&self) -> bool {
         self.heard.elapsed() >= SILENCE
     }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::actions::Actions;
 use super::outputs::Outputs;
 use crate::deployment::Deployment;
 use crate::engine::Engine;
@@ -43,6 +44,15 @@ impl Event {
             Event::Trigger(event) => outputs.trigger(event),
             Event::Verdict(event) => outputs.verdict(event),
             Event::Reached(event) => outputs.reached(event),
+        }
+    }
+
+    /// Lets the actions of a plan know of it.
+    pub fn note(&self, actions: &mut Actions) {
+        match self {
+            Event::Deployed(deployment) => actions.deployed(deployment),
+            Event::Trigger(event) => actions.trigger(event),
+            Event::Verdict(_) | Event::Reached(_) => {}
         }
     }
 

@@ -51,7 +51,10 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
     }
     let (mut opened, mut running) = (Vec::new(), Vec::<Running>::new());
     for program in &programs {
-        match program.start().with_context(|| format!("cannot run {}", escape(&program.words[0].to_string_lossy()))) {
+        match program
+            .start(options.restart)
+            .with_context(|| format!("cannot run {}", escape(&program.words[0].to_string_lossy())))
+        {
             Ok((source, started)) => {
                 opened.push(source);
                 running.push(started);
@@ -63,7 +66,17 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
         }
     }
     let progress = Progress::new(&opened, read.quiet, read.tz);
-    let run = Run { read, stop: &stop, session, progress, labels, is_saved: false, state, can_be_read_again: false };
+    let run = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels,
+        is_saved: false,
+        state,
+        can_be_read_again: false,
+        roll_back: None,
+    };
     let told = run.drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside));
     running.into_iter().for_each(Running::stop);
     told.map(|(status, _)| status)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use super::actions::Actions;
 use super::event::Event;
 use super::outputs::Outputs;
 use super::progress::Aside;
@@ -18,6 +19,7 @@ use crate::notify::{Notifier, Prepared};
 use crate::people::People;
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
+use crate::summary::ActionEvent;
 use crate::text::escape;
 use crate::time::Time;
 
@@ -81,6 +83,7 @@ impl Keep {
         session: &mut Session,
         outputs: &mut Outputs,
         notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
         masking: Masking,
         can_be_read_again: bool,
     ) -> Result<()> {
@@ -95,6 +98,7 @@ impl Keep {
                 if let Some(notifier) = notifier {
                     event.prepare(notifier);
                 }
+                event.note(actions);
                 missed.extend(self.show(&event, outputs));
             }
         })
@@ -147,6 +151,7 @@ impl Keep {
         session: &mut Session,
         outputs: &mut Outputs,
         notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
         masking: Masking,
     ) {
         let events = Event::take(&mut session.engine, masking);
@@ -164,14 +169,11 @@ impl Keep {
                 let of_event = event.prepare(notifier);
                 prepared.extend(of_event.into_iter().filter(|_| !is_shown));
             }
+            event.note(actions);
             written.extend(row);
         }
         if self.state.is_some() {
-            let mut notifications = Vec::new();
-            for (seq, prepared) in (self.seq..).zip(&mut prepared) {
-                notifications.push(prepared.numbered(seq));
-            }
-            self.seq += notifications.len() as i64;
+            let notifications = self.number(&mut prepared);
             let (told, steps) = session.engine.take_told();
             let wants_open = !self.has_ended && self.state.as_ref().is_some_and(State::wants_open);
             let settled = notifier.as_ref().map(Notifier::take_settled).unwrap_or_default();
@@ -207,14 +209,34 @@ impl Keep {
         session: &mut Session,
         outputs: &mut Outputs,
         notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
         masking: Masking,
     ) {
         self.looked = None;
         self.hear(session);
-        self.turn(session, outputs, notifier, masking);
+        self.turn(session, outputs, notifier, actions, masking);
         session.engine.keep(false);
         self.journal.keep(false);
         self.has_ended = true;
+    }
+
+    /// Shows and sends what an action does, which stands in a ledger of its own.
+    pub fn action(&mut self, event: &ActionEvent, outputs: &mut Outputs, notifier: &mut Option<Notifier>) {
+        outputs.action(event);
+        let Some(notifier) = notifier else { return };
+        let mut prepared = notifier.action(event);
+        if self.state.is_some() {
+            let notifications = self.number(&mut prepared);
+            self.write(&Batch { notifications: &notifications, ..Batch::default() });
+        }
+        prepared.into_iter().for_each(|prepared| notifier.queue(prepared));
+    }
+
+    /// Numbers notifications, and gives them as the state keeps them.
+    fn number(&mut self, prepared: &mut [Prepared]) -> Vec<state::Notification> {
+        let numbered: Vec<_> = (self.seq..).zip(prepared).map(|(seq, prepared)| prepared.numbered(seq)).collect();
+        self.seq += numbered.len() as i64;
+        numbered
     }
 
     /// Takes note of notifications that were delivered after the last turn.

@@ -1,5 +1,8 @@
 //! The command line: what may be asked for, and how a run is driven.
 
+mod actions;
+mod answers;
+mod baseline;
 mod clock;
 mod event;
 #[cfg(unix)]
@@ -17,6 +20,7 @@ mod overwrite;
 pub mod patterns;
 pub mod people;
 pub mod plans;
+mod previous;
 mod progress;
 mod range;
 mod recall;
@@ -30,6 +34,7 @@ mod terminal;
 mod watch;
 pub mod what_if;
 
+pub use baseline::baseline;
 #[cfg(unix)]
 pub use exec::exec;
 pub use recall::{replay, status};

@@ -16,9 +16,9 @@ use crate::zone::Zone;
 
 use super::range::{Deployed, End};
 
-pub use look::{LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
+pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{CheckOptions, SaidOptions, SignalOptions, StatusOptions};
+pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions, StatusOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -109,10 +109,21 @@ pub enum Command {
         #[command(subcommand)]
         command: Plans,
     },
+    /// Save what a service is like when it runs as usual, to compare deployments with
+    #[command(after_help = BASELINE)]
+    Baseline {
+        #[command(flatten)]
+        asked: BaselineOptions,
+    },
     /// Record the answer to a manual check of a plan
     Check {
         #[command(flatten)]
         asked: CheckOptions,
+    },
+    /// Record that somebody has seen that a trigger fires, and is at it: nothing more is escalated
+    Ack {
+        #[command(flatten)]
+        asked: AckOptions,
     },
     /// Record a report from outside, such as a user's complaint
     Signal {
@@ -162,7 +173,10 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
-    /// What people answered and reported, as `logwatch check` and `logwatch signal` record it
+    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input; with `watch` also `previous`, the deployment before
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
     /// Keep what the run has come to in FILE: started again, whatever ended it, it goes on from there
@@ -188,6 +202,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
+    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers, each once a deployment
+    #[arg(long, requires = "answers")]
+    pub allow_actions: bool,
     /// Send the plan's notifications in a replay, too, which else sends nothing
     #[arg(long)]
     pub notify: bool,
@@ -218,13 +235,22 @@ Examples:
   logwatch watch api --state api.state
   logwatch watch api worker --project shop --environment production --plan dl-034";
 
+const BASELINE: &str = "\
+It is what a deployment at the end of the logs would be compared with: all since the newest
+deployment in them, but its start-up and restarts. Baselines of one plan add up.
+
+Examples:
+  logwatch baseline monday.jsonl --plan dl-034 -o base.json
+  logwatch baseline base.json tuesday.json -o both.json
+  logwatch watch api --plan dl-034 --baseline base.json";
+
 #[cfg(unix)]
 const EXEC: &str = "\
 Some programs follow a log only while they print to a terminal. What the program writes to
 standard error is passed on; it is ended with logwatch, and if it fails the run is cut short.
 
 Examples:
-  logwatch exec -- railway logs --json
+  logwatch exec --restart -- railway logs --json
   logwatch exec --source api='railway logs --json -s api' --source web='railway logs --json -s web'";
 
 /// What to run.
@@ -234,6 +260,10 @@ pub struct ExecOptions {
     /// A command under a name of its own, run by a shell; repeatable
     #[arg(long = "source", value_name = "LABEL='COMMAND'", value_parser = Program::labelled)]
     pub sources: Vec<Program>,
+    /// Start again what ends: after a second, then later and later up to 30 s; lines with a time that it prints once more are
+    /// left out
+    #[arg(long)]
+    pub restart: bool,
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "sources")]
     pub command: Vec<OsString>,

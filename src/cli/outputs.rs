@@ -14,7 +14,7 @@ use crate::deployment::Deployment;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::text::escape;
 
 /// Columns of text that goes to no terminal.
@@ -150,6 +150,15 @@ impl Outputs {
         self.each(|writer| match writer {
             Writer::Text(text) => text.verdict(event, verbose),
             Writer::Json(json) => json.verdict(event),
+            Writer::Html(_) => Ok(()),
+        });
+    }
+
+    pub fn action(&mut self, event: &ActionEvent) {
+        self.tell_deployment();
+        self.each(|writer| match writer {
+            Writer::Text(text) => text.action(event),
+            Writer::Json(json) => json.action(event),
             Writer::Html(_) => Ok(()),
         });
     }

@@ -32,6 +32,7 @@ pub fn refuse(read: &Read, inputs: &[Input]) -> Result<(), UsageError> {
     let mut reads: Vec<Use> = inputs.iter().filter_map(input).collect();
     reads.extend(Use::file("the plan", Path::new(&read.plan)));
     reads.extend(read.answers.iter().filter_map(|path| Use::file("the answers", path)));
+    reads.extend(read.baseline.iter().filter_map(|path| Use::file("the baseline", path)));
     for folder in &read.patterns {
         let packs = fs::read_dir(folder).into_iter().flatten().flatten();
         reads.extend(packs.filter_map(|pack| Use::file("the patterns in", &pack.path())));
@@ -50,6 +51,15 @@ pub fn refuse(read: &Read, inputs: &[Input]) -> Result<(), UsageError> {
         }
     }
     Ok(())
+}
+
+/// The same of a command that reads inputs and writes one file.
+pub fn refuse_output(output: &Path, inputs: &[Input]) -> Result<(), UsageError> {
+    let Some(write) = Use::file("--output", output) else { return Ok(()) };
+    match inputs.iter().filter_map(input).find(|read| read.place == write.place) {
+        Some(read) => Err(UsageError(format!("{} would write over {}; name another file", write.name, read.name))),
+        None => Ok(()),
+    }
 }
 
 fn input(input: &Input) -> Option<Use> {

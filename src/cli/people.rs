@@ -1,5 +1,5 @@
-//! `logwatch check` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`, or put into the
-//! state of one that goes on.
+//! `logwatch check`, `logwatch ack` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`, or
+//! put into the state of one that goes on.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Seek, SeekFrom, Write};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::clock::now;
-use super::options::{CheckOptions, SaidOptions, SignalOptions};
+use super::options::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
 use super::run::UsageError;
 use super::{keep, recall};
 use crate::expr::suggest::nearest;
@@ -29,6 +29,17 @@ pub fn check(asked: &CheckOptions, out: &mut impl Write) -> Result<()> {
     let status = if asked.pass { Verdict::Pass } else { Verdict::Fail };
     let (at, by) = who_and_when(&asked.said)?;
     book.record(&Said::Check { at, item: asked.item.clone(), status, by, note: asked.note.clone() }, out)
+}
+
+/// Records that somebody has seen that a trigger fires.
+pub fn ack(asked: &AckOptions, out: &mut impl Write) -> Result<()> {
+    let book = Book::open(&asked.said)?;
+    let plan = book.plan()?;
+    let triggers = plan.triggers().map_err(session::Error::from).map_err(UsageError::from)?;
+    let ids: Vec<&str> = triggers.iter().map(|trigger| trigger.id).collect();
+    known(&format!("plan {} has no trigger", plan.name), &asked.id, &ids)?;
+    let (at, by) = who_and_when(&asked.said)?;
+    book.record(&Said::Ack { at, id: asked.id.clone(), by, note: asked.note.clone() }, out)
 }
 
 /// Records a report from outside.
@@ -114,7 +125,7 @@ fn known(what: &str, name: &str, known: &[&str]) -> Result<(), UsageError> {
 }
 
 /// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
-fn append(path: &Path, said: &Said) -> Result<()> {
+pub(super) fn append(path: &Path, said: &Said) -> Result<()> {
     let shown = || escape(&path.display().to_string());
     let open = || OpenOptions::new().create(true).read(true).append(true).open(path);
     let mut file = open().with_context(|| format!("cannot write {}", shown()))?;

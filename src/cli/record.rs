@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::progress::Aside;
+use crate::external::External;
 use crate::map::Fragment;
 use crate::recording::Recorder;
 use crate::text::escape;
@@ -63,6 +64,11 @@ impl Record {
     /// Lines of the source may have been lost here.
     pub fn lost(&mut self) {
         self.write(Recorder::lost);
+    }
+
+    /// An event that no line tells.
+    pub fn external(&mut self, event: &External) {
+        self.write(|recorder| recorder.external(event));
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Recorder<File>) -> io::Result<u64>) {

@@ -6,23 +6,23 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::files;
-use super::find;
+use super::actions::{Actions, RollBack};
+use super::answers::Answers;
+use super::clock::now;
 use super::intake::Intake;
 use super::keep::{self, Keep};
-use super::notify;
 use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
-use super::overwrite;
 use super::progress::{Aside, Progress};
 use super::range::{Deployed, End};
 use super::record::Record;
-use super::setup;
 use super::signals::Stop;
+use super::{baseline, files, find, notify, overwrite, setup};
 use crate::gather::Range;
 use crate::notify::Subject;
 use crate::output::github;
-use crate::people::People;
+use crate::probe::Probes;
+use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
@@ -66,9 +66,18 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     }
     let is_saved = mode == (Mode::Replay { follow: false });
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let (status, summary) =
-        Run { read, stop: &stop, session, progress, labels, is_saved, state, can_be_read_again: false }
-            .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
+    let (status, summary) = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels,
+        is_saved,
+        state,
+        can_be_read_again: false,
+        roll_back: None,
+    }
+    .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }
@@ -102,6 +111,8 @@ pub(super) struct Run<'a> {
     pub state: Option<State>,
     /// Whether the sources give again what they gave before.
     pub can_be_read_again: bool,
+    /// How the service that is followed goes back to an earlier deployment, where that can be done.
+    pub roll_back: Option<RollBack>,
 }
 
 impl Run<'_> {
@@ -110,12 +121,17 @@ impl Run<'_> {
         self,
         start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
     ) -> Result<(i32, Summary)> {
-        let Run { read, stop, mut session, mut progress, labels, is_saved, state, can_be_read_again } = self;
-        if let Some(path) = &read.answers {
-            let people = People::load(path).map_err(|error| UsageError(error.to_string()))?;
-            session.engine.judge.hear(people).map_err(|error| UsageError(error.to_string()))?;
+        let Run { read, stop, mut session, mut progress, labels, is_saved, state, can_be_read_again, roll_back } = self;
+        let actions = session.plan.actions().map_err(|error| UsageError(error.to_string()))?;
+        let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
+        let answers = read.answers.as_deref();
+        let mut answers = answers.map(|path| Answers::open(path, &mut session, is_saved, &mut actions)).transpose()?;
+        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
+            baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
+        let probes = if is_saved { Vec::new() } else { probes_of(&session.plan)? };
+        let (mut probes, mut probing) = (Some(probes).filter(|probes| !probes.is_empty()), None);
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
         let subject = Subject { plan: plan.clone(), sources: labels.clone(), deployed_at: None };
@@ -130,7 +146,7 @@ impl Run<'_> {
         let mut notifier = notify::start(receivers, subject, progress.aside())?;
         let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
         let mut keep = Keep::new(state, progress.aside());
-        keep.go_on(&mut session, &mut outputs, &mut notifier, masking, can_be_read_again)?;
+        keep.go_on(&mut session, &mut outputs, &mut notifier, &mut actions, masking, can_be_read_again)?;
         session.engine.stop_when(stop.at_once());
 
         let mut asked = None;
@@ -140,9 +156,24 @@ impl Run<'_> {
                 asked.get_or_insert_with(Instant::now);
             }
             let goes_on = intake.turn(&mut session, &mut record, &mut keep.journal);
+            // What is measured stands in the time of the log, which begins with its first line.
+            if session.engine.latest().is_some()
+                && let Some(probes) = probes.take()
+            {
+                probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
+            }
+            if let Some(answers) = &mut answers {
+                answers.read_on(&mut session, &progress.aside());
+            }
             progress.update(&session.engine);
             keep.hear(&mut session);
-            keep.turn(&mut session, &mut outputs, &mut notifier, masking);
+            keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+            if let Some(notifier) = &mut notifier {
+                notifier.turn(now());
+            }
+            for event in actions.turn(&session, now()) {
+                keep.action(&event, &mut outputs, &mut notifier);
+            }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -151,15 +182,20 @@ impl Run<'_> {
                 break;
             }
         }
+        drop(probing);
+        for event in actions.finish(|| stop.is_at_once()) {
+            keep.action(&event, &mut outputs, &mut notifier);
+        }
         progress.finish();
-        keep.end(&mut session, &mut outputs, &mut notifier, masking);
+        keep.end(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         session.engine.finish();
-        keep.turn(&mut session, &mut outputs, &mut notifier, masking);
+        keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let mut summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        summary.baseline = session.compared_with;
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());
@@ -168,6 +204,12 @@ impl Run<'_> {
         }
         Ok((status, summary))
     }
+}
+
+/// The probes of a plan, with their addresses and secrets.
+fn probes_of(plan: &Plan) -> Result<Vec<Probe>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    Ok(plan.probes(Some(&variable)).map_err(|error| UsageError(error.to_string()))?)
 }
 
 /// The session, with a range whose ends are known.

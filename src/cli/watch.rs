@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::actions::RollBack;
 use super::intake::Intake;
-use super::keep;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
-use super::overwrite;
+use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
-use super::setup;
 use super::signals::Stop;
+use super::{keep, overwrite, rollback, setup};
 use crate::gather::{Bound, Range};
 use crate::rules::plan::Moment;
 use crate::session::Session;
@@ -56,10 +56,15 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
     };
+    // One that goes on is compared with what it began with, whatever was deployed since.
+    let newest = match &known {
+        Some(known) if previous::is_asked(read) => newest(&railway, &target, known.reference)?,
+        Some(_) => None,
+        None => newest(&railway, &target, None)?,
+    };
     let (reference, deployment) = match &known {
         Some(known) => (known.reference, known.deployment.clone()),
         None => {
-            let newest = newest(&railway, &target)?;
             let reference = deployed_at.and_then(moment).or_else(|| newest.as_ref().and_then(Deployment::created));
             (reference, only(options, &target, newest.as_ref())?)
         }
@@ -74,7 +79,20 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     };
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
-    let session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let has = |kind| options.logs.contains(&kind);
+    let kinds = Kinds {
+        app: has(LogKind::App),
+        http: has(LogKind::Http),
+        network: has(LogKind::Network),
+        dns: has(LogKind::Dns),
+    };
+    if previous::is_asked(read) {
+        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
+        session.compared_with = Some(baseline.made_of(name));
+    }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
     let mut logs = BTreeMap::new();
     if let (Some(state), Some(begun)) = (&mut state, begun) {
@@ -84,7 +102,10 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         state.begin(&begun).map_err(keep::usage)?;
         logs = state.known().map_err(keep::usage)?;
     }
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    let roll_back = match &target.services[..] {
+        [_] => Some(roll_back(&options.place, target.clone())),
+        _ => None,
+    };
     let followed = railway.follow(Watching {
         target,
         kinds,
@@ -105,6 +126,7 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         is_saved: false,
         state,
         can_be_read_again: true,
+        roll_back,
     };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
@@ -159,6 +181,17 @@ fn only(options: &WatchOptions, target: &Target, newest: Option<&Deployment>) ->
     }
 }
 
+/// Goes back, on a connection of its own.
+fn roll_back(place: &PlaceOptions, target: Target) -> RollBack {
+    let token_file = place.token_file.clone();
+    Box::new(move |asked| {
+        let railway = connect_with(token_file.as_deref())?;
+        let step = rollback::step(&railway, &target, asked.deployed_at, asked.faulty)?;
+        (asked.begin)(&step)?;
+        Ok(railway.roll_back(&step.to)?)
+    })
+}
+
 /// Where the reading begins that nobody has asked to begin elsewhere.
 fn read_from(deployed: Option<Time>, now: Time) -> Time {
     let before = |time: Time, seconds: i64| time.saturating_add(-seconds * SECOND);
@@ -166,8 +199,11 @@ fn read_from(deployed: Option<Time>, now: Time) -> Time {
 }
 
 pub(super) fn connect(place: &PlaceOptions) -> Result<Railway> {
-    let railway = Railway::connect(place.token_file.as_deref().map(Path::new), |name| std::env::var(name).ok());
-    railway.map_err(usage)
+    connect_with(place.token_file.as_deref())
+}
+
+fn connect_with(token_file: Option<&Path>) -> Result<Railway> {
+    Railway::connect(token_file, |name| std::env::var(name).ok()).map_err(usage)
 }
 
 pub(super) fn wanted(place: &PlaceOptions, services: Vec<String>) -> Wanted {
@@ -189,24 +225,27 @@ pub(super) fn usage(error: Error) -> anyhow::Error {
     }
 }
 
-/// The newest deployment of the services that runs or did.
-fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
+/// The newest deployment of the services that runs or did, or was the newest by a time.
+fn newest(railway: &Railway, target: &Target, until: Option<Time>) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        let ran = |deployment: &Deployment| {
-            matches!(
-                deployment.status.as_str(),
-                "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
-            )
-        };
-        if let Some(deployment) = deployments.into_iter().find(ran)
+        let is_by_then = |deployment: &Deployment| until.is_none_or(|until| deployment.created() <= Some(until));
+        if let Some(deployment) = deployments.into_iter().find(|deployment| ran(deployment) && is_by_then(deployment))
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
             newest = Some(deployment);
         }
     }
     Ok(newest)
+}
+
+/// Whether its processes run or did.
+pub(super) fn ran(deployment: &Deployment) -> bool {
+    matches!(
+        deployment.status.as_str(),
+        "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
+    )
 }
 
 /// Shows what the token can see: projects, their environments, their services.

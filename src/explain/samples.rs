@@ -71,7 +71,7 @@ pub fn warnings(library: &Library) -> Vec<Warning> {
             "no text of 3 characters or more must stand in every match, so it is tried on every line: slow",
         )
     });
-    // No line tells the engine's own words, and what people report.
+    // No line tells the engine's own words, what people report, and what is measured.
     let tested = |pattern: &Pattern| pattern.samples.iter().any(|(_, sample)| sample.matches);
     let by_lines = library.patterns.iter().filter(|pattern| pattern.parser.is_none_or(Parser::reads_lines));
     let untested = by_lines.filter(|pattern| !tested(pattern));

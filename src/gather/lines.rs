@@ -6,14 +6,14 @@ use crate::decode::{self, Part};
 use crate::gather::assemble::{Begun, Entry, Given, Offer, Open};
 use crate::gather::duplicates::Identity;
 use crate::map::{self, Fragment, Kind, Line};
-use crate::recording::Directive;
+use crate::recording::{self, Directive};
 use crate::second::evidence::Evidence;
 use crate::second::{PAUSE, Second, Tally, covering};
 use crate::time::Time;
 
 /// Where an entry stands in the input.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+pub(super) struct Place<'a> {
     lane: usize,
     line_number: u64,
     /// The line as it stands in the input.
@@ -25,7 +25,7 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
-    fn new(lane: usize, line_number: u64, line: &'a [u8], time: Option<Time>, content: u64) -> Self {
+    pub(super) fn new(lane: usize, line_number: u64, line: &'a [u8], time: Option<Time>, content: u64) -> Self {
         Place { lane, line_number, line, time, second: time.map_or(0, Time::second), content }
     }
 }
@@ -38,6 +38,10 @@ impl Gather {
                 Directive::Advance(to) => self.move_clock(lane, to),
                 Directive::Lateness(lateness) => self.lanes[lane].set_lateness(lateness),
                 Directive::Lost => self.lose(lane),
+                Directive::External => {
+                    let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
+                    recording::external(text).iter().for_each(|event| self.external(event));
+                }
             }
             return;
         }
@@ -229,7 +233,7 @@ impl Gather {
     }
 
     /// Puts one event of an entry into the bucket of its second.
-    fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
+    pub(super) fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.sets.get(id);
         let (class, keep, is_noted) = (set.class, set.keep, set.is_noted);
         let Some(time) = place.time else { return self.untimed(place, id, via) };

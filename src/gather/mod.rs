@@ -6,6 +6,7 @@
 pub mod assemble;
 mod buckets;
 mod duplicates;
+mod external;
 pub mod lane;
 mod lines;
 mod needs;

@@ -41,8 +41,9 @@ impl Judge {
                     if let Some(shown_by) = deployed.shown_by.clone() {
                         self.add_own_event(self.own_classes.deployed, shown_by);
                     }
-                    if self.fixed.is_some() {
-                        // Of the time before the given deployment, that of the newest one is its baseline.
+                    // Of the time before the given deployment, that of the newest one is its baseline. A start in the given second is
+                    // its own.
+                    if self.fixed.as_ref().is_some_and(|fixed| second < fixed.at.second()) {
                         self.timeline.begin_baseline();
                     }
                     deployment = Some(deployed);
@@ -114,7 +115,8 @@ impl Judge {
         // It may show only later: nothing that came after it is what was before it.
         self.observed.unsteady.add(deployed, second);
         self.timeline.end_baseline(deployed);
-        self.rules.begin(second, &self.timeline, &self.observed);
+        let past = self.past.clone().unwrap_or_else(|| self.rules.past(second, &self.timeline, &self.observed));
+        self.rules.begin(past, deployed);
         let is_apart = self.timeline.begin(deployed.min(second));
         self.report.begin(is_apart);
         self.history.begin(deployed);

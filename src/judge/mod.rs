@@ -10,21 +10,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::classify::wellknown;
-use crate::classify::{ClassId, Library};
+use crate::classify::{ClassId, Library, wellknown};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
 use crate::history::History;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
 use crate::report::Report;
-use crate::rules::Rules;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::rules::verdict::Verdict;
-use crate::second::Counts;
-use crate::second::Tally;
+use crate::rules::{Past, Rules};
+use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
@@ -52,6 +50,8 @@ pub struct Judge {
     pub history: History,
     pub timeline: Timeline,
     pub observed: Observed,
+    /// What each deployment is compared with; what came before it in the input where there is none.
+    pub past: Option<Past>,
     /// The deployment in force; `None` before the first second.
     pub deployment: Option<Deployment>,
     /// The deployment given or planned; the seconds decide when there is none.
@@ -110,6 +110,7 @@ impl Judge {
             report,
             timeline,
             observed: Observed::default(),
+            past: None,
             deployment: None,
             fixed,
             lifecycle: Lifecycle::default(),

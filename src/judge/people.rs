@@ -5,7 +5,7 @@ use std::io::Write;
 use super::Judge;
 use crate::classify::{ClassId, LabelSets};
 use crate::expr::suggest::nearest;
-use crate::people::{Answer, Error, People, SIGNAL, Signal};
+use crate::people::{Ack, Answer, Error, People, SIGNAL, Signal};
 use crate::second::Tally;
 use crate::second::evidence::Evidence;
 use crate::time::Time;
@@ -14,15 +14,22 @@ use crate::time::Time;
 const PEOPLE: usize = usize::MAX;
 
 impl Judge {
-    /// Takes in what people said, before the first line.
+    /// Takes in what people said: before the first line, or in a live run as they say it. A report of a second that is complete counts
+    /// in the next.
     ///
     /// # Errors
-    /// A report of a class that the library does not have, or an answer to what the plan does not ask.
+    /// A report of a class that the library does not have, an answer to what the plan does not ask, or an acknowledgement of no trigger.
     pub fn hear(&mut self, people: People) -> Result<(), Error> {
         let items: Vec<&str> = self.rules.manual.iter().map(|item| item.id.get_ref().as_str()).collect();
         for Answer { item, line, .. } in &people.answers {
             if !items.contains(&item.as_str()) {
                 return Err(Error::unknown(&people.file, *line, unknown("manual item", item, &items)));
+            }
+        }
+        let triggers: Vec<&str> = self.rules.triggers.iter().map(|trigger| trigger.id.as_str()).collect();
+        for Ack { id, line, .. } in &people.acks {
+            if !triggers.contains(&id.as_str()) {
+                return Err(Error::unknown(&people.file, *line, unknown("trigger", id, &triggers)));
             }
         }
         let known: Vec<&str> =
@@ -31,9 +38,13 @@ impl Judge {
             let Some(class) = self.library.class_id(&format!("{SIGNAL}{}", signal.name)) else {
                 return Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known)));
             };
-            self.signals.push_back((signal, class));
+            let at = self.next_tick.map_or(signal.at, |tick| signal.at.max(Time::from_second(tick)));
+            let place = self.signals.partition_point(|(known, _)| known.at <= at);
+            self.signals.insert(place, (Signal { at, ..signal }, class));
         }
-        self.rules.answers = people.answers;
+        self.rules.answers.extend(people.answers);
+        self.rules.answers.sort_by_key(|answer| (answer.at, answer.line));
+        self.rules.acks.extend(people.acks);
         self.people = people.file;
         self.observed.people = true;
         Ok(())
@@ -48,12 +59,7 @@ impl Judge {
         let mut said = People::parse(&self.people, line)?;
         let next = self.next_tick.map_or(Time(i64::MIN), Time::from_second);
         said.answers.iter_mut().for_each(|answer| answer.at = answer.at.max(next));
-        said.signals.iter_mut().for_each(|signal| signal.at = signal.at.max(next));
-        said.answers.splice(0..0, self.rules.answers.iter().cloned());
-        said.answers.sort_by_key(|answer| answer.at);
-        self.hear(said)?;
-        self.signals.make_contiguous().sort_by_key(|(signal, _)| signal.at);
-        Ok(())
+        self.hear(said)
     }
 
     /// The file that what people said stands in, if a source is they.

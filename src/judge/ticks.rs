@@ -144,13 +144,22 @@ impl Judge {
     /// Takes note of what the sources cover.
     fn observe(&mut self, second: &Second) {
         self.counts.add(&second.counts);
-        let Some(records) = second.records else { return };
-        self.records = covering(self.records, records);
         self.crowded += second.crowded;
         let cover = |covered: &mut Option<Covered>| {
             let from = covered.map_or(second.at, |covered| covered.from.min(second.at));
             *covered = Some(Covered { from });
         };
+        for set in second.sets.iter() {
+            let carriers = self.library.classes[set.class].carriers;
+            if carriers.probes {
+                cover(&mut self.observed.probes);
+            }
+            if carriers.metrics {
+                cover(&mut self.observed.metrics);
+            }
+        }
+        let Some(records) = second.records else { return };
+        self.records = covering(self.records, records);
         if second.entries.is_some() {
             cover(&mut self.observed.app);
         }

@@ -16,13 +16,13 @@ use crate::deployment::{Deployment, From};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::text::without_commands;
 use crate::time::Time;
 use crate::zone::Zone;
 
 use checks::reached_lines;
-use event::{short_line, trigger_lines, verdict_line};
+use event::{action_line, short_line, trigger_lines, verdict_line};
 use screen::{Screen, exit, input, verdict};
 
 pub use checks::told as told_check;
@@ -257,6 +257,17 @@ impl<W: Write> Text<W> {
         self.out.flush()
     }
 
+    /// Writes what an action does.
+    pub fn action(&mut self, event: &ActionEvent) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        self.tell_start()?;
+        self.date(event.at)?;
+        self.line(&action_line(event, self.style))?;
+        self.out.flush()
+    }
+
     /// Writes the verdict and what it rests on; `exit_code` is what the program will end with.
     pub fn summary(&mut self, summary: &Summary, exit_code: i32) -> io::Result<()> {
         let style = self.style;
@@ -297,6 +308,9 @@ impl<W: Write> Text<W> {
             }
             head.push(String::new());
             head.extend(verdict(summary, style));
+        }
+        if let Some(baseline) = &summary.baseline {
+            head.push(style.paint(Ink::Dim, &cut(&format!("compared with {baseline}"), style.width)));
         }
         let screen = Screen { summary, style, several: summary.sources.len() > 1 };
         let tail = |is_brief| {

@@ -49,6 +49,7 @@ impl Rules {
             baseline_window: document.plan.baseline.window.0,
             states: 0,
             routes: BTreeMap::new(),
+            probes: plan.probe_ids(),
         };
         let manual = plan.manual()?;
         let duration = document.plan.duration.0;
@@ -80,6 +81,7 @@ impl Rules {
             manual,
             next: plan.next(),
             answers: Vec::new(),
+            acks: Vec::new(),
             duration,
             healthy: document.plan.healthy.clone(),
             routes: compiler.routes,
@@ -141,6 +143,7 @@ fn compile_trigger(
         resolve_after: written.resolve_after.0,
         min_samples: written.min_samples,
         instances: Default::default(),
+        fired_before: Default::default(),
         is_known: false,
         known_ticks: 0,
         ticks: 0,

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::node::{Node, Read};
 use crate::classify::wellknown;
 use crate::classify::{Carriers, Interest, Library};
+use crate::expr::suggest::nearest;
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
 use crate::text::glob::Glob;
 use crate::time::SECOND;
@@ -41,6 +42,8 @@ pub struct Compiler<'a> {
     pub states: usize,
     /// The routes that are named, as they are written.
     pub routes: BTreeMap<String, LabelTest>,
+    /// The ids of the plan's probes.
+    pub probes: Vec<&'a str>,
 }
 
 struct Scope<'a, 'b> {
@@ -281,7 +284,19 @@ impl Scope<'_, '_> {
         };
         let plain = expr::Selector { member: None, ..selector.clone() };
         let aside = if self.is_aside { " aside" } else { "" };
-        let name = format!("{plain} {measure:?} by {by:?} with {:?}{aside}", self.required);
+        let label = |index: &usize| class.labels[*index].clone();
+        let value = |index: &usize| class.values[*index].0.clone();
+        let measured = match &measure {
+            Measure::Events => "events".into(),
+            Measure::Value(index) => format!("values of {}", value(index)),
+            Measure::Distinct(index) => format!("distinct {}", label(index)),
+            Measure::Intervals(by) => format!("intervals by {:?}", by.iter().map(label).collect::<Vec<_>>()),
+            Measure::Run(part) => format!("run {part:?}"),
+        };
+        let (labels, with): (Vec<_>, Vec<_>) =
+            (by.iter().map(label).collect(), self.required.iter().map(value).collect());
+        // By names, so that a baseline that was saved means the same to a library that numbers them in another way.
+        let name = format!("{plain} {measured} by {labels:?} with {with:?}{aside}");
         let carriers = carriers(selector, class.carriers);
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
         // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
@@ -339,6 +354,15 @@ impl Scope<'_, '_> {
             let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
             self.compiler.interest.add(id, label);
             compiled.names_via |= test.label == "via";
+            if let TestOp::Equal(id) = &test.op
+                && (class.carriers.probes && test.label == "probe" && !self.compiler.probes.contains(&id.as_str()))
+            {
+                let message = match nearest(id, self.compiler.probes.iter().copied()) {
+                    Some(near) => format!("no `[[probe]]` is called `{id}`; did you mean `{near}`?"),
+                    None => format!("no `[[probe]]` is called `{id}`"),
+                };
+                return Err(expr::Error::new(test.span.clone(), message));
+            }
             let tested = label_test(test)?;
             if let TestOp::Equal(text) | TestOp::Glob(text) | TestOp::Regex(text) = &test.op
                 && test.label == "route"

@@ -1,5 +1,7 @@
 //! Baselines as they are when a deployment begins: read once, out of the windows of the time before it.
 
+use rustc_hash::FxHashMap;
+
 use super::evaluate::{Evaluator, Reading};
 use super::frozen::{self, Frozen};
 use super::memory::Memory;
@@ -7,9 +9,18 @@ use super::node::{self, Node, Read};
 use super::observed::Observed;
 use super::proof::Confidence;
 use super::seats;
+use super::traffic::Before;
 use crate::expr::Function;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+
+/// All that is known of the time before a deployment.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// By the id of the baseline, and the group.
+    pub(super) baselines: FxHashMap<(usize, GroupKey), Frozen>,
+    pub(super) traffic: Option<Before>,
+}
 
 /// Seconds of the time before that a count has to be of, for a baseline.
 pub const LEAST_OBSERVED: i64 = 300;

@@ -35,6 +35,7 @@ use std::collections::BTreeMap;
 use checkpoint::{Checkpoint, Expected};
 use compile::Compiled;
 use evaluate::Evaluator;
+pub use freeze::Past;
 use freeze::freeze;
 use judgement::Truth;
 use kpi::Kpi;
@@ -45,7 +46,7 @@ use seats::{Seat, Seats};
 use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
 
-use crate::people::Answer;
+use crate::people::{Ack, Answer};
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::series::LabelTest;
@@ -61,6 +62,8 @@ pub struct Rules {
     pub next: plan::Next,
     /// What people answered, in the order of time.
     pub answers: Vec<Answer>,
+    /// What they have seen and are at.
+    pub acks: Vec<Ack>,
     /// Seconds.
     pub duration: i64,
     pub healthy: plan::Healthy,
@@ -215,10 +218,8 @@ impl Rules {
         of_kpis.chain(self.checkpoints.iter_mut().flat_map(Checkpoint::expected_mut))
     }
 
-    /// A new deployment: what the windows of the baseline hold now is the baseline, and the triggers begin anew.
-    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
-        self.memory.begin();
-        self.traffic.begin(tick, timeline, observed);
+    /// What the windows of the baseline say now of the time before a deployment.
+    pub fn past(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Past {
         let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
         let others = self.expected().map(|expected| (expected.node(), None));
         let frozen = triggers.chain(others).flat_map(|(node, confidence)| {
@@ -226,13 +227,23 @@ impl Rules {
         });
         let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
         let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
-        self.memory.baselines = frozen.chain(pasts).collect();
+        let baselines = frozen.chain(pasts).collect();
+        Past { baselines, traffic: self.traffic.read(tick, timeline, observed) }
+    }
+
+    /// A new deployment, in this second: the triggers begin anew, and compare with this.
+    pub fn begin(&mut self, past: Past, deployed: i64) {
+        self.memory.begin();
+        (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
         let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
         self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
         if self.nearest.is_some() {
             self.keep_nearest();
         }
         for trigger in &mut self.triggers {
+            let fired =
+                trigger.instances.iter().filter(|(_, instance)| instance.first.is_some_and(|first| first <= deployed));
+            trigger.fired_before = fired.map(|(group, _)| group.clone()).collect();
             trigger.instances.clear();
             trigger.seats.clear();
             trigger.known_ticks = 0;
@@ -264,6 +275,12 @@ impl Rules {
         }
         late.sort_by_key(|change| change.at);
         late
+    }
+
+    /// The acknowledgement of a trigger that has been firing since this second, the latest.
+    pub fn ack(&self, trigger: &str, since: i64) -> Option<&Ack> {
+        let is_its = |ack: &&Ack| ack.id == trigger && ack.at.second() >= since;
+        self.acks.iter().filter(is_its).max_by_key(|ack| ack.at)
     }
 
     /// Whether an expression compares with a baseline that does not exist.

@@ -18,6 +18,9 @@ pub struct Observed {
     pub edge: Option<Covered>,
     /// Whether what people report is recorded: then it is known at all times.
     pub people: bool,
+    /// From the first result of a probe on, and the first metric of the platform.
+    pub probes: Option<Covered>,
+    pub metrics: Option<Covered>,
     /// Whether access lines with a duration were seen.
     pub access_durations: bool,
     /// The last second in which the platform dropped messages.
@@ -87,10 +90,9 @@ impl Observed {
         }
         let app = self.app.filter(|_| carriers.app && (!reads_duration || self.access_durations));
         let edge = self.edge.filter(|_| carriers.edge);
-        match (app, edge) {
-            (Some(a), Some(b)) => Some(Covered { from: a.from.min(b.from) }),
-            (a, b) => a.or(b),
-        }
+        let probes = self.probes.filter(|_| carriers.probes);
+        let metrics = self.metrics.filter(|_| carriers.metrics);
+        [app, edge, probes, metrics].into_iter().flatten().min_by_key(|covered| covered.from)
     }
 }
 

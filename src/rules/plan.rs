@@ -1,7 +1,9 @@
 //! The text of a plan: what `patterns/plans/*.toml` may say, read and checked before any input is.
 
+mod actions;
 mod checks;
 mod notify;
+mod probes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,8 +16,10 @@ use crate::classify::definition::Definition;
 use crate::classify::library::{self, Beside, Library};
 use crate::time::{SECOND, Time, parse_span, parse_time, short_span};
 
+pub use actions::{Action, Does};
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
-pub use notify::{Notify, On, Receiver, Variables, Way};
+pub use notify::{Notify, On, Quiet, Receiver, Variables, Way};
+pub use probes::{Ask, Expected, Http, Probe};
 
 /// The plans that ship inside the binary: (name, text).
 pub const BUILT_IN: [(&str, &str); 3] = [
@@ -73,6 +77,12 @@ pub struct Document {
     pub next: Next,
     #[serde(default)]
     pub notify: Vec<Spanned<Notify>>,
+    /// What is measured beside the log.
+    #[serde(rename = "probe", default)]
+    pub probes: Vec<probes::Written>,
+    /// What is done when triggers fire.
+    #[serde(rename = "action", default)]
+    pub actions: Vec<actions::Written>,
     /// Patterns of its own, beside those of the packs.
     #[serde(rename = "pattern", default)]
     pub patterns: Vec<Definition>,

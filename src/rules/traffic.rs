@@ -29,7 +29,7 @@ const FIGURES: [&str; 5] = [
 pub struct Traffic {
     /// As in [`FIGURES`]; empty where the library has no requests.
     figures: Vec<Node>,
-    /// `None` where too little of the time before the deployment was seen.
+    /// What was before the deployment; `None` where too little of that time was seen.
     pub before: Option<Before>,
 }
 
@@ -66,12 +66,8 @@ impl Traffic {
         Traffic { figures: figures.unwrap_or_default(), before: None }
     }
 
-    /// A new deployment: what the windows of the baseline hold now is what was before it.
-    pub fn begin(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
-        self.before = self.read(tick, timeline, observed);
-    }
-
-    fn read(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Option<Before> {
+    /// What the windows of the baseline hold now.
+    pub(super) fn read(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Option<Before> {
         let figure = |at: usize| -> Vec<(GroupKey, Frozen)> {
             let Some(Node::Baseline { of, .. }) = self.figures.get(at) else { return Vec::new() };
             let all = readings(&self.figures[at], of, 1, tick, timeline, observed);

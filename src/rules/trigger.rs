@@ -1,6 +1,6 @@
 //! A trigger's states (SEMANTICS 19).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::Compiled;
 use super::judgement::{Judgement, Truth};
@@ -38,6 +38,8 @@ pub struct Trigger {
     pub confidence: Option<Confidence>,
     pub min_samples: u64,
     pub instances: BTreeMap<GroupKey, Instance>,
+    /// The groups that fired under the deployment before.
+    pub fired_before: BTreeSet<GroupKey>,
     /// The groups looked at, with what it said of them the last time.
     pub(super) seats: Seats,
     /// Whether its truth was known at the last tick.
@@ -176,6 +178,12 @@ impl Trigger {
             .iter()
             .filter(|(_, instance)| instance.first.is_some())
             .min_by_key(|(_, instance)| instance.first)
+    }
+
+    /// Since when a group of it fires; `None` if none does.
+    pub fn firing_since(&self) -> Option<i64> {
+        let firing = self.instances.values().filter(|instance| instance.state == State::Firing);
+        firing.map(|instance| instance.since).min()
     }
 
     /// Whether all that fired was much the same before the deployment.

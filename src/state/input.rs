@@ -1,10 +1,12 @@
 //! What the engine is told of its sources, as bytes, in the order in which it is told.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::pipe::Pipe;
+use crate::external::External;
 use crate::map::Fragment;
 use crate::source::{Given, Known};
 use crate::time::Time;
@@ -28,6 +30,8 @@ pub enum Input<'a> {
     LeaveOut(usize),
     Lost(usize),
     Ended(usize),
+    /// What was measured beside the sources.
+    External(Cow<'a, External>),
 }
 
 impl Input<'_> {
@@ -101,6 +105,10 @@ impl Journal {
 
     pub fn lost(&mut self, lane: usize) {
         self.push(&Input::Lost(lane));
+    }
+
+    pub fn external(&mut self, event: &External) {
+        self.push(&Input::External(Cow::Borrowed(event)));
     }
 
     pub fn ended(&mut self, lane: usize) {

@@ -15,6 +15,7 @@ use crate::expr::Unit;
 use crate::gather::Cause;
 use crate::judge::Ruling;
 use crate::mask::Masking;
+use crate::people::Ack;
 use crate::report::{Group, Key, Report};
 use crate::rules::Rules;
 use crate::rules::judgement::Truth;
@@ -54,6 +55,8 @@ impl TriggerEvent {
             threshold: judgement.threshold,
             samples: judgement.told_samples(),
             baseline: judgement.baseline,
+            also_before: judgement.baseline.is_some_and(|before| before.as_before)
+                || trigger.fired_before.contains(&change.group),
             unit: unit_name(judgement.unit),
             expr: trigger.text.clone(),
             evidence: change.evidence.iter().map(|line| evidence_line(engine, line, masking)).collect(),
@@ -97,6 +100,7 @@ impl Summary {
             deployed_at: engine.judge.deployment.as_ref().map(|deployment| deployment.at),
             deployed_at_from: engine.judge.deployment.as_ref().map(|deployment| deployment.from),
             deployment: engine.judge.deployment.clone(),
+            baseline: None,
             input: engine.gather.counts,
             interrupted,
             classes: class_totals(&engine.judge.library, &engine.judge.report),
@@ -276,6 +280,11 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
         known: (trigger.known_share() * 1e4).round() / 1e4,
         runbook: trigger.runbook.clone(),
+        acknowledged: instances()
+            .filter_map(|instance| instance.first)
+            .min()
+            .and_then(|first| engine.judge.rules.ack(&trigger.id, first))
+            .map(|ack| Ack { note: ack.note.as_deref().map(|note| masking.text(note)), ..ack.clone() }),
     }
 }
 

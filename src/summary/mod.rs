@@ -13,10 +13,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::baseline::MadeOf;
 use crate::deployment::{self, Deployment};
 use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
-use crate::people::Answer;
+use crate::people::{Ack, Answer};
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
@@ -41,6 +42,9 @@ pub struct Summary {
     pub deployed_at_from: Option<deployment::From>,
     #[serde(skip)]
     pub deployment: Option<Deployment>,
+    /// What it is compared with, where that is not what comes before it in the input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<MadeOf>,
     pub input: Counts,
     /// What cut the input short, if anything did.
     pub interrupted: Option<String>,
@@ -158,6 +162,9 @@ pub struct TriggerResult {
     /// Share of the run for which its truth was known.
     pub known: f64,
     pub runbook: Option<String>,
+    /// Who has seen that it fired, since it last began to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Ack>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -223,6 +230,35 @@ pub struct VerdictEvent {
     pub reasons: Vec<String>,
 }
 
+/// What an action of a plan does, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActionEvent {
+    pub id: String,
+    /// The trigger that it is for.
+    pub trigger: String,
+    pub at: Time,
+    pub state: ActionState,
+    /// In words.
+    pub does: String,
+    /// Why it is held back, or has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionState {
+    /// It is for a person to do.
+    Held,
+    Started,
+    Done,
+    Failed,
+}
+
+fn is_not(is_so: &bool) -> bool {
+    !is_so
+}
+
 /// A change of a trigger's state, ready to be written.
 #[derive(Clone, Debug, Serialize)]
 pub struct TriggerEvent {
@@ -241,6 +277,9 @@ pub struct TriggerEvent {
     pub samples: u64,
     /// What it was compared with, where that is of the time before the deployment.
     pub baseline: Option<Before>,
+    /// It was much the same before the deployment, or fired then: going back would not mend it.
+    #[serde(skip_serializing_if = "is_not")]
+    pub also_before: bool,
     pub unit: &'static str,
     pub expr: String,
     pub evidence: Vec<EvidenceLine>,

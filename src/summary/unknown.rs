@@ -4,7 +4,7 @@ use super::Unknown;
 use crate::engine::Engine;
 use crate::rules::Rules;
 use crate::rules::checkpoint::Checkpoint;
-use crate::rules::node::Node;
+use crate::rules::node::{Node, Read};
 use crate::timeline::cell;
 use crate::timeline::series::LabelTest;
 
@@ -56,11 +56,18 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
     let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
     let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
     if !baseline.is_empty() {
-        let because = format!(
-            "{} compares with the hour before the deployment, which the input does not hold",
-            baseline.join(", ")
-        );
-        add("change against before", because, "feed a longer log, such as `railway logs --json --since 2h`");
+        let ids = baseline.join(", ");
+        let (because, remedy) = match engine.judge.past {
+            None => (
+                format!("{ids} compares with the hour before the deployment, which the input does not hold"),
+                "feed a longer log, such as `railway logs --json --since 2h`, or give a --baseline",
+            ),
+            Some(_) => (
+                format!("{ids} compares with what the baseline that was given has too little of"),
+                "make one of a longer log, with `logwatch baseline`",
+            ),
+        };
+        add("change against before", because, remedy);
     }
     if engine.judge.timeline.crowded {
         let because =
@@ -74,9 +81,15 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
             "see TRAFFIC for those that are called",
         );
     }
-    add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
-    if reads_people(&engine.judge.rules) && !engine.judge.observed.people {
+    if engine.judge.observed.metrics.is_none() {
+        add("memory, CPU", "not in a log".into(), "`logwatch watch` asks Railway for them; else look at its dashboard");
+    }
+    if reads(&engine.judge.rules, |read| read.carriers.people) && !engine.judge.observed.people {
         add("user reports", "no complaints were recorded".into(), "`logwatch signal` does, --answers reads them");
+    }
+    if reads(&engine.judge.rules, |read| read.carriers.probes) && engine.judge.observed.probes.is_none() {
+        let remedy = "run it live, as with `logwatch watch`, or replay a recording of that";
+        add("probes", "nothing was probed: they run while a log is written".into(), remedy);
     }
     for question in engine.judge.rules.asked_nowhere() {
         add(&question.what, "not in a log".into(), &question.ask);
@@ -84,12 +97,12 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
     list
 }
 
-/// Whether an expression asks for what people report.
-fn reads_people(rules: &Rules) -> bool {
+/// Whether an expression reads such a number.
+fn reads(rules: &Rules, is_such: impl Fn(&Read) -> bool) -> bool {
     let triggers = rules.triggers.iter().map(|trigger| &trigger.when.node);
     let kpis = rules.kpis.iter().filter_map(|kpi| Some(kpi.expected()?.node()));
     let checks = rules.checkpoints.iter().flat_map(Checkpoint::expected).map(|expected| expected.node());
-    triggers.chain(kpis).chain(checks).flat_map(Node::reads).any(|read| read.carriers.people)
+    triggers.chain(kpis).chain(checks).flat_map(Node::reads).any(is_such)
 }
 
 /// The routes that the plan names and no request of the input was for; `None` where that cannot be told.

@@ -97,6 +97,20 @@ impl Samples {
     }
 }
 
+/// As pairs of a bucket and a count, ascending.
+impl serde::Serialize for Samples {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.sorted().serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Samples {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let counts = Vec::deserialize(deserializer)?;
+        Ok(Samples { joined: counts.len(), counts })
+    }
+}
+
 impl PartialEq for Samples {
     fn eq(&self, other: &Self) -> bool {
         let of = |samples: &Samples| {

@@ -76,6 +76,16 @@ impl Groups {
         self.slots.iter().flatten().map(|group| &group.key)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Slot)> {
+        self.slots.iter().flatten().map(|group| (&group.key, &group.slot))
+    }
+
+    /// The slot of a group that is made now; `None` if there is no room for it.
+    pub fn load(&mut self, key: GroupKey, reaches: &[Reach]) -> Option<&mut Slot> {
+        let place = (self.len() < MOST_GROUPS).then(|| self.insert(key, reaches))?;
+        self.at_mut(place)
+    }
+
     pub fn slots(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter().flatten().map(|group| &group.slot)
     }

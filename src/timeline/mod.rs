@@ -17,6 +17,7 @@ pub mod window;
 
 use rustc_hash::FxHashSet;
 
+use cell::Cell;
 use group_key::{GroupKey, GroupOf};
 pub use groups::OTHER;
 use groups::{Groups, MOST_GROUPS};
@@ -274,6 +275,26 @@ impl Timeline {
     pub fn end_baseline(&mut self, deployed: i64) {
         for series in &mut self.series {
             series.groups.slots_mut().chain([&mut series.groupless]).for_each(|slot| slot.end_baseline(deployed));
+        }
+    }
+
+    /// What the windows of the baseline hold, each joined to one cell: by the name of the series, and the group.
+    pub fn baselines(&self) -> impl Iterator<Item = (&str, Vec<(&GroupKey, Cell)>)> {
+        self.series.iter().filter_map(|Series { spec, reaches, groups, .. }| {
+            let window = reaches.iter().position(Reach::is_baseline)?;
+            Some((&*spec.name, groups.iter().map(|(key, slot)| (key, slot.windows[window].joined())).collect()))
+        })
+    }
+
+    /// Lets the window of a group's baseline hold this; no more groups than are kept.
+    pub fn load_baseline(&mut self, name: &str, group: GroupKey, cell: Cell) {
+        let Some(Series { reaches, groups, .. }) = self.series.iter_mut().find(|series| series.spec.name == name)
+        else {
+            return;
+        };
+        let Some(window) = reaches.iter().position(Reach::is_baseline) else { return };
+        if let Some(slot) = groups.load(group, reaches) {
+            slot.windows[window].enter(0, cell);
         }
     }
 

@@ -22,6 +22,12 @@ pub enum Reach {
     Baseline(i64),
 }
 
+impl Reach {
+    pub fn is_baseline(&self) -> bool {
+        matches!(self, Reach::Baseline(_))
+    }
+}
+
 /// The cells of one series and group within a window, with running sums of what can be subtracted.
 #[derive(Debug)]
 pub struct Window {
@@ -75,7 +81,14 @@ impl Window {
     }
 
     pub fn is_baseline(&self) -> bool {
-        matches!(self.reach, Reach::Baseline(_))
+        self.reach.is_baseline()
+    }
+
+    /// All that it holds.
+    pub fn joined(&self) -> Cell {
+        let mut joined = Cell::default();
+        self.cells.iter().for_each(|(_, cell)| joined.then(cell));
+        joined
     }
 
     pub fn is_empty(&self) -> bool {

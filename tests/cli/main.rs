@@ -1,6 +1,8 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
+mod actions;
 mod bad_input;
+mod baseline;
 mod dl_034;
 mod docs;
 #[cfg(target_os = "linux")]
@@ -24,8 +26,10 @@ mod packs;
 mod people;
 mod pipes;
 mod plans;
+mod probes;
 mod program;
 mod range;
+mod receivers;
 mod recording;
 mod sources;
 mod state;

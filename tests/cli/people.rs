@@ -1,9 +1,13 @@
 //! `check` and `signal` record what people say, and a run reads it.
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
+
+use chrono::{TimeDelta, Utc};
 
 use super::logs::{at, healthy};
-use super::program::{Ran, fixture, logwatch};
+use super::program::{Ran, eventually, fixture, logwatch};
 
 const PLAN: &str = r#"
 [plan]
@@ -168,4 +172,51 @@ fn secrets_in_what_people_say_are_masked() {
 fn plans_without_checkpoints_say_nothing_of_them() {
     let ran = logwatch(&[&fixture("dl-034/before-fix.jsonl")]);
     assert!(!ran.out.contains("CHECKPOINTS") && !ran.out.contains("SUCCESS"), "{}", ran.out);
+}
+
+/// What is said while a run is live counts in it, whoever comes first: the file or the run. A line that says nothing is told and left out.
+#[test]
+fn a_live_run_hears_what_is_said_meanwhile() {
+    let shop = Shop::new();
+    let out = fs::File::create(shop.path("out.jsonl")).unwrap();
+    let [plan, answers] = ["shop.toml", "said.jsonl"].map(|name| shop.path(name));
+    let recording = shop.path("run");
+    let arguments = ["--plan", &plan, "--answers", &answers, "--format", "json", "--record", &recording];
+    let mut command = super::program::command(&arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(out).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    let line = |seconds: i64| {
+        let at = (Utc::now() + TimeDelta::seconds(seconds)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        format!("{{\"timestamp\":\"{at}\",\"level\":\"info\",\"message\":\"works\"}}\n")
+    };
+    pipe.write_all(line(0).as_bytes()).unwrap();
+    eventually("it has begun", || fs::read_to_string(&recording).is_ok_and(|kept| kept.contains("works")));
+    for by in ["bob", "eve"] {
+        assert_eq!(shop.run(&["signal", "angry_letter", "--text", "no pears", "--by", by]).status, Some(0));
+        fs::OpenOptions::new().append(true).open(shop.path("said.jsonl")).unwrap().write_all(b"nonsense\n").unwrap();
+    }
+    let told = || fs::read_to_string(shop.path("out.jsonl")).unwrap();
+    // The run looks once a second; then the log goes on.
+    let mut seconds = 3;
+    eventually("the letters are heard", || {
+        pipe.write_all(line(seconds).as_bytes()).unwrap();
+        seconds += 1;
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        told().contains("\"state\":\"firing\"")
+    });
+    // By the clock of the log, which is ahead here.
+    let later = (Utc::now() + TimeDelta::seconds(60)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let acknowledge = ["ack", "letters", "--by", "ann", "--note", "on it", "--at", &later];
+    assert_eq!(shop.run(&acknowledge).status, Some(0));
+    let said = || std::fs::read_to_string(&answers).unwrap().contains("\"type\":\"ack\"");
+    assert!(said());
+    std::thread::sleep(std::time::Duration::from_millis(1_300));
+    drop(pipe);
+    let ran = super::program::ended(child, std::time::Duration::from_secs(5));
+    assert_eq!((ran.status, ran.err.matches("said.jsonl:").count()), (Some(4), 2), "{}", ran.err);
+    let summary = super::program::objects(&told()).pop().unwrap();
+    let acknowledged = &summary["triggers"][0]["acknowledged"];
+    assert_eq!((&acknowledged["by"], &acknowledged["note"]), (&"ann".into(), &"on it".into()), "{summary}");
+    let unknown = shop.run(&["ack", "leters"]);
+    assert!(unknown.status == Some(2) && unknown.err.contains("did you mean `letters`?"), "{unknown:?}");
 }

@@ -98,3 +98,44 @@ fn a_recording_is_for_its_owner() {
     piped(&["-q", "--record", recording.to_str().unwrap()], b"a line\n");
     assert_eq!(format!("{:o}", recording.metadata().unwrap().permissions().mode() & 0o777), "600");
 }
+
+/// What was measured beside the log stands in it, counts in its second, and is no line; one that came when its second was complete
+/// counts in the first that was not.
+#[test]
+fn a_recording_holds_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let trigger =
+        "[[trigger]]\nid = \"down\"\nseverity = \"rollback\"\nwhen = \"count(probe.failed{probe='health'}) >= 2\"\n";
+    let slow = "[[trigger]]\nid = \"slow\"\nseverity = \"info\"\nwhen = \"max(probe.failed{}.duration) > 4s\"\n";
+    let probe = "[[probe]]\nid = \"health\"\ncommand = [\"false\"]\n";
+    fs::write(path("plan.toml"), format!("[plan]\nid = \"shop\"\ntitle = \"Shop\"\n{trigger}{slow}{probe}")).unwrap();
+    let measured = |at: &str| {
+        format!(
+            "{{\"logwatch\":\"external\",\"event\":{{\"at\":\"{at}\",\"class\":\"probe.failed\",\"labels\":{{\"probe\":\"health\"}},\"values\":{{\"duration\":4.5}},\"message\":\"health: status 503\"}}}}\n"
+        )
+    };
+    let log = [
+        "{\"logwatch\":\"recording\",\"v\":1}\n",
+        &healthy(0..30),
+        &measured("2025-08-25T13:50:30.5Z"),
+        &healthy(30..40),
+        &measured("2025-08-25T13:50:00Z"),
+        &healthy(40..60),
+    ]
+    .concat();
+    fs::write(path("run"), log).unwrap();
+    let ran = logwatch(&["replay", &path("run"), "--plan", &path("plan.toml"), "--format", "json"]);
+    let told = ran.objects();
+    let fired = |id: &str| told.iter().find(|event| event["id"] == id && event["state"] == "firing").cloned().unwrap();
+    assert_eq!((&fired("slow")["at"], &fired("slow")["value"]), (&"2025-08-25T13:50:31Z".into(), &4.5.into()));
+    // The last line had come to 13:50:39, and lines may come 2 s late.
+    let down = fired("down");
+    assert_eq!(
+        (&down["at"], &down["evidence"][0]["line"]),
+        (&"2025-08-25T13:50:38Z".into(), &"health: status 503".into())
+    );
+    assert_eq!(down["evidence"][0]["file"], "measured");
+    let summary = ran.summary();
+    assert_eq!((&summary["input"]["lines"], &summary["classes"]["probe.failed"]["count"]), (&60.into(), &2.into()));
+}

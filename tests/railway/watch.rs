@@ -8,7 +8,7 @@ use logwatch::time::SECOND;
 
 use super::program::{Ran, command, ended, eventually, run};
 use super::server::Server;
-use super::world::{API, Break, Fault, WORKER, World, locked};
+use super::world::{API, Break, Fault, Seen, WORKER, World, locked};
 
 /// The command with a project token, against a stand-in.
 pub fn watch(server: &Server, arguments: &[&str]) -> Command {
@@ -256,6 +256,39 @@ fn several_services_are_one_timeline_under_their_names() {
     assert_eq!(only["input"]["lines"], 3, "{only}");
 }
 
+/// What was seen before, and what is seen while it is followed.
+#[test]
+fn flows_and_lookups_are_read_where_they_are_asked_for() {
+    let mut world = World::new();
+    let now = world.now();
+    let seen = |ago: i64, of: &str, fault: Option<&str>, service: &str| Seen {
+        time: now.saturating_add(-ago * SECOND),
+        of: of.into(),
+        fault: fault.map(String::from),
+        service: service.into(),
+    };
+    world.write(now.saturating_add(-60 * SECOND), "a line");
+    world.flows.extend([seen(50, "fd12::9", None, API), seen(40, "fd12::9", Some("NO_ROUTE"), API)]);
+    world.flows.push(seen(40, "fd12::8", Some("NO_ROUTE"), WORKER));
+    world
+        .lookups
+        .extend([seen(30, "postgres.railway.internal", Some("SERVFAIL"), API), seen(20, "a.example", None, API)]);
+    let server = Server::start(world);
+    let (child, folder) = watching(&server, &["api", "--logs", "app,network,dns", "--since", "5m"], 5);
+    eventually("it follows", || locked(&server.world).sockets > 0);
+    {
+        let mut world = locked(&server.world);
+        let time = world.now();
+        world.lookups.push(Seen { time, ..seen(0, "redis.railway.internal", Some("SERVFAIL"), API) });
+    }
+    reads(&folder, 6);
+    let summary = terminated(child).summary();
+    let count = |class: &str| summary["classes"][class]["count"].as_u64();
+    assert_eq!((count("railway.flow_dropped"), count("railway.lookup_failed")), (Some(1), Some(2)), "{summary}");
+    assert_eq!(summary["input"]["lines"], 6);
+    assert_eq!(locked(&server.world).calls.iter().filter(|name| *name == "HttpLogs").count(), 0);
+}
+
 #[test]
 fn a_recording_keeps_one_service() {
     let server = Server::start(World::new());
@@ -328,4 +361,38 @@ fn while_there_is_no_connection_time_waits() {
         assert!(connected.join().unwrap(), "a silent service");
         assert!(!cut.join().unwrap(), "a silent connection");
     });
+}
+
+/// The deployment that is watched is compared with the one before, of which no line is in its own log.
+#[test]
+fn a_deployment_is_compared_with_the_one_before() {
+    let mut world = World::new();
+    failing(&mut world);
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let when = "count(http.request{status=5xx}) / count(http.request) > 2 * baseline(count(http.request{status=5xx}) / count(http.request)) + 1pp";
+    let trigger = format!("[[trigger]]\nid = \"worse\"\nseverity = \"rollback\"\nwhen = \"{when}\"\n");
+    fs::write(path("plan.toml"), format!("[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}")).unwrap();
+    let plan = path("plan.toml");
+    let judged = |more: &[&str]| {
+        // Of the run before.
+        let _ = fs::remove_file(path("run"));
+        let out = fs::File::create(path("out.jsonl")).unwrap();
+        let arguments =
+            ["api", "--deployment", "latest", "--plan", &plan, "--format", "json", "--record", &path("run")];
+        let child = watch(&server, &[&arguments[..], more].concat()).stdout(out).spawn().unwrap();
+        let read = || fs::read_to_string(path("run")).unwrap_or_default().matches("totalDuration").count();
+        eventually("all was read", || read() >= 600);
+        terminated(child);
+        super::program::objects(&fs::read_to_string(path("out.jsonl")).unwrap())
+    };
+    let alone = judged(&[]);
+    assert!(alone.iter().all(|event| event["id"] != "worse"), "{alone:?}");
+    let compared = judged(&["--baseline", "previous"]);
+    let fired = compared.iter().find(|event| event["id"] == "worse").unwrap();
+    assert_eq!((&fired["state"], &fired["baseline"]["value"]), (&"firing".into(), &0.0.into()));
+    assert!(fired["baseline"]["samples"].as_u64().unwrap() > 500, "{fired}");
+    let baseline = &compared.last().unwrap()["baseline"];
+    assert_eq!((&baseline["file"], &baseline["sources"]), (&"deployment d-2".into(), &serde_json::json!(["api"])));
 }

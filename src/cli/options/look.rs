@@ -1,4 +1,4 @@
-//! What `patterns`, `plan`, `notify` and `lines` may say.
+//! What `patterns`, `plan`, `notify`, `baseline` and `lines` may say.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,8 @@ use super::RedactOptions;
 use crate::cli::range::{Deployed, End};
 use crate::decode::Level;
 use crate::rules::plan::Span;
+use crate::time::Time;
+use crate::time::parse_time;
 use crate::zone::Zone;
 
 #[derive(Debug, Subcommand)]
@@ -82,6 +84,28 @@ pub struct LinesOptions {
     pub redact: RedactOptions,
     #[command(flatten)]
     pub library: LibraryOptions,
+}
+
+/// What a baseline is made of.
+#[derive(Debug, Args)]
+pub struct BaselineOptions {
+    /// Saved logs, or folders of logs; or baselines, which are added up
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Where it is written; standard output unless given
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The plan that is to compare with it: a built-in one or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "default")]
+    pub plan: String,
+    #[command(flatten)]
+    pub library: LibraryOptions,
+    /// Leave out what came before
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    pub since: Option<Time>,
+    /// Leave out what came at or after
+    #[arg(long, value_name = "T", value_parser = parse_time)]
+    pub until: Option<Time>,
 }
 
 /// What a new plan is made of.

@@ -1,4 +1,4 @@
-//! What `check`, `signal` and `status` may say.
+//! What `check`, `ack`, `signal` and `status` may say.
 
 use std::path::PathBuf;
 
@@ -20,6 +20,18 @@ pub struct CheckOptions {
     #[arg(long, group = "answer")]
     pub fail: bool,
     /// What was seen
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    #[command(flatten)]
+    pub said: SaidOptions,
+}
+
+/// What has been seen.
+#[derive(Debug, Args)]
+pub struct AckOptions {
+    /// The id of a `[[trigger]]` of the plan
+    pub id: String,
+    /// What is being done
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
     #[command(flatten)]

@@ -37,6 +37,7 @@ pub(super) fn nothing() -> Summary {
         deployed_at: None,
         deployed_at_from: None,
         deployment: None,
+        baseline: None,
         input: Counts::default(),
         interrupted: None,
         classes: BTreeMap::new(),
@@ -125,6 +126,7 @@ pub(super) fn trigger(id: &str, severity: Severity, state: TriggerState, first: 
         last: Some(at("06:08:33")),
         known: 1.0,
         runbook: Some("ROLLBACK_PLAN.md".into()),
+        acknowledged: None,
     }
 }
 
@@ -161,6 +163,7 @@ pub(in crate::output) fn broken() -> Summary {
         to: Some(at("06:08:33")),
         deployed_at: Some(at("06:06:20")),
         deployment: Some(deployment(Some((0, 21)))),
+        baseline: None,
         input: Counts { lines: 191, classified: 150, unclassified: 31, merged: 10, ..Counts::default() },
         http: Http {
             requests: 78,
@@ -219,6 +222,7 @@ pub(super) fn event(id: &str, severity: Severity, state: State, clock: &str) -> 
         threshold: Some(0.05),
         samples: 22,
         baseline: None,
+        also_before: false,
         unit: "ratio",
         expr: "exchange_error_rate\n  > 5%".into(),
         evidence: vec![EvidenceLine {
