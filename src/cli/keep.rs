@@ -1,7 +1,7 @@
 //! The state of a run (`--state`): what was before is told again at its start, and what each turn comes to is written. One that cannot
 //! be written any more is left as it is, with a warning, and the run goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,6 @@ use crate::classify::Library;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
-use crate::people::People;
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
 use crate::summary::ActionEvent;
@@ -108,13 +107,15 @@ impl Keep {
         if let Some(notifier) = notifier {
             waiting.iter().for_each(|waiting| notifier.again(waiting));
         }
-        let mut known = if can_be_read_again { BTreeMap::new() } else { state.known().map_err(usage)? };
+        let mut known = state.known().map_err(usage)?;
         session.engine.gather.lanes.iter_mut().for_each(|lane| lane.ended = false);
         session.engine.keep(true);
         self.journal.keep(true);
         self.state = Some(state);
         self.shown(missed);
-        if !can_be_read_again {
+        if can_be_read_again {
+            self.journal.measure(&known, session.engine.judge.records.map(|(first, _)| first));
+        } else {
             for (at, lane) in session.engine.gather.lanes.iter().enumerate() {
                 let known = (!is_new).then(|| known.remove(&*lane.label).unwrap_or_default());
                 self.journal.follow(at, &lane.label, known);
@@ -295,10 +296,7 @@ pub fn tell_again(
 ) -> Result<(), Error> {
     let engine = &mut session.engine;
     let library: std::sync::Arc<Library> = std::sync::Arc::clone(&engine.judge.library);
-    // People may answer, whether or not anybody has.
-    let people = People { file: state.name().into(), ..People::default() };
-    let heard = engine.judge.hear(people);
-    debug_assert!(heard.is_ok(), "nothing was said that could be wrong");
+    engine.judge.said_in(state.name());
     state.told(|bytes| {
         let told = Told::read(bytes, &library).map_err(|error| error.to_string())?;
         session.engine.tell(told).map_err(|error| error.to_string())?;
