@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use crate::time::{self, Time};
+use crate::time::Time;
 
 /// The source that evidence of external events is of; seconds that are written keep 32 bits of it.
 pub const EXTERNAL: usize = u32::MAX as usize;
@@ -20,7 +20,6 @@ const WAITING: usize = 1_024;
 #[serde(deny_unknown_fields)]
 pub struct External {
     /// When it was measured, by this machine's clock.
-    #[serde(deserialize_with = "read_time")]
     pub at: Time,
     pub class: String,
     /// Those that the class does not have are left out.
@@ -38,6 +37,12 @@ impl External {
         External { at, class: class.into(), labels: BTreeMap::new(), values: BTreeMap::new(), message }
     }
 
+    /// What it is one of, in the order of time: its class and its labels.
+    pub fn series(&self) -> String {
+        let labels: Vec<String> = self.labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("measured {} {}", self.class, labels.join(" "))
+    }
+
     pub fn label(mut self, name: &str, value: &str) -> External {
         self.labels.insert(name.into(), value.into());
         self
@@ -52,9 +57,4 @@ impl External {
 /// Both ends of the way from who measures to the run.
 pub fn channel() -> (Sender<External>, Receiver<External>) {
     bounded(WAITING)
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Time, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    time::parse(text.as_bytes()).ok_or_else(|| serde::de::Error::custom(format!("`{text}` is no time")))
 }

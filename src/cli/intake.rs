@@ -219,7 +219,11 @@ impl Intake {
         if session.engine.latest().is_none() {
             return;
         }
-        self.measured.drain(..).for_each(|event| take_in(&event, session, record, journal));
+        for event in self.measured.drain(..) {
+            if journal.is_measured_anew(&event) {
+                take_in(&event, session, record, journal);
+            }
+        }
         // The log is stamped by the clock of its platform.
         let ahead = self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead());
         for event in self.external.1.try_iter() {
@@ -234,7 +238,11 @@ impl Intake {
         self.collect_measured();
         let begins = first.lines.iter().filter_map(|line| line.time).min();
         let since_then = |event: &External| begins.is_none_or(|begins| event.at >= begins);
-        self.measured.drain(..).filter(since_then).for_each(|event| take_in(&event, session, record, journal));
+        for event in self.measured.drain(..).filter(since_then) {
+            if journal.is_measured_anew(&event) {
+                take_in(&event, session, record, journal);
+            }
+        }
     }
 
     fn collect_measured(&mut self) {

@@ -1,7 +1,7 @@
 //! The state of a run (`--state`): what was before is told again at its start, and what each turn comes to is written. One that cannot
 //! be written any more is left as it is, with a warning, and the run goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,6 @@ use crate::classify::Library;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
-use crate::people::People;
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
 use crate::summary::ActionEvent;
@@ -41,6 +40,8 @@ pub struct Keep {
     /// What was said and heard since the last turn.
     heard: Vec<i64>,
     has_ended: bool,
+    /// Whether a state is asked for, whatever became of it.
+    is_asked: bool,
     aside: Aside,
 }
 
@@ -61,6 +62,7 @@ impl Keep {
     pub fn new(state: Option<State>, aside: Aside) -> Keep {
         let (journal, shown) = (Journal::default(), BTreeSet::new());
         Keep {
+            is_asked: state.is_some(),
             state,
             journal,
             shown,
@@ -105,13 +107,15 @@ impl Keep {
         if let Some(notifier) = notifier {
             waiting.iter().for_each(|waiting| notifier.again(waiting));
         }
-        let mut known = if can_be_read_again { BTreeMap::new() } else { state.known().map_err(usage)? };
+        let mut known = state.known().map_err(usage)?;
         session.engine.gather.lanes.iter_mut().for_each(|lane| lane.ended = false);
         session.engine.keep(true);
         self.journal.keep(true);
         self.state = Some(state);
         self.shown(missed);
-        if !can_be_read_again {
+        if can_be_read_again {
+            self.journal.measure(&known, session.engine.judge.records.map(|(first, _)| first));
+        } else {
             for (at, lane) in session.engine.gather.lanes.iter().enumerate() {
                 let known = (!is_new).then(|| known.remove(&*lane.label).unwrap_or_default());
                 self.journal.follow(at, &lane.label, known);
@@ -159,7 +163,7 @@ impl Keep {
             if let Event::Deployed(deployment) = event {
                 deployed_at = Some(deployment.at);
             }
-            let row = event.written(deployed_at).filter(|_| self.state.is_some());
+            let row = if self.state.is_some() { event.written(deployed_at) } else { None };
             let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
             if let Some(notifier) = notifier {
                 // One that was shown was sent, too, or waits; but who is told of it is to be known.
@@ -248,7 +252,7 @@ impl Keep {
         if let Event::Deployed(deployment) = event {
             self.deployed_at = Some(deployment.at);
         }
-        let row = event.written(self.deployed_at);
+        let row = if self.is_asked { event.written(self.deployed_at) } else { None };
         let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
         outputs.recall(is_shown);
         event.show(outputs);
@@ -292,10 +296,7 @@ pub fn tell_again(
 ) -> Result<(), Error> {
     let engine = &mut session.engine;
     let library: std::sync::Arc<Library> = std::sync::Arc::clone(&engine.judge.library);
-    // People may answer, whether or not anybody has.
-    let people = People { file: state.name().into(), ..People::default() };
-    let heard = engine.judge.hear(people);
-    debug_assert!(heard.is_ok(), "nothing was said that could be wrong");
+    engine.judge.said_in(state.name());
     state.told(|bytes| {
         let told = Told::read(bytes, &library).map_err(|error| error.to_string())?;
         session.engine.tell(told).map_err(|error| error.to_string())?;

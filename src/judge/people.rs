@@ -50,6 +50,11 @@ impl Judge {
         Ok(())
     }
 
+    /// Names where people may say something. As long as nobody has, nothing is known of them.
+    pub fn said_in(&mut self, place: &str) {
+        self.people = place.into();
+    }
+
     /// Takes in what one person says while the run goes on: a line of a file of answers. What is of a time that was judged already
     /// counts from the next second on.
     ///

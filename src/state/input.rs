@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,10 @@ pub struct Journal {
     /// The sources that were left out since anything else was told: to be told again changes nothing.
     left_out: Vec<usize>,
     pipes: BTreeMap<usize, Pipe>,
+    /// The second of the last number of each series that a platform measured.
+    measured: BTreeMap<Arc<str>, i64>,
+    /// Where the log begins that an earlier run has read.
+    begins: Option<Time>,
 }
 
 impl Journal {
@@ -105,6 +110,27 @@ impl Journal {
 
     pub fn lost(&mut self, lane: usize) {
         self.push(&Input::Lost(lane));
+    }
+
+    /// A platform may give again what it measured: `known` is what an earlier run has read, of a log that begins at a time.
+    pub fn measure(&mut self, known: &BTreeMap<Arc<str>, Known>, begins: Option<Time>) {
+        let last = known.iter().filter_map(|(log, known)| Some((Arc::clone(log), known.last()?)));
+        (self.measured, self.begins) = (last.collect(), begins);
+    }
+
+    /// Whether something that a platform measured is new. It gives the numbers of a series in the order of time.
+    pub fn is_measured_anew(&mut self, event: &External) -> bool {
+        if !self.is_kept {
+            return true;
+        }
+        let (log, second): (Arc<str>, _) = (event.series().into(), event.at.second());
+        let is_new = self.measured.get(&log).is_none_or(|last| *last < second)
+            && self.begins.is_none_or(|begins| event.at >= begins);
+        if is_new {
+            self.measured.insert(Arc::clone(&log), second);
+            self.given.push(Given { log, second, identities: Vec::new() });
+        }
+        is_new
     }
 
     pub fn external(&mut self, event: &External) {

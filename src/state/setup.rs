@@ -98,11 +98,8 @@ impl State {
     pub fn is_of(&self, asked: &[(String, String)], known: &Setup) -> Result<(), Error> {
         let differs = known.asked.iter().zip(asked).find(|(known, asked)| known != asked);
         match differs {
-            Some(((what, value), _)) if what.starts_with("--") => {
-                // Of most of them the value is no more than its name tells.
-                let _ = value;
-                Err(self.other(what.clone()))
-            }
+            // What an option was is known to whoever gave it.
+            Some(((what, _), _)) if what.starts_with("--") => Err(self.other(what.clone())),
             Some(((what, value), _)) => Err(self.other(format!("{what} ({value})"))),
             None if known.asked.len() != asked.len() => Err(self.other("kind of source".into())),
             None => Ok(()),

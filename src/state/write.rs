@@ -6,10 +6,11 @@ use super::failpoint::pass;
 use super::{Error, Event, State};
 use crate::source::{Given, railway};
 
-/// Bytes of inputs from which on what is open is written instead of them; of more, once they are as many as that takes.
-const JOURNAL: usize = 1 << 20;
+/// Bytes of inputs from which on what is open is written instead of them; of more, once they are as many as that takes. So few in
+/// a program that is built for tests that they get beyond it.
+const JOURNAL: usize = if cfg!(debug_assertions) { 8 << 10 } else { 1 << 20 };
 /// Rows of what was told that are packed into one, which takes a small part of their room.
-const PACK: i64 = 256;
+const PACK: i64 = if cfg!(debug_assertions) { 16 } else { 256 };
 
 /// What a turn came to.
 #[derive(Default)]

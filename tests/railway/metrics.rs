@@ -124,3 +124,27 @@ fn metrics_that_are_not_given_are_told_once() {
     let told: Vec<&String> = told.iter().filter(|message| message.contains("metrics cannot be read")).collect();
     assert!(matches!(&told[..], [one] if one.contains("not for this plan")), "{told:?}");
 }
+
+/// Killed and started again, it has each number once.
+#[cfg(unix)]
+#[test]
+fn what_was_measured_before_an_end_is_not_counted_again() {
+    let mut world = World::new();
+    working(&mut world);
+    memory(&mut world, 0.2, 0.25);
+    let until = world.now().saturating_add(-30 * SECOND).to_string();
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state").display().to_string();
+    let range = ["api", "--since", "50m", "--plan", "dl-034", "--format", "json", "--until", &until];
+    let undisturbed = run(&mut watch(&server, &range)).summary();
+    let arguments = [&range[..], &["--state", &state]].concat();
+    for point in ["after:2", "within:20", "before:90"] {
+        let killed = run(watch(&server, &arguments).env("LOGWATCH_DIE_AT", point));
+        assert_eq!(killed.status, None, "{point}: {}", killed.err);
+    }
+    let ran = run(&mut watch(&server, &arguments));
+    assert!(undisturbed["classes"]["railway.memory"]["count"].as_u64() >= Some(49), "{undisturbed}");
+    assert_eq!(ran.summary()["classes"], undisturbed["classes"], "{}", ran.err);
+    assert_eq!(ran.summary()["triggers"], undisturbed["triggers"]);
+}

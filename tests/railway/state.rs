@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::program::{Ran, command, eventually, objects, run};
 use super::server::Server;
 use super::watch::{failing, terminated, watch};
-use super::world::{World, locked, machine_now};
+use super::world::{WORKER, World, locked, machine_now};
 
 /// What a run showed but its first and last object, each with how often.
 fn events(out: &str) -> BTreeMap<String, usize> {
@@ -82,17 +82,20 @@ fn wherever_it_ends_at_a_write_nothing_is_lost_or_counted_twice() {
         let status = if second < 4 { 200 } else { 500 };
         (0..10).for_each(|at| world.request(time.saturating_add(at), "/api/bots", status));
         world.write(time, "ERROR:app.bots:name 'session' is not defined");
+        let line = world.line(time, "GET /work 200 12ms");
+        world.apps.push(super::world::App { service: WORKER.into(), deployment: "w-1".into(), ..line });
     }
     let until = now.saturating_add(-20 * SECOND).to_string();
     let server = Server::start(world);
     let folder = tempfile::tempdir().unwrap();
     let plan = folder.path().join("plan.toml");
     std::fs::write(&plan, FAILS).unwrap();
-    let range = ["api", "--format", "json", "--since", "2m", "--until", &until, "--plan", plan.to_str().unwrap()];
+    // Of all services.
+    let range = ["--format", "json", "--since", "2m", "--until", &until, "--plan", plan.to_str().unwrap()];
     let range = range.map(String::from);
     let undisturbed = run(&mut started(&server, &asked(&range, None)));
     let expected = undisturbed.summary();
-    assert_eq!((undisturbed.status, &expected["input"]["lines"]), (Some(4), &132.into()), "{}", undisturbed.err);
+    assert_eq!((undisturbed.status, &expected["input"]["lines"]), (Some(4), &144.into()), "{}", undisturbed.err);
     let points = ["setup", "before", "within", "after", "shown"];
     let points = points.iter().flat_map(|name| [1, 2, 3, 5, 8, 12].map(|times| format!("{name}:{times}")));
     let points = std::sync::Mutex::new(points.collect::<Vec<_>>());
@@ -150,7 +153,11 @@ fn write(world: &mut World, round: i64) -> i64 {
     for at in 0..40 {
         let time = now.saturating_add((at / 4) * 1_000_000);
         match at % 4 {
-            0 => world.request(time, &format!("/{round}/{at}"), 200),
+            0 => {
+                world.request(time, &format!("/{round}/{at}"), 200);
+                let newest = world.deployments.last().unwrap().id.clone();
+                world.https.last_mut().unwrap().deployment = newest;
+            }
             1 => world.write(now, "said again"),
             2 => {
                 let line = world.line(time, &format!("GET /late/{round}/{at} 200 12ms"));
@@ -183,7 +190,20 @@ fn killed_while_it_follows_it_has_what_one_has_that_was_not() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
-        written += write(&mut locked(&server.world), round as i64 * 10 + 9);
+        let mut world = locked(&server.world);
+        if round == 2 {
+            // While it does not run there is a new deployment.
+            world.deployed("d-3", 0, "SUCCESS");
+            let now = world.now();
+            let line = world.line(now, "Starting Container");
+            world.apps.push(super::world::App { deployment: "d-3".into(), ..line });
+            written += 1;
+            drop(world);
+            // The other one has to have seen it, too.
+            std::thread::sleep(Duration::from_millis(400));
+            world = locked(&server.world);
+        }
+        written += write(&mut world, round as i64 * 10 + 9);
     }
     let lines = || {
         let ran = run(&mut command(&["status", "--format", "json", "--state", state.to_str().unwrap()]));
@@ -194,6 +214,7 @@ fn killed_while_it_follows_it_has_what_one_has_that_was_not() {
     let [mut wanted, mut had] = [undisturbed, last.unwrap()].map(|child| terminated(child).summary());
     for summary in [&mut wanted, &mut had] {
         assert_eq!(summary["input"]["lines"], written);
+        assert_eq!(summary["deployed_at_from"], "process.container_started");
         // When it was told to end.
         summary["to"].take();
     }
