@@ -255,7 +255,7 @@ impl Intake {
                         self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
                     }
                     record.lost();
-                    session.engine.lose(lane);
+                    session.lose(lane);
                 }
                 if session.engine.latest().is_none() {
                     self.take_early(&fragment, session, record);
@@ -269,7 +269,7 @@ impl Intake {
                 source.lanes.clone().filter(|other| *other != lane).for_each(|other| {
                     session.engine.gather.lanes[other].idle = true;
                 });
-                session.engine.feed(lane, *fragment);
+                session.feed(lane, *fragment);
                 if let Some(clock) = source.clocks.get_mut(lane - source.lanes.start) {
                     let ahead = source.link.as_ref().map_or(0, |link| link.ahead());
                     clock.heard(session.engine.gather.lanes[lane].latest(), ahead);
@@ -277,7 +277,7 @@ impl Intake {
             }
             Received::Ended => {
                 source.ended = true;
-                source.lanes.clone().for_each(|lane| session.engine.close(lane));
+                source.lanes.clone().for_each(|lane| session.close(lane));
             }
             Received::Failed(error) => {
                 source.ended = true;
@@ -286,7 +286,7 @@ impl Intake {
                     session.engine.gather.lanes[source.lanes.start].label,
                     plainly(&error)
                 ));
-                source.lanes.clone().for_each(|lane| session.engine.close(lane));
+                source.lanes.clone().for_each(|lane| session.close(lane));
             }
         }
     }
@@ -302,7 +302,7 @@ impl Intake {
         for (clock, lane) in source.clocks.iter().zip(source.lanes.clone()) {
             if let Some(to) = clock.silent(proved) {
                 record.advance(to);
-                session.engine.advance(lane, to);
+                session.advance(lane, to);
             } else if clock.is_idle() {
                 session.engine.leave_out(lane);
             }
@@ -312,7 +312,7 @@ impl Intake {
 
 fn take_in(event: &External, session: &mut Session, record: &mut Record) {
     record.external(event);
-    session.engine.external(event);
+    session.external(event);
 }
 
 fn ends_within_a_record(fragment: &Fragment) -> bool {

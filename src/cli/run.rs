@@ -28,7 +28,7 @@ use crate::output::github;
 use crate::probe::Probes;
 use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
-use crate::session::Session;
+use crate::session::{Session, services};
 use crate::source::{Input, Opened};
 use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
@@ -137,7 +137,7 @@ impl Run<'_> {
         }
         drop(probing);
         progress.finish();
-        session.engine.finish();
+        let services = session.finish();
         tell(&mut session, &mut outputs, &mut notifier, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
@@ -145,6 +145,8 @@ impl Run<'_> {
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
         let mut summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
         summary.baseline = session.compared_with;
+        summary.verdict = services::of_all(summary.verdict, &services);
+        summary.services = services;
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());

@@ -71,8 +71,12 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     };
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
-    let session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let range = Range { since: None, until: until.map(Bound::At) };
+    let mut session = load(range)?;
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
+    if labels.len() > 1 {
+        session.judge_apart(&labels, deployed_at, range).map_err(UsageError::from)?;
+    }
     let has = |kind| options.logs.contains(&kind);
     let kinds = Kinds {
         app: has(LogKind::App),
