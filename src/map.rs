@@ -8,8 +8,8 @@ use std::hash::Hasher;
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
 use crate::recording::{self, Directive};
-use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
+use crate::source::{Buffer, Given};
 use crate::time::Time;
 
 /// A mapped chunk.
@@ -34,6 +34,8 @@ pub struct Fragment {
     pub recording: bool,
     /// Of a source that has several logs: which of them the lines are of.
     pub lane: usize,
+    /// The records of logs that can be read again.
+    pub given: Vec<Given>,
 }
 
 /// One event of a fragment.
@@ -70,6 +72,8 @@ pub struct Line {
     pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
     pub deferred: bool,
+    /// An earlier run has read it, and its source gives it again.
+    pub is_repeated: bool,
     /// Hash of the message; 0 where nobody reads it.
     pub content: u64,
     /// The events of the line taken as an entry of its own: those from the end of the line before's up to here. A line that
@@ -136,6 +140,7 @@ impl Line {
             opens: false,
             part: Part::Whole,
             deferred: false,
+            is_repeated: false,
             content: 0,
             events_end: fragment.events.len() as u32,
         }
@@ -160,8 +165,8 @@ impl Mapper {
     }
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
-        let Chunk { text, bytes, unterminated, recording, lane } = chunk;
-        let mut fragment = Fragment { bytes, unterminated, recording, lane, ..Fragment::default() };
+        let Chunk { text, bytes, unterminated, recording, lane, given } = chunk;
+        let mut fragment = Fragment { bytes, unterminated, recording, lane, given, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
         fragment.events.reserve(text.len() / 128);
         self.classifier.trim();

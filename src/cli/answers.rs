@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::actions::Actions;
 use super::progress::Aside;
 use super::run::UsageError;
-use crate::output::escape;
 use crate::people::{Error, Growing, People};
 use crate::session::Session;
+use crate::text::escape;
 
 /// How often it is looked whether somebody said something.
 const LOOK: Duration = Duration::from_secs(1);
@@ -20,7 +21,12 @@ pub struct Answers {
 
 impl Answers {
     /// Reads what was said by now. Of a live run the file may be yet to come.
-    pub fn open(path: &Path, session: &mut Session, is_saved: bool) -> Result<Answers, UsageError> {
+    pub fn open(
+        path: &Path,
+        session: &mut Session,
+        is_saved: bool,
+        actions: &mut Actions,
+    ) -> Result<Answers, UsageError> {
         let usage = |error: Error| UsageError(error.to_string());
         let (growing, people) = match is_saved {
             true => (None, People::load(path).map_err(usage)?),
@@ -29,6 +35,7 @@ impl Answers {
                 (Some(growing), people)
             }
         };
+        people.deeds.iter().for_each(|deed| actions.did(deed.clone()));
         session.engine.judge.hear(people).map_err(usage)?;
         Ok(Answers { growing, looked: Instant::now() })
     }

@@ -10,15 +10,16 @@ use super::files;
 use super::intake::Intake;
 use super::options::BaselineOptions;
 use super::overwrite;
-use super::progress::Progress;
+use super::progress::{Aside, Progress};
 use super::record::Record;
 use super::run::{Mode, UsageError, open};
 use super::target::Target;
 use crate::baseline::{Baseline, Error};
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::{Moment, Plan, Span};
 use crate::session::{self, Session};
+use crate::state::Journal;
+use crate::text::escape;
 use crate::time::Time;
 use crate::zone::Zone;
 
@@ -91,22 +92,34 @@ fn add_up(paths: &[PathBuf]) -> Result<Baseline> {
 }
 
 fn of_logs(asked: &BaselineOptions) -> Result<Baseline> {
+    let opened = open(&files::expand(&asked.files)?, Mode::Replay { follow: false })?;
+    let range = Range { since: asked.since.map(Bound::At), until: asked.until.map(Bound::At) };
+    let session = before_all(&asked.plan, &asked.library.patterns, range)?;
+    let progress = Progress::new(&opened, false, Zone::Utc);
+    of_session(session, progress, |session, _, aside| Intake::start(session, opened, 1, aside))
+}
+
+/// A session of a plan, for which all that is read is before a deployment that is yet to come.
+pub(super) fn before_all(plan: &str, packs: &[PathBuf], range: Range) -> Result<Session> {
     /// Seconds that are taken in at most: a year.
     const LONGEST: Span = Span(366 * 86_400);
-    let opened = open(&files::expand(&asked.files)?, Mode::Replay { follow: false })?;
     let usage = |error: session::Error| UsageError::from(error);
-    let mut plan = Plan::load(&asked.plan).map_err(session::Error::from).map_err(usage)?;
-    let name = plan.document.plan.id.to_lowercase();
+    let mut plan = Plan::load(plan).map_err(session::Error::from).map_err(usage)?;
     plan.document.plan.baseline.window = LONGEST;
-    let library = plan.library(&asked.library.patterns).map_err(session::Error::from).map_err(usage)?;
-    // All is before a deployment that is yet to come.
+    let library = plan.library(packs).map_err(session::Error::from).map_err(usage)?;
     let never = Some(Moment::At(Time(i64::MAX)));
-    let range = Range { since: asked.since.map(Bound::At), until: asked.until.map(Bound::At) };
-    let mut session = Session::new(plan, library, never, range).map_err(usage)?;
-    let mut progress = Progress::new(&opened, false, Zone::Utc);
+    Ok(Session::new(plan, library, never, range).map_err(usage)?)
+}
+
+/// What such a session comes to with all that is read.
+pub(super) fn of_session(
+    mut session: Session,
+    mut progress: Progress,
+    start: impl FnOnce(&mut Session, &mut Record, Aside) -> std::io::Result<Intake>,
+) -> Result<Baseline> {
     let mut record = Record::open(None, progress.aside())?;
-    let mut intake = Intake::start(&mut session, opened, 1, progress.aside()).context("cannot start to read")?;
-    while intake.turn(&mut session, &mut record) {
+    let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) {
         progress.update(&session.engine);
     }
     progress.finish();
@@ -114,6 +127,7 @@ fn of_logs(asked: &BaselineOptions) -> Result<Baseline> {
     if !intake.failures.is_empty() {
         return Err(anyhow!("the input was cut short: {}", intake.failures.join("; ")));
     }
+    let name = session.plan.document.plan.id.to_lowercase();
     Baseline::of(&session.engine, &name).ok_or_else(|| {
         anyhow!("no second of these logs shows the service running as usual: no baseline can be made of them")
     })

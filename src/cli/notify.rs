@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::clock::now;
 use super::progress::Aside;
 use super::run::UsageError;
 use crate::notify::{self, Notifier, Subject};
-use crate::output::escape;
 use crate::rules::plan::{Plan, Receiver};
+use crate::text::escape;
 
 /// Sends a sample to each receiver of a plan, and says what became of it.
 pub fn test(name: &str, out: &mut dyn Write) -> Result<i32> {
@@ -45,7 +46,7 @@ pub(super) fn start(receivers: Vec<Receiver>, subject: Subject, aside: Aside) ->
         return Ok(None);
     }
     let warn = Arc::new(move |message: &str| aside.warn(&escape(message)));
-    Notifier::start(receivers, subject, warn).map(Some).map_err(anyhow::Error::msg)
+    Notifier::start(receivers, subject, now, warn).map(Some).map_err(anyhow::Error::msg)
 }
 
 fn receivers(plan: &Plan) -> Result<Vec<Receiver>> {

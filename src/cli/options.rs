@@ -18,7 +18,7 @@ use super::range::{Deployed, End};
 
 pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
+pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions, StatusOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -79,7 +79,7 @@ pub enum Command {
         #[command(flatten)]
         rollback: RollbackOptions,
     },
-    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
+    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed; or with --state show a run again
     Replay {
         #[command(flatten)]
         files: Files,
@@ -88,6 +88,11 @@ pub enum Command {
         /// Keep reading as the files grow
         #[arg(long)]
         follow: bool,
+    },
+    /// Show how a run with --state stands, also while it goes on
+    Status {
+        #[command(flatten)]
+        asked: StatusOptions,
     },
     /// Show the lines behind a verdict, from where they are
     Lines {
@@ -168,12 +173,15 @@ pub struct Read {
     /// Leave out what came at or after: as for --since
     #[arg(long, value_name = "T", value_parser = End::parse, allow_hyphen_values = true)]
     pub until: Option<End>,
-    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input
+    /// Compare with this, as `logwatch baseline` saved it, not with what comes before the deployment in the input; with `watch` also `previous`, the deployment before
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
     /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Keep what the run has come to in FILE: started again, whatever ended it, it goes on from there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["answers", "record"])]
+    pub state: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub tz: Zone,
@@ -194,6 +202,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
+    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers, each once a deployment
+    #[arg(long, requires = "answers")]
+    pub allow_actions: bool,
     /// Send the plan's notifications in a replay, too, which else sends nothing
     #[arg(long)]
     pub notify: bool,
@@ -215,11 +226,13 @@ A token is read from the environment or a file, never from an argument:
   RAILWAY_API_TOKEN  an account or workspace token (https://railway.com/account/tokens)
 
 Without --since it reads back to an hour before the newest deployment, six hours at most. It ends
-with the verdict at Ctrl-C, SIGTERM, or --until.
+with the verdict at Ctrl-C, SIGTERM, or --until. With --state FILE the same command goes on from
+there, whatever ended the run before; `logwatch status --state FILE` shows how it stands.
 
 Examples:
   logwatch watch --list
   logwatch watch api --until +30m --fail-on rollback
+  logwatch watch api --state api.state
   logwatch watch api worker --project shop --environment production --plan dl-034";
 
 const BASELINE: &str = "\

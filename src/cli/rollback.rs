@@ -1,14 +1,16 @@
 //! `logwatch rollback`: which deployment a service would go back to, and going back.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use super::options::RollbackOptions;
 use super::run::UsageError;
 use super::watch::{connect, usage, wanted};
-use crate::output::escape;
 use crate::source::railway::{Deployment, Railway, Target};
+use crate::text::escape;
+use crate::time::Time;
 
 /// Shows what it would do, and does it if that is asked for.
 pub fn rollback(options: &RollbackOptions, out: &mut dyn Write) -> Result<i32> {
@@ -21,7 +23,7 @@ pub fn rollback(options: &RollbackOptions, out: &mut dyn Write) -> Result<i32> {
     let running = running(&railway, &target, &deployments)?;
     let earlier = match &options.to {
         Some(id) => named(&deployments, id)?,
-        None => newest_earlier(&deployments, running)?,
+        None => newest_earlier(&deployments, running, |_| false)?,
     };
     if running.is_some_and(|running| running.id == earlier.id) {
         return Err(UsageError(format!("{} is the deployment that runs", earlier.id)).into());
@@ -48,6 +50,31 @@ pub fn rollback(options: &RollbackOptions, out: &mut dyn Write) -> Result<i32> {
     Ok(0)
 }
 
+/// A rollback that an action does: from what is judged to the newest earlier deployment that is not known to be faulty.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub from: String,
+    pub commit: Option<String>,
+    pub to: String,
+}
+
+/// What there is to do for the deployment of this time, on a service that a watch follows. `faulty` has ids and commits.
+pub(super) fn step(railway: &Railway, target: &Target, deployed_at: Time, faulty: &BTreeSet<String>) -> Result<Step> {
+    let [service] = &target.services[..] else { return Err(anyhow!("a rollback is of one service")) };
+    let deployments = railway.deployments(target, &service.id)?;
+    let running = running(railway, target, &deployments)?.ok_or_else(|| anyhow!("no deployment of it runs"))?;
+    // It is created before its processes start.
+    if running.created().is_some_and(|created| created > deployed_at) {
+        return Err(anyhow!("another deployment runs by now, {}", running.id));
+    }
+    let commit = |deployment: &Deployment| Some(deployment.meta.as_ref()?["commitHash"].as_str()?.to_string());
+    let is_faulty = |deployment: &Deployment| {
+        faulty.contains(&deployment.id) || commit(deployment).is_some_and(|own| faulty.contains(&own))
+    };
+    let earlier = newest_earlier(&deployments, Some(running), is_faulty)?;
+    Ok(Step { from: running.id.clone(), commit: commit(running), to: earlier.id.clone() })
+}
+
 /// The newest deployment that runs; where none does, the newest that did.
 fn running<'a>(railway: &Railway, target: &Target, deployments: &'a [Deployment]) -> Result<Option<&'a Deployment>> {
     let active = railway.active(target).map_err(usage)?;
@@ -70,9 +97,15 @@ fn named<'a>(deployments: &'a [Deployment], id: &str) -> Result<&'a Deployment> 
     }
 }
 
-fn newest_earlier<'a>(deployments: &'a [Deployment], running: Option<&Deployment>) -> Result<&'a Deployment> {
+/// `is_faulty` tells of deployments that are not gone back to.
+fn newest_earlier<'a>(
+    deployments: &'a [Deployment],
+    running: Option<&Deployment>,
+    is_faulty: impl Fn(&Deployment) -> bool,
+) -> Result<&'a Deployment> {
     let is_earlier = |deployment: &&Deployment| {
         deployment.can_rollback
+            && !is_faulty(deployment)
             && running.is_none_or(|running| deployment.id != running.id && deployment.created() < running.created())
     };
     let found = deployments.iter().find(is_earlier);

@@ -1,23 +1,27 @@
 //! `logwatch watch`: services on Railway, followed live.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 
+use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
-use super::overwrite;
+use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
+use super::{keep, overwrite, rollback, setup};
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;
 use crate::source::railway::{Deployment, Error, Kinds, Railway, State, Target, Wanted, Watching};
+use crate::state::Setup;
+use crate::text::escape;
 use crate::time::{SECOND, Time};
 
 /// Seconds before the deployment, of which its baseline is made.
@@ -34,8 +38,10 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     }
     let stop = Stop::on_signals()?;
     overwrite::refuse(read, &[])?;
+    let mut state = keep::open(read.state.as_deref())?;
+    let known = state.as_ref().map(|state| state.setup()).transpose().map_err(keep::usage)?.flatten();
     // Before anything is asked for: a plan that is wrong is told at once.
-    let now = railway.now();
+    let now = known.as_ref().map_or_else(|| railway.now(), |known| known.began);
     let deployed_at = read.deployed_at.map(|deployed: Deployed| deployed.moment(now, read.tz));
     let load = |range| Session::load(&read.plan, &read.patterns, deployed_at, range).map_err(UsageError::from);
     load(Range::default())?;
@@ -46,20 +52,22 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
             UsageError("--record keeps one service; name one, or record each in a run of its own".into()).into()
         );
     }
-    let newest = newest(&railway, &target)?;
-    let deployment = match options.deployment.as_deref() {
+    let begun = match &state {
+        Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
-        Some("latest") => match (&newest, &target.services[..]) {
-            (Some(newest), [_]) => Some(newest.id.clone()),
-            (_, [_]) => return Err(UsageError("the service was never deployed here".into()).into()),
-            _ => return Err(UsageError("--deployment latest is of one service; name one".into()).into()),
-        },
-        Some(id) => Some(id.to_string()),
     };
-    let now = railway.now();
-    let reference = match deployed_at {
-        Some(Moment::At(at)) => Some(at),
-        _ => newest.as_ref().and_then(Deployment::created),
+    // One that goes on is compared with what it began with, whatever was deployed since.
+    let newest = match &known {
+        Some(known) if previous::is_asked(read) => newest(&railway, &target, known.reference)?,
+        Some(_) => None,
+        None => newest(&railway, &target, None)?,
+    };
+    let (reference, deployment) = match &known {
+        Some(known) => (known.reference, known.deployment.clone()),
+        None => {
+            let reference = deployed_at.and_then(moment).or_else(|| newest.as_ref().and_then(Deployment::created));
+            (reference, only(options, &target, newest.as_ref())?)
+        }
     };
     let at = |end: End| match end.bound(now, read.tz) {
         Bound::At(time) => Ok(time),
@@ -73,10 +81,6 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let until = read.until.map(at).transpose()?;
     let range = Range { since: None, until: until.map(Bound::At) };
     let mut session = load(range)?;
-    let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
-    if labels.len() > 1 {
-        session.judge_apart(&labels, deployed_at, range).map_err(UsageError::from)?;
-    }
     let has = |kind| options.logs.contains(&kind);
     let kinds = Kinds {
         app: has(LogKind::App),
@@ -84,11 +88,51 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         network: has(LogKind::Network),
         dns: has(LogKind::Dns),
     };
-    let followed =
-        railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
+    if previous::is_asked(read) {
+        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
+        session.compared_with = Some(baseline.made_of(name));
+    }
+    let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
+    // What a state or a baseline holds is of all of them together.
+    if labels.len() > 1 && state.is_none() && read.baseline.is_none() {
+        session.judge_apart(&labels, deployed_at, range).map_err(UsageError::from)?;
+    }
+    let mut logs = BTreeMap::new();
+    if let (Some(state), Some(begun)) = (&mut state, begun) {
+        let until = until.map(Bound::At);
+        let (deployment, sources) = (deployment.clone(), labels.clone());
+        let begun = Setup { sources, reference, deployment, since: None, until, ..begun };
+        state.begin(&begun).map_err(keep::usage)?;
+        logs = state.known().map_err(keep::usage)?;
+    }
+    let roll_back = match &target.services[..] {
+        [_] => Some(roll_back(&options.place, target.clone())),
+        _ => None,
+    };
+    let followed = railway.follow(Watching {
+        target,
+        kinds,
+        filter: options.filter.clone(),
+        deployment,
+        since,
+        until,
+        known: logs,
+    })?;
     let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);
     let link = Arc::clone(&followed.link);
-    let run = Run { read, stop: &stop, session, progress, labels: labels.clone(), is_saved: false };
+    let run = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels: labels.clone(),
+        is_saved: false,
+        state,
+        can_be_read_again: true,
+        roll_back,
+    };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
         intake.follow(session, &labels, followed, record)?;
@@ -105,6 +149,54 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     Ok(status)
 }
 
+/// What a state is of, beside the plan.
+fn asked(options: &WatchOptions, target: &Target) -> Vec<(String, String)> {
+    let services: Vec<&str> = target.services.iter().map(|service| service.id.as_str()).collect();
+    let names: Vec<&str> = target.services.iter().map(|service| service.name.as_str()).collect();
+    let mut logs: Vec<String> = options.logs.iter().map(|log| format!("{log:?}").to_lowercase()).collect();
+    logs.sort();
+    [
+        ("source", "railway".to_string()),
+        ("project", format!("{} {}", target.project.name, target.project.id)),
+        ("environment", format!("{} {}", target.environment.name, target.environment.id)),
+        ("choice of services", format!("{}: {}", names.join(", "), services.join(", "))),
+        ("--logs", logs.join(",")),
+        ("--filter", options.filter.clone().unwrap_or_default()),
+        ("--deployment", options.deployment.clone().unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_string(), value))
+    .to_vec()
+}
+
+fn moment(deployed_at: Moment) -> Option<Time> {
+    match deployed_at {
+        Moment::At(at) => Some(at),
+        Moment::Auto => None,
+    }
+}
+
+/// The one deployment that is asked for.
+fn only(options: &WatchOptions, target: &Target, newest: Option<&Deployment>) -> Result<Option<String>> {
+    match (options.deployment.as_deref(), newest, &target.services[..]) {
+        (None, ..) => Ok(None),
+        (Some("latest"), Some(newest), [_]) => Ok(Some(newest.id.clone())),
+        (Some("latest"), None, [_]) => Err(UsageError("the service was never deployed here".into()).into()),
+        (Some("latest"), ..) => Err(UsageError("--deployment latest is of one service; name one".into()).into()),
+        (Some(id), ..) => Ok(Some(id.to_string())),
+    }
+}
+
+/// Goes back, on a connection of its own.
+fn roll_back(place: &PlaceOptions, target: Target) -> RollBack {
+    let token_file = place.token_file.clone();
+    Box::new(move |asked| {
+        let railway = connect_with(token_file.as_deref())?;
+        let step = rollback::step(&railway, &target, asked.deployed_at, asked.faulty)?;
+        (asked.begin)(&step)?;
+        Ok(railway.roll_back(&step.to)?)
+    })
+}
+
 /// Where the reading begins that nobody has asked to begin elsewhere.
 fn read_from(deployed: Option<Time>, now: Time) -> Time {
     let before = |time: Time, seconds: i64| time.saturating_add(-seconds * SECOND);
@@ -112,8 +204,11 @@ fn read_from(deployed: Option<Time>, now: Time) -> Time {
 }
 
 pub(super) fn connect(place: &PlaceOptions) -> Result<Railway> {
-    let railway = Railway::connect(place.token_file.as_deref().map(Path::new), |name| std::env::var(name).ok());
-    railway.map_err(usage)
+    connect_with(place.token_file.as_deref())
+}
+
+fn connect_with(token_file: Option<&Path>) -> Result<Railway> {
+    Railway::connect(token_file, |name| std::env::var(name).ok()).map_err(usage)
 }
 
 pub(super) fn wanted(place: &PlaceOptions, services: Vec<String>) -> Wanted {
@@ -135,24 +230,27 @@ pub(super) fn usage(error: Error) -> anyhow::Error {
     }
 }
 
-/// The newest deployment of the services that runs or did.
-fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
+/// The newest deployment of the services that runs or did, or was the newest by a time.
+fn newest(railway: &Railway, target: &Target, until: Option<Time>) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        let ran = |deployment: &Deployment| {
-            matches!(
-                deployment.status.as_str(),
-                "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
-            )
-        };
-        if let Some(deployment) = deployments.into_iter().find(ran)
+        let is_by_then = |deployment: &Deployment| until.is_none_or(|until| deployment.created() <= Some(until));
+        if let Some(deployment) = deployments.into_iter().find(|deployment| ran(deployment) && is_by_then(deployment))
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
             newest = Some(deployment);
         }
     }
     Ok(newest)
+}
+
+/// Whether its processes run or did.
+pub(super) fn ran(deployment: &Deployment) -> bool {
+    matches!(
+        deployment.status.as_str(),
+        "SUCCESS" | "DEPLOYING" | "CRASHED" | "SLEEPING" | "REMOVING" | "REMOVED" | "FAILED"
+    )
 }
 
 /// Shows what the token can see: projects, their environments, their services.

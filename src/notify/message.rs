@@ -1,17 +1,18 @@
 //! What is sent: one message for each change, as JSON for programs and as lines for people.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::deployment::Deployment;
+use crate::output::Measured;
 use crate::output::json::Object;
-use crate::output::{Measured, escape};
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::{Kind, On, Severity};
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, ActionState, CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 use crate::time::Time;
 
 /// Version of the shape of the body.
@@ -20,6 +21,8 @@ const VERSION: u32 = 1;
 const LONGEST: usize = 1_800;
 /// Bytes of a line of evidence in it.
 const LONGEST_LINE: usize = 400;
+/// Bytes of what PagerDuty shows first.
+const LONGEST_SUMMARY: usize = 1_000;
 /// Lines of evidence in it.
 const EVIDENCE: usize = 3;
 
@@ -32,13 +35,25 @@ pub struct Subject {
 }
 
 /// A change, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Message {
+    /// Its number in the state of the run, where there is one.
+    #[serde(skip)]
+    pub seq: Option<i64>,
     /// What it is of; `None` for a sample, which goes to everybody.
+    #[serde(skip)]
     pub on: Option<On>,
+    #[serde(skip)]
     pub at: Option<Time>,
     /// Whether it says to roll back, or to look into something, for the first time.
+    #[serde(skip)]
     pub asks: Option<Verdict>,
+    /// The same for all changes of one thing, such as the firing and the resolving of a trigger.
+    pub key: String,
+    /// Whether it is the beginning of an incident, or its end.
+    pub is_end: Option<bool>,
+    /// Identifies the message.
+    pub id: String,
     /// The JSON object that programs get.
     pub body: String,
     /// The first line says what to do.
@@ -89,6 +104,9 @@ impl Subject {
         let told =
             measured.tell(&event.expr).filter(|_| asks.is_some()).map_or(String::new(), |told| format!("  {told}"));
         let mut lines = vec![format!("{todo} {}: {}{group}{told}", self.name(), escape(&event.id))];
+        if event.also_before && asks.is_some() {
+            lines.push("also before this deployment: going back would not mend it".into());
+        }
         lines.extend(event.about.as_deref().map(escape));
         lines.extend(event.runbook.as_deref().map(|runbook| format!("runbook: {}", escape(runbook))));
         let evidence = event.evidence.iter().take(EVIDENCE).map(|line| escape(&line.line)).collect();
@@ -135,6 +153,21 @@ impl Subject {
         self.message(Some(On::Checkpoint), event.at, None, &object, lines, Vec::new())
     }
 
+    /// What an action does, or leaves to a person.
+    pub fn action(&self, event: &ActionEvent) -> Option<Message> {
+        let todo = match event.state {
+            ActionState::Held => "to be done by you:",
+            ActionState::Started => "begun:",
+            ActionState::Done => "done:",
+            ActionState::Failed => "FAILED:",
+        };
+        let ActionEvent { id, trigger, does, because, .. } = event;
+        let mut lines = vec![format!("{todo} {}: {}, {}", self.name(), escape(id), escape(does))];
+        lines.push(format!("for {}", escape(trigger)));
+        lines.extend(because.as_deref().map(escape));
+        self.message(Some(On::Action), Some(event.at), None, &Object::Action(event), lines, Vec::new())
+    }
+
     /// What `notify test` sends.
     pub fn sample(&self) -> Option<Message> {
         let lines = vec![format!("test of {}: this is a sample, nothing is to be done", self.name())];
@@ -159,6 +192,19 @@ impl Subject {
     ) -> Option<Message> {
         let Subject { plan, sources, deployed_at } = self;
         let event: Value = serde_json::to_value(event).ok()?;
+        let is_end = match (event["type"].as_str(), event["state"].as_str(), event["status"].as_str()) {
+            (Some("trigger"), state, _) => Some(state == Some("resolved")),
+            (Some("verdict"), _, _) => match event["verdict"].as_str() {
+                Some("healthy") => Some(true),
+                _ => asks.is_some().then_some(false),
+            },
+            (Some("checkpoint" | "success"), _, Some("fail")) => Some(false),
+            (Some("checkpoint" | "success"), _, Some("pass")) => Some(true),
+            (Some("action"), Some("held" | "failed"), _) => Some(false),
+            (Some("action"), Some("done"), _) => Some(true),
+            _ => None,
+        };
+        let thing = json!([plan, sources, deployed_at, event["type"], event["id"], event["group"]]);
         // The same change read again has the same id.
         let seed = json!([
             plan,
@@ -172,12 +218,11 @@ impl Subject {
             event["status"],
             event["verdict"]
         ]);
-        let hash = Sha256::digest(seed.to_string());
-        let id = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let (key, id) = (hash(&thing), hash(&seed));
         let text = lines.first().map_or("", String::as_str);
-        let body = Body { v: VERSION, id, plan, sources, deployed_at: *deployed_at, text, event };
+        let body = Body { v: VERSION, id: id.clone(), plan, sources, deployed_at: *deployed_at, text, event };
         let body = serde_json::to_string(&body).ok()?;
-        Some(Message { on, at, asks, body, lines, evidence })
+        Some(Message { seq: None, on, at, asks, key, is_end, id, body, lines, evidence })
     }
 }
 
@@ -191,6 +236,44 @@ impl Message {
     /// For Discord's webhooks. Nobody is mentioned by what stands in a log.
     pub fn discord(&self) -> String {
         json!({ "content": self.text(), "allowed_mentions": { "parse": [] } }).to_string()
+    }
+
+    /// For the Events API v2 of PagerDuty; `None` for what is neither the beginning of an incident nor its end.
+    pub fn pagerduty(&self, key: &str) -> Option<String> {
+        let is_sample = self.on.is_none();
+        if self.is_end == Some(true) && !is_sample {
+            let event = json!({"routing_key": key, "event_action": "resolve", "dedup_key": self.key});
+            return Some(event.to_string());
+        }
+        if self.is_end.is_none() && !is_sample {
+            return None;
+        }
+        let severity = match self.asks {
+            Some(Verdict::Rollback) => "critical",
+            _ if is_sample => "info",
+            _ => "warning",
+        };
+        let event: Value = serde_json::from_str(&self.body).ok()?;
+        let source = event["sources"][0].as_str().or(event["plan"].as_str()).unwrap_or("logwatch");
+        let summary = cut(self.lines.first().map_or("", String::as_str), LONGEST_SUMMARY);
+        let details = json!({"text": self.text(), "id": self.id});
+        let payload = json!({"summary": summary, "source": source, "severity": severity, "custom_details": details});
+        Some(
+            json!({"routing_key": key, "event_action": "trigger", "dedup_key": self.key, "payload": payload})
+                .to_string(),
+        )
+    }
+
+    /// For a bot of Telegram, which takes it as it is.
+    pub fn telegram(&self, chat: &str) -> String {
+        json!({ "chat_id": chat, "text": self.text(), "link_preview_options": { "is_disabled": true } }).to_string()
+    }
+
+    /// What mail says below its subject, the first line.
+    pub fn mail(&self) -> String {
+        let evidence = self.evidence.iter().map(|line| format!("> {}", cut(line, LONGEST_LINE)));
+        let lines: Vec<String> = self.lines.iter().cloned().chain(evidence).collect();
+        lines.join("\n") + "\n"
     }
 
     fn text(&self) -> String {
@@ -208,6 +291,10 @@ impl Message {
     }
 }
 
+fn hash(value: &Value) -> String {
+    Sha256::digest(value.to_string())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// At most so many bytes of a text, in whole characters.
 fn cut(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
@@ -221,12 +308,9 @@ mod tests {
     fn what_stands_in_a_log_mentions_nobody_and_fits() {
         let line = format!("<!channel> @everyone ```{}", "ü".repeat(3_000));
         let message = Message {
-            on: None,
-            at: None,
-            asks: None,
-            body: String::new(),
             lines: vec!["ROLL BACK <!here>".into()],
             evidence: vec![line.clone(), line.clone(), line.clone(), line],
+            ..Message::default()
         };
         let slack: Value = serde_json::from_str(&message.slack()).unwrap();
         let text = slack["text"].as_str().unwrap();

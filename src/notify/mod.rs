@@ -1,12 +1,13 @@
 //! Notifications: what happens in a run, sent to the receivers that its plan names.
 //!
 //! - `message` makes one message of one change, for programs and for people.
-//! - `send` tries to deliver it; `ending` says until when.
+//! - `send` tries to deliver it, `mail` by mail; `ending` says until when.
 //!
 //! Each receiver has a thread and a short queue of its own: one that hangs delays neither the run nor another receiver. What a
 //! queue has no room for is left out, and told with what could not be delivered.
 
 mod ending;
+mod mail;
 mod message;
 mod send;
 
@@ -15,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded};
+use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded, unbounded};
 
 use ending::Ending;
 use message::Message;
@@ -25,7 +26,8 @@ use send::Sender;
 use crate::deployment::Deployment;
 use crate::rules::plan::{On, Receiver, Way};
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::state::Notification;
+use crate::summary::{ActionEvent, CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
 /// Messages that wait for one receiver at most.
@@ -41,7 +43,17 @@ pub struct Notifier {
     subject: Subject,
     outlets: Vec<Outlet>,
     ending: Arc<Ending>,
+    settled: Queue<i64>,
     warn: Warn,
+    /// The time of day.
+    now: fn() -> Time,
+}
+
+/// A message for one receiver.
+pub struct Prepared {
+    outlet: usize,
+    receiver: String,
+    message: Message,
 }
 
 /// A receiver with what waits for it.
@@ -55,6 +67,10 @@ struct Outlet {
     left_out: u64,
     /// What it was last asked to do by a trigger, and when.
     asked: Option<(Time, Verdict)>,
+    /// The gravest verdict that it was told of since the last that was milder.
+    told: Option<Verdict>,
+    /// What waits for the end of its quiet hours.
+    held: Vec<Message>,
 }
 
 impl Notifier {
@@ -63,8 +79,14 @@ impl Notifier {
     /// # Errors
     ///
     /// Says what cannot be set up.
-    pub fn start(receivers: Vec<Receiver>, subject: Subject, warn: Warn) -> Result<Notifier, String> {
+    pub fn start(
+        receivers: Vec<Receiver>,
+        subject: Subject,
+        now: fn() -> Time,
+        warn: Warn,
+    ) -> Result<Notifier, String> {
         let ending = Arc::new(Ending::default());
+        let (settling, settled) = unbounded();
         let mut outlets = Vec::new();
         for receiver in receivers {
             let failed = |error: String| format!("{}: {error}", receiver.name);
@@ -76,46 +98,106 @@ impl Notifier {
                 sender,
                 open: Arc::clone(&open),
                 ending: Arc::clone(&ending),
+                settled: settling.clone(),
                 warn: Arc::clone(&warn),
             };
             let builder = thread::Builder::new().name("notify".into());
             let thread = builder.spawn(move || work.run(&waiting)).map_err(|error| failed(error.to_string()))?;
-            outlets.push(Outlet { receiver, queue, thread, open, left_out: 0, asked: None });
+            outlets.push(Outlet {
+                receiver,
+                queue,
+                thread,
+                open,
+                left_out: 0,
+                asked: None,
+                told: None,
+                held: Vec::new(),
+            });
         }
-        Ok(Notifier { subject, outlets, ending, warn })
+        Ok(Notifier { subject, outlets, ending, settled, warn, now })
     }
 
     /// A deployment came into force; what follows is of it.
     pub fn deployed(&mut self, deployment: &Deployment) {
         self.subject.deployed(deployment);
+        self.outlets.iter_mut().for_each(|outlet| outlet.told = None);
     }
 
-    pub fn trigger(&mut self, event: &TriggerEvent) {
-        self.send(self.subject.trigger(event));
-    }
-
-    pub fn verdict(&mut self, event: &VerdictEvent) {
-        self.send(self.subject.verdict(event));
-    }
-
-    pub fn reached(&mut self, event: &CheckpointEvent) {
-        self.send(self.subject.reached(event));
-    }
-
-    fn send(&mut self, message: Option<Message>) {
-        let Some(message) = message else { return };
+    /// Sends what waited for the end of quiet hours.
+    pub fn turn(&mut self, now: Time) {
         for outlet in &mut self.outlets {
-            outlet.send(&message);
+            if !outlet.held.is_empty() && !outlet.is_quiet(now) {
+                std::mem::take(&mut outlet.held).into_iter().for_each(|message| outlet.queue(message));
+            }
         }
     }
 
-    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left.
-    pub fn finish(self, is_at_once: impl Fn() -> bool) {
+    /// What is to be [queued](Notifier::queue) of an event.
+    pub fn trigger(&mut self, event: &TriggerEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.trigger(event))
+    }
+
+    /// The same of a change of the verdict.
+    pub fn verdict(&mut self, event: &VerdictEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.verdict(event))
+    }
+
+    /// The same of a checkpoint, or a criterion of success.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.reached(event))
+    }
+
+    /// The same of what an action does.
+    pub fn action(&mut self, event: &ActionEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.action(event))
+    }
+
+    fn prepare(&mut self, message: Option<Message>) -> Vec<Prepared> {
+        let Some(message) = message else { return Vec::new() };
+        let wanted = self.outlets.iter_mut().enumerate().filter_map(|(outlet, of)| {
+            of.wants(&message).then(|| Prepared {
+                outlet,
+                receiver: of.receiver.name.clone(),
+                message: message.clone(),
+            })
+        });
+        wanted.collect()
+    }
+
+    /// Has a message sent.
+    pub fn queue(&mut self, Prepared { outlet, message, .. }: Prepared) {
+        self.outlets[outlet].send(message, (self.now)());
+    }
+
+    /// The same of one that an earlier run left, as a state has it.
+    pub fn again(&mut self, waiting: &Notification) {
+        let outlet = self.outlets.iter_mut().find(|outlet| outlet.receiver.name == waiting.receiver);
+        let message = serde_json::from_str::<Message>(&waiting.json).ok();
+        if let Some((outlet, message)) = outlet.zip(message) {
+            outlet.send(Message { seq: Some(waiting.seq), ..message }, (self.now)());
+        }
+    }
+
+    /// The numbers of messages that were delivered or given up since the last call.
+    pub fn take_settled(&self) -> Vec<i64> {
+        self.settled.try_iter().collect()
+    }
+
+    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left. Gives the numbers of
+    /// messages that were delivered or given up.
+    pub fn finish(self, is_at_once: impl Fn() -> bool) -> Vec<i64> {
         let deadline = Instant::now() + END;
         self.ending.set(deadline);
         let mut ended = Vec::new();
-        for Outlet { receiver, queue, thread, open, left_out, .. } in self.outlets {
+        for Outlet { receiver, queue, thread, open, left_out, held, .. } in self.outlets {
             drop(queue);
+            if !held.is_empty() {
+                let held = held.len();
+                (self.warn)(&format!(
+                    "{}: {held} of its messages waited for the end of its quiet hours",
+                    receiver.name
+                ));
+            }
             ended.push((receiver.name, thread, open, left_out));
         }
         // Attempts end by the deadline, and need a moment to say so.
@@ -132,25 +214,67 @@ impl Notifier {
                 (self.warn)(&format!("{name}: {left_out} messages left out, as {QUEUE} were waiting already"));
             }
         }
+        self.settled.try_iter().collect()
+    }
+}
+
+impl Prepared {
+    /// As a state keeps it, under a number.
+    pub fn numbered(&mut self, seq: i64) -> Notification {
+        self.message.seq = Some(seq);
+        // Texts can always be written.
+        let json = serde_json::to_string(&self.message).unwrap_or_default();
+        Notification { seq, receiver: self.receiver.clone(), json }
     }
 }
 
 impl Outlet {
-    fn send(&mut self, message: &Message) {
+    fn is_quiet(&self, now: Time) -> bool {
+        self.receiver.quiet.as_ref().is_some_and(|quiet| quiet.holds(now))
+    }
+
+    /// Whether the receiver is to be sent a message.
+    fn wants(&mut self, message: &Message) -> bool {
         if message.on.is_some_and(|on| !self.receiver.on.contains(&on)) {
-            return;
+            return false;
+        }
+        if self.receiver.only_verdict_changes && matches!(message.on, Some(On::Rollback | On::Investigate)) {
+            // One that makes nothing graver, or resolves, leaves the verdict what it is.
+            if message.asks.is_none() || message.asks <= self.told {
+                return false;
+            }
         }
         // The trigger that made the verdict has told people the same, and more.
-        let is_for_people = matches!(self.receiver.way, Way::Slack(_) | Way::Discord(_));
+        let is_for_people = !matches!(self.receiver.way, Way::Webhook { .. } | Way::Command(_));
         let asks = message.at.zip(message.asks);
-        if message.on == Some(On::Verdict) && is_for_people && asks.is_some() && asks == self.asked {
+        if message.on == Some(On::Verdict) {
+            self.told = message.asks;
+            if is_for_people && asks.is_some() && asks == self.asked {
+                return false;
+            }
+        } else if asks.is_some() {
+            self.asked = asks;
+            self.told = self.told.max(message.asks);
+        }
+        true
+    }
+
+    /// Has it sent, at the end of its quiet hours.
+    fn send(&mut self, message: Message, now: Time) {
+        if self.is_quiet(now) && message.asks != Some(Verdict::Rollback) {
+            if self.held.len() < QUEUE {
+                self.held.push(message);
+            } else {
+                self.left_out += 1;
+            }
             return;
         }
-        if message.on != Some(On::Verdict) && asks.is_some() {
-            self.asked = asks;
-        }
+        self.queue(message);
+    }
+
+    fn queue(&mut self, message: Message) {
         self.open.fetch_add(1, Ordering::AcqRel);
-        if self.queue.try_send(message.clone()).is_err() {
+        if self.queue.try_send(message).is_err() {
             self.open.fetch_sub(1, Ordering::AcqRel);
             self.left_out += 1;
         }
@@ -163,6 +287,7 @@ struct Work {
     sender: Sender,
     open: Arc<AtomicU64>,
     ending: Arc<Ending>,
+    settled: Queuing<i64>,
     warn: Warn,
 }
 
@@ -172,8 +297,14 @@ impl Work {
             if self.ending.at_most(END).is_zero() {
                 return;
             }
-            if let Err(why) = self.sender.deliver(&message, &self.ending) {
+            let delivered = self.sender.deliver(&message, &self.ending);
+            if let Err(why) = &delivered {
                 (self.warn)(&format!("{}: not delivered: {why}", self.name));
+            }
+            // What only the end of the run has kept from being delivered can be by the next one.
+            if let Some(seq) = message.seq.filter(|_| delivered.is_ok() || self.ending.at_most(END) == END) {
+                // Nobody asks any more.
+                let _ = self.settled.send(seq);
             }
             self.open.fetch_sub(1, Ordering::AcqRel);
         }
@@ -189,5 +320,11 @@ pub fn test(receiver: &Receiver, subject: &Subject) -> Result<(), String> {
     let message = subject.sample().ok_or("no sample can be made")?;
     let ending = Ending::default();
     ending.set(Instant::now() + END);
-    Sender::new(receiver.way.clone())?.deliver(&message, &ending)
+    let mut sender = Sender::new(receiver.way.clone())?;
+    sender.deliver(&message, &ending)?;
+    if let Way::PagerDuty { .. } = receiver.way {
+        // What a test has opened it closes.
+        sender.deliver(&Message { on: Some(On::Verdict), is_end: Some(true), ..message }, &ending)?;
+    }
+    Ok(())
 }

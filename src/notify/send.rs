@@ -9,6 +9,7 @@ use ring::hmac;
 use tokio::runtime::{Builder, Runtime};
 
 use super::ending::Ending;
+use super::mail;
 use super::message::Message;
 use crate::rules::plan::Way;
 use crate::source::railway::{AGENT, is_loopback, plainly, retry_after, tls};
@@ -33,7 +34,7 @@ pub struct Sender {
 }
 
 /// What became of an attempt.
-enum Failed {
+pub enum Failed {
     /// Another attempt may succeed, after so long if the receiver says so.
     ForNow {
         why: String,
@@ -48,8 +49,12 @@ impl Sender {
     /// Says what cannot be set up.
     pub fn new(way: Way) -> Result<Sender, String> {
         let http = match &way {
-            Way::Command(_) => None,
-            Way::Webhook { url, .. } | Way::Slack(url) | Way::Discord(url) => {
+            Way::Command(_) | Way::Email { .. } => None,
+            Way::Webhook { url, .. }
+            | Way::Slack(url)
+            | Way::Discord(url)
+            | Way::PagerDuty { url, .. }
+            | Way::Telegram { url, .. } => {
                 let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string())?;
                 Some((runtime, client(url)?))
             }
@@ -86,7 +91,14 @@ impl Sender {
     fn attempt(&mut self, message: &Message, ending: &Ending) -> Result<(), Failed> {
         let timeout = ending.at_most(ATTEMPT);
         let Some((runtime, client)) = &self.http else {
-            let Way::Command(command) = &self.way else { return Ok(()) };
+            let command = match &self.way {
+                Way::Command(command) => command,
+                Way::Email { smtp, from, to } => {
+                    self.last = Some(Instant::now());
+                    return mail::send(smtp, from, to, message, timeout);
+                }
+                _ => return Ok(()),
+            };
             // A program that fails has been told; what it has done by then is not to be done twice.
             let deadline = Instant::now() + timeout;
             let ended = subprocess::run(command, &message.body, || Instant::now() < deadline);
@@ -98,7 +110,12 @@ impl Sender {
         };
         let mut secret = None;
         let (url, body) = match &self.way {
-            Way::Command(_) => return Ok(()),
+            Way::Command(_) | Way::Email { .. } => return Ok(()),
+            Way::PagerDuty { url, key } => match message.pagerduty(key) {
+                Some(body) => (url, body),
+                None => return Ok(()),
+            },
+            Way::Telegram { url, chat } => (url, message.telegram(chat)),
             Way::Webhook { url, secret: key } => {
                 secret = key.as_ref();
                 (url, message.body.clone())

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::deployment::Deployment;
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::Kind;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
 /// Writes the objects of the JSON contract.
 pub struct Json<W> {
@@ -29,6 +29,7 @@ pub(crate) enum Object<'a> {
     Checkpoint(&'a CheckpointEvent),
     Success(&'a CheckpointEvent),
     Verdict(&'a VerdictEvent),
+    Action(&'a ActionEvent),
     Summary(&'a Summary),
 }
 
@@ -65,6 +66,10 @@ impl<W: Write> Json<W> {
 
     pub fn verdict(&mut self, event: &VerdictEvent) -> io::Result<()> {
         self.write(&Object::Verdict(event))
+    }
+
+    pub fn action(&mut self, event: &ActionEvent) -> io::Result<()> {
+        self.write(&Object::Action(event))
     }
 
     /// The summary, after what was not reached.

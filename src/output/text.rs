@@ -11,18 +11,18 @@ mod traffic;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
-use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::text::without_commands;
 use crate::time::Time;
 use crate::zone::Zone;
 
 use checks::reached_lines;
-use event::{short_line, trigger_lines, verdict_line};
+use event::{action_line, short_line, trigger_lines, verdict_line};
 use screen::{Screen, exit, input, verdict};
 
 pub use checks::told as told_check;
@@ -254,6 +254,17 @@ impl<W: Write> Text<W> {
         self.tell_start()?;
         self.date(event.at)?;
         self.line(&verdict_line(event, self.style))?;
+        self.out.flush()
+    }
+
+    /// Writes what an action does.
+    pub fn action(&mut self, event: &ActionEvent) -> io::Result<()> {
+        if self.quiet {
+            return Ok(());
+        }
+        self.tell_start()?;
+        self.date(event.at)?;
+        self.line(&action_line(event, self.style))?;
         self.out.flush()
     }
 

@@ -231,8 +231,8 @@ impl Rules {
         Past { baselines, traffic: self.traffic.read(tick, timeline, observed) }
     }
 
-    /// A new deployment: the triggers begin anew, and compare with this.
-    pub fn begin(&mut self, past: Past) {
+    /// A new deployment, in this second: the triggers begin anew, and compare with this.
+    pub fn begin(&mut self, past: Past, deployed: i64) {
         self.memory.begin();
         (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
         let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
@@ -241,6 +241,9 @@ impl Rules {
             self.keep_nearest();
         }
         for trigger in &mut self.triggers {
+            let fired =
+                trigger.instances.iter().filter(|(_, instance)| instance.first.is_some_and(|first| first <= deployed));
+            trigger.fired_before = fired.map(|(group, _)| group.clone()).collect();
             trigger.instances.clear();
             trigger.seats.clear();
             trigger.known_ticks = 0;

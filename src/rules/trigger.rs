@@ -1,6 +1,6 @@
 //! A trigger's states (SEMANTICS 19).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::Compiled;
 use super::judgement::{Judgement, Truth};
@@ -38,6 +38,8 @@ pub struct Trigger {
     pub confidence: Option<Confidence>,
     pub min_samples: u64,
     pub instances: BTreeMap<GroupKey, Instance>,
+    /// The groups that fired under the deployment before.
+    pub fired_before: BTreeSet<GroupKey>,
     /// The groups looked at, with what it said of them the last time.
     pub(super) seats: Seats,
     /// Whether its truth was known at the last tick.

@@ -1,11 +1,12 @@
 //! Several services in one run: each is judged for itself, too, by an engine that gets its lines alone.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Error, Session};
 use crate::engine::Engine;
 use crate::external::External;
-use crate::gather::Range;
+use crate::gather;
 use crate::map::Fragment;
 use crate::rules::plan::Moment;
 use crate::rules::verdict::Verdict;
@@ -22,7 +23,12 @@ pub struct Service {
 
 impl Session {
     /// Has the services of the sources be judged apart: of the first source the first one, and so on. Before the first line.
-    pub fn judge_apart(&mut self, labels: &[String], deployed_at: Option<Moment>, range: Range) -> Result<(), Error> {
+    pub fn judge_apart(
+        &mut self,
+        labels: &[String],
+        deployed_at: Option<Moment>,
+        range: gather::Range,
+    ) -> Result<(), Error> {
         for label in labels {
             let library = Arc::clone(&self.engine.judge.library);
             let mut own = Session::new(self.plan.clone(), library, deployed_at, range)?;
@@ -32,12 +38,12 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the next fragment of a source.
-    pub fn feed(&mut self, source: usize, fragment: Fragment) {
+    /// Takes the next fragment of a source, one of several logs of a platform.
+    pub fn feed(&mut self, logs: Range<usize>, source: usize, fragment: Fragment) {
         if let Some(service) = self.services.get_mut(source) {
             service.feed(fragment.clone());
         }
-        self.engine.feed(source, fragment);
+        self.engine.feed_of(logs, source, fragment);
     }
 
     /// The source has ended.

@@ -23,7 +23,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::Opened;
-use crate::output::escape;
+use crate::text::escape;
 use again::Again;
 
 /// What to run, and what output calls it.

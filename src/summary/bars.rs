@@ -73,6 +73,7 @@ mod tests {
             threshold: None,
             samples: 0,
             baseline: None,
+            also_before: false,
             unit: "count",
             expr: String::new(),
             evidence: Vec::new(),

@@ -5,6 +5,7 @@ mod build;
 mod checks;
 pub mod defect;
 pub mod history;
+pub mod status;
 pub mod traffic;
 mod unknown;
 
@@ -16,12 +17,12 @@ use crate::baseline::MadeOf;
 use crate::deployment::{self, Deployment};
 use crate::expr::{CompareOp, Unit};
 use crate::gather::Cause;
-use crate::lane::Counts;
 use crate::people::{Ack, Answer};
 use crate::rules::judgement::Before;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::time::Time;
 pub use checks::{CheckLine, CheckpointEvent};
 use history::History;
@@ -243,6 +244,35 @@ pub struct VerdictEvent {
     pub reasons: Vec<String>,
 }
 
+/// What an action of a plan does, ready to be written.
+#[derive(Clone, Debug, Serialize)]
+pub struct ActionEvent {
+    pub id: String,
+    /// The trigger that it is for.
+    pub trigger: String,
+    pub at: Time,
+    pub state: ActionState,
+    /// In words.
+    pub does: String,
+    /// Why it is held back, or has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionState {
+    /// It is for a person to do.
+    Held,
+    Started,
+    Done,
+    Failed,
+}
+
+fn is_not(is_so: &bool) -> bool {
+    !is_so
+}
+
 /// A change of a trigger's state, ready to be written.
 #[derive(Clone, Debug, Serialize)]
 pub struct TriggerEvent {
@@ -261,6 +291,9 @@ pub struct TriggerEvent {
     pub samples: u64,
     /// What it was compared with, where that is of the time before the deployment.
     pub baseline: Option<Before>,
+    /// It was much the same before the deployment, or fired then: going back would not mend it.
+    #[serde(skip_serializing_if = "is_not")]
+    pub also_before: bool,
     pub unit: &'static str,
     pub expr: String,
     pub evidence: Vec<EvidenceLine>,

@@ -70,7 +70,9 @@ fn commands_are_understood() {
             command.split_whitespace().take_while(|word| word.chars().all(char::is_lowercase)).collect::<Vec<_>>();
         let commands: &[&str] = match words.first() {
             Some(&("patterns" | "plan" | "notify")) => &words[..2],
-            Some(&("replay" | "lines" | "watch" | "rollback" | "exec" | "check" | "signal")) => &words[..1],
+            Some(&("replay" | "lines" | "watch" | "rollback" | "exec" | "check" | "signal" | "ack" | "baseline")) => {
+                &words[..1]
+            }
             _ => &[],
         };
         let help = logwatch(&[commands, &["--help"]].concat());

@@ -1,5 +1,6 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
+mod actions;
 mod bad_input;
 mod baseline;
 mod dl_034;
@@ -28,8 +29,10 @@ mod plans;
 mod probes;
 mod program;
 mod range;
+mod receivers;
 mod recording;
 mod sources;
+mod state;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;

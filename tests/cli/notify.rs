@@ -19,15 +19,15 @@ use super::program::{Ran, command, ended, eventually, run};
 
 /// What a receiver got.
 #[derive(Clone, Debug)]
-struct Got {
+pub struct Got {
     headers: HeaderMap,
-    path: String,
+    pub path: String,
     body: String,
 }
 
 /// How a request is answered; the last answer is given again and again.
 #[derive(Clone, Copy)]
-enum Answer {
+pub enum Answer {
     Status(u16),
     TooMany,
     Redirect,
@@ -41,14 +41,14 @@ struct Script {
 }
 
 /// A receiver on this machine.
-struct Receiver {
-    url: String,
+pub struct Receiver {
+    pub url: String,
     got: Arc<Mutex<Vec<Got>>>,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Receiver {
-    fn start(answers: &'static [Answer]) -> Receiver {
+    pub fn start(answers: &'static [Answer]) -> Receiver {
         let got = Arc::new(Mutex::new(Vec::new()));
         let script = Script { got: Arc::clone(&got), answers };
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -69,11 +69,11 @@ impl Receiver {
         Receiver { url, got, stop: Some(stop) }
     }
 
-    fn got(&self) -> Vec<Got> {
+    pub fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
 
-    fn bodies(&self) -> Vec<Value> {
+    pub fn bodies(&self) -> Vec<Value> {
         self.got().iter().map(|got| serde_json::from_str(&got.body).unwrap()).collect()
     }
 }
@@ -99,7 +99,7 @@ async fn answer(State(script): State<Script>, uri: Uri, headers: HeaderMap, body
 }
 
 /// A plan with one trigger, and these receivers.
-fn plan(notify: &str) -> tempfile::NamedTempFile {
+pub fn plan(notify: &str) -> tempfile::NamedTempFile {
     let file = tempfile::Builder::new().suffix(".toml").tempfile().unwrap();
     let text = format!(
         "[plan]\nid = \"shop\"\ntitle = \"A shop\"\nat = \"{START}\"\n\n[[trigger]]\nid = \"fails\"\nseverity = \"rollback\"\n\
@@ -116,7 +116,7 @@ fn log() -> String {
 }
 
 /// A live run: the log comes through a pipe.
-fn live(notify: &str, variables: &[(&str, &str)]) -> Ran {
+pub fn live(notify: &str, variables: &[(&str, &str)]) -> Ran {
     let plan = plan(notify);
     let input = tempfile::NamedTempFile::new().unwrap();
     fs::write(&input, log()).unwrap();
@@ -136,7 +136,7 @@ fn replay(notify: &str, variables: &[(&str, &str)], options: &[&str]) -> Ran {
     run(command(&[&arguments, options].concat()).envs(variables.iter().copied()))
 }
 
-fn test(notify: &str, variables: &[(&str, &str)]) -> Ran {
+pub fn test(notify: &str, variables: &[(&str, &str)]) -> Ran {
     let plan = plan(notify);
     run(command(&["notify", "test", plan.path().to_str().unwrap()]).envs(variables.iter().copied()))
 }
@@ -332,7 +332,7 @@ fn a_sample_is_sent_to_each_receiver() {
 #[test]
 fn what_is_no_receiver_is_refused() {
     for (notify, line, part) in [
-        ("[[notify]]", 12, "one of `command`, `webhook`, `slack` and `discord`"),
+        ("[[notify]]", 12, "one of `command`, `webhook`, `slack`, `discord`, `pagerduty`, `telegram` and `email`"),
         ("[[notify]]\nslack = \"env:A\"\ndiscord = \"env:A\"", 12, "one of `command`"),
         ("[[notify]]\nslack = \"https://h1dden.example\"", 13, "write `env:NAME`"),
         ("[[notify]]\ncommand = []", 13, "`command` is empty"),

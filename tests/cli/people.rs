@@ -180,7 +180,9 @@ fn a_live_run_hears_what_is_said_meanwhile() {
     let shop = Shop::new();
     let out = fs::File::create(shop.path("out.jsonl")).unwrap();
     let [plan, answers] = ["shop.toml", "said.jsonl"].map(|name| shop.path(name));
-    let mut command = super::program::command(&["--plan", &plan, "--answers", &answers, "--format", "json"]);
+    let recording = shop.path("run");
+    let arguments = ["--plan", &plan, "--answers", &answers, "--format", "json", "--record", &recording];
+    let mut command = super::program::command(&arguments);
     let mut child = command.stdin(Stdio::piped()).stdout(out).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
     let line = |seconds: i64| {
@@ -188,6 +190,7 @@ fn a_live_run_hears_what_is_said_meanwhile() {
         format!("{{\"timestamp\":\"{at}\",\"level\":\"info\",\"message\":\"works\"}}\n")
     };
     pipe.write_all(line(0).as_bytes()).unwrap();
+    eventually("it has begun", || fs::read_to_string(&recording).is_ok_and(|kept| kept.contains("works")));
     for by in ["bob", "eve"] {
         assert_eq!(shop.run(&["signal", "angry_letter", "--text", "no pears", "--by", by]).status, Some(0));
         fs::OpenOptions::new().append(true).open(shop.path("said.jsonl")).unwrap().write_all(b"nonsense\n").unwrap();

@@ -108,7 +108,8 @@ fn a_recording_holds_what_was_measured() {
     let trigger =
         "[[trigger]]\nid = \"down\"\nseverity = \"rollback\"\nwhen = \"count(probe.failed{probe='health'}) >= 2\"\n";
     let slow = "[[trigger]]\nid = \"slow\"\nseverity = \"info\"\nwhen = \"max(probe.failed{}.duration) > 4s\"\n";
-    fs::write(path("plan.toml"), format!("[plan]\nid = \"shop\"\ntitle = \"Shop\"\n{trigger}{slow}")).unwrap();
+    let probe = "[[probe]]\nid = \"health\"\ncommand = [\"false\"]\n";
+    fs::write(path("plan.toml"), format!("[plan]\nid = \"shop\"\ntitle = \"Shop\"\n{trigger}{slow}{probe}")).unwrap();
     let measured = |at: &str| {
         format!(
             "{{\"logwatch\":\"external\",\"event\":{{\"at\":\"{at}\",\"class\":\"probe.failed\",\"labels\":{{\"probe\":\"health\"}},\"values\":{{\"duration\":4.5}},\"message\":\"health: status 503\"}}}}\n"

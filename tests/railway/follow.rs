@@ -37,7 +37,8 @@ pub fn follow(server: &Server, since: Time, pace: Pace) -> Followed {
     let railway = Railway::new(endpoint, token, None, pace).unwrap();
     let target = railway.find(&Wanted { services: vec!["api".into()], ..Wanted::default() }).unwrap();
     let kinds = Kinds { app: true, http: true, network: true, dns: true };
-    railway.follow(Watching { target, kinds, filter: None, deployment: None, since, until: None }).unwrap()
+    let known = Default::default();
+    railway.follow(Watching { target, kinds, filter: None, deployment: None, since, until: None, known }).unwrap()
 }
 
 /// How often each message or path came.

@@ -29,7 +29,7 @@ fn bare(server: &Server, arguments: &[&str]) -> Command {
 }
 
 /// Twenty minutes of a service that fails since its deployment ten minutes ago.
-fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
+pub fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
     let start = world.now().saturating_add(-1_200 * SECOND);
     for second in 0..1_200 {
         let time = start.saturating_add(second * SECOND + 1_000);
@@ -205,7 +205,7 @@ fn reads(folder: &tempfile::TempDir, lines: usize) {
     eventually("the lines are read", || count() >= lines);
 }
 
-fn terminated(child: Child) -> Ran {
+pub fn terminated(child: Child) -> Ran {
     assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
     ended(child, Duration::from_secs(5))
 }
@@ -412,4 +412,38 @@ fn while_there_is_no_connection_time_waits() {
         assert!(connected.join().unwrap(), "a silent service");
         assert!(!cut.join().unwrap(), "a silent connection");
     });
+}
+
+/// The deployment that is watched is compared with the one before, of which no line is in its own log.
+#[test]
+fn a_deployment_is_compared_with_the_one_before() {
+    let mut world = World::new();
+    failing(&mut world);
+    let server = Server::start(world);
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let when = "count(http.request{status=5xx}) / count(http.request) > 2 * baseline(count(http.request{status=5xx}) / count(http.request)) + 1pp";
+    let trigger = format!("[[trigger]]\nid = \"worse\"\nseverity = \"rollback\"\nwhen = \"{when}\"\n");
+    fs::write(path("plan.toml"), format!("[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}")).unwrap();
+    let plan = path("plan.toml");
+    let judged = |more: &[&str]| {
+        // Of the run before.
+        let _ = fs::remove_file(path("run"));
+        let out = fs::File::create(path("out.jsonl")).unwrap();
+        let arguments =
+            ["api", "--deployment", "latest", "--plan", &plan, "--format", "json", "--record", &path("run")];
+        let child = watch(&server, &[&arguments[..], more].concat()).stdout(out).spawn().unwrap();
+        let read = || fs::read_to_string(path("run")).unwrap_or_default().matches("totalDuration").count();
+        eventually("all was read", || read() >= 600);
+        terminated(child);
+        super::program::objects(&fs::read_to_string(path("out.jsonl")).unwrap())
+    };
+    let alone = judged(&[]);
+    assert!(alone.iter().all(|event| event["id"] != "worse"), "{alone:?}");
+    let compared = judged(&["--baseline", "previous"]);
+    let fired = compared.iter().find(|event| event["id"] == "worse").unwrap();
+    assert_eq!((&fired["state"], &fired["baseline"]["value"]), (&"firing".into(), &0.0.into()));
+    assert!(fired["baseline"]["samples"].as_u64().unwrap() > 500, "{fired}");
+    let baseline = &compared.last().unwrap()["baseline"];
+    assert_eq!((&baseline["file"], &baseline["sources"]), (&"deployment d-2".into(), &serde_json::json!(["api"])));
 }

@@ -5,7 +5,7 @@ use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
-use crate::summary::{TriggerEvent, VerdictEvent};
+use crate::summary::{ActionEvent, ActionState, TriggerEvent, VerdictEvent};
 
 /// One line, cut where it is too long.
 pub(super) fn short_line(event: &TriggerEvent, several: bool, style: Style) -> String {
@@ -107,6 +107,22 @@ pub(super) fn verdict_line(event: &VerdictEvent, style: Style) -> String {
     let reason = event.reasons.first().map(|reason| one_line(reason)).unwrap_or_default();
     let name = pad(word, 20);
     format!("{start}{}{}", style.paint(ink, &name), cut(&reason, style.width.saturating_sub(21 + 20)))
+}
+
+/// `13:31:02 ACTION      go-back   started: …`
+pub(super) fn action_line(event: &ActionEvent, style: Style) -> String {
+    let (word, ink) = match event.state {
+        ActionState::Held => ("held", Ink::Yellow),
+        ActionState::Started => ("started", Ink::Bold),
+        ActionState::Done => ("done", Ink::Green),
+        ActionState::Failed => ("failed", Ink::Red),
+    };
+    let start = format!("{} {}", style.zone.clock(event.at), style.paint(Ink::Bold, &pad("ACTION", 12)));
+    let because = event.because.as_deref().map_or(String::new(), |because| format!(": {}", one_line(because)));
+    let name = pad(&one_line(&event.id), 20);
+    let told = format!("{}, for {}{because}", one_line(&event.does), one_line(&event.trigger));
+    let room = style.width.saturating_sub(21 + columns(&name) + 9).max(20);
+    format!("{start}{name}{} {}", style.paint(ink, &pad(word, 8)), cut(&told, room))
 }
 
 /// What is told of an event.

@@ -5,16 +5,12 @@ use std::cmp::Reverse;
 
 use super::super::format::{cut_start, one_line};
 use crate::classify::Severity as Gravity;
+use crate::classify::wellknown;
 use crate::summary::defect::is_defect;
 use crate::summary::{ErrorGroup, ExceptionGroup, Seen, Summary};
 
 /// Columns that a name beside a message may take.
 const NAME: usize = 48;
-
-/// The class of processes that went down.
-const EXITED: &str = "process.exited";
-/// The class of what a service lacks, whose lines are exceptions or of the class of their level, too.
-const MISSING: &str = "process.missing";
 
 /// An exception or an error, as the list of both shows it.
 pub(in crate::output) struct Finding<'a> {
@@ -54,8 +50,8 @@ fn groups(summary: &Summary) -> Vec<Group<'_>> {
         let is_raised = || summary.exceptions.iter().any(|exception| is_of(&exception.seen));
         let is_listed = || summary.errors.iter().any(|other| other.class != error.class && is_of(&other.seen));
         match error.class.as_str() {
-            EXITED => is_raised(),
-            MISSING => is_raised() || is_listed(),
+            wellknown::EXITED => is_raised(),
+            wellknown::MISSING => is_raised() || is_listed(),
             _ => false,
         }
     };

@@ -15,7 +15,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::{Printed, Program};
 use crate::decode::{json, strip_ansi};
-use crate::output::escape;
+use crate::text::escape;
 use crate::time::written;
 
 /// Before the first start after an end, and before any later one at most.

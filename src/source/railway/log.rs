@@ -1,6 +1,7 @@
 //! One log of the API: how it is asked for, and how far it was read.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -14,8 +15,10 @@ use super::documents::{
     FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
 };
 use super::error::Error;
+use super::pace::Pace;
 use super::record::{self, Record};
 use super::seen::{Reading, Seen};
+use crate::source::Known;
 use crate::time::Time;
 
 /// Which log.
@@ -29,6 +32,22 @@ pub enum Kind {
     Network { environment: String, service: Option<String> },
     /// The names that were looked up, in the same way.
     Dns { environment: String, service: Option<String> },
+}
+
+impl Kind {
+    /// What the log is called among those of a target.
+    pub fn name(&self) -> String {
+        let of = |log: &str, service: &Option<String>| match service {
+            Some(service) => format!("{log} {service}"),
+            None => log.into(),
+        };
+        match self {
+            Kind::App { .. } => "app".into(),
+            Kind::Http { deployment, .. } => deployment.clone(),
+            Kind::Network { service, .. } => of("network", service),
+            Kind::Dns { service, .. } => of("dns", service),
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -45,6 +64,7 @@ impl fmt::Display for Kind {
 /// A log that is read, and perhaps followed.
 pub struct Log {
     pub kind: Kind,
+    pub name: Arc<str>,
     /// Whether its lines name the deployment they are of: of several services one's first record is not to be taken for a new
     /// deployment of another.
     names_deployments: bool,
@@ -142,6 +162,7 @@ impl Log {
     /// One that was not read yet, and is to be from this time on.
     pub fn new(kind: Kind, names_deployments: bool, filter: Option<String>, from: Time, is_live: bool) -> Self {
         Log {
+            name: kind.name().into(),
             kind,
             names_deployments,
             filter,
@@ -156,6 +177,13 @@ impl Log {
             is_live,
             ends: None,
         }
+    }
+
+    /// One that an earlier run has read: from some time before its last record on.
+    pub fn going_on(self, known: &Known, pace: Pace) -> Self {
+        let again = known.last().map(|last| Time::from_second(last - pace.again_from().as_secs() as i64));
+        let from = again.map_or(self.from, |again| again.max(self.from));
+        Log { from, position: from, settled: from, seen: Seen::knowing(known), ..self }
     }
 
     /// Whether it cannot be subscribed to, and is asked for now and then instead.

@@ -42,6 +42,7 @@ pub use error::Error;
 pub use follow::Watching;
 pub use link::{Link, Phase, State};
 pub use pace::Pace;
+pub use pace::remembered;
 pub use target::{Deployment, Named, Project, Target, Wanted};
 pub use token::{Access, Token};
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::classify::Severity as Gravity;
 use crate::deployment::{Deployment, From};
 use crate::gather::Cause;
-use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::second::evidence::Evidence;
 use crate::summary::history::History;
 use crate::summary::traffic::{Changes, Http, RouteLine, Side, Stretch, ViaSeconds};
@@ -223,6 +223,7 @@ pub(super) fn event(id: &str, severity: Severity, state: State, clock: &str) -> 
         threshold: Some(0.05),
         samples: 22,
         baseline: None,
+        also_before: false,
         unit: "ratio",
         expr: "exchange_error_rate\n  > 5%".into(),
         evidence: vec![EvidenceLine {
