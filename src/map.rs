@@ -13,7 +13,7 @@ use crate::source::{Buffer, Given};
 use crate::time::Time;
 
 /// A mapped chunk.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Fragment {
     pub text: Buffer,
     pub lines: Vec<Line>,

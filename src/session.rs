@@ -1,6 +1,7 @@
 //! Session: a plan and a library made into an engine and its mappers.
 
 pub mod samples;
+pub mod services;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Session {
     pub engine: Engine,
     /// What deployments are compared with, where that is not what comes before them in the input.
     pub compared_with: Option<MadeOf>,
+    /// Those that are judged apart.
+    services: Vec<services::Service>,
     classifier: Arc<crate::classify::Shared>,
 }
 
@@ -60,7 +63,7 @@ impl Session {
             _ => None,
         };
         let engine = Engine::new(classifier, timeline, rules, report, fixed, range);
-        Ok(Session { plan, engine, compared_with: None, classifier: shared })
+        Ok(Session { plan, engine, compared_with: None, services: Vec::new(), classifier: shared })
     }
 
     /// The session of a plan by name or file, with its own patterns and the packs of some folders beside the built-in ones.

@@ -40,7 +40,7 @@ impl End {
 }
 
 /// Label sets by index.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct LabelSets {
     sets: Vec<Place>,
     ends: Vec<End>,

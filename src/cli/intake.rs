@@ -275,7 +275,7 @@ impl Intake {
                     }
                     record.lost();
                     journal.lost(lane);
-                    session.engine.lose(lane);
+                    session.lose(lane);
                 }
                 if session.engine.latest().is_none() {
                     self.take_early(&fragment, session, record, journal);
@@ -284,7 +284,7 @@ impl Intake {
                     let label = escape(&session.engine.gather.lanes[lane].label);
                     self.aside.warn(&format!("{label}: what was written while logwatch did not run may be missing"));
                     journal.lost(lane);
-                    session.engine.lose(lane);
+                    session.lose(lane);
                 }
                 let source = &mut self.sources[index];
                 record.lines(&fragment);
@@ -295,7 +295,7 @@ impl Intake {
                     self.failures.push("the input ends within a line".into());
                 }
                 journal.lines(source.lanes.clone(), &mut fragment);
-                session.engine.feed_of(source.lanes.clone(), lane, *fragment);
+                session.feed(source.lanes.clone(), lane, *fragment);
                 if let Some(clock) = source.clocks.get_mut(lane - source.lanes.start) {
                     let ahead = source.link.as_ref().map_or(0, |link| link.ahead());
                     clock.heard(session.engine.gather.lanes[lane].latest(), ahead);
@@ -329,7 +329,7 @@ impl Intake {
             if let Some(to) = clock.silent(proved) {
                 record.advance(to);
                 journal.advance(lane, to);
-                session.engine.advance(lane, to);
+                session.advance(lane, to);
             } else if clock.is_idle() {
                 journal.leave_out(lane);
                 session.engine.leave_out(lane);
@@ -341,14 +341,14 @@ impl Intake {
 fn close(source: &Source, session: &mut Session, journal: &mut Journal) {
     for lane in source.lanes.clone() {
         journal.ended(lane);
-        session.engine.close(lane);
+        session.close(lane);
     }
 }
 
 fn take_in(event: &External, session: &mut Session, record: &mut Record, journal: &mut Journal) {
     record.external(event);
     journal.external(event);
-    session.engine.external(event);
+    session.external(event);
 }
 
 fn ends_within_a_record(fragment: &Fragment) -> bool {

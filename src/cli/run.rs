@@ -25,7 +25,7 @@ use crate::output::github;
 use crate::probe::Probes;
 use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
-use crate::session::Session;
+use crate::session::{Session, services};
 use crate::source::{Input, Opened};
 use crate::state::{Setup, State};
 use crate::summary::Summary;
@@ -195,7 +195,7 @@ impl Run<'_> {
         }
         progress.finish();
         keep.end(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-        session.engine.finish();
+        let services = session.finish();
         keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
@@ -203,6 +203,8 @@ impl Run<'_> {
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
         let mut summary = Summary::new(&session.engine, &plan, interrupted, masking);
         summary.baseline = session.compared_with;
+        summary.verdict = services::of_all(summary.verdict, &services);
+        summary.services = services;
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&session.engine, &summary, status);
         on_github(read, &summary, &progress.aside());

@@ -79,7 +79,8 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     };
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
-    let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
+    let range = Range { since: None, until: until.map(Bound::At) };
+    let mut session = load(range)?;
     let has = |kind| options.logs.contains(&kind);
     let kinds = Kinds {
         app: has(LogKind::App),
@@ -94,6 +95,10 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         session.compared_with = Some(baseline.made_of(name));
     }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
+    // What a state or a baseline holds is of all of them together.
+    if labels.len() > 1 && state.is_none() && read.baseline.is_none() {
+        session.judge_apart(&labels, deployed_at, range).map_err(UsageError::from)?;
+    }
     let mut logs = BTreeMap::new();
     if let (Some(state), Some(begun)) = (&mut state, begun) {
         let until = until.map(Bound::At);

@@ -39,6 +39,13 @@ pub struct Buffer {
     home: Option<Sender<Vec<u8>>>,
 }
 
+/// The copy has memory of its own, which goes nowhere.
+impl Clone for Buffer {
+    fn clone(&self) -> Self {
+        Buffer::from(self.bytes[..self.length].to_vec())
+    }
+}
+
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
         Buffer { length: bytes.len(), bytes, home: None }

@@ -100,6 +100,7 @@ impl Summary {
             deployed_at_from: engine.judge.deployment.as_ref().map(|deployment| deployment.from),
             deployment: engine.judge.deployment.clone(),
             baseline: None,
+            services: Vec::new(),
             input: engine.gather.counts,
             interrupted,
             classes: class_totals(&engine.judge.library, &engine.judge.report),

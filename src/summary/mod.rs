@@ -47,6 +47,9 @@ pub struct Summary {
     /// What it is compared with, where that is not what comes before it in the input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline: Option<MadeOf>,
+    /// Of several services, what is to be said of each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceVerdict>,
     pub input: Counts,
     /// What cut the input short, if anything did.
     pub interrupted: Option<String>,
@@ -73,6 +76,17 @@ pub struct Summary {
     /// For pictures.
     #[serde(skip)]
     pub history: History,
+}
+
+/// What is to be said of one of several services, judged by its own lines.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceVerdict {
+    pub service: String,
+    pub verdict: Verdict,
+    /// Whether the plan's whole duration was seen.
+    pub complete: bool,
+    pub reasons: Vec<String>,
+    pub deployed_at: Option<Time>,
 }
 
 #[derive(Clone, Debug, Serialize)]

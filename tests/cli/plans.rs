@@ -168,7 +168,7 @@ fn a_plan_is_tried_on_saved_logs() {
         "scalper-algorithms-down    rollback     never fired; not known 51 % of the time: its windows held too little, or events without its labels",
         "selector-exceptions        investigate  never fired; nearest at 15:07:21: 1 = 1",
         "checkpoint 30m: pending",
-        "never seen: db.pool_exhausted, db.session_leak, exchange.created, http.error, javascript.exception, process.memory, scalper.timeframe_30s, signal.user_complaint, signal.user_confusion, signal.user_praise",
+        "never seen: db.pool_exhausted, db.session_leak, exchange.created, http.error, javascript.exception, process.memory, railway.memory, scalper.timeframe_30s, signal.user_complaint, signal.user_confusion, signal.user_praise",
     ] {
         assert!(ran.out.lines().any(|told| told == line), "no `{line}` in\n{}", ran.out);
     }

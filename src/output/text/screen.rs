@@ -10,7 +10,7 @@ use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
 use crate::second::Counts;
-use crate::summary::{KpiLine, KpiStatus, Summary, TriggerResult, TriggerState, Unknown};
+use crate::summary::{KpiLine, KpiStatus, ServiceVerdict, Summary, TriggerResult, TriggerState, Unknown};
 use crate::zone::Zone;
 
 /// Error groups listed when they are not why.
@@ -19,6 +19,30 @@ const LISTED_ASIDE: usize = 3;
 const REASONS: usize = 6;
 
 /// The verdict, and below it the reasons that no event has told, what cut the input short, and what to do.
+/// Of several services, the verdict of each with its first reason, the gravest first.
+fn services(summary: &Summary, style: Style) -> Vec<String> {
+    /// Services listed.
+    const LISTED: usize = 8;
+    let mut all: Vec<&ServiceVerdict> = summary.services.iter().collect();
+    all.sort_by_key(|service| std::cmp::Reverse(service.verdict));
+    let width = all.iter().take(LISTED).map(|service| columns(&one_line(&service.service))).max().unwrap_or(0);
+    let room = style.width.saturating_sub(INDENT.len());
+    let mut lines: Vec<String> = all
+        .iter()
+        .take(LISTED)
+        .map(|service| {
+            let name = one_line(&service.service);
+            let pad = " ".repeat(width.saturating_sub(columns(&name)));
+            let reason = service.reasons.first().map(|reason| format!("  {}", one_line(reason))).unwrap_or_default();
+            cut(&format!("{name}{pad}  {}{reason}", service.verdict), room)
+        })
+        .collect();
+    if all.len() > LISTED {
+        lines.push(format!("… and {} more services", all.len() - LISTED));
+    }
+    lines
+}
+
 pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
     let ink = match summary.verdict {
         Verdict::Rollback => Ink::Red,
@@ -47,6 +71,7 @@ pub(super) fn verdict(summary: &Summary, style: Style) -> Vec<String> {
             lines.push(format!("{INDENT}… and {} more", summary.reasons.len() - REASONS));
         }
     }
+    lines.extend(services(summary, style).iter().map(|line| format!("{INDENT}{line}")));
     lines.extend(runbook(summary).map(|runbook| format!("{INDENT}{}", cut(&runbook, room))));
     let Counts { classified, unclassified, .. } = summary.input;
     if unclassified > classified {

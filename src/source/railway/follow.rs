@@ -19,7 +19,6 @@ use tokio::sync::mpsc::Sender;
 use super::client::Client;
 use super::link::{Link, Phase};
 use super::log::{Kind, Log};
-use super::metrics::Metrics;
 use super::output::{Gone, Output, Placed};
 use super::pace::{Delays, Pace};
 use super::record::Record;
@@ -60,7 +59,6 @@ pub struct Follower {
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
-    metrics: Metrics,
     /// It was said that the token or the address is wrong, since the last connection.
     has_asked_for_help: bool,
 }
@@ -72,7 +70,6 @@ impl Follower {
         pace: Pace,
         link: Arc<Link>,
         lost: Arc<AtomicU64>,
-        metrics: Metrics,
         chunks: Sender<io::Result<Chunk>>,
     ) -> Self {
         Follower {
@@ -86,7 +83,6 @@ impl Follower {
             left: BTreeMap::new(),
             lost,
             subscriptions: 0,
-            metrics,
             has_asked_for_help: false,
         }
     }
@@ -99,7 +95,6 @@ impl Follower {
 
     async fn follow(&mut self) -> Result<(), Gone> {
         self.find_logs().await?;
-        self.read_metrics().await;
         let all: Vec<(usize, Time)> = (0..self.logs.len()).map(|log| (log, self.logs[log].position)).collect();
         self.read_back(&all, Vec::new()).await?;
         self.logs.retain(|log| log.is_live);
@@ -122,13 +117,6 @@ impl Follower {
             }
         }
         Ok(())
-    }
-
-    async fn read_metrics(&mut self) {
-        let Watching { target, deployment, .. } = &self.watching;
-        if let Some(error) = self.metrics.read(&self.client, target, deployment.as_deref()).await {
-            self.link.say(format!("the services' metrics cannot be read ({error})"));
-        }
     }
 
     /// Subscribes to all logs, fills the hole before that, and listens until something ends it.

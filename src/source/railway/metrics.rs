@@ -4,16 +4,19 @@
 //! stands in its own second, and what comes while it is followed in the first that is not judged yet.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Error;
 use super::budget::Purpose;
 use super::client::Client;
 use super::documents::METRICS;
+use super::link::Link;
 use super::target::Target;
+use super::{Error, Watching};
 use crate::external::External;
 use crate::time::Time;
 
@@ -47,12 +50,17 @@ const MEASURED: [Measured; 4] = [
 
 /// The metrics of the services that are watched, and how far they were read.
 pub struct Metrics {
+    client: Arc<Client>,
+    target: Target,
+    /// The only deployment that is watched, where one is named.
+    deployment: Option<String>,
     /// Whose the numbers are, which class, and when the last one was, in seconds since 1970.
     known: BTreeMap<(usize, String, &'static str), i64>,
     /// In seconds since 1970.
     since: i64,
     until: Option<Time>,
     events: Sender<External>,
+    link: Arc<Link>,
     /// It was said that they cannot be read.
     is_told: bool,
 }
@@ -83,25 +91,45 @@ struct Value {
 }
 
 impl Metrics {
-    /// Those from a time on.
-    pub fn new(since: Time, until: Option<Time>, events: Sender<External>) -> Metrics {
-        Metrics { known: BTreeMap::new(), since: since.second(), until, events, is_told: false }
+    pub fn new(client: Arc<Client>, watching: &Watching, link: Arc<Link>, events: Sender<External>) -> Metrics {
+        let Watching { target, deployment, since, until, .. } = watching;
+        Metrics {
+            client,
+            target: target.clone(),
+            deployment: deployment.clone(),
+            known: BTreeMap::new(),
+            since: since.second(),
+            until: *until,
+            events,
+            link,
+            is_told: false,
+        }
     }
 
-    /// Reads what is new of all services; of one deployment alone where one is named. What cannot be read is asked for the next time,
-    /// and said once.
-    pub async fn read(&mut self, client: &Client, target: &Target, deployment: Option<&str>) -> Option<Error> {
-        let mut failed = None;
-        for (service, named) in target.services.iter().enumerate() {
-            match self.ask(client, target, service).await {
-                Ok(answer) => self.give(service, &named.name, answer, deployment),
-                Err(error) => failed = Some(error),
+    /// Reads what is new now and then, for as long as it is let.
+    pub async fn read_on(mut self, every: Duration) {
+        loop {
+            tokio::time::sleep(every).await;
+            self.read().await;
+        }
+    }
+
+    /// Reads what is new of all services. What cannot be read is asked for the next time, and said once.
+    pub async fn read(&mut self) {
+        for service in 0..self.target.services.len() {
+            match self.ask(service).await {
+                Ok(answer) => self.give(service, &answer),
+                Err(Error::TooMany(_)) => {}
+                Err(error) => {
+                    if !std::mem::replace(&mut self.is_told, true) {
+                        self.link.say(format!("the services' metrics cannot be read ({error})"));
+                    }
+                }
             }
         }
-        failed.filter(|error| !matches!(error, Error::TooMany(_)) && !std::mem::replace(&mut self.is_told, true))
     }
 
-    async fn ask(&self, client: &Client, target: &Target, service: usize) -> Result<Answer, Error> {
+    async fn ask(&self, service: usize) -> Result<Answer, Error> {
         // What belongs together need not be there at once.
         const OVERLAP: i64 = 2 * EVERY as i64;
         let known = self.known.iter().filter(|((of, ..), _)| *of == service).map(|(_, at)| *at).max();
@@ -109,22 +137,22 @@ impl Metrics {
         let measurements: Vec<&str> =
             MEASURED.iter().flat_map(|measured| measured.values).map(|(_, measurement)| *measurement).collect();
         let variables = json!({
-            "environmentId": target.environment.id,
-            "serviceId": target.services[service].id,
+            "environmentId": self.target.environment.id,
+            "serviceId": self.target.services[service].id,
             "startDate": Time::from_second(from).to_string(),
             "measurements": measurements,
             "groupBy": ["DEPLOYMENT_ID"],
             "sampleRateSeconds": EVERY,
         });
-        client.ask(METRICS, variables, Purpose::Routine).await
+        self.client.ask(METRICS, variables, Purpose::Routine).await
     }
 
     /// Gives out what is new, by time.
-    fn give(&mut self, service: usize, name: &str, answer: Answer, only: Option<&str>) {
+    fn give(&mut self, service: usize, answer: &Answer) {
         let mut numbers: BTreeMap<(i64, String), BTreeMap<&str, f64>> = BTreeMap::new();
         for series in &answer.metrics {
             let deployment = series.tags.deployment_id.clone().unwrap_or_default();
-            if only.is_some_and(|only| only != deployment) {
+            if self.deployment.as_ref().is_some_and(|only| *only != deployment) {
                 continue;
             }
             for value in series.values.iter().filter(|value| value.value.is_finite()) {
@@ -141,7 +169,7 @@ impl Metrics {
                 if ts <= *known {
                     continue;
                 }
-                if let Some(event) = measured.event(at, name, &deployment, &numbers) {
+                if let Some(event) = measured.event(at, &self.target.services[service].name, &deployment, &numbers) {
                     *known = ts;
                     // Nobody listens any more.
                     let _ = self.events.send(event);

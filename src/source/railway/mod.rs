@@ -164,9 +164,15 @@ impl Railway {
         let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
         let Railway { runtime, client, pace } = self;
         let (events, measured) = crossbeam_channel::unbounded();
-        let metrics = Metrics::new(watching.since, watching.until, events);
-        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), metrics, sender);
-        std::thread::Builder::new().name("railway".into()).spawn(move || runtime.block_on(follower.run()))?;
+        let mut metrics = Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), events);
+        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender);
+        let run = async move {
+            // Those from before the first line are there before it; later ones keep no line waiting.
+            metrics.read().await;
+            tokio::spawn(metrics.read_on(pace.look));
+            follower.run().await;
+        };
+        std::thread::Builder::new().name("railway".into()).spawn(move || runtime.block_on(run))?;
         Ok(Followed { chunks, link, measured, lost })
     }
 }

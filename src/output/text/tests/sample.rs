@@ -38,6 +38,7 @@ pub(super) fn nothing() -> Summary {
         deployed_at_from: None,
         deployment: None,
         baseline: None,
+        services: Vec::new(),
         input: Counts::default(),
         interrupted: None,
         classes: BTreeMap::new(),
