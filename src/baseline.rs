@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::classify::{Carriers, Interest, Library};
 use crate::engine::Engine;
-use crate::output::escape;
 use crate::rules::observed::{Covered, Observed};
 use crate::rules::plan::{self, Plan, Span};
 use crate::rules::{Past, Rules};
-use crate::time::{self, Time};
+use crate::text::escape;
+use crate::time::{self, Time, short_span};
 use crate::timeline::Timeline;
 use crate::timeline::cell::{self, Cell, MOST_DISTINCT};
 use crate::timeline::distribution::Samples;
@@ -82,7 +82,7 @@ impl fmt::Display for MadeOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let MadeOf { file, from, to, .. } = self;
         let sources: Vec<String> = self.sources.iter().map(|source| escape(source)).collect();
-        let seconds = plan::short_span(self.seconds);
+        let seconds = short_span(self.seconds);
         write!(f, "{file}: {seconds} of usual running, {from} to {to}, of {}", sources.join(", "))
     }
 }

@@ -1,22 +1,32 @@
 //! The engine: fragments in, changes of triggers and a summary out. What is [gathered](crate::gather) is [judged](crate::judge).
 
+use std::ops::Range as Indices;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::classify::Classifier;
+use crate::classify::{Classifier, Library};
 use crate::deployment::Deployment;
 use crate::external::{EXTERNAL, External};
-use crate::gather::{Gather, Needs, Range};
+use crate::gather::{Gather, Needs, Range, SavedError};
 use crate::judge::{Judge, Notice};
 use crate::map::Fragment;
+use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
+use crate::state::{Open, Told};
 use crate::time::Time;
 use crate::timeline::Timeline;
 
 pub struct Engine {
     pub gather: Gather,
     pub judge: Judge,
+    library: Arc<Library>,
+    /// What the judge was told, as bytes, where that is to be kept.
+    told: Option<Vec<Vec<u8>>>,
+    /// Steps that were given on.
+    steps: u64,
+    /// The judge was told of so many before.
+    known: u64,
 }
 
 impl Engine {
@@ -31,7 +41,8 @@ impl Engine {
         let library = Arc::clone(&classifier.shared.library);
         let needs = Needs::of(&timeline, &report);
         let gather = Gather::new(classifier, needs, fixed.as_ref().map(|deployment| deployment.at), range);
-        Engine { gather, judge: Judge::new(library, timeline, rules, report, fixed) }
+        let judge = Judge::new(Arc::clone(&library), timeline, rules, report, fixed);
+        Engine { gather, judge, library, told: None, steps: 0, known: 0 }
     }
 
     /// Once `stop` is set, [`Engine::finish`] ends soon, and the rules stand where they had come to.
@@ -59,6 +70,12 @@ impl Engine {
     pub fn feed(&mut self, source: usize, fragment: Fragment) {
         self.gather.queue(source, fragment);
         self.go_on();
+    }
+
+    /// The same of one of the logs of a source. They come in the order of time: those that have nothing here are not waited for.
+    pub fn feed_of(&mut self, logs: Indices<usize>, log: usize, fragment: Fragment) {
+        logs.filter(|other| *other != log).for_each(|other| self.gather.rest(other));
+        self.feed(log, fragment);
     }
 
     /// The source has ended.
@@ -112,6 +129,59 @@ impl Engine {
         }
     }
 
+    /// From now on what the judge is told is kept, or no longer.
+    pub fn keep(&mut self, is_kept: bool) {
+        self.told = is_kept.then(Vec::new);
+    }
+
+    /// What the judge was told since the last call, as bytes, and how many steps there were in all.
+    pub fn take_told(&mut self) -> (Vec<Vec<u8>>, u64) {
+        (self.told.as_mut().map(std::mem::take).unwrap_or_default(), self.steps)
+    }
+
+    /// Tells the judge again what it was told, before the first line.
+    ///
+    /// # Errors
+    ///
+    /// Says which answer or report it does not know.
+    pub fn tell(&mut self, told: Told) -> Result<(), people::Error> {
+        match told {
+            Told::Step(step) => {
+                self.judge.take(*step);
+                Ok(())
+            }
+            Told::Said(line) => self.judge.hear_now(&line),
+        }
+    }
+
+    /// Goes on from what was open; then comes what was read since, of which the judge was told part.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are damaged, or are of other sources.
+    pub fn restore(&mut self, open: &Open) -> Result<(), SavedError> {
+        (self.steps, self.known) = (open.steps, open.all);
+        open.bytes.as_ref().map_or(Ok(()), |bytes| self.gather.restore(bytes))
+    }
+
+    /// Whether all that the judge was told has come of the lines, too.
+    pub fn is_restored(&self) -> bool {
+        self.steps >= self.known
+    }
+
+    /// Takes in what somebody says while the run goes on.
+    ///
+    /// # Errors
+    ///
+    /// Says that the plan does not ask it, or the library does not know it.
+    pub fn hear(&mut self, line: &str) -> Result<(), people::Error> {
+        self.judge.hear_now(line)?;
+        if let Some(told) = &mut self.told {
+            told.push(Told::write_said(line));
+        }
+        Ok(())
+    }
+
     /// What happened since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.judge.take_notices()
@@ -139,6 +209,13 @@ impl Engine {
     /// Lets what was gathered be judged.
     fn pass_on(&mut self) {
         for step in self.gather.take_steps() {
+            self.steps += 1;
+            if self.steps <= self.known {
+                continue;
+            }
+            if let Some(told) = &mut self.told {
+                told.push(Told::write_step(&step, &self.library));
+            }
             if let Some(second) = self.judge.take(step) {
                 self.gather.recycle(second);
             }

@@ -22,8 +22,9 @@
 //!   is what a person's clock shows.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
 //! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
-//!   watermark has passed. [`lane`] is one source in its order, with its own watermark; [`assemble`] joins the records of a
-//!   trace to one entry, and [`pairs`] the two lines of a request; [`recording`] holds the clock's movements for a replay.
+//!   watermark has passed. [`gather::lane`] is one source in its order, with its own watermark; [`gather::assemble`] joins the
+//!   records of a trace to one entry, and [`gather::pairs`] the two lines of a request; [`recording`] holds the clock's movements
+//!   for a replay.
 //! - [`external`] is what the program measures itself, beside the lines.
 //! - [`second`] is what all of that comes to, as plain data: it can be written, read again, and added to another part of the same
 //!   second. [`engine`] hands seconds from one side to the other.
@@ -38,6 +39,8 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
+//! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
+//! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
 //! - [`escalation`] says which action of a plan is due, and what holds it back.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`], [`probe`] and [`notify`].
@@ -47,7 +50,7 @@
 //! - *Same answer.* The size of the chunks, the number of threads, and whether records came by file or pipe change
 //!   nothing; a live run differs from its replay only in what the clock of a silent source moved, and a recording has
 //!   that, too.
-//! - *Nothing lost quietly.* Every line of the input is in exactly one of the counts of [`lane::Counts`], and they add up; where
+//! - *Nothing lost quietly.* Every line of the input is in exactly one of the counts of [`second::Counts`], and they add up; where
 //!   lines of a followed file may be missing, that is counted, too.
 //! - *Bounded.* Memory grows with the longest window and the number of series, not with the length of the input; routes
 //!   and groups are capped, and what went beyond a cap is counted together.
@@ -81,27 +84,24 @@
 //! means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 
-pub mod assemble;
 pub mod baseline;
 pub mod classify;
 pub mod cli;
 pub mod decode;
 pub mod deployment;
-mod duplicates;
 pub mod engine;
 pub mod escalation;
+pub mod explain;
 pub mod expr;
 pub mod external;
 pub mod gather;
 pub mod history;
 pub mod judge;
-pub mod lane;
 pub mod lifecycle;
 pub mod map;
 pub mod mask;
 pub mod notify;
 pub mod output;
-pub mod pairs;
 pub mod people;
 pub mod probe;
 pub mod recording;
@@ -110,8 +110,10 @@ pub mod rules;
 pub mod second;
 pub mod session;
 pub mod source;
+pub mod state;
 mod subprocess;
 pub mod summary;
+pub mod text;
 pub mod time;
 pub mod timeline;
 pub mod zone;

@@ -6,10 +6,9 @@
 
 mod start;
 
-pub use start::Layer;
 use start::Start;
 
-use crate::classify::{Interest, LabelSet, Library};
+use crate::classify::{Layer, Sign};
 use crate::deployment::{Deployment, From};
 use crate::second::Second;
 use crate::second::evidence::Evidence;
@@ -27,20 +26,6 @@ const FIRST_REQUEST: i64 = 15 * 60;
 const SETTLING: i64 = 5;
 /// What a start does in so many seconds is starting, not running.
 pub const START_UP: i64 = 60;
-
-/// What a line says of a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub enum Sign {
-    /// It went down: by an error, a signal, or the platform's hand.
-    WentDown,
-    Started(Layer),
-    /// It was told to stop.
-    Stopping,
-    /// The platform stops a container, which it does with the old one once the new one serves.
-    ContainerStopping,
-    /// A request was served by the deployment of this id, as a hash.
-    Served(u32),
-}
 
 /// What was worked out of the signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,34 +259,3 @@ fn deployed(layer: Layer, shown_by: &Evidence) -> Step {
     };
     Step::Deployed(Deployment { at: shown_by.time, from, shown_by: Some(shown_by.clone()) })
 }
-
-/// What a line of a class says of a process; `None` if it says nothing.
-pub fn sign(library: &Library, labels: LabelSet<'_>) -> Option<Sign> {
-    let class = &library.classes[labels.class];
-    let role = || class.labels.iter().position(|label| label == ROLE).and_then(|at| labels.value(at));
-    match class.name.as_str() {
-        "process.container_started" => Some(Sign::Started(Layer::Container)),
-        "process.started" if role().is_some() => Some(Sign::Started(Layer::Parent)),
-        "process.started" => Some(Sign::Started(Layer::Server)),
-        "process.ready" => Some(Sign::Started(Layer::Ready)),
-        "process.stopped" => Some(Sign::Stopping),
-        "process.container_stopped" => Some(Sign::ContainerStopping),
-        // A worker that is killed is replaced by its parent; the service goes on.
-        "process.exited" | "process.killed" if role().is_none() => Some(Sign::WentDown),
-        _ => None,
-    }
-}
-
-/// Adds the labels that signs are told by.
-pub fn interested(library: &Library, interest: &mut Interest) {
-    for (class, described) in library.classes.iter().enumerate() {
-        if let Some(role) = described.labels.iter().position(|label| label == ROLE)
-            && described.name.starts_with("process.")
-        {
-            interest.add(class, role);
-        }
-    }
-}
-
-/// The label of a process that is not the service itself: a parent of servers, or a worker.
-const ROLE: &str = "role";

@@ -8,9 +8,11 @@ use anyhow::Result;
 use clap::{CommandFactory, Parser};
 
 use logwatch::classify::Library;
-use logwatch::cli::options::{Cli, Command, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans};
+use logwatch::cli::options::{
+    Cli, Command, Files, LibraryOptions, LinesOptions, ListFormat, Notifies, Patterns, Plans, Read,
+};
 use logwatch::cli::{self, Mode, UsageError};
-use logwatch::output::NoCommands;
+use logwatch::text::NoCommands;
 
 /// Something failed while running.
 const FAILED: u8 = 1;
@@ -47,6 +49,8 @@ fn subcommand(command: Command) -> Result<i32> {
         #[cfg(unix)]
         Command::Exec { exec, read } => cli::exec(&exec, &read),
         Command::Rollback { rollback } => cli::rollback(&rollback, out),
+        Command::Replay { files, read, follow } if read.state.is_some() => replay_state(&files, &read, follow),
+        Command::Status { asked } => cli::status(&asked, out),
         Command::Replay { files, read, follow } => cli::run(&files, &read, Mode::Replay { follow }),
         Command::Lines { asked } => lines(&asked, out),
         Command::Patterns { command } => patterns(command, out),
@@ -74,6 +78,14 @@ fn subcommand(command: Command) -> Result<i32> {
             Ok(0)
         }
     }
+}
+
+fn replay_state(files: &Files, read: &Read, follow: bool) -> Result<i32> {
+    let Some(state) = read.state.as_deref().filter(|_| files.files.is_empty() && files.sources.is_empty() && !follow)
+    else {
+        return Err(UsageError("replay shows files, or a state; name one or the other".into()).into());
+    };
+    cli::replay(read, state)
 }
 
 fn lines(options: &LinesOptions, mut out: &mut dyn Write) -> Result<i32> {

@@ -10,6 +10,7 @@ use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record,
 use crate::recording::{self, Directive};
 use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
+use crate::source::railway::Given;
 use crate::time::Time;
 
 /// A mapped chunk.
@@ -34,6 +35,8 @@ pub struct Fragment {
     pub recording: bool,
     /// Of a source that has several logs: which of them the lines are of.
     pub lane: usize,
+    /// The records of logs that can be read again.
+    pub given: Vec<Given>,
 }
 
 /// One event of a fragment.
@@ -160,8 +163,8 @@ impl Mapper {
     }
 
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
-        let Chunk { text, bytes, unterminated, recording, lane } = chunk;
-        let mut fragment = Fragment { bytes, unterminated, recording, lane, ..Fragment::default() };
+        let Chunk { text, bytes, unterminated, recording, lane, given } = chunk;
+        let mut fragment = Fragment { bytes, unterminated, recording, lane, given, ..Fragment::default() };
         fragment.lines.reserve(text.len() / 128);
         fragment.events.reserve(text.len() / 128);
         self.classifier.trim();

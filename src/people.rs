@@ -173,7 +173,7 @@ impl People {
             // Of one line the column is enough.
             wrong(error.to_string().replace(" at line 1 column", " at column"))
         })?;
-        let time = |at: &str| crate::rules::plan::parse_time(at).map_err(wrong);
+        let time = |at: &str| crate::time::parse_time(at).map_err(wrong);
         match said {
             Said::Check { at, item, status, by, note } => {
                 let answer = Answer { at: time(&at)?, item, pass: status == Verdict::Pass, by, note, line };

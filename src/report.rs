@@ -17,14 +17,12 @@ use since::Since;
 use totals::FailingId;
 pub use totals::{Group, Key, Requests, Route, RouteTotal, Total};
 
+use crate::classify::wellknown;
 use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::second::evidence::keep_evidence;
 use crate::second::{Keep, Second, Tally};
 use crate::timeline::capped::{Capped, OTHERS, Place};
 use crate::timeline::{Sealed, SetId, Sets};
-
-/// The class of requests.
-pub const REQUEST: &str = "http.request";
 
 /// Routes, and groups of errors, kept apart; of more, those with the smallest hashes, the others counted together.
 const MOST_ROUTES: usize = 500;
@@ -118,7 +116,7 @@ impl Report {
             }
         }
         // How many messages the platform dropped is told, whatever the plan.
-        if let Some(class) = self.library.class_id(crate::gather::RATE_LIMITED) {
+        if let Some(class) = self.library.class_id(wellknown::RATE_LIMITED) {
             (0..self.library.classes[class].values.len()).for_each(|value| interest.add_value(class, value));
         }
     }

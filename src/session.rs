@@ -10,7 +10,6 @@ use crate::classify::{Classifier, Interest, Library, Routes, library};
 use crate::deployment::{Deployment, From};
 use crate::engine::Engine;
 use crate::gather::Range;
-use crate::lifecycle;
 use crate::map::Mapper;
 use crate::report::Report;
 use crate::rules::Rules;
@@ -51,7 +50,7 @@ impl Session {
         plan.actions()?;
         let report = Report::new(Arc::clone(&library));
         report.interested(&mut interest);
-        lifecycle::interested(&library, &mut interest);
+        crate::classify::interested(&library, &mut interest);
         let routes = Routes::new(&plan.routes());
         let classifier = Classifier::new(library, routes, interest);
         let shared = Arc::clone(&classifier.shared);

@@ -3,7 +3,10 @@
 //! A [`Time`] is nanoseconds since the Unix epoch, UTC. Times written without an offset are taken as UTC,
 //! which is what containers run in.
 
+mod person;
 pub mod written;
+
+pub use person::{parse_span, parse_time, short_span};
 
 use std::cell::Cell;
 use std::fmt;
@@ -50,9 +53,24 @@ impl fmt::Display for Time {
     }
 }
 
+/// People read the date and the clock; programs that write for themselves keep the nanoseconds.
 impl serde::Serialize for Time {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match serializer.is_human_readable() {
+            true => serializer.collect_str(self),
+            false => serializer.serialize_i64(self.0),
+        }
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+        if !deserializer.is_human_readable() {
+            return i64::deserialize(deserializer).map(Time);
+        }
+        let text = <std::borrow::Cow<'_, str>>::deserialize(deserializer)?;
+        parse(text.as_bytes()).ok_or_else(|| D::Error::custom(format!("`{text}` is no time")))
     }
 }
 

@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use logwatch::classify::Library;
 use logwatch::gather::{Cause, Range, Step};
 use logwatch::judge::Notice;
-use logwatch::lane::Counts;
 use logwatch::mask::Masking;
 use logwatch::rules::plan::Plan;
+use logwatch::second::Counts;
 use logwatch::second::Second;
 use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
@@ -43,20 +43,34 @@ struct Gathered {
 }
 
 fn gather(logs: &[&[u8]], plan: &str, size: usize) -> Gathered {
+    gather_saving(logs, plan, size, usize::MAX)
+}
+
+/// The same; every so many chunks what is open is saved, and another one goes on from that.
+fn gather_saving(logs: &[&[u8]], plan: &str, size: usize, every: usize) -> Gathered {
     let mut session = session(plan, logs.len());
     let mut mapper = session.mapper();
     let mut steps = Vec::new();
-    let gather = &mut session.engine.gather;
+    let mut chunks = 0;
     for (source, log) in logs.iter().enumerate() {
         let mut framer = Framer::new(*log, size, Fill::Prompt);
         while let Some(chunk) = framer.next_chunk().expect("reading from memory") {
+            chunks += 1;
+            if chunks % every == 0 {
+                let saved = session.engine.gather.save().expect("nothing waits");
+                session = self::session(plan, logs.len());
+                session.engine.gather.restore(&saved).expect("it was saved");
+            }
+            let gather = &mut session.engine.gather;
             gather.queue(source, mapper.map(chunk));
             while gather.drain() {
                 steps.extend(gather.take_steps());
             }
+            steps.extend(gather.take_steps());
         }
-        gather.end(source);
+        session.engine.gather.end(source);
     }
+    let gather = &mut session.engine.gather;
     while gather.drain() {
         steps.extend(gather.take_steps());
     }
@@ -81,7 +95,8 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<S
     let mut notices = Vec::new();
     let mut judge = session(plan, sources);
     let sealed = |session: &mut Session, (bytes, cause): &(Vec<u8>, Cause)| {
-        let second = Second::read(bytes, &LIBRARY).expect("it was written");
+        let whole = Second::read(bytes, &LIBRARY).expect("it was written").write_whole(&LIBRARY);
+        let second = Second::read(&whole, &LIBRARY).expect("it was written");
         session.engine.judge.take(Step::Sealed(second, *cause));
     };
     for (at, second) in gathered.seconds.iter().enumerate() {
@@ -150,6 +165,21 @@ fn a_run_cut_at_any_second_goes_on_to_the_same_end_from_what_was_written() {
             for cut in [cuts.next().unwrap_or(1) % seconds, seconds - 1] {
                 assert_eq!(judged(&gathered, 1, plan, cut), uncut, "{} cut at {cut}", path.display());
             }
+        }
+    }
+}
+
+#[test]
+fn a_run_saved_at_any_chunk_goes_on_to_the_same_seconds() {
+    let mut sizes = [900, 4_001, 20_011].into_iter().cycle();
+    for (folder, plan) in [("verdicts", "default"), ("dl-034", "dl-034"), ("captured", "default")] {
+        for path in fixtures(folder) {
+            let log = fs::read(&path).expect("a fixture");
+            let size = sizes.next().unwrap_or(900);
+            let (whole, saved) = (gather(&[&log], plan, size), gather_saving(&[&log], plan, size, 3));
+            assert_eq!(saved.counts, whole.counts, "{}", path.display());
+            assert!(saved.seconds == whole.seconds && saved.beyond == whole.beyond, "{}", path.display());
+            assert_eq!((saved.until, saved.rest), (whole.until, whole.rest), "{}", path.display());
         }
     }
 }

@@ -10,8 +10,9 @@
 //! ```
 
 use logwatch::gather::{Bound, Range};
-use logwatch::rules::plan::{Moment, parse_time};
+use logwatch::rules::plan::Moment;
 use logwatch::source::frame::LONGEST_LINE;
+use logwatch::time::parse_time;
 
 /// Logs, and how to read them.
 #[derive(Debug)]

@@ -269,7 +269,7 @@ impl Classifier {
     }
 
     /// Runs one pattern on an entry that is no request.
-    pub(super) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Found, Miss> {
+    pub(crate) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Found, Miss> {
         self.matcher.try_pattern(&self.shared, index, view, Start::ANYWHERE)
     }
 }

@@ -56,7 +56,7 @@ impl fmt::Display for Place {
 }
 
 /// Log bytes as text, invalid UTF-8 replaced.
-pub(super) fn lossy(bytes: &[u8]) -> String {
+pub(crate) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 

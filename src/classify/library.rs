@@ -12,12 +12,12 @@ use regex::bytes::Regex;
 use super::builtin;
 use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, ValueUnit};
 use super::event::MOST_VALUES;
-use super::glob::Glob;
 use super::literals::Required;
 use super::prefilter::Prefilter;
 use super::search::Search;
 use crate::decode::Level;
 use crate::expr::Unit;
+use crate::text::glob::Glob;
 
 use compile::{Source, value_unit};
 

@@ -134,11 +134,12 @@ fn without_head(lines: &[Line<'_>]) -> Option<Reach> {
     names.then_some(Reach { length: frames + 1, complete: true })
 }
 
-/// How many lines of a message stand before the line that leads to the next exception of a chain.
+/// How many lines of a message stand before the line that leads to the next exception of a chain; nothing where the first
+/// leads there, which the traceback has then refused, as it lacks what stands before the lines of its own.
 fn before_chain(lines: &[Line<'_>]) -> Option<usize> {
     let roles = lines.iter().take(MOST_MESSAGE_LINES).map(|line| role(line.text));
     let end = roles.clone().position(|role| matches!(role, Role::Chain | Role::Head))?;
-    (roles.into_iter().nth(end) == Some(Role::Chain)).then_some(end)
+    (end > 0 && roles.into_iter().nth(end) == Some(Role::Chain)).then_some(end)
 }
 
 /// Lines that stand before a traceback, at most, and of a message before the next one of a chain.

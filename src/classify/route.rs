@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::glob::{self, Glob};
 use crate::mask::mask_bytes;
+use crate::text::glob::{self, Glob};
 
 /// Longest route in bytes. Real routes are far shorter; scanners send paths of kilobytes, and a label must stay small.
 const MAX_ROUTE: usize = 200;

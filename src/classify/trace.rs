@@ -49,7 +49,7 @@ pub enum Head {
 }
 
 /// How a record follows the one of its stream before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Follows {
     /// So closely that one write printed both: times that are finer than a second, less than a millisecond apart.
     Directly,

@@ -6,11 +6,11 @@ use std::ops::Range;
 
 use super::definition::Parser;
 use super::exception::Exception;
-use super::glob::Glob;
 use super::library::Pattern;
 use super::trace::Language;
 use crate::decode::{Attributes, Level, level};
 use crate::mask::Secrets;
+use crate::text::glob::Glob;
 
 /// What is classified: the text of an entry and what its first record says beside it.
 #[derive(Clone, Copy, Debug)]

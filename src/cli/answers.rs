@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use super::actions::Actions;
 use super::progress::Aside;
 use super::run::UsageError;
-use crate::output::escape;
 use crate::people::{Error, Growing, People};
 use crate::session::Session;
+use crate::text::escape;
 
 /// How often it is looked whether somebody said something.
 const LOOK: Duration = Duration::from_secs(1);

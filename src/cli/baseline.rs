@@ -16,9 +16,10 @@ use super::run::{Mode, UsageError, open};
 use super::target::Target;
 use crate::baseline::{Baseline, Error};
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::{Moment, Plan, Span};
 use crate::session::{self, Session};
+use crate::state::Journal;
+use crate::text::escape;
 use crate::time::Time;
 use crate::zone::Zone;
 
@@ -118,7 +119,7 @@ pub(super) fn of_session(
 ) -> Result<Baseline> {
     let mut record = Record::open(None, progress.aside())?;
     let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
-    while intake.turn(&mut session, &mut record) {
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) {
         progress.update(&session.engine);
     }
     progress.finish();

@@ -25,7 +25,7 @@ pub fn inputs(read: &Files) -> Result<Vec<Input>> {
     }
     for (at, source) in read.sources.iter().enumerate() {
         if read.sources[..at].iter().any(|other| other.label == source.label) {
-            let label = crate::output::escape(&source.label);
+            let label = crate::text::escape(&source.label);
             return Err(UsageError(format!("two sources are called {label}; give each a name of its own")).into());
         }
     }
@@ -73,7 +73,7 @@ pub fn are_saved(inputs: &[Input]) -> bool {
 
 /// The logs in a folder, by name; not those in folders below.
 fn logs(folder: &Path) -> Result<Vec<PathBuf>> {
-    let shown = crate::output::escape(&folder.display().to_string());
+    let shown = crate::text::escape(&folder.display().to_string());
     let entries =
         fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>).with_context(|| shown.clone())?;
     let mut logs: Vec<PathBuf> =
@@ -99,7 +99,7 @@ fn is_log(path: &Path) -> bool {
 /// What a word means that is no file.
 fn matching(path: &Path) -> Result<Vec<Input>> {
     let word = path.to_string_lossy();
-    let shown = crate::output::escape(&word);
+    let shown = crate::text::escape(&word);
     if word.contains(['*', '?', '['])
         && let Ok(paths) = glob::glob(&word)
     {

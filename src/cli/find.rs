@@ -15,6 +15,7 @@ use crate::deployment::Deployment;
 use crate::gather::Range;
 use crate::session::Session;
 use crate::source::Input;
+use crate::state::Journal;
 use crate::time::Time;
 
 /// What the whole of saved files tells.
@@ -38,7 +39,7 @@ pub fn look(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Op
     let aside = Progress::new(&opened, true, read.tz).aside();
     let mut record = Record::open(None, aside.clone())?;
     let mut intake = Intake::start(&mut session, opened, read.threads(), aside).context("cannot start to read")?;
-    while intake.turn(&mut session, &mut record) && !stop.is_asked() {
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) && !stop.is_asked() {
         session.engine.take_notices();
     }
     session.engine.finish();

@@ -14,10 +14,11 @@ use super::progress::Aside;
 use super::record::Record;
 use crate::external::{self, External};
 use crate::map::{Fragment, Kind};
-use crate::output::escape;
 use crate::session::Session;
 use crate::source::railway::{Followed, Link};
 use crate::source::{Opened, Pump, Received};
+use crate::state::Journal;
+use crate::text::escape;
 use crate::time::Time;
 
 /// Text of a chunk; large enough that its overheads vanish, small enough that a few fit into memory and caches. Between
@@ -136,7 +137,7 @@ impl Intake {
 
     /// Hands the engine what the next source has that it waits for, or after a while of nothing what the clock says. `false`
     /// when all sources have ended.
-    pub fn turn(&mut self, session: &mut Session, record: &mut Record) -> bool {
+    pub fn turn(&mut self, session: &mut Session, record: &mut Record, journal: &mut Journal) -> bool {
         let is_awaited = |index: &usize| {
             let source = &self.sources[*index];
             !source.ended && source.lanes.clone().any(|lane| session.engine.is_waiting_for(lane))
@@ -147,12 +148,12 @@ impl Intake {
             return false;
         }
         if let Some(index) = self.ready(&awaited) {
-            self.take(index, session, record);
+            self.take(index, session, record, journal);
         }
-        self.take_external(session, record);
+        self.take_external(session, record, journal);
         if self.looked.elapsed() >= PATIENCE {
             self.looked = Instant::now();
-            awaited.into_iter().for_each(|index| self.look_at_clock(index, session, record));
+            awaited.into_iter().for_each(|index| self.look_at_clock(index, session, record, journal));
             let links = self.sources.iter().filter_map(|source| source.link.as_ref());
             links.flat_map(|link| link.take_messages()).for_each(|message| self.aside.warn(&message));
             self.pass_on_notes();
@@ -185,7 +186,7 @@ impl Intake {
     }
 
     /// Hands the engine what was measured. Before the first line there is no time of the log that it could stand in, and it waits.
-    fn take_external(&mut self, session: &mut Session, record: &mut Record) {
+    fn take_external(&mut self, session: &mut Session, record: &mut Record, journal: &mut Journal) {
         if session.engine.latest().is_none() {
             return;
         }
@@ -194,20 +195,21 @@ impl Intake {
         for event in self.external.1.try_iter() {
             let event = External { at: event.at.saturating_add(ahead), ..event };
             record.external(&event);
+            journal.external(&event);
             session.engine.external(&event);
             self.sources.iter_mut().for_each(|source| source.is_silent_at(event.at));
         }
     }
 
     /// Hands the engine what a source has.
-    fn take(&mut self, index: usize, session: &mut Session, record: &mut Record) {
+    fn take(&mut self, index: usize, session: &mut Session, record: &mut Record, journal: &mut Journal) {
         let source = &mut self.sources[index];
         let received = source.pump.receive();
         self.heard = Instant::now();
         match received {
             // A channel may be called ready when it is not.
             Received::Nothing => {}
-            Received::Fragment(fragment) => {
+            Received::Fragment(mut fragment) => {
                 let lines = source.newest_first.swap(0, Ordering::Acquire);
                 if lines > 0 {
                     let lane = &mut session.engine.gather.lanes[source.lanes.start];
@@ -223,17 +225,15 @@ impl Intake {
                         self.aside.warn(&format!("{label} was cut while it was followed; lines may be missing"));
                     }
                     record.lost();
+                    journal.lost(lane);
                     session.engine.lose(lane);
                 }
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
                 }
-                // Logs of one source come in the order of time: those that have nothing here are not waited for.
-                source.lanes.clone().filter(|other| *other != lane).for_each(|other| {
-                    session.engine.gather.lanes[other].idle = true;
-                });
-                session.engine.feed(lane, *fragment);
+                journal.lines(source.lanes.clone(), &mut fragment);
+                session.engine.feed_of(source.lanes.clone(), lane, *fragment);
                 if let Some(clock) = source.clocks.get_mut(lane - source.lanes.start) {
                     let ahead = source.link.as_ref().map_or(0, |link| link.ahead());
                     clock.heard(session.engine.gather.lanes[lane].latest(), ahead);
@@ -241,7 +241,7 @@ impl Intake {
             }
             Received::Ended => {
                 source.ended = true;
-                source.lanes.clone().for_each(|lane| session.engine.close(lane));
+                close(source, session, journal);
             }
             Received::Failed(error) => {
                 source.ended = true;
@@ -250,14 +250,14 @@ impl Intake {
                     session.engine.gather.lanes[source.lanes.start].label,
                     plainly(&error)
                 ));
-                source.lanes.clone().for_each(|lane| session.engine.close(lane));
+                close(source, session, journal);
             }
         }
     }
 
     /// Moves the clock of a source that is silent, or lets the others go on without it. Silence of a connection that does not
     /// stand, or does not have all that was written yet, is no silence of a service.
-    fn look_at_clock(&mut self, index: usize, session: &mut Session, record: &mut Record) {
+    fn look_at_clock(&mut self, index: usize, session: &mut Session, record: &mut Record, journal: &mut Journal) {
         let source = &self.sources[index];
         let has_more = source.pump.arrivals().is_some_and(|arrivals| !arrivals.is_empty());
         let proved = source.link.as_ref().map_or(Some(Instant::now()), |link| link.proved().map(|(proved, _)| proved));
@@ -265,11 +265,20 @@ impl Intake {
         for (clock, lane) in source.clocks.iter().zip(source.lanes.clone()) {
             if let Some(to) = clock.silent(proved) {
                 record.advance(to);
+                journal.advance(lane, to);
                 session.engine.advance(lane, to);
             } else if clock.is_idle() {
+                journal.leave_out(lane);
                 session.engine.leave_out(lane);
             }
         }
+    }
+}
+
+fn close(source: &Source, session: &mut Session, journal: &mut Journal) {
+    for lane in source.lanes.clone() {
+        journal.ended(lane);
+        session.engine.close(lane);
     }
 }
 

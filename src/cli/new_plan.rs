@@ -16,6 +16,7 @@ use crate::mask::Masking;
 use crate::rules::plan::{Plan, Span};
 use crate::rules::wilson;
 use crate::session::Session;
+use crate::state::Journal;
 use crate::summary::Summary;
 use crate::summary::traffic::RouteLine;
 use crate::zone::Zone;
@@ -90,7 +91,7 @@ fn read(log: &Path, packs: &[PathBuf]) -> Result<Summary> {
     let aside = Progress::new(&opened, true, Zone::Utc).aside();
     let mut record = Record::open(None, aside.clone())?;
     let mut intake = Intake::start(&mut session, opened, 1, aside).context("cannot start to read")?;
-    while intake.turn(&mut session, &mut record) {
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) {
         session.engine.take_notices();
     }
     session.engine.finish();

@@ -9,8 +9,8 @@ use super::clock::now;
 use super::progress::Aside;
 use super::run::UsageError;
 use crate::notify::{self, Notifier, Subject};
-use crate::output::escape;
 use crate::rules::plan::{Plan, Receiver};
+use crate::text::escape;
 
 /// Sends a sample to each receiver of a plan, and says what became of it.
 pub fn test(name: &str, out: &mut dyn Write) -> Result<i32> {

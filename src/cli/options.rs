@@ -18,7 +18,7 @@ use super::range::{Deployed, End};
 
 pub use look::{BaselineOptions, LibraryOptions, LinesOptions, ListFormat, NewPlanOptions, Notifies, Patterns, Plans};
 pub use output::{Format, Output};
-pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
+pub use people::{AckOptions, CheckOptions, SaidOptions, SignalOptions, StatusOptions};
 pub use railway::{LogKind, PlaceOptions, RollbackOptions, WatchOptions};
 
 /// Reads a service's log after a deployment and says whether to keep it, look into it, or roll it back.
@@ -79,7 +79,7 @@ pub enum Command {
         #[command(flatten)]
         rollback: RollbackOptions,
     },
-    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed
+    /// Read saved files (plain, gzip, zstd, - for standard input) at full speed; or with --state show a run again
     Replay {
         #[command(flatten)]
         files: Files,
@@ -88,6 +88,11 @@ pub enum Command {
         /// Keep reading as the files grow
         #[arg(long)]
         follow: bool,
+    },
+    /// Show how a run with --state stands, also while it goes on
+    Status {
+        #[command(flatten)]
+        asked: StatusOptions,
     },
     /// Show the lines behind a verdict, from where they are
     Lines {
@@ -174,6 +179,9 @@ pub struct Read {
     /// What people answered and reported, as `logwatch check`, `ack` and `signal` record it; read on in a live run
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Keep what the run has come to in FILE: started again, whatever ended it, it goes on from there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["answers", "record"])]
+    pub state: Option<PathBuf>,
     /// The time zone of what is shown, and of times without an offset: UTC, local, or a name such as Europe/Madrid
     #[arg(long, value_name = "ZONE", default_value = "UTC")]
     pub tz: Zone,

@@ -11,11 +11,11 @@ use super::options::{Colour, Format, Output, Read};
 use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
-use crate::output::escape;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 
 /// Columns of text that goes to no terminal.
 const WIDTH: usize = 100;
@@ -25,6 +25,8 @@ const WIDTHS: RangeInclusive<usize> = 60..=200;
 /// One place that is written to.
 struct Sink {
     state: State,
+    /// Whether it was told of the deployment in force.
+    knows: bool,
     /// For messages.
     name: String,
 }
@@ -49,10 +51,10 @@ pub struct Outputs {
     sinks: Vec<Sink>,
     plan: String,
     sources: Vec<String>,
-    /// The deployment in force, until it has been told.
-    untold: Option<Deployment>,
-    /// Whether any was told.
-    started: bool,
+    /// The deployment in force.
+    deployment: Option<Deployment>,
+    /// What comes was shown by an earlier run.
+    recalls: bool,
     aside: Aside,
     verbose: bool,
 }
@@ -88,7 +90,15 @@ impl Outputs {
             sinks
                 .push(Sink::new(Writer::new(*format, target, Style { colour: false, width: WIDTH, zone }, read), name));
         }
-        Ok(Outputs { sinks, plan: plan.into(), sources, untold: None, started: false, aside, verbose: read.verbose })
+        Ok(Outputs {
+            sinks,
+            plan: plan.into(),
+            sources,
+            deployment: None,
+            recalls: false,
+            aside,
+            verbose: read.verbose,
+        })
     }
 
     /// Nothing of the input is still to come but what is there: people need no alarms of deployments that are not the newest.
@@ -102,7 +112,13 @@ impl Outputs {
 
     /// A deployment came into force. It is told with the first thing that happens under it.
     pub fn deployed(&mut self, deployment: Deployment) {
-        self.untold = Some(deployment);
+        self.deployment = Some(deployment);
+        self.sinks.iter_mut().for_each(|sink| sink.knows = false);
+    }
+
+    /// Whether what comes next was shown by an earlier run: then only what is written whole at the end is told of it.
+    pub fn recall(&mut self, recalls: bool) {
+        self.recalls = recalls;
     }
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
@@ -156,7 +172,7 @@ impl Outputs {
     /// could not be written.
     pub fn finish(mut self, summary: &Summary, exit_code: i32) {
         self.tell_deployment();
-        if !self.started {
+        if self.deployment.is_none() {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
                 Writer::Text(_) | Writer::Html(_) => Ok(()),
@@ -178,26 +194,29 @@ impl Outputs {
     }
 
     fn tell_deployment(&mut self) {
-        let Some(deployment) = self.untold.take() else { return };
-        self.started = true;
-        let (plan, sources) = (self.plan.clone(), self.sources.clone());
-        self.each(|writer| match writer {
-            Writer::Text(text) => text.start(&plan, &deployment, &sources),
-            Writer::Json(json) => json.start(&plan, Some(&deployment)),
-            Writer::Html(html) => {
-                html.start();
-                Ok(())
+        let Outputs { plan, sources, deployment, recalls, sinks, aside, .. } = self;
+        let Some(deployment) = deployment else { return };
+        for (at, sink) in sinks.iter_mut().enumerate() {
+            if sink.knows || (*recalls && !sink.is_whole(at)) {
+                continue;
             }
-        });
+            sink.knows = true;
+            sink.write(aside, |writer| match writer {
+                Writer::Text(text) => text.start(plan, deployment, sources),
+                Writer::Json(json) => json.start(plan, Some(deployment)),
+                Writer::Html(html) => {
+                    html.start();
+                    Ok(())
+                }
+            });
+        }
     }
 
     fn each(&mut self, mut write: impl FnMut(&mut Writer) -> io::Result<()>) {
-        for sink in &mut self.sinks {
-            let State::Open(writer) = &mut sink.state else { continue };
-            let mut written = Ok(());
-            self.aside.print(|| written = write(writer));
-            if let Err(error) = written {
-                sink.fail(&error, &self.aside);
+        let Outputs { recalls, sinks, aside, .. } = self;
+        for (at, sink) in sinks.iter_mut().enumerate() {
+            if !*recalls || sink.is_whole(at) {
+                sink.write(aside, &mut write);
             }
         }
     }
@@ -205,7 +224,22 @@ impl Outputs {
 
 impl Sink {
     fn new(writer: Writer, name: String) -> Self {
-        Sink { state: State::Open(writer), name }
+        Sink { state: State::Open(writer), knows: false, name }
+    }
+
+    /// Whether it is seen at the end only, whole: a file is, and a page; standard output comes first.
+    fn is_whole(&self, at: usize) -> bool {
+        at > 0 || matches!(self.state, State::Open(Writer::Html(_)))
+    }
+
+    fn write(&mut self, aside: &Aside, write: impl FnOnce(&mut Writer) -> io::Result<()>) {
+        if let State::Open(writer) = &mut self.state {
+            let mut written = Ok(());
+            aside.print(|| written = write(writer));
+            if let Err(error) = written {
+                self.fail(&error, aside);
+            }
+        }
     }
 
     fn finish(&mut self, aside: &Aside) {

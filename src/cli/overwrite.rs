@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::options::Read;
 use super::run::UsageError;
-use crate::output::escape;
 use crate::source::{Identity, Input};
+use crate::text::escape;
 
 /// Links that are followed to a file that is not there yet; more than systems follow.
 const LINKS: usize = 64;
@@ -40,6 +40,7 @@ pub fn refuse(read: &Read, inputs: &[Input]) -> Result<(), UsageError> {
     let mut writes: Vec<Use> = Vec::new();
     writes.extend(Use::standard("standard output", std::io::stdout()));
     writes.extend(read.outputs.iter().filter_map(|output| Use::file("--output", &output.path)));
+    writes.extend(read.state.iter().filter_map(|path| Use::file("--state", path)));
     writes.extend(read.record.iter().filter_map(|path| Use::file("--record", path)));
     for (at, write) in writes.iter().enumerate() {
         if let Some(read) = reads.iter().find(|read| read.place == write.place) {

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use regex_syntax::ast;
 use regex_syntax::hir::{Hir, HirKind};
 
+use crate::classify::Library;
 use crate::classify::library::{Class, Pattern};
-use crate::classify::{Library, samples};
+use crate::explain::samples;
 use crate::expr::suggest;
 use crate::mask::Masking;
-use crate::output::escape;
+use crate::text::escape;
 
 pub use explain::{Error, explain};
 pub use stacks::stacks;

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::gather::Range;
-use crate::output::escape;
-use crate::rules::plan::{BUILT_IN, Error, Kind, Plan, short_span};
+use crate::rules::plan::{BUILT_IN, Error, Kind, Plan};
 use crate::session::samples::{self, Failed};
 use crate::session::{self, Session};
+use crate::text::escape;
+use crate::time::short_span;
 
 /// The built-in plans, a line each.
 pub fn list(out: &mut impl Write) -> io::Result<()> {
@@ -77,7 +78,7 @@ pub fn test(name: &str, packs: &[PathBuf], out: &mut impl Write) -> Result<io::R
     let library = Arc::new(plan.library(packs)?);
     let failures = samples::failures(&plan, &library)?;
     let own: Vec<_> =
-        crate::classify::samples::run(&library).into_iter().filter(|sample| sample.origin.path == name).collect();
+        crate::explain::samples::run(&library).into_iter().filter(|sample| sample.origin.path == name).collect();
     let all = plan.document.samples.len() + own.len();
     let of_patterns: Vec<_> = own
         .into_iter()

@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal;
 use crate::engine::Engine;
-use crate::output::escape;
 use crate::source::Opened;
 use crate::source::railway::{Link, Phase, State};
+use crate::text::escape;
 use crate::time::Time;
 use crate::zone::Zone;
 

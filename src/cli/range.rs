@@ -3,8 +3,9 @@
 use chrono::{NaiveDateTime, NaiveTime};
 
 use crate::gather::Bound;
-use crate::rules::plan::{Moment, parse_span, parse_time};
+use crate::rules::plan::Moment;
 use crate::time::{SECOND, Time};
+use crate::time::{parse_span, parse_time};
 use crate::zone::Zone;
 
 /// One end of the range as it is asked for. What is counted back is counted from the end of the log: of saved files that is their

@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use super::progress::Aside;
 use crate::external::External;
 use crate::map::Fragment;
-use crate::output::escape;
 use crate::recording::Recorder;
+use crate::text::escape;
 use crate::time::Time;
 
 pub struct Record {

@@ -8,8 +8,8 @@ use anyhow::{Result, anyhow};
 use super::options::RollbackOptions;
 use super::run::UsageError;
 use super::watch::{connect, usage, wanted};
-use crate::output::escape;
 use crate::source::railway::{Deployment, Railway, Target};
+use crate::text::escape;
 use crate::time::Time;
 
 /// Shows what it would do, and does it if that is asked for.

@@ -8,30 +8,27 @@ use anyhow::{Context, Result};
 
 use super::actions::{Actions, RollBack};
 use super::answers::Answers;
-use super::baseline;
 use super::clock::now;
-use super::files;
-use super::find;
 use super::intake::Intake;
-use super::notify;
+use super::keep::{self, Keep};
 use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
-use super::overwrite;
 use super::progress::{Aside, Progress};
 use super::range::{Deployed, End};
 use super::record::Record;
 use super::signals::Stop;
+use super::{baseline, files, find, notify, overwrite, setup};
 use crate::gather::Range;
-use crate::judge::Notice;
-use crate::mask::Masking;
-use crate::notify::{Notifier, Subject};
+use crate::notify::Subject;
 use crate::output::github;
 use crate::probe::Probes;
 use crate::rules::plan::{Plan, Probe};
 use crate::rules::verdict::Verdict;
 use crate::session::Session;
 use crate::source::{Input, Opened};
-use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::state::{Setup, State};
+use crate::summary::Summary;
+use crate::time::Time;
 
 /// How inputs are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,18 +51,50 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
         );
     }
     overwrite::refuse(read, &inputs)?;
-    let session = session(read, mode, &inputs, &stop)?;
+    let mut state = keep::open(read.state.as_deref())?;
+    let began = setup::began(state.as_ref())?;
+    let session = session(read, mode, &inputs, &stop, began)?;
     let opened = open(&inputs, mode)?;
+    if state.is_some() && opened.iter().any(|input| !input.live) {
+        let message = "--state is for what is written while it is read: a pipe, `logwatch watch`, `logwatch exec`; files can be read again";
+        return Err(UsageError(message.into()).into());
+    }
     let progress = Progress::new(&opened, read.quiet, read.tz);
-    let labels = opened.iter().map(|input| input.label.clone()).collect();
+    let labels: Vec<String> = opened.iter().map(|input| input.label.clone()).collect();
+    if let Some(state) = &mut state {
+        begin(read, state, ("source", "pipe"), &labels, began)?;
+    }
     let is_saved = mode == (Mode::Replay { follow: false });
     let from_pipe = opened.iter().any(|input| input.live) && inputs.iter().all(|input| input.path.is_none());
-    let (status, summary) = Run { read, stop: &stop, session, progress, labels, is_saved, roll_back: None }
-        .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
+    let (status, summary) = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels,
+        is_saved,
+        state,
+        can_be_read_again: false,
+        roll_back: None,
+    }
+    .drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside))?;
     if from_pipe && summary.interrupted.is_none() && !read.quiet {
         hint_at_snapshot(summary.input.lines);
     }
     Ok(status)
+}
+
+/// Begins the state of a run of pipes, or makes sure that it is of this one.
+pub(super) fn begin(
+    read: &Read,
+    state: &mut State,
+    source: (&str, &str),
+    labels: &[String],
+    began: Time,
+) -> Result<()> {
+    let source = vec![(source.0.into(), source.1.into())];
+    let setup = Setup { sources: labels.to_vec(), ..setup::setup(read, source, state, began)? };
+    state.begin(&setup).map_err(keep::usage)
 }
 
 /// A run whose sources are known.
@@ -78,6 +107,10 @@ pub(super) struct Run<'a> {
     pub labels: Vec<String>,
     /// All that is to be read is there.
     pub is_saved: bool,
+    /// What it goes on from, and is kept in.
+    pub state: Option<State>,
+    /// Whether the sources give again what they gave before.
+    pub can_be_read_again: bool,
     /// How the service that is followed goes back to an earlier deployment, where that can be done.
     pub roll_back: Option<RollBack>,
 }
@@ -88,7 +121,7 @@ impl Run<'_> {
         self,
         start: impl FnOnce(&mut Session, &mut Record, Aside) -> io::Result<Intake>,
     ) -> Result<(i32, Summary)> {
-        let Run { read, stop, mut session, mut progress, labels, is_saved, roll_back } = self;
+        let Run { read, stop, mut session, mut progress, labels, is_saved, state, can_be_read_again, roll_back } = self;
         let actions = session.plan.actions().map_err(|error| UsageError(error.to_string()))?;
         let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
         let answers = read.answers.as_deref();
@@ -99,7 +132,6 @@ impl Run<'_> {
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
         let probes = if is_saved { Vec::new() } else { probes_of(&session.plan)? };
         let (mut probes, mut probing) = (Some(probes).filter(|probes| !probes.is_empty()), None);
-        session.engine.stop_when(stop.at_once());
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
         let subject = Subject { plan: plan.clone(), sources: labels.clone(), deployed_at: None };
@@ -113,6 +145,9 @@ impl Run<'_> {
         }
         let mut notifier = notify::start(receivers, subject, progress.aside())?;
         let mut intake = start(&mut session, &mut record, progress.aside()).context("cannot start to read")?;
+        let mut keep = Keep::new(state, progress.aside());
+        keep.go_on(&mut session, &mut outputs, &mut notifier, &mut actions, masking, can_be_read_again)?;
+        session.engine.stop_when(stop.at_once());
 
         let mut asked = None;
         let mut stopped = None;
@@ -120,7 +155,7 @@ impl Run<'_> {
             if stop.is_asked() {
                 asked.get_or_insert_with(Instant::now);
             }
-            let goes_on = intake.turn(&mut session, &mut record);
+            let goes_on = intake.turn(&mut session, &mut record, &mut keep.journal);
             // What is measured stands in the time of the log, which begins with its first line.
             if session.engine.latest().is_some()
                 && let Some(probes) = probes.take()
@@ -131,12 +166,13 @@ impl Run<'_> {
                 answers.read_on(&mut session, &progress.aside());
             }
             progress.update(&session.engine);
-            tell(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+            keep.hear(&mut session);
+            keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }
             for event in actions.turn(&session, now()) {
-                tell_action(&event, &mut outputs, &mut notifier);
+                keep.action(&event, &mut outputs, &mut notifier);
             }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
@@ -148,11 +184,12 @@ impl Run<'_> {
         }
         drop(probing);
         for event in actions.finish(|| stop.is_at_once()) {
-            tell_action(&event, &mut outputs, &mut notifier);
+            keep.action(&event, &mut outputs, &mut notifier);
         }
         progress.finish();
+        keep.end(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         session.engine.finish();
-        tell(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
+        keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
         // A signal that came while the input ended is one, too.
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
@@ -163,7 +200,7 @@ impl Run<'_> {
         outputs.finish(&summary, status);
         on_github(read, &summary, &progress.aside());
         if let Some(notifier) = notifier {
-            notifier.finish(|| stop.is_at_once());
+            keep.settle(&notifier.finish(|| stop.is_at_once()));
         }
         Ok((status, summary))
     }
@@ -176,7 +213,7 @@ fn probes_of(plan: &Plan) -> Result<Vec<Probe>> {
 }
 
 /// The session, with a range whose ends are known.
-fn session(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Session> {
+fn session(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop, began: Time) -> Result<Session> {
     let load = |end| {
         let [since, until] = [read.since, read.until].map(|bound| bound.map(|bound| bound.bound(end, read.tz)));
         let deployed_at = read.deployed_at.map(|deployed| deployed.moment(end, read.tz));
@@ -185,7 +222,7 @@ fn session(read: &Read, mode: Mode, inputs: &[Input], stop: &Stop) -> Result<Ses
     };
     let counts_from_end = [read.since, read.until].into_iter().flatten().any(End::counts_from_end)
         || read.deployed_at.is_some_and(Deployed::counts_from_end);
-    let mut session = load(now())?;
+    let mut session = load(began)?;
     if !counts_from_end && !session.engine.lacks_deployment() {
         return Ok(session);
     }
@@ -234,58 +271,7 @@ impl From<crate::session::Error> for UsageError {
     }
 }
 
-/// Shows what the engine has noticed, and sends it.
-fn tell(
-    session: &mut Session,
-    outputs: &mut Outputs,
-    notifier: &mut Option<Notifier>,
-    actions: &mut Actions,
-    masking: Masking,
-) {
-    for notice in session.engine.take_notices() {
-        match notice {
-            Notice::Deployed(deployment) => {
-                if let Some(notifier) = notifier {
-                    notifier.deployed(&deployment);
-                }
-                actions.deployed(&deployment);
-                outputs.deployed(deployment);
-            }
-            Notice::Change(change, cause) => {
-                let event = TriggerEvent::new(&session.engine, &change, cause, masking);
-                outputs.trigger(&event);
-                if let Some(notifier) = notifier {
-                    notifier.trigger(&event);
-                }
-                actions.trigger(&event);
-            }
-            Notice::Verdict(ruling) => {
-                let event = VerdictEvent::new(&ruling);
-                outputs.verdict(&event);
-                if let Some(notifier) = notifier {
-                    notifier.verdict(&event);
-                }
-            }
-            Notice::Reached(reached) => {
-                let event = CheckpointEvent::new(&session.engine, &reached, masking);
-                outputs.reached(&event);
-                if let Some(notifier) = notifier {
-                    notifier.reached(&event);
-                }
-            }
-        }
-    }
-}
-
-/// Shows what an action does, and sends it.
-fn tell_action(event: &ActionEvent, outputs: &mut Outputs, notifier: &mut Option<Notifier>) {
-    outputs.action(event);
-    if let Some(notifier) = notifier {
-        notifier.action(event);
-    }
-}
-
-fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
+pub(super) fn exit_status(summary: &Summary, fail_on: FailOn) -> i32 {
     let mildest = match fail_on {
         FailOn::Rollback => Some(Verdict::Rollback),
         FailOn::Investigate => Some(Verdict::Investigate),

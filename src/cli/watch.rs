@@ -1,5 +1,6 @@
 //! `logwatch watch`: services on Railway, followed live.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,18 +10,17 @@ use anyhow::Result;
 use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
-use super::overwrite;
-use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
-use super::rollback;
 use super::run::{Run, UsageError};
 use super::signals::Stop;
+use super::{keep, overwrite, previous, rollback, setup};
 use crate::gather::{Bound, Range};
-use crate::output::escape;
 use crate::rules::plan::Moment;
 use crate::session::Session;
 use crate::source::railway::{Deployment, Error, Kinds, Railway, State, Target, Wanted, Watching};
+use crate::state::Setup;
+use crate::text::escape;
 use crate::time::{SECOND, Time};
 
 /// Seconds before the deployment, of which its baseline is made.
@@ -37,8 +37,10 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     }
     let stop = Stop::on_signals()?;
     overwrite::refuse(read, &[])?;
+    let mut state = keep::open(read.state.as_deref())?;
+    let known = state.as_ref().map(|state| state.setup()).transpose().map_err(keep::usage)?.flatten();
     // Before anything is asked for: a plan that is wrong is told at once.
-    let now = railway.now();
+    let now = known.as_ref().map_or_else(|| railway.now(), |known| known.began);
     let deployed_at = read.deployed_at.map(|deployed: Deployed| deployed.moment(now, read.tz));
     let load = |range| Session::load(&read.plan, &read.patterns, deployed_at, range).map_err(UsageError::from);
     load(Range::default())?;
@@ -49,20 +51,17 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
             UsageError("--record keeps one service; name one, or record each in a run of its own".into()).into()
         );
     }
-    let newest = newest(&railway, &target)?;
-    let deployment = match options.deployment.as_deref() {
+    let begun = match &state {
+        Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
-        Some("latest") => match (&newest, &target.services[..]) {
-            (Some(newest), [_]) => Some(newest.id.clone()),
-            (_, [_]) => return Err(UsageError("the service was never deployed here".into()).into()),
-            _ => return Err(UsageError("--deployment latest is of one service; name one".into()).into()),
-        },
-        Some(id) => Some(id.to_string()),
     };
-    let now = railway.now();
-    let reference = match deployed_at {
-        Some(Moment::At(at)) => Some(at),
-        _ => newest.as_ref().and_then(Deployment::created),
+    let (reference, deployment) = match &known {
+        Some(known) => (known.reference, known.deployment.clone()),
+        None => {
+            let newest = newest(&railway, &target)?;
+            let reference = deployed_at.and_then(moment).or_else(|| newest.as_ref().and_then(Deployment::created));
+            (reference, only(options, &target, newest.as_ref())?)
+        }
     };
     let at = |end: End| match end.bound(now, read.tz) {
         Bound::At(time) => Ok(time),
@@ -77,21 +76,46 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
     let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
     if previous::is_asked(read) {
-        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
-        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        let reference = reference.ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, reference, kinds, read)?;
         session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
         session.compared_with = Some(baseline.made_of(name));
     }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
+    let mut logs = BTreeMap::new();
+    if let (Some(state), Some(begun)) = (&mut state, begun) {
+        let until = until.map(Bound::At);
+        let (deployment, sources) = (deployment.clone(), labels.clone());
+        let begun = Setup { sources, reference, deployment, since: None, until, ..begun };
+        state.begin(&begun).map_err(keep::usage)?;
+        logs = state.known().map_err(keep::usage)?;
+    }
     let roll_back = match &target.services[..] {
         [_] => Some(roll_back(&options.place, target.clone())),
         _ => None,
     };
-    let followed =
-        railway.follow(Watching { target, kinds, filter: options.filter.clone(), deployment, since, until })?;
+    let followed = railway.follow(Watching {
+        target,
+        kinds,
+        filter: options.filter.clone(),
+        deployment,
+        since,
+        until,
+        known: logs,
+    })?;
     let progress = Progress::following(&labels, &followed.link, read.quiet, read.verbose, read.tz);
     let link = Arc::clone(&followed.link);
-    let run = Run { read, stop: &stop, session, progress, labels: labels.clone(), is_saved: false, roll_back };
+    let run = Run {
+        read,
+        stop: &stop,
+        session,
+        progress,
+        labels: labels.clone(),
+        is_saved: false,
+        state,
+        can_be_read_again: true,
+        roll_back,
+    };
     let (status, _) = run.drive(|session, record, aside| {
         let mut intake = Intake::start(session, Vec::new(), 1, aside)?;
         intake.follow(session, &labels, followed, record)?;
@@ -106,6 +130,43 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         );
     }
     Ok(status)
+}
+
+/// What a state is of, beside the plan.
+fn asked(options: &WatchOptions, target: &Target) -> Vec<(String, String)> {
+    let services: Vec<&str> = target.services.iter().map(|service| service.id.as_str()).collect();
+    let names: Vec<&str> = target.services.iter().map(|service| service.name.as_str()).collect();
+    let mut logs: Vec<String> = options.logs.iter().map(|log| format!("{log:?}").to_lowercase()).collect();
+    logs.sort();
+    [
+        ("source", "railway".to_string()),
+        ("project", format!("{} {}", target.project.name, target.project.id)),
+        ("environment", format!("{} {}", target.environment.name, target.environment.id)),
+        ("choice of services", format!("{}: {}", names.join(", "), services.join(", "))),
+        ("--logs", logs.join(",")),
+        ("--filter", options.filter.clone().unwrap_or_default()),
+        ("--deployment", options.deployment.clone().unwrap_or_default()),
+    ]
+    .map(|(name, value)| (name.to_string(), value))
+    .to_vec()
+}
+
+fn moment(deployed_at: Moment) -> Option<Time> {
+    match deployed_at {
+        Moment::At(at) => Some(at),
+        Moment::Auto => None,
+    }
+}
+
+/// The one deployment that is asked for.
+fn only(options: &WatchOptions, target: &Target, newest: Option<&Deployment>) -> Result<Option<String>> {
+    match (options.deployment.as_deref(), newest, &target.services[..]) {
+        (None, ..) => Ok(None),
+        (Some("latest"), Some(newest), [_]) => Ok(Some(newest.id.clone())),
+        (Some("latest"), None, [_]) => Err(UsageError("the service was never deployed here".into()).into()),
+        (Some("latest"), ..) => Err(UsageError("--deployment latest is of one service; name one".into()).into()),
+        (Some(id), ..) => Ok(Some(id.to_string())),
+    }
 }
 
 /// Goes back, on a connection of its own.

@@ -17,13 +17,15 @@ use crate::engine::Engine;
 use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
+use crate::output::Measured;
 use crate::output::text::told_check;
-use crate::output::{Measured, escape};
 use crate::rules::checkpoint::Status;
 use crate::rules::node::Node;
 use crate::rules::trigger::{State, Trigger};
 use crate::session::Session;
+use crate::state::Journal;
 use crate::summary::{CheckpointEvent, Summary, unit_name};
+use crate::text::escape;
 use crate::time::Time;
 use crate::timeline::group_key::GroupKey;
 use crate::zone::Zone;
@@ -51,7 +53,7 @@ pub fn against(
     let mut record = Record::open(None, aside.clone())?;
     let mut intake = Intake::start(&mut session, opened, 1, aside).context("cannot start to read")?;
     let mut fired = Fired::new();
-    while intake.turn(&mut session, &mut record) {
+    while intake.turn(&mut session, &mut record, &mut Journal::default()) {
         listen(&mut session.engine, &mut fired);
     }
     session.engine.finish();
@@ -77,7 +79,7 @@ fn listen(engine: &mut Engine, fired: &mut Fired) {
 fn tell(engine: &Engine, fired: &Fired, summary: &Summary, out: &mut impl Write) -> Result<()> {
     let deployed = summary.deployed_at.map(|at| Zone::Utc.date_and_clock(at));
     let seen = engine.judge.evaluated_until().map_or(0, |end| engine.judge.seen_since_deployment(end));
-    let seen = crate::rules::plan::short_span(seen);
+    let seen = crate::time::short_span(seen);
     match deployed {
         Some(deployed) => writeln!(out, "deployed {deployed} UTC, {seen} seen since")?,
         None => writeln!(out, "no record has a time")?,

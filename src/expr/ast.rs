@@ -123,7 +123,7 @@ pub struct LabelTest {
 pub enum TestOp {
     Equal(String),
     NotEqual(String),
-    /// See [`Glob`](crate::classify::glob::Glob).
+    /// See [`Glob`](crate::text::glob::Glob).
     Glob(String),
     NotGlob(String),
     /// See [`anchored`](super::matching::anchored). The parser does not compile it; [`check`](super::check()) does.

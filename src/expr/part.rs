@@ -4,7 +4,7 @@ use super::ast::{Aggregate, ArithmeticOp, CompareOp, Expr, Function, Input, Kind
 use super::check::Catalog;
 use super::matching::anchored;
 use super::quantity::{Quantity, Unit};
-use crate::classify::glob::Glob;
+use crate::text::glob::Glob;
 
 /// The two counts of `count(…) / count(…)`, over the same window and in the same groups. Whether the first is a part of
 /// the second, so that the quotient is a proportion, is for [`is_part_of`].

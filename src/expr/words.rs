@@ -101,7 +101,7 @@ impl Words<'_> {
         match window {
             Window::Default => format!("in {}", self.0),
             Window::Length(nanoseconds) => {
-                format!("in {}", crate::rules::plan::short_span(nanoseconds / 1_000_000_000))
+                format!("in {}", crate::time::short_span(nanoseconds / 1_000_000_000))
             }
             Window::Deploy => "since the deployment".into(),
         }

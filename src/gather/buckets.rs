@@ -6,14 +6,10 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use rustc_hash::FxHashMap;
 
 use super::sets::{Set, SetId, Sets};
-use crate::classify::{ClassId, LabelSets, Via};
-use crate::lifecycle::Sign;
+use crate::classify::{ClassId, LabelSets, Sign, Via};
 use crate::second::evidence::Evidence;
-use crate::second::{Second, Span, Tally, covering};
+use crate::second::{MOST_TALLIES, Second, Span, Tally, covering};
 use crate::time::Time;
-
-/// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
-pub const MOST_TALLIES: usize = 8_192;
 
 /// A [`Second`] in the making, in which label sets are known by their ids.
 #[derive(Debug, Default)]
@@ -143,6 +139,24 @@ impl Buckets {
         });
         let sealed = Second::new(at);
         Some(Second { sets: labels, tallies, records, entries, after_pause, signs, served, dropped, crowded, ..sealed })
+    }
+
+    /// Whether all that is known of what is open stands in its seconds: of one with too many label sets it does not.
+    pub fn are_plain(&self) -> bool {
+        self.open.iter().all(|(_, bucket)| bucket.ranked.is_none())
+    }
+
+    /// Opens a second again that was [taken](Buckets::take) out; `ids` are those of its label sets.
+    pub fn put_back(&mut self, second: Second, ids: &[SetId]) {
+        let Second { at, tallies, records, entries, after_pause, signs, served, dropped, crowded, .. } = second;
+        self.bucket(at);
+        for (tally, set) in tallies.into_iter().zip(ids) {
+            let via = tally.via;
+            *self.tally_of_others(at, *set, via) = tally;
+        }
+        let after_pause = after_pause.map(|(line, gravest)| (line, gravest.map(|set| ids[set as usize])));
+        let bucket = self.bucket(at);
+        *bucket = Bucket { records, entries, after_pause, signs, served, dropped, crowded, ..std::mem::take(bucket) };
     }
 
     /// Takes back the memory of a second.

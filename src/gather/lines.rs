@@ -1,11 +1,10 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
 use super::{Cause, Gather, SetId};
-use crate::assemble::{Begun, Entry, Given, Offer, Open};
-use crate::classify::{ClassId, Found, LabelSets, MOST_VALUES, Via};
+use crate::classify::{self, ClassId, Found, LabelSets, MOST_VALUES, Via};
 use crate::decode::{self, Part};
-use crate::duplicates::Identity;
-use crate::lifecycle;
+use crate::gather::assemble::{Begun, Entry, Given, Offer, Open};
+use crate::gather::duplicates::Identity;
 use crate::map::{self, Fragment, Kind, Line};
 use crate::recording::{self, Directive};
 use crate::second::evidence::Evidence;
@@ -99,7 +98,7 @@ impl Gather {
             let mut is_held = false;
             let stands_alone = !line.opens && !line.deferred;
             let is_request = || events.iter().any(|event| event.via == Via::Access);
-            if !stands_alone || !lane_of.assembler.passes(line, is_request()) {
+            if !stands_alone || !lane_of.assembler.passes(line, text, is_request()) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}
@@ -235,7 +234,7 @@ impl Gather {
         let set = self.buckets.sets.get(id);
         let (class, keep, is_noted) = (set.class, set.keep, set.is_noted);
         let Some(time) = place.time else { return self.untimed(place, id, via) };
-        if is_noted && let Some(sign) = lifecycle::sign(&self.library, self.buckets.sets.labels(id)) {
+        if is_noted && let Some(sign) = classify::sign(&self.library, self.buckets.sets.labels(id)) {
             self.buckets.bucket(place.second).signs.push((sign, evidence(place, time)));
         }
         if is_noted && Some(class) == self.rate_limited {

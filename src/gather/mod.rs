@@ -3,11 +3,16 @@
 //! Each source has a lane. The next line is always that of the lane that is furthest behind; its events go into the bucket of
 //! their second. When the watermark of the run has passed a second, it is complete, and is given on.
 
+pub mod assemble;
 mod buckets;
+mod duplicates;
 mod external;
+pub mod lane;
 mod lines;
 mod needs;
+pub mod pairs;
 mod run;
+mod saved;
 mod sets;
 mod watermark;
 
@@ -18,21 +23,17 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::{ClassId, Classifier, Found, LabelSets, Library};
-use crate::duplicates::Duplicates;
-use crate::lane::{Counts, Lane, Queued};
-use crate::lifecycle;
+use crate::classify::{self, ClassId, Classifier, Found, LabelSets, Library, wellknown};
 use crate::map::Fragment;
-use crate::second::Second;
+use crate::second::{Counts, Second};
 use crate::time::{SECOND, Time};
 use buckets::Buckets;
-pub use buckets::MOST_TALLIES;
+use duplicates::Duplicates;
+use lane::{Lane, Queued};
 pub use needs::Needs;
+pub use saved::Error as SavedError;
 use sets::Set;
 pub use sets::SetId;
-
-/// The class of lines in which the platform says that it dropped some.
-pub const RATE_LIMITED: &str = "railway.rate_limited";
 
 /// Steps that are given on together: so few that what they hold is still in the processor's caches.
 const MOST_STEPS: usize = 16;
@@ -56,14 +57,14 @@ impl Range {
 
 /// An end of the range: a time, or seconds after the deployment, which has to be known before the first line
 /// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
     At(Time),
     AfterDeployment(i64),
 }
 
 /// What moved the watermark past a second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
     Data,
@@ -124,7 +125,7 @@ impl Gather {
     pub fn new(classifier: Classifier, needs: Needs, deployed_at: Option<Time>, range: Range) -> Self {
         let library = Arc::clone(&classifier.shared.library);
         Gather {
-            rate_limited: library.class_id(RATE_LIMITED),
+            rate_limited: library.class_id(wellknown::RATE_LIMITED),
             library,
             counts: Counts::default(),
             given: Counts::default(),
@@ -314,7 +315,7 @@ impl Gather {
         let Gather { buckets, needs, library, rate_limited, .. } = self;
         let mut intern = |labels| {
             buckets.sets.intern(labels, |labels| {
-                let is_noted = Some(labels.class) == *rate_limited || lifecycle::sign(library, labels).is_some();
+                let is_noted = Some(labels.class) == *rate_limited || classify::sign(library, labels).is_some();
                 Set::new(labels.class, is_noted, needs.keep(labels))
             })
         };

@@ -55,7 +55,8 @@ impl Gather {
             }
             let is_request = || events.iter().any(|event| event.via == Via::Access);
             let is_held = !own.assembler.is_idle() && line.kind == Kind::App;
-            if is_held && !own.assembler.passes(line, is_request()) {
+            let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
+            if is_held && !own.assembler.passes(line, text, is_request()) {
                 break;
             }
             taken += 1;
@@ -65,7 +66,6 @@ impl Gather {
                 // There is room for it.
                 let Some(tally) = open.tally(id, event.via) else { continue };
                 tally.add(keep, (time, line.content), fragment.values(event), || {
-                    let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
                     Evidence::new(time, lane, own.number_in_file(own.line_number + taken), text)
                 });
             }

@@ -2,7 +2,7 @@
 
 use super::{Cause, Gather, Step};
 use crate::classify::Via;
-use crate::lane::Lane;
+use crate::gather::lane::Lane;
 use crate::second::Second;
 use crate::time::Time;
 

@@ -6,8 +6,9 @@
 mod pane;
 mod panes;
 
+use crate::classify::wellknown;
 use crate::classify::{ClassId, Library};
-use crate::report::{REQUEST, Report};
+use crate::report::Report;
 use crate::timeline::Sealed;
 
 pub use pane::Pane;
@@ -42,7 +43,7 @@ pub(crate) struct Kinds {
 
 impl Kinds {
     fn of(library: &Library, report: &Report) -> Self {
-        let request = library.class_id(REQUEST).and_then(|id| {
+        let request = library.class_id(wellknown::REQUEST).and_then(|id| {
             let class = &library.classes[id];
             let status = class.labels.iter().position(|label| label == "status")?;
             let duration = class.values.iter().position(|(name, _)| name == "duration")?;
@@ -50,7 +51,7 @@ impl Kinds {
         });
         Kinds {
             request,
-            restarted: library.class_id("process.restarted"),
+            restarted: library.class_id(wellknown::RESTARTED),
             failures: (0..library.classes.len()).map(|class| report.is_failure(class)).collect(),
         }
     }

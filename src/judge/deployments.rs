@@ -1,6 +1,7 @@
 //! What the service's life comes to: deployments that begin, restarts that are counted as events of their own.
 
 use super::{Judge, Notice};
+use crate::classify::wellknown;
 use crate::classify::{ClassId, LabelSets, Library, Via};
 use crate::deployment::{Deployment, From};
 use crate::lifecycle::{Activity, START_UP, Step};
@@ -19,9 +20,9 @@ pub(super) struct OwnClasses {
 impl OwnClasses {
     pub fn of(library: &Library) -> Self {
         OwnClasses {
-            deployed: library.class_id("deployment.started"),
-            restarted: library.class_id("process.restarted"),
-            failed_at_start: library.class_id("process.failed_at_start"),
+            deployed: library.class_id(wellknown::DEPLOYED),
+            restarted: library.class_id(wellknown::RESTARTED),
+            failed_at_start: library.class_id(wellknown::FAILED_AT_START),
         }
     }
 }

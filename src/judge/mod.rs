@@ -10,20 +10,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use crate::classify::{ClassId, Library};
+use crate::classify::{ClassId, Library, wellknown};
 use crate::deployment::Deployment;
 use crate::gather::Cause;
 use crate::history::History;
-use crate::lane::Counts;
 use crate::lifecycle::Lifecycle;
 use crate::people::Signal;
-use crate::report::{REQUEST, Report};
+use crate::report::Report;
 use crate::rules::checkpoint::Reached;
 use crate::rules::observed::Observed;
 use crate::rules::trigger::Change;
 use crate::rules::verdict::Verdict;
 use crate::rules::{Past, Rules};
-use crate::second::Tally;
+use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
@@ -104,7 +103,7 @@ impl Judge {
     ) -> Self {
         Judge {
             own_classes: OwnClasses::of(&library),
-            request: library.class_id(REQUEST),
+            request: library.class_id(wellknown::REQUEST),
             history: History::new(&library, &report),
             library,
             rules,

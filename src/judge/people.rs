@@ -50,6 +50,18 @@ impl Judge {
         Ok(())
     }
 
+    /// Takes in what one person says while the run goes on: a line of a file of answers. What is of a time that was judged already
+    /// counts from the next second on.
+    ///
+    /// # Errors
+    /// As for [`Judge::hear`].
+    pub fn hear_now(&mut self, line: &str) -> Result<(), Error> {
+        let mut said = People::parse(&self.people, line)?;
+        let next = self.next_tick.map_or(Time(i64::MIN), Time::from_second);
+        said.answers.iter_mut().for_each(|answer| answer.at = answer.at.max(next));
+        self.hear(said)
+    }
+
     /// The file that what people said stands in, if a source is they.
     pub fn people(&self, source: usize) -> Option<&str> {
         (source == PEOPLE).then_some(&*self.people)

@@ -1,18 +1,8 @@
 //! One start of a service: of its container, of the processes in it, until they are ready.
 
 use super::{Step, deployed};
+use crate::classify::Layer;
 use crate::second::evidence::Evidence;
-
-/// What started, from the outermost in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub enum Layer {
-    Container,
-    /// A process that starts others, such as gunicorn's master or npm.
-    Parent,
-    Server,
-    /// A server that says it takes requests.
-    Ready,
-}
 
 #[derive(Debug)]
 pub(super) struct Start {

@@ -1,17 +1,18 @@
 //! What is sent: one message for each change, as JSON for programs and as lines for people.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::deployment::Deployment;
+use crate::output::Measured;
 use crate::output::json::Object;
-use crate::output::{Measured, escape};
 use crate::rules::checkpoint::Status;
 use crate::rules::plan::{Kind, On, Severity};
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::summary::{ActionEvent, ActionState, CheckpointEvent, TriggerEvent, VerdictEvent};
+use crate::text::escape;
 use crate::time::Time;
 
 /// Version of the shape of the body.
@@ -34,12 +35,18 @@ pub struct Subject {
 }
 
 /// A change, ready to be sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Message {
+    /// Its number in the state of the run, where there is one.
+    #[serde(skip)]
+    pub seq: Option<i64>,
     /// What it is of; `None` for a sample, which goes to everybody.
+    #[serde(skip)]
     pub on: Option<On>,
+    #[serde(skip)]
     pub at: Option<Time>,
     /// Whether it says to roll back, or to look into something, for the first time.
+    #[serde(skip)]
     pub asks: Option<Verdict>,
     /// The same for all changes of one thing, such as the firing and the resolving of a trigger.
     pub key: String,
@@ -215,7 +222,7 @@ impl Subject {
         let text = lines.first().map_or("", String::as_str);
         let body = Body { v: VERSION, id: id.clone(), plan, sources, deployed_at: *deployed_at, text, event };
         let body = serde_json::to_string(&body).ok()?;
-        Some(Message { on, at, asks, key, is_end, id, body, lines, evidence })
+        Some(Message { seq: None, on, at, asks, key, is_end, id, body, lines, evidence })
     }
 }
 
@@ -301,15 +308,9 @@ mod tests {
     fn what_stands_in_a_log_mentions_nobody_and_fits() {
         let line = format!("<!channel> @everyone ```{}", "ü".repeat(3_000));
         let message = Message {
-            on: None,
-            at: None,
-            asks: None,
-            key: String::new(),
-            is_end: None,
-            id: String::new(),
-            body: String::new(),
             lines: vec!["ROLL BACK <!here>".into()],
             evidence: vec![line.clone(), line.clone(), line.clone(), line],
+            ..Message::default()
         };
         let slack: Value = serde_json::from_str(&message.slack()).unwrap();
         let text = slack["text"].as_str().unwrap();

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded};
+use crossbeam_channel::{Receiver as Queue, Sender as Queuing, bounded, unbounded};
 
 use ending::Ending;
 use message::Message;
@@ -26,6 +26,7 @@ use send::Sender;
 use crate::deployment::Deployment;
 use crate::rules::plan::{On, Receiver, Way};
 use crate::rules::verdict::Verdict;
+use crate::state::Notification;
 use crate::summary::{ActionEvent, CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
@@ -42,9 +43,17 @@ pub struct Notifier {
     subject: Subject,
     outlets: Vec<Outlet>,
     ending: Arc<Ending>,
+    settled: Queue<i64>,
     warn: Warn,
     /// The time of day.
     now: fn() -> Time,
+}
+
+/// A message for one receiver.
+pub struct Prepared {
+    outlet: usize,
+    receiver: String,
+    message: Message,
 }
 
 /// A receiver with what waits for it.
@@ -77,6 +86,7 @@ impl Notifier {
         warn: Warn,
     ) -> Result<Notifier, String> {
         let ending = Arc::new(Ending::default());
+        let (settling, settled) = unbounded();
         let mut outlets = Vec::new();
         for receiver in receivers {
             let failed = |error: String| format!("{}: {error}", receiver.name);
@@ -88,6 +98,7 @@ impl Notifier {
                 sender,
                 open: Arc::clone(&open),
                 ending: Arc::clone(&ending),
+                settled: settling.clone(),
                 warn: Arc::clone(&warn),
             };
             let builder = thread::Builder::new().name("notify".into());
@@ -103,7 +114,7 @@ impl Notifier {
                 held: Vec::new(),
             });
         }
-        Ok(Notifier { subject, outlets, ending, warn, now })
+        Ok(Notifier { subject, outlets, ending, settled, warn, now })
     }
 
     /// A deployment came into force; what follows is of it.
@@ -116,36 +127,65 @@ impl Notifier {
     pub fn turn(&mut self, now: Time) {
         for outlet in &mut self.outlets {
             if !outlet.held.is_empty() && !outlet.is_quiet(now) {
-                std::mem::take(&mut outlet.held).iter().for_each(|message| outlet.queue(message));
+                std::mem::take(&mut outlet.held).into_iter().for_each(|message| outlet.queue(message));
             }
         }
     }
 
-    pub fn trigger(&mut self, event: &TriggerEvent) {
-        self.send(self.subject.trigger(event));
+    /// What is to be [queued](Notifier::queue) of an event.
+    pub fn trigger(&mut self, event: &TriggerEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.trigger(event))
     }
 
-    pub fn verdict(&mut self, event: &VerdictEvent) {
-        self.send(self.subject.verdict(event));
+    /// The same of a change of the verdict.
+    pub fn verdict(&mut self, event: &VerdictEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.verdict(event))
     }
 
-    pub fn reached(&mut self, event: &CheckpointEvent) {
-        self.send(self.subject.reached(event));
+    /// The same of a checkpoint, or a criterion of success.
+    pub fn reached(&mut self, event: &CheckpointEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.reached(event))
     }
 
-    pub fn action(&mut self, event: &ActionEvent) {
-        self.send(self.subject.action(event));
+    /// The same of what an action does.
+    pub fn action(&mut self, event: &ActionEvent) -> Vec<Prepared> {
+        self.prepare(self.subject.action(event))
     }
 
-    fn send(&mut self, message: Option<Message>) {
-        let Some(message) = message else { return };
-        for outlet in &mut self.outlets {
-            outlet.send(&message, (self.now)());
+    fn prepare(&mut self, message: Option<Message>) -> Vec<Prepared> {
+        let Some(message) = message else { return Vec::new() };
+        let wanted = self.outlets.iter_mut().enumerate().filter_map(|(outlet, of)| {
+            of.wants(&message).then(|| Prepared {
+                outlet,
+                receiver: of.receiver.name.clone(),
+                message: message.clone(),
+            })
+        });
+        wanted.collect()
+    }
+
+    /// Has a message sent.
+    pub fn queue(&mut self, Prepared { outlet, message, .. }: Prepared) {
+        self.outlets[outlet].send(message, (self.now)());
+    }
+
+    /// The same of one that an earlier run left, as a state has it.
+    pub fn again(&mut self, waiting: &Notification) {
+        let outlet = self.outlets.iter_mut().find(|outlet| outlet.receiver.name == waiting.receiver);
+        let message = serde_json::from_str::<Message>(&waiting.json).ok();
+        if let Some((outlet, message)) = outlet.zip(message) {
+            outlet.send(Message { seq: Some(waiting.seq), ..message }, (self.now)());
         }
     }
 
-    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left.
-    pub fn finish(self, is_at_once: impl Fn() -> bool) {
+    /// The numbers of messages that were delivered or given up since the last call.
+    pub fn take_settled(&self) -> Vec<i64> {
+        self.settled.try_iter().collect()
+    }
+
+    /// Waits until all is sent, at most some seconds and not when `is_at_once` says so, and tells what is left. Gives the numbers of
+    /// messages that were delivered or given up.
+    pub fn finish(self, is_at_once: impl Fn() -> bool) -> Vec<i64> {
         let deadline = Instant::now() + END;
         self.ending.set(deadline);
         let mut ended = Vec::new();
@@ -174,6 +214,17 @@ impl Notifier {
                 (self.warn)(&format!("{name}: {left_out} messages left out, as {QUEUE} were waiting already"));
             }
         }
+        self.settled.try_iter().collect()
+    }
+}
+
+impl Prepared {
+    /// As a state keeps it, under a number.
+    pub fn numbered(&mut self, seq: i64) -> Notification {
+        self.message.seq = Some(seq);
+        // Texts can always be written.
+        let json = serde_json::to_string(&self.message).unwrap_or_default();
+        Notification { seq, receiver: self.receiver.clone(), json }
     }
 }
 
@@ -182,14 +233,15 @@ impl Outlet {
         self.receiver.quiet.as_ref().is_some_and(|quiet| quiet.holds(now))
     }
 
-    fn send(&mut self, message: &Message, now: Time) {
+    /// Whether the receiver is to be sent a message.
+    fn wants(&mut self, message: &Message) -> bool {
         if message.on.is_some_and(|on| !self.receiver.on.contains(&on)) {
-            return;
+            return false;
         }
         if self.receiver.only_verdict_changes && matches!(message.on, Some(On::Rollback | On::Investigate)) {
             // One that makes nothing graver, or resolves, leaves the verdict what it is.
             if message.asks.is_none() || message.asks <= self.told {
-                return;
+                return false;
             }
         }
         // The trigger that made the verdict has told people the same, and more.
@@ -198,15 +250,20 @@ impl Outlet {
         if message.on == Some(On::Verdict) {
             self.told = message.asks;
             if is_for_people && asks.is_some() && asks == self.asked {
-                return;
+                return false;
             }
         } else if asks.is_some() {
             self.asked = asks;
             self.told = self.told.max(message.asks);
         }
+        true
+    }
+
+    /// Has it sent, at the end of its quiet hours.
+    fn send(&mut self, message: Message, now: Time) {
         if self.is_quiet(now) && message.asks != Some(Verdict::Rollback) {
             if self.held.len() < QUEUE {
-                self.held.push(message.clone());
+                self.held.push(message);
             } else {
                 self.left_out += 1;
             }
@@ -215,9 +272,9 @@ impl Outlet {
         self.queue(message);
     }
 
-    fn queue(&mut self, message: &Message) {
+    fn queue(&mut self, message: Message) {
         self.open.fetch_add(1, Ordering::AcqRel);
-        if self.queue.try_send(message.clone()).is_err() {
+        if self.queue.try_send(message).is_err() {
             self.open.fetch_sub(1, Ordering::AcqRel);
             self.left_out += 1;
         }
@@ -230,6 +287,7 @@ struct Work {
     sender: Sender,
     open: Arc<AtomicU64>,
     ending: Arc<Ending>,
+    settled: Queuing<i64>,
     warn: Warn,
 }
 
@@ -239,8 +297,14 @@ impl Work {
             if self.ending.at_most(END).is_zero() {
                 return;
             }
-            if let Err(why) = self.sender.deliver(&message, &self.ending) {
+            let delivered = self.sender.deliver(&message, &self.ending);
+            if let Err(why) = &delivered {
                 (self.warn)(&format!("{}: not delivered: {why}", self.name));
+            }
+            // What only the end of the run has kept from being delivered can be by the next one.
+            if let Some(seq) = message.seq.filter(|_| delivered.is_ok() || self.ending.at_most(END) == END) {
+                // Nobody asks any more.
+                let _ = self.settled.send(seq);
             }
             self.open.fetch_sub(1, Ordering::AcqRel);
         }

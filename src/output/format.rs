@@ -2,12 +2,12 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::escape;
 use crate::decode::level;
 use crate::deployment::{Deployment, From};
 use crate::rules::judgement::Before;
-use crate::rules::plan::short_span;
+use crate::text::escape;
 use crate::time::Time;
+use crate::time::short_span;
 use crate::zone::Zone;
 
 /// `9999`, `12,345`: four digits read well as they are.

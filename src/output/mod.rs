@@ -1,13 +1,12 @@
 //! Outputs: the events and the summary of a run, written for people and for programs.
 
-mod escape;
 mod format;
 pub mod github;
 pub mod html;
 pub mod json;
+pub mod status;
 pub mod text;
 mod traffic;
 mod triggers;
 
-pub use escape::{NoCommands, escape, without_commands};
 pub use format::Measured;

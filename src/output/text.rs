@@ -11,13 +11,13 @@ mod traffic;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
-use super::escape::without_commands;
 use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
 use crate::deployment::{Deployment, From};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::text::without_commands;
 use crate::time::Time;
 use crate::zone::Zone;
 

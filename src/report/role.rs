@@ -1,7 +1,7 @@
 //! What the report makes of the events of a class.
 
-use super::REQUEST;
 use crate::classify::definition::Parser;
+use crate::classify::wellknown;
 use crate::classify::{ClassId, Library, Severity};
 
 /// What a class is to the report.
@@ -23,7 +23,7 @@ impl Role {
         let parsers = || library.patterns.iter().filter(|pattern| pattern.class == id).map(|pattern| pattern.parser);
         let any = |wanted: &[Parser]| parsers().any(|parser| parser.is_some_and(|parser| wanted.contains(&parser)));
         let label = |name: &str| class.labels.iter().position(|label| label == name);
-        if class.name == REQUEST {
+        if class.name == wellknown::REQUEST {
             let duration = class.values.iter().position(|(name, _)| name == "duration");
             return match (label("method"), label("route"), label("status"), duration) {
                 (Some(method), Some(route), Some(status), Some(duration)) => {

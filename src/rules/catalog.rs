@@ -2,6 +2,7 @@
 
 use crate::classify::Library;
 use crate::classify::definition::Parser;
+use crate::classify::wellknown;
 use crate::expr::{Catalog, Unit};
 
 impl Catalog for Library {
@@ -36,7 +37,7 @@ impl Catalog for Library {
     fn refines(&self, class: &str, of: &str) -> bool {
         let Some(class) = self.class_id(class) else { return false };
         let is_request = |parser| matches!(parser, Some(Parser::AccessLine | Parser::Edge | Parser::Request));
-        of == crate::report::REQUEST
+        of == wellknown::REQUEST
             && self.patterns.iter().filter(|pattern| pattern.class == class).all(|pattern| is_request(pattern.parser))
     }
 }

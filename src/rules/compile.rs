@@ -5,10 +5,11 @@ mod past;
 use std::collections::BTreeMap;
 
 use super::node::{Node, Read};
-use crate::classify::glob::Glob;
+use crate::classify::wellknown;
 use crate::classify::{Carriers, Interest, Library};
 use crate::expr::suggest::nearest;
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
+use crate::text::glob::Glob;
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest, Wanted};
 use crate::timeline::window::Reach;
@@ -264,7 +265,7 @@ impl Scope<'_, '_> {
         }
         self.interested(&selector.class, by);
         let class = &library.classes[compiled.class];
-        let is_request = class.name == crate::report::REQUEST || library.refines(&class.name, crate::report::REQUEST);
+        let is_request = class.name == wellknown::REQUEST || library.refines(&class.name, wellknown::REQUEST);
         let is_duration = |value: usize| is_request && class.values[value].0 == "duration";
         let (scale, reads_duration) = match &measure {
             Measure::Value(index) => match class.values[*index].1 {

@@ -4,8 +4,9 @@ use super::Rules;
 use super::checkpoint::Status;
 use super::kpi::KpiResult;
 use super::plan::Kind;
-use super::plan::{Healthy, Severity, short_span};
+use super::plan::{Healthy, Severity};
 use super::trigger::{State, Trigger};
+use crate::time::short_span;
 
 /// What to do with the deployment; ordered by gravity for `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -43,9 +43,12 @@ impl Evidence {
         self.says.get_or_init(|| says(&self.content))
     }
 
-    /// Whether it comes before another: by time, then text, which is read only for that.
+    /// Whether it comes before another: by time, then text, which is read only for that. Of lines that are the same in both, the
+    /// first of the input: so it does not matter in which order they come.
     pub fn is_before(&self, other: &Evidence) -> bool {
-        self.time < other.time || (self.time == other.time && self.text() < other.text())
+        let place = |line: &Evidence| (line.source, line.line);
+        let by_text = || self.text().cmp(other.text()).then_with(|| place(self).cmp(&place(other)));
+        self.time.cmp(&other.time).then_with(by_text).is_lt()
     }
 }
 
@@ -95,16 +98,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_first_by_time_then_text_are_kept(lines in prop::collection::vec((0i64..3, "[a-c]{1,2}"), 0..12)) {
+        fn the_first_by_time_then_text_are_kept(
+            lines in prop::collection::vec((0i64..3, "[a-c]{1,2}", 0usize..2, 1u64..4), 0..12)
+        ) {
             let mut kept = Vec::new();
-            for (time, text) in &lines {
-                keep_evidence(&mut kept, &Evidence::new(Time(*time), 0, 1, text.as_bytes()));
+            for (time, text, source, line) in &lines {
+                keep_evidence(&mut kept, &Evidence::new(Time(*time), *source, *line, text.as_bytes()));
             }
             let mut sorted = lines.clone();
             sorted.sort();
             sorted.truncate(MOST_EVIDENCE);
-            let kept: Vec<(i64, String)> = kept.iter().map(|line| (line.time.0, line.text().to_string())).collect();
-            prop_assert_eq!(kept, sorted);
+            let told = |line: &Evidence| (line.time.0, line.text().to_string(), line.source, line.line);
+            prop_assert_eq!(kept.iter().map(told).collect::<Vec<_>>(), sorted);
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::MOST_TALLIES;
 use super::{Second, Tally, covering};
 use crate::classify::{LabelSets, Library, Via};
-use crate::gather::MOST_TALLIES;
 
 impl Second {
     /// Adds another part of the same second, which has none of its records. Whatever the parts, and in whatever order they are added,

@@ -4,19 +4,22 @@
 //! and nothing else. A second holds label sets by what they say, not by where anybody keeps them: so it can be written, read again,
 //! and added to another of the same second.
 
+mod counts;
 pub mod evidence;
 mod merge;
 mod tally;
 mod written;
 
+pub use counts::Counts;
 pub use tally::{Keep, Point, Tally};
 pub use written::Error;
 
-use crate::classify::{LabelSets, Via};
-use crate::lane::Counts;
-use crate::lifecycle::Sign;
+use crate::classify::{LabelSets, Sign, Via};
 use crate::time::{SECOND, Time};
 use evidence::Evidence;
+
+/// Label sets kept apart in one second; of more, those with the smallest hashes, the others without their labels.
+pub const MOST_TALLIES: usize = 8_192;
 
 /// A pause before an entry that is worth a look takes so many nanoseconds at least.
 pub const PAUSE: i64 = 10 * SECOND;

@@ -8,11 +8,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Counts;
 use super::evidence::Evidence;
 use super::{Point, Second, Tally};
-use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Via};
-use crate::lane::Counts;
-use crate::lifecycle::Sign;
+use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
 use crate::time::Time;
 
 /// The version of the format; another one is not read.
@@ -70,7 +69,7 @@ struct WrittenTally<'a> {
     evidence: Vec<Line<'a>>,
 }
 
-/// Time, hash, and the values that are there by their index.
+/// Nanoseconds since the begin of the second, hash, and the values that are there by their index.
 #[derive(Serialize, Deserialize)]
 struct WrittenPoint(i64, u64, Vec<(u8, i64)>);
 
@@ -97,6 +96,23 @@ impl<'a> Line<'a> {
 impl Second {
     /// The bytes of it.
     pub fn write(&self, library: &Library) -> Vec<u8> {
+        self.write_with(library, |point| point.hash)
+    }
+
+    /// The same of one that nothing is added to any more. Of the hashes, which order what happened at one time, no more is kept than
+    /// that order: they take most of the room, and nothing makes them smaller.
+    pub fn write_whole(&self, library: &Library) -> Vec<u8> {
+        let mut all: Vec<(Time, u64)> =
+            self.tallies.iter().flat_map(|tally| &tally.points).map(|point| (point.time, point.hash)).collect();
+        all.sort_unstable();
+        all.dedup();
+        self.write_with(library, |point| {
+            let before = all.partition_point(|(time, _)| *time < point.time);
+            (all.partition_point(|known| *known < (point.time, point.hash)) - before) as u64
+        })
+    }
+
+    fn write_with(&self, library: &Library, hash: impl Fn(&Point) -> u64) -> Vec<u8> {
         let mut known: Vec<usize> = self.sets.iter().map(|set| set.class).collect();
         known.sort_unstable_by_key(|class| &library.classes[*class].name);
         known.dedup();
@@ -126,7 +142,7 @@ impl Second {
                     events: tally.events,
                     first: tally.first.map(|time| time.0),
                     last: tally.last.map(|time| time.0),
-                    points: points.iter().map(write_point).collect(),
+                    points: points.iter().map(|point| write_point(self.at, point, hash(point))).collect(),
                     evidence: tally.evidence.iter().map(Line::of).collect(),
                 }
             })
@@ -179,7 +195,7 @@ impl Second {
                 events: tally.events,
                 first: tally.first.map(Time),
                 last: tally.last.map(Time),
-                points: tally.points.iter().map(|point| reader.point(point)).collect(),
+                points: tally.points.iter().map(|point| reader.point(written.at, point)).collect(),
                 evidence: tally.evidence.iter().map(Line::read).collect(),
             });
         }
@@ -222,17 +238,18 @@ impl Reader {
         })
     }
 
-    fn point(&self, written: &WrittenPoint) -> Point {
+    fn point(&self, second: i64, written: &WrittenPoint) -> Point {
         let mut values = [NO_VALUE; MOST_VALUES];
         for (value, place) in values.iter_mut().zip(&self.values) {
             let found = written.2.iter().find(|(at, _)| place.is_some_and(|place| place == usize::from(*at)));
             *value = found.map_or(NO_VALUE, |(_, value)| *value);
         }
-        Point { time: Time(written.0), hash: written.1, values }
+        let time = Time::from_second(second).saturating_add(written.0);
+        Point { time, hash: written.1, values }
     }
 }
 
-fn write_point(point: &Point) -> WrittenPoint {
+fn write_point(second: i64, point: &Point, hash: u64) -> WrittenPoint {
     let values = (0u8..).zip(point.values).filter(|(_, value)| *value != NO_VALUE);
-    WrittenPoint(point.time.0, point.hash, values.collect())
+    WrittenPoint(point.time.since(Time::from_second(second)), hash, values.collect())
 }

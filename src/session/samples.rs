@@ -8,12 +8,13 @@ use crate::classify::Library;
 use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
-use crate::rules::plan::{Moment, Plan, short_span};
+use crate::rules::plan::{Moment, Plan};
 use crate::rules::sample::{START, Sample};
 use crate::rules::trigger::State;
 use crate::source::frame::Chunk;
 use crate::summary::Summary;
 use crate::time::SECOND;
+use crate::time::short_span;
 
 /// A sample that did not come out as it says.
 pub struct Failed {

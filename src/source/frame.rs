@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 
 use super::buffer::{Buffer, Buffers};
+use super::railway::Given;
 use crate::recording;
 
 /// Lines longer than this are cut there and counted; nothing a person reads is longer.
@@ -24,6 +25,8 @@ pub struct Chunk {
     pub recording: bool,
     /// Of a source that has several logs: which of them the lines are of.
     pub lane: usize,
+    /// The records of logs that can be read again.
+    pub given: Vec<Given>,
 }
 
 /// How much is read before a chunk is handed on.
@@ -147,7 +150,7 @@ impl<R: Read> Framer<R> {
             self.buffers.lend(bytes, end)
         };
         let recording = *self.recording.get_or_insert_with(|| text.starts_with(recording::HEADER));
-        Chunk { text, bytes, unterminated, recording, lane: 0 }
+        Chunk { text, bytes, unterminated, recording, lane: 0, given: Vec::new() }
     }
 }
 

@@ -129,7 +129,7 @@ const TOO_MANY: [i32; 2] = [23, 24];
 
 fn open_file(path: &Path) -> Result<Found, Failure> {
     // A file's name can hold what moves a terminal's cursor, too.
-    let shown = || crate::output::escape(&path.display().to_string());
+    let shown = || crate::text::escape(&path.display().to_string());
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => Failure::Missing { path: shown() },
         _ if source.raw_os_error().is_some_and(|code| TOO_MANY.contains(&code)) => Failure::TooMany { path: shown() },

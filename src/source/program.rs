@@ -20,7 +20,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::Opened;
-use crate::output::escape;
+use crate::text::escape;
 
 /// What to run, and what output calls it.
 #[derive(Clone, Debug)]

@@ -26,8 +26,10 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
             if engine.gather.counts.lost == 1 { "once".into() } else { format!("{} times", engine.gather.counts.lost) };
         add(
             "lost lines",
-            format!("a followed file was cut {times}, and what was written to it just before may be missing"),
-            "let its rotation rename it, or replay all its parts",
+            format!(
+                "lines may be missing, {times}: a followed file was cut, a log could not be read, or nobody read a pipe"
+            ),
+            "let the rotation of a file rename it; replay all that was written",
         );
     }
     let has_edge = engine.judge.observed.edge.is_some();

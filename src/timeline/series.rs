@@ -2,9 +2,9 @@
 
 use regex::bytes::Regex;
 
-use crate::classify::glob::Glob;
 use crate::classify::{ClassId, LabelSet, NO_VALUE};
 use crate::expr::CompareOp;
+use crate::text::glob::Glob;
 
 /// What a rule reads from the timeline. Two rules with the same `Spec` share one series.
 #[derive(Clone, Debug)]

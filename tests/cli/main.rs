@@ -32,6 +32,7 @@ mod range;
 mod receivers;
 mod recording;
 mod sources;
+mod state;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;

@@ -37,7 +37,17 @@ pub fn follow(server: &Server, since: Time, pace: Pace) -> Followed {
     let railway = Railway::new(endpoint, token, None, pace).unwrap();
     let target = railway.find(&Wanted { services: vec!["api".into()], ..Wanted::default() }).unwrap();
     let kinds = Kinds { app: true, http: true };
-    railway.follow(Watching { target, kinds, filter: None, deployment: None, since, until: None }).unwrap()
+    railway
+        .follow(Watching {
+            target,
+            kinds,
+            filter: None,
+            deployment: None,
+            since,
+            until: None,
+            known: Default::default(),
+        })
+        .unwrap()
 }
 
 /// How often each message or path came.

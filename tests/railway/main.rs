@@ -8,6 +8,7 @@ mod program;
 mod rollback;
 mod schema;
 mod server;
+mod state;
 mod storm;
 mod watch;
 mod world;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use logwatch::classify::{Library, explain, samples};
+use logwatch::classify::Library;
+use logwatch::explain::{self, samples};
 use logwatch::rules::plan::Plan;
 
 use super::plan::try_plan;

@@ -4,12 +4,12 @@ use regex::bytes::{Regex, RegexBuilder};
 use toml::Spanned;
 
 use super::super::definition::{Definition, Origin, Parser, Severity, ValueDefinition, ValueUnit};
-use super::super::glob::Glob;
 use super::super::literals::{self, Required};
 use super::super::search::Search;
 use super::{Error, Label, LabelGlob, Pattern, Value};
 use crate::expr::Unit;
 use crate::people::SIGNAL;
+use crate::text::glob::Glob;
 
 /// A pack, for messages that say where.
 pub(super) struct Source<'a> {

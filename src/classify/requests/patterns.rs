@@ -5,11 +5,11 @@ use std::ops::Range;
 use super::request::{Outcome, Own, Request};
 use crate::classify::classifier::Shared;
 use crate::classify::definition::Parser;
-use crate::classify::glob::looks_at_numbers;
 use crate::classify::known::Known;
 use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
 use crate::mask::mask_bytes;
+use crate::text::glob::looks_at_numbers;
 
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;

@@ -239,6 +239,12 @@ mod tests {
         assert_eq!(parted(&format!("{one}\n{one}"), Follows::Untold).len(), 2);
     }
 
+    #[test]
+    fn a_chain_without_the_prefix_of_its_traceback_is_of_no_traceback() {
+        let text = "x Traceback (most recent call last):\nx   File \"/app/a.py\", line 7, in f\nx IndexError: no\nDuring handling of the above exception, another exception occurred:";
+        assert_eq!(parted(text, Follows::Untold), [vec![0, 1, 2], vec![3]]);
+    }
+
     proptest! {
         /// Whatever comes, each line is in one part.
         #[test]
@@ -249,7 +255,8 @@ mod tests {
                 "Exception in thread \"main\" a.B: c", "\tat a.B.c(B.java:1)", "Caused by: a.C: d", "thread 'main' panicked at a.rs:1:2:",
                 "note: x", "a.rb:1:in `f': no (KeyError)", "\tfrom a.rb:1:in `f'", "PHP Fatal error:  Uncaught A: b in /a.php:1", "#0 {main}",
                 "** (A) b", "    (a 1) lib/a.ex:1: A.b/1", "Unhandled exception. A.BException: c", "   at A.B.C() in /a.cs:line 1",
-                "npm error code 1", "future: <x>", "/app/a.js:3", "^", "Node.js v20", "plain", "",
+                "x Traceback (most recent call last):", "x   File \"/a.py\", line 1, in f", "x KeyError: 'x'",
+                "During handling of the above exception, another exception occurred:", "npm error code 1", "future: <x>", "/app/a.js:3", "^", "Node.js v20", "plain", "",
             ]), 0usize..4), 0..24)
         ) {
             let follows = [Follows::Directly, Follows::Closely, Follows::Untold, Follows::Later];

@@ -7,8 +7,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::RedactOptions;
 use crate::cli::range::{Deployed, End};
 use crate::decode::Level;
-use crate::rules::plan::{Span, parse_time};
+use crate::rules::plan::Span;
 use crate::time::Time;
+use crate::time::parse_time;
 use crate::zone::Zone;
 
 #[derive(Debug, Subcommand)]

@@ -1,8 +1,11 @@
-//! What `check`, `ack` and `signal` may say.
+//! What `check`, `ack`, `signal` and `status` may say.
 
 use std::path::PathBuf;
 
 use clap::Args;
+
+use super::Format;
+use crate::zone::Zone;
 
 /// An answer.
 #[derive(Debug, Args)]
@@ -60,9 +63,26 @@ pub struct SaidOptions {
     #[arg(long, value_name = "T")]
     pub at: Option<String>,
     /// The file to append to, which a run reads with its --answers
-    #[arg(long, value_name = "FILE")]
-    pub answers: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "state")]
+    pub answers: Option<PathBuf>,
+    /// The state of a run, which takes it in at once if it goes on
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["answers", "plan"])]
+    pub state: Option<PathBuf>,
     /// A built-in plan or a plan file
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     pub plan: String,
+}
+
+/// Which run, and how it is shown.
+#[derive(Debug, Args)]
+pub struct StatusOptions {
+    /// The state of the run
+    #[arg(long, value_name = "FILE")]
+    pub state: PathBuf,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// The time zone of what is shown: UTC, local, or a name such as Europe/Madrid
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub tz: Zone,
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{WIDTH, cut, one_row};
 use crate::classify::Library;
-use crate::classify::explain::{self, Explanation, Match};
-use crate::classify::survey::{self, Survey};
+use crate::classify::wellknown;
 use crate::decode::Level;
+use crate::explain::survey::{self, Survey};
+use crate::explain::{self, Explanation, Match};
 use crate::mask::Masking;
 use crate::source::{Failure, Input};
 
@@ -113,7 +114,7 @@ fn levels(entry: &Explanation) -> String {
 }
 
 fn write_match(found: &Match, masking: Masking, out: &mut impl Write) -> io::Result<()> {
-    if found.class == "app.error" || found.class == "app.warning" {
+    if found.class == wellknown::ERROR || found.class == wellknown::WARNING {
         writeln!(out, "             because no other pattern matches a line of this level")?;
     }
     for (name, value) in &found.labels {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use crate::classify::Library;
+use crate::classify::wellknown;
 
 /// What is told of a stack.
 #[derive(Default)]
@@ -18,9 +19,9 @@ const COLUMNS: [&str; 4] = ["starts", "requests", "errors", "failures with a sta
 /// The column that a class is told in; `None` for those that are named.
 fn column(class: &str) -> Option<usize> {
     match class {
-        "process.container_started" | "process.started" | "process.ready" => Some(0),
-        "http.request" => Some(1),
-        "app.error" => Some(2),
+        wellknown::CONTAINER_STARTED | wellknown::STARTED | wellknown::READY => Some(0),
+        wellknown::REQUEST => Some(1),
+        wellknown::ERROR => Some(2),
         _ if class.ends_with(".exception") => Some(3),
         _ => None,
     }

@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 
 use super::{WIDTH, cut, one_row};
 use crate::classify::Library;
-use crate::classify::entries::Entries;
-use crate::classify::explain::of_entry;
 use crate::cli::UsageError;
+use crate::explain::entries::Entries;
+use crate::explain::of_entry;
 use crate::mask::Masking;
-use crate::output::escape;
 use crate::source::Input;
+use crate::text::escape;
 
 /// Entries that are shown of those that match, and of those that nearly do.
 const SHOWN: usize = 5;

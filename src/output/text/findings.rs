@@ -5,14 +5,12 @@ use std::cmp::Reverse;
 
 use super::super::format::{cut_start, one_line};
 use crate::classify::Severity as Gravity;
+use crate::classify::wellknown;
 use crate::summary::defect::is_defect;
 use crate::summary::{ErrorGroup, ExceptionGroup, Seen, Summary};
 
 /// Columns that a name beside a message may take.
 const NAME: usize = 48;
-
-/// The class of processes that went down.
-const EXITED: &str = "process.exited";
 
 /// An exception or an error, as the list of both shows it.
 pub(in crate::output) struct Finding<'a> {
@@ -49,7 +47,7 @@ fn groups(summary: &Summary) -> Vec<Group<'_>> {
             let (one, other) = (&exception.seen, &error.seen);
             one.line_no == other.line_no && one.file == other.file && one.count >= other.count
         };
-        error.class == EXITED && summary.exceptions.iter().any(is_of)
+        error.class == wellknown::EXITED && summary.exceptions.iter().any(is_of)
     };
     let errors = summary.errors.iter().filter(|error| !is_told(error)).map(Group::Error);
     summary.exceptions.iter().map(Group::Exception).chain(errors).collect()

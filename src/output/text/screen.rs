@@ -7,9 +7,9 @@ use super::super::format::{
 };
 use super::findings::{Finding, findings, how_many};
 use super::{INDENT, Ink, Style, location, with_place};
-use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::summary::{KpiLine, KpiStatus, Summary, TriggerResult, TriggerState, Unknown};
 use crate::zone::Zone;
 

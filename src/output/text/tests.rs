@@ -3,9 +3,9 @@
 mod sample;
 
 use super::*;
-use crate::lane::Counts;
 use crate::rules::plan::Severity;
 use crate::rules::verdict::Verdict;
+use crate::second::Counts;
 use crate::summary::traffic::{Change, Changes, Side, Stretch, ViaSeconds};
 use crate::summary::{Beside, ErrorGroup, EvidenceLine, ExceptionGroup};
 pub(in crate::output) use sample::broken;

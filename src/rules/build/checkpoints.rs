@@ -6,9 +6,10 @@ use super::{item_of, with_nearest};
 use crate::expr::{self, Expr, Kind as ExprKind, Metrics, Window};
 use crate::rules::checkpoint::{Check, Checkpoint, Expected, Question, Test};
 use crate::rules::compile::Compiler;
-use crate::rules::plan::{self, Error, Kind, Manual, Plan, Written, short_span};
+use crate::rules::plan::{self, Error, Kind, Manual, Plan, Written};
 use crate::rules::trigger::Trigger;
 use crate::time::SECOND;
+use crate::time::short_span;
 
 /// What a check may name.
 pub struct Known<'a> {

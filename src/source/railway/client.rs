@@ -268,6 +268,6 @@ pub fn plainly(error: &reqwest::Error) -> String {
     match () {
         () if error.is_timeout() => "no answer in time".into(),
         () if error.is_connect() => format!("no connection ({cause})"),
-        () => crate::output::escape(&cause.to_string()),
+        () => crate::text::escape(&cause.to_string()),
     }
 }

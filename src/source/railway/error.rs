@@ -33,7 +33,7 @@ impl Error {
 
     /// What the API's answer means that brings these messages instead of data.
     pub fn of_messages(messages: &[String], advice: &str) -> Error {
-        let told = crate::output::escape(&messages.join("; "));
+        let told = crate::text::escape(&messages.join("; "));
         let lower = told.to_lowercase();
         let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         if any(&["too many requests", "rate limit", "ratelimit"]) {

@@ -17,6 +17,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
+use super::known::Known;
 use super::link::{Link, Phase};
 use super::log::{Kind, Log};
 use super::output::{Gone, Output, Placed};
@@ -40,6 +41,8 @@ pub struct Watching {
     pub deployment: Option<String>,
     pub since: Time,
     pub until: Option<Time>,
+    /// What an earlier run has given out, by the names of the logs.
+    pub known: BTreeMap<Arc<str>, Known>,
 }
 
 pub struct Follower {
@@ -169,19 +172,27 @@ impl Follower {
         let of = &mut self.logs[log];
         let mut of_page = Default::default();
         let mut news = Vec::new();
-        for record in records {
+        for mut record in records {
             let service = self.watching.service(&of.kind, &record).filter(|_| record.time >= of.from);
             let Some(service) = service else { continue };
             let reading = if page { &mut of_page } else { &mut of.reading };
             if of.seen.is_new(reading, &record) {
                 of.position = of.position.max(record.time);
+                record.log = Arc::clone(&of.name);
                 news.push((service, record));
             }
         }
-        let kept = self.pace.settled.saturating_mul(2) + self.pace.overlap + self.pace.look;
-        let forgotten = of.position.saturating_add(-(kept.as_nanos() as i64));
+        let forgotten = of.position.saturating_add(-(self.pace.remembered().as_nanos() as i64));
         of.forget_before(forgotten);
         news
+    }
+
+    /// A log as an earlier run has left it, if one has read it.
+    fn going_on(&self, log: Log) -> Log {
+        match self.watching.known.get(&log.name) {
+            Some(known) => log.going_on(known, self.pace),
+            None => log,
+        }
     }
 
     /// What is before this has settled by now.

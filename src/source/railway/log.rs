@@ -1,6 +1,7 @@
 //! One log of the API: how it is asked for, and how far it was read.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Deserialize;
@@ -11,6 +12,8 @@ use super::budget::Purpose;
 use super::client::Client;
 use super::documents::{Document, ENVIRONMENT_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS, HTTP_LOGS};
 use super::error::Error;
+use super::known::Known;
+use super::pace::Pace;
 use super::record::{self, Record};
 use super::seen::{Reading, Seen};
 use crate::time::Time;
@@ -22,6 +25,16 @@ pub enum Kind {
     App { environment: String },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
+}
+
+impl Kind {
+    /// What the log is called among those of a target.
+    pub fn name(&self) -> &str {
+        match self {
+            Kind::App { .. } => "app",
+            Kind::Http { deployment, .. } => deployment,
+        }
+    }
 }
 
 impl fmt::Display for Kind {
@@ -36,6 +49,7 @@ impl fmt::Display for Kind {
 /// A log that is read, and perhaps followed.
 pub struct Log {
     pub kind: Kind,
+    pub name: Arc<str>,
     /// Whether its lines name the deployment they are of: of several services one's first record is not to be taken for a new
     /// deployment of another.
     names_deployments: bool,
@@ -108,6 +122,7 @@ impl Log {
     /// One that was not read yet, and is to be from this time on.
     pub fn new(kind: Kind, names_deployments: bool, filter: Option<String>, from: Time, is_live: bool) -> Self {
         Log {
+            name: kind.name().into(),
             kind,
             names_deployments,
             filter,
@@ -122,6 +137,12 @@ impl Log {
             is_live,
             ends: None,
         }
+    }
+
+    /// One that an earlier run has read: from some time before its last record on.
+    pub fn going_on(self, known: &Known, pace: Pace) -> Self {
+        let from = known.again_from(pace).map_or(self.from, |again| again.max(self.from));
+        Log { from, position: from, settled: from, seen: Seen::knowing(known), ..self }
     }
 
     /// Whether it cannot be subscribed to, and is asked for now and then instead.

@@ -3,7 +3,7 @@
 //! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
 //! - `target` finds projects, environments, services and deployments by what a person calls them.
 //! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
-//!   came before, `record` makes lines of records.
+//!   came before, `known` what an earlier run has given out, `record` makes lines of records.
 //! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
@@ -14,6 +14,7 @@ mod documents;
 mod endpoint;
 mod error;
 mod follow;
+mod known;
 mod link;
 mod log;
 mod output;
@@ -39,6 +40,7 @@ pub use documents::{ALL as DOCUMENTS, Document};
 pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE, is_loopback};
 pub use error::Error;
 pub use follow::Watching;
+pub use known::{Given, Known, remembered};
 pub use link::{Link, Phase, State};
 pub use pace::Pace;
 pub use target::{Deployment, Named, Project, Target, Wanted};

@@ -1,9 +1,11 @@
 //! Records on their way out: as chunks of lines, in the order of their times.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
+use super::known::Given;
 use super::record::Record;
 use crate::source::frame::Chunk;
 
@@ -26,9 +28,26 @@ impl Output {
         for same in records.chunk_by(|(a, at), (b, then)| a == b && at.time.second() == then.time.second()) {
             let Some((service, _)) = same.first() else { continue };
             let text: Vec<u8> = same.iter().flat_map(|(_, record)| record.line.iter().copied()).collect();
-            let chunk = Chunk { bytes: text.len() as u64, text: text.into(), lane: *service, ..Chunk::default() };
+            let given = given(same);
+            let chunk =
+                Chunk { bytes: text.len() as u64, text: text.into(), lane: *service, given, ..Chunk::default() };
             self.chunks.send(Ok(chunk)).await.map_err(|_| Gone)?;
         }
         Ok(())
     }
+}
+
+/// What the records of a second are known by, log by log.
+fn given(records: &[Placed]) -> Vec<Given> {
+    let mut all: Vec<Given> = Vec::new();
+    for (_, record) in records {
+        match all.iter_mut().find(|given| given.log == record.log) {
+            Some(given) => given.identities.push(record.identity),
+            None => {
+                let (log, second) = (Arc::clone(&record.log), record.time.second());
+                all.push(Given { log, second, identities: vec![record.identity] });
+            }
+        }
+    }
+    all
 }

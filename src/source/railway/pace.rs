@@ -57,6 +57,13 @@ impl Default for Pace {
     }
 }
 
+impl Pace {
+    /// How long records are to be known: what is read again is never older.
+    pub fn remembered(&self) -> Duration {
+        self.settled.saturating_mul(2) + self.overlap + self.look
+    }
+}
+
 /// Delays that grow from failure to failure.
 #[derive(Debug)]
 pub struct Delays {

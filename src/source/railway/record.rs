@@ -4,6 +4,7 @@
 //! in one order whatever order the API gives attributes in, so that a record that is read twice is the same line.
 
 use std::hash::Hasher;
+use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 use serde::Deserialize;
@@ -20,6 +21,8 @@ pub struct Record {
     pub identity: u64,
     /// A request's id makes it one, however often it is given.
     pub is_unique: bool,
+    /// The name of the log that gave it; empty until one has.
+    pub log: Arc<str>,
     /// The ids of service and deployment, where the record has them.
     pub service: Option<String>,
     pub deployment: Option<String>,
@@ -92,7 +95,7 @@ impl Record {
         line.extend_from_slice(b"}\n");
         let identity = hash(&[&line]);
         let (service, deployment) = (tags.service_id, tags.deployment_id);
-        Some(Record { time, identity, is_unique: false, service, deployment, line })
+        Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
     }
 
     /// A request of the HTTP log; the same of its line.
@@ -107,7 +110,8 @@ impl Record {
         let mut line = serde_json::to_vec(&log).ok()?;
         line.push(b'\n');
         let identity = request.as_ref().map_or_else(|| hash(&[&line]), |id| hash(&[b"request", id.as_bytes()]));
-        Some(Record { time, identity, is_unique: request.is_some(), service: None, deployment, line })
+        let is_unique = request.is_some();
+        Some(Record { time, identity, is_unique, log: Arc::default(), service: None, deployment, line })
     }
 }
 

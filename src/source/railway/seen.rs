@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
+use super::known::Known;
 use super::record::Record;
 use crate::time::Time;
 
@@ -41,6 +42,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// With what an earlier run has given out.
+    pub fn knowing(known: &Known) -> Self {
+        Seen { counts: known.0.clone(), repeated: 0 }
+    }
+
     /// Takes note of a record of a reading; `true` if it is one that no reading had before.
     pub fn is_new(&mut self, reading: &mut Reading, record: &Record) -> bool {
         let times = if record.is_unique { 1 } else { reading.add(record) };
@@ -64,7 +70,15 @@ mod tests {
     use super::*;
 
     fn record(identity: u64, is_unique: bool) -> Record {
-        Record { time: Time::from_second(9), identity, is_unique, service: None, deployment: None, line: Vec::new() }
+        Record {
+            time: Time::from_second(9),
+            identity,
+            is_unique,
+            log: Default::default(),
+            service: None,
+            deployment: None,
+            line: Vec::new(),
+        }
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Socket {
             Some(Ok(Frame::Close(frame))) => {
                 let (code, reason) =
                     frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
-                Err(self.closed(code, &crate::output::escape(&reason)))
+                Err(self.closed(code, &crate::text::escape(&reason)))
             }
             Some(Ok(_)) => Ok(None),
         }

@@ -37,7 +37,7 @@ impl Token {
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<(Token, Option<Token>), Error> {
         if let Some(path) = file {
-            let from = crate::output::escape(&path.display().to_string());
+            let from = crate::text::escape(&path.display().to_string());
             let text = std::fs::read_to_string(path)
                 .map_err(|error| Error::Asked(format!("--token-file {from}: cannot be read: {error}")))?;
             let token = |access| Token::new(text.trim(), access, &format!("--token-file {from}"));

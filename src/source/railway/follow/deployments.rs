@@ -30,7 +30,8 @@ impl Follower {
         let environment = self.watching.target.environment.id.clone();
         if self.watching.kinds.app {
             let filter = Some(self.watching.app_filter());
-            self.logs.push(Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true));
+            let log = Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true);
+            self.logs.push(self.going_on(log));
         }
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;
@@ -100,7 +101,7 @@ impl Follower {
 
     fn http_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
         let kind = Kind::Http { service, deployment };
-        Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live)
+        self.going_on(Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live))
     }
 
     fn names_deployments(&self) -> bool {
@@ -185,7 +186,7 @@ impl Follower {
             if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
         let before = self.deployments.insert(deployment.id.clone(), status.to_string());
         if before.as_deref() != Some(status) {
-            let service = crate::output::escape(service);
+            let service = crate::text::escape(service);
             let was =
                 before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
             self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));

@@ -2,7 +2,7 @@
 
 use super::{Error, Named, Wanted};
 use crate::expr::suggest::nearest;
-use crate::output::escape;
+use crate::text::escape;
 
 pub(super) fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')

@@ -15,7 +15,7 @@ const MOST: usize = 4_096;
 const LONGEST_TARGET: usize = 4_096;
 
 /// The requests of one source that began and are not over, as far as its lines tell.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pairs {
     recent: FxHashMap<Box<[u8]>, Begun>,
     /// Those that were recent before: with them at most twice [`MOST`].
@@ -25,7 +25,7 @@ pub struct Pairs {
 }
 
 /// What the first line said.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Begun {
     method: Box<[u8]>,
     target: Box<[u8]>,

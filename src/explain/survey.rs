@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use super::entries::{Content, Entries, Entry};
-use super::library::Library;
-use super::shape;
-use super::view::View;
+use crate::classify::View;
+use crate::classify::library::Library;
+use crate::classify::shape;
 
 /// Distinct shapes that are kept; what comes after is counted together. Real logs have a few hundred.
 const MOST_SHAPES: usize = 20_000;

@@ -9,7 +9,7 @@ use crate::time::Time;
 /// How often each source gave each record. Records of one origin are as many as the source has of them that has most; one whose
 /// origin a source does not tell is any of the others, as far as there are enough. Only among several sources; two identical
 /// lines of one source are two lines.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Duplicates {
     /// By second, so that what no source can repeat any more is dropped.
     seen: BTreeMap<i64, FxHashMap<(Time, u64), Vec<Given>>>,
@@ -29,7 +29,7 @@ pub struct Identity {
 }
 
 /// How often a source gave a record of an origin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Given {
     source: usize,
     origin: u32,

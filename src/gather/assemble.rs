@@ -7,6 +7,8 @@
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
+use memchr::memmem;
+
 use crate::classify::trace::{self, Follows, Part};
 use crate::classify::{Subject, access_line};
 use crate::decode::{self, Attributes, Level, level};
@@ -29,7 +31,7 @@ const WRITE: i64 = 1_000_000;
 const MOST_UNLIKE: usize = 40;
 
 /// Records of one stream that may belong together.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Open {
     stream: u32,
     held: Vec<Held>,
@@ -51,7 +53,7 @@ pub struct Open {
 }
 
 /// A record.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Held {
     text: Vec<u8>,
     follows: Follows,
@@ -60,7 +62,7 @@ struct Held {
 }
 
 /// Where an entry comes from: its first record, or the first that shows something.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// The line as it stood in the input.
     pub line: Vec<u8>,
@@ -117,7 +119,7 @@ pub struct Given<'a> {
 }
 
 /// The streams of one source of which records are held.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Assembler {
     open: VecDeque<Open>,
 }
@@ -211,10 +213,11 @@ impl Assembler {
     }
 
     /// The same as [`Assembler::offer`] of a record that opens nothing, where one look at it is enough: a request belongs to nobody.
-    /// `false` where it is not.
-    pub fn passes(&mut self, line: &Line, is_request: bool) -> bool {
+    /// `false` where it is not. `text` is the line as it stands in the input.
+    pub fn passes(&mut self, line: &Line, text: &[u8], is_request: bool) -> bool {
         let Some(open) = self.open.iter_mut().find(|open| open.stream == line.stream) else { return true };
-        let passes = is_request && open.prefix.is_none() && !open.is_closed_by(line.follows(open.last_told), line.time);
+        let passes =
+            is_request && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_told), line.time);
         open.strangers += usize::from(passes);
         passes
     }
@@ -315,6 +318,14 @@ impl Open {
         let lines =
             || self.held.iter().map(|held| trace::Line { text: &held.text, follows: held.follows, apart: false });
         trace::awaits_end(lines) && trace::ends(text)
+    }
+
+    /// Whether a line could, as it stands in the input: its first letters and digits are written as they are in any form.
+    fn may_share_prefix(&self, line: &[u8]) -> bool {
+        self.prefix.as_ref().is_some_and(|prefix| {
+            let plain = prefix.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            memmem::find(line, &prefix[..plain]).is_some()
+        })
     }
 
     /// Whether a line carries what stands before the first line's head, as every line of some loggers does.

@@ -68,7 +68,7 @@ impl Glob {
 
 /// Whether a glob may fit a text and not another that differs only in what its runs of digits are: stars take any, and what
 /// is no digit takes none.
-pub(super) fn looks_at_numbers(glob: &[u8]) -> bool {
+pub(crate) fn looks_at_numbers(glob: &[u8]) -> bool {
     glob.iter().any(|byte| byte.is_ascii_digit() || *byte == b'?')
 }
 

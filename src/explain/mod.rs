@@ -1,21 +1,26 @@
 //! Explains entries: what each was read as, which patterns matched it, and which came near.
 
+pub mod entries;
+pub mod near;
+pub mod samples;
+pub mod survey;
+
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::access_line;
-use super::classifier::Classifier;
-use super::definition::{Origin, ValueUnit};
-use super::entries::{Content, Entries, Entry};
-use super::event::{Event, NO_VALUE};
-use super::exception::lossy;
-use super::library::{Library, Pattern, Value};
-use super::near::{Near, near};
-use super::trace::Language;
-use super::view::{Subject, View};
+use crate::classify::Classifier;
+use crate::classify::access_line;
+use crate::classify::definition::{Origin, ValueUnit};
+use crate::classify::exception::lossy;
+use crate::classify::library::{Library, Pattern, Value};
+use crate::classify::trace::Language;
+use crate::classify::{Event, NO_VALUE};
+use crate::classify::{Subject, View};
 use crate::decode::{Attributes, Level, Record};
 use crate::mask::mask;
 use crate::time::Time;
+use entries::{Content, Entries, Entry};
+use near::{Near, near};
 
 /// What one entry of the input is, and why.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,11 +6,11 @@
 use std::io;
 use std::sync::Arc;
 
-use super::classifier::Shared;
-use super::definition::{Origin, Parser, Sample};
 use super::entries::Entries;
-use super::event::{Event, NO_VALUE};
-use super::library::{Library, Pattern};
+use crate::classify::Shared;
+use crate::classify::definition::{Origin, Parser, Sample};
+use crate::classify::library::{Library, Pattern};
+use crate::classify::{Event, NO_VALUE};
 
 /// How far a value may be from the one stated, as a part of it: rounding to the integer that is kept, no more.
 const TOLERANCE: f64 = 1e-9;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use regex::bytes::RegexBuilder;
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::classifier::Classifier;
-use super::definition::{Origin, Parser};
-use super::event::{Event, Via};
-use super::exception::lossy;
-use super::explain::captures;
-use super::library::{LabelGlob, Library, Pattern};
-use super::view::{Miss, View};
+use super::captures;
+use crate::classify::Classifier;
+use crate::classify::definition::{Origin, Parser};
+use crate::classify::exception::lossy;
+use crate::classify::library::{LabelGlob, Library, Pattern};
+use crate::classify::{Event, Via};
+use crate::classify::{Miss, View};
 use crate::decode::Level;
 use crate::mask::mask;
 

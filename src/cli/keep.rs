@@ -1,0 +1,319 @@
+//! The state of a run (`--state`): what was before is told again at its start, and what each turn comes to is written. One that cannot
+//! be written any more is left as it is, with a warning, and the run goes on.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::actions::Actions;
+use super::event::Event;
+use super::outputs::Outputs;
+use super::progress::Aside;
+use super::run::UsageError;
+use crate::classify::Library;
+use crate::map::Mapper;
+use crate::mask::Masking;
+use crate::notify::{Notifier, Prepared};
+use crate::people::People;
+use crate::session::Session;
+use crate::state::{self, Batch, Error, Input, Journal, State, Told};
+use crate::summary::ActionEvent;
+use crate::text::escape;
+use crate::time::Time;
+
+/// How often it is looked whether somebody has said something.
+const LOOK: Duration = Duration::from_secs(1);
+
+pub struct Keep {
+    /// `None` where none is asked for, or it has failed.
+    state: Option<State>,
+    pub journal: Journal,
+    /// The events that were shown before this run, and by it.
+    shown: BTreeSet<String>,
+    /// What events are of.
+    deployed_at: Option<Time>,
+    /// Of the next notification.
+    seq: i64,
+    /// When it was last looked whether somebody has.
+    looked: Option<Instant>,
+    /// What was said and heard since the last turn.
+    heard: Vec<i64>,
+    has_ended: bool,
+    aside: Aside,
+}
+
+/// Opens the state that is asked for.
+pub fn open(path: Option<&Path>) -> Result<Option<State>> {
+    let Some(path) = path else { return Ok(None) };
+    let state = State::open(path).map_err(usage)?;
+    state.check().map_err(usage)?;
+    Ok(Some(state))
+}
+
+/// What is asked for wrongly has an exit status of its own.
+pub fn usage(error: Error) -> anyhow::Error {
+    if error.is_usage() { UsageError(error.to_string()).into() } else { error.into() }
+}
+
+impl Keep {
+    pub fn new(state: Option<State>, aside: Aside) -> Keep {
+        let (journal, shown) = (Journal::default(), BTreeSet::new());
+        Keep {
+            state,
+            journal,
+            shown,
+            deployed_at: None,
+            seq: 1,
+            looked: None,
+            heard: Vec::new(),
+            has_ended: false,
+            aside,
+        }
+    }
+
+    /// Goes on from where the state ends. Of what was shown, what is written whole at the end is told again. `can_be_read_again` are
+    /// sources that give what was missed.
+    pub fn go_on(
+        &mut self,
+        session: &mut Session,
+        outputs: &mut Outputs,
+        notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
+        masking: Masking,
+        can_be_read_again: bool,
+    ) -> Result<()> {
+        let Some(mut state) = self.state.take() else { return Ok(()) };
+        let events = state.events().map_err(usage)?;
+        let is_new = events.is_empty() && state.is_new().map_err(usage)?;
+        self.shown = events.into_iter().filter(|event| event.told).map(|event| event.key).collect();
+        let mut missed = Vec::new();
+        let mut mapper = session.mapper();
+        tell_again(&mut state, session, &mut mapper, |session| {
+            for event in Event::take(&mut session.engine, masking) {
+                if let Some(notifier) = notifier {
+                    event.prepare(notifier);
+                }
+                event.note(actions);
+                missed.extend(self.show(&event, outputs));
+            }
+        })
+        .map_err(usage)?;
+        let waiting = state.notifications().map_err(usage)?;
+        self.seq = waiting.last().map_or(1, |last| last.seq + 1);
+        if let Some(notifier) = notifier {
+            waiting.iter().for_each(|waiting| notifier.again(waiting));
+        }
+        let lanes = session.engine.gather.lanes.len();
+        session.engine.gather.lanes.iter_mut().for_each(|lane| lane.ended = false);
+        session.engine.keep(true);
+        self.journal.keep(true);
+        self.state = Some(state);
+        self.shown(missed);
+        if !is_new && !can_be_read_again {
+            self.aside.warn("what was written while logwatch did not run is missing, if there was any");
+            for lane in 0..lanes {
+                self.journal.lost(lane);
+                session.engine.lose(lane);
+            }
+        }
+        if !is_new && let Some(state) = &self.state {
+            let reached = session.engine.latest().map_or(String::new(), |latest| format!(", at {latest}"));
+            self.aside.warn(&format!("goes on from {}{reached}", state.name()));
+        }
+        Ok(())
+    }
+
+    /// Takes in what people have said, now and then.
+    pub fn hear(&mut self, session: &mut Session) {
+        let is_due = self.looked.is_none_or(|looked| looked.elapsed() >= LOOK);
+        let Some(state) = self.state.as_mut().filter(|_| is_due) else { return };
+        self.looked = Some(Instant::now());
+        let mut wrong = Vec::new();
+        match state.waiting() {
+            Ok(waiting) => {
+                for said in waiting {
+                    wrong.extend(session.engine.hear(&said.line).err());
+                    self.heard.push(said.seq);
+                }
+            }
+            Err(error) => return self.fail(&error),
+        }
+        wrong.iter().for_each(|error| self.aside.warn(&escape(&error.to_string())));
+    }
+
+    /// Writes what a turn came to, then shows and sends what happened in it.
+    pub fn turn(
+        &mut self,
+        session: &mut Session,
+        outputs: &mut Outputs,
+        notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
+        masking: Masking,
+    ) {
+        let events = Event::take(&mut session.engine, masking);
+        let mut prepared: Vec<Prepared> = Vec::new();
+        let mut written = Vec::new();
+        let mut deployed_at = self.deployed_at;
+        for event in &events {
+            if let Event::Deployed(deployment) = event {
+                deployed_at = Some(deployment.at);
+            }
+            let row = event.written(deployed_at).filter(|_| self.state.is_some());
+            let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
+            if let Some(notifier) = notifier {
+                // One that was shown was sent, too, or waits; but who is told of it is to be known.
+                let of_event = event.prepare(notifier);
+                prepared.extend(of_event.into_iter().filter(|_| !is_shown));
+            }
+            event.note(actions);
+            written.extend(row);
+        }
+        if self.state.is_some() {
+            let notifications = self.number(&mut prepared);
+            let (told, steps) = session.engine.take_told();
+            let wants_open = !self.has_ended && self.state.as_ref().is_some_and(State::wants_open);
+            let settled = notifier.as_ref().map(Notifier::take_settled).unwrap_or_default();
+            let batch = Batch {
+                given: std::mem::take(&mut self.journal.given),
+                inputs: self.journal.take(),
+                told,
+                steps,
+                open: if wants_open { session.engine.gather.save() } else { None },
+                events: &written,
+                notifications: &notifications,
+                settled: &settled,
+                heard: &std::mem::take(&mut self.heard),
+            };
+            if !batch.is_empty() {
+                self.write(&batch);
+            }
+        }
+        let shown: Vec<state::Event> = events.iter().filter_map(|event| self.show(event, outputs)).collect();
+        if let Some(notifier) = notifier {
+            prepared.into_iter().for_each(|prepared| notifier.queue(prepared));
+        }
+        self.shown(shown);
+        if self.state.is_none() {
+            self.journal.keep(false);
+            session.engine.keep(false);
+        }
+    }
+
+    /// Hears what was said last; from then on nothing is written but what is shown: what the end of the input makes of a run is not to be gone on from.
+    pub fn end(
+        &mut self,
+        session: &mut Session,
+        outputs: &mut Outputs,
+        notifier: &mut Option<Notifier>,
+        actions: &mut Actions,
+        masking: Masking,
+    ) {
+        self.looked = None;
+        self.hear(session);
+        self.turn(session, outputs, notifier, actions, masking);
+        session.engine.keep(false);
+        self.journal.keep(false);
+        self.has_ended = true;
+    }
+
+    /// Shows and sends what an action does, which stands in a ledger of its own.
+    pub fn action(&mut self, event: &ActionEvent, outputs: &mut Outputs, notifier: &mut Option<Notifier>) {
+        outputs.action(event);
+        let Some(notifier) = notifier else { return };
+        let mut prepared = notifier.action(event);
+        if self.state.is_some() {
+            let notifications = self.number(&mut prepared);
+            self.write(&Batch { notifications: &notifications, ..Batch::default() });
+        }
+        prepared.into_iter().for_each(|prepared| notifier.queue(prepared));
+    }
+
+    /// Numbers notifications, and gives them as the state keeps them.
+    fn number(&mut self, prepared: &mut [Prepared]) -> Vec<state::Notification> {
+        let numbered: Vec<_> = (self.seq..).zip(prepared).map(|(seq, prepared)| prepared.numbered(seq)).collect();
+        self.seq += numbered.len() as i64;
+        numbered
+    }
+
+    /// Takes note of notifications that were delivered after the last turn.
+    pub fn settle(&mut self, settled: &[i64]) {
+        if !settled.is_empty() {
+            self.write(&Batch { settled, ..Batch::default() });
+        }
+    }
+
+    /// Shows an event where it was not; of one that was not shown before gives what is to be taken note of.
+    fn show(&mut self, event: &Event, outputs: &mut Outputs) -> Option<state::Event> {
+        if let Event::Deployed(deployment) = event {
+            self.deployed_at = Some(deployment.at);
+        }
+        let row = event.written(self.deployed_at);
+        let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
+        outputs.recall(is_shown);
+        event.show(outputs);
+        outputs.recall(false);
+        row.filter(|_| !is_shown)
+    }
+
+    fn shown(&mut self, events: Vec<state::Event>) {
+        let Some(state) = self.state.as_mut().filter(|_| !events.is_empty()) else { return };
+        let done = state.shown(&events);
+        self.shown.extend(events.into_iter().map(|event| event.key));
+        if let Err(error) = done {
+            self.fail(&error);
+        }
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) {
+        let Some(state) = &mut self.state else { return };
+        if let Err(error) = state.write(batch) {
+            self.fail(&error);
+        }
+    }
+
+    fn fail(&mut self, error: &Error) {
+        self.state = None;
+        let advice = "the run goes on without it, and started again it goes on from what was written by then";
+        self.aside.warn(&format!("the state cannot be kept any more: {error}; {advice}"));
+    }
+}
+
+/// Tells a new session all that a run has come to; `each` looks at it after each piece.
+///
+/// # Errors
+///
+/// A state that cannot be read, or does not fit.
+pub fn tell_again(
+    state: &mut State,
+    session: &mut Session,
+    mapper: &mut Mapper,
+    mut each: impl FnMut(&mut Session),
+) -> Result<(), Error> {
+    let engine = &mut session.engine;
+    let library: std::sync::Arc<Library> = std::sync::Arc::clone(&engine.judge.library);
+    // People may answer, whether or not anybody has.
+    let people = People { file: state.name().into(), ..People::default() };
+    let heard = engine.judge.hear(people);
+    debug_assert!(heard.is_ok(), "nothing was said that could be wrong");
+    state.told(|bytes| {
+        let told = Told::read(bytes, &library).map_err(|error| error.to_string())?;
+        session.engine.tell(told).map_err(|error| error.to_string())?;
+        each(session);
+        Ok(())
+    })?;
+    let open = state.open_seconds()?;
+    let engine = &mut session.engine;
+    let damaged = |state: &State, because: String| Error::Damaged { name: state.name().into(), because };
+    engine.restore(&open).map_err(|error| damaged(state, error.to_string()))?;
+    state.inputs(|bytes| {
+        let input = Input::read(bytes).map_err(|error| error.to_string())?;
+        input.apply(engine, mapper);
+        Ok(())
+    })?;
+    match engine.is_restored() {
+        true => Ok(()),
+        false => Err(damaged(state, "lines are missing".into())),
+    }
+}

@@ -1,0 +1,105 @@
+//! `logwatch status` and `logwatch replay --state`: what a run has come to, from its state, also while it goes on.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::event::Event;
+use super::keep::{self, tell_again};
+use super::options::{Format, Read, StatusOptions};
+use super::outputs::Outputs;
+use super::progress::Progress;
+use super::run::{self, UsageError};
+use super::setup;
+use crate::mask::Masking;
+use crate::output::status;
+use crate::session::Session;
+use crate::state::{Setup, State};
+use crate::summary::Summary;
+use crate::summary::status::Status;
+use crate::text::escape;
+
+/// Shows how a run stands.
+pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {
+    let (mut state, setup) = look(&asked.state)?;
+    let mut session = session(&state, &setup)?;
+    told(&mut state, &mut session, |_| {})?;
+    session.engine.finish();
+    let plan = session.plan.document.plan.id.to_lowercase();
+    let summary = Summary::new(&mut session.engine, &plan, None, Masking::default());
+    let told = Status {
+        state: asked.state.display().to_string(),
+        process: State::process(&asked.state),
+        sources: setup.sources,
+        began: setup.began,
+        undelivered: state.notifications().map_err(keep::usage)?.len(),
+        bytes: State::bytes(&asked.state),
+        ..Status::of(summary)
+    };
+    match asked.format {
+        Format::Json => writeln!(out, "{}", serde_json::to_string(&told)?)?,
+        _ => out.write_all(status::text(&told, asked.tz).as_bytes())?,
+    }
+    out.flush()?;
+    Ok(0)
+}
+
+/// Shows a run again: what happened, and its summary, as if it ended here.
+pub fn replay(read: &Read, path: &Path) -> Result<i32> {
+    let (mut state, setup) = look(path)?;
+    let mut session = session(&state, &setup)?;
+    let plan = session.plan.document.plan.id.to_lowercase();
+    let masking = read.redact.masking();
+    let progress = Progress::new(&[], true, read.tz);
+    let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside())?;
+    outputs.hold();
+    let mut show = |session: &mut Session| {
+        Event::take(&mut session.engine, masking).iter().for_each(|event| event.show(&mut outputs));
+    };
+    told(&mut state, &mut session, &mut show)?;
+    session.engine.finish();
+    show(&mut session);
+    let summary = Summary::new(&mut session.engine, &plan, None, masking);
+    let status = run::exit_status(&summary, read.fail_on);
+    outputs.finish(&summary, status);
+    Ok(status)
+}
+
+/// The state at a path, as it is now, and what its run was asked for.
+fn look(path: &Path) -> Result<(State, Setup)> {
+    let (mut state, setup) = open(path)?;
+    state.hold_still().map_err(keep::usage)?;
+    Ok((state, setup))
+}
+
+/// The state at a path, and what its run was asked for.
+pub(super) fn open(path: &Path) -> Result<(State, Setup)> {
+    let state = State::look(path).map_err(keep::usage)?;
+    let setup = state.setup().map_err(keep::usage)?;
+    let nothing = || UsageError(format!("{}: no run has begun with it yet", escape(&path.display().to_string())));
+    Ok((state, setup.ok_or_else(nothing)?))
+}
+
+/// A session as that of the run.
+pub(super) fn session(state: &State, setup: &Setup) -> Result<Session> {
+    state.has_plan(setup, &setup::hash(&setup.plan)?).map_err(keep::usage)?;
+    let loaded = Session::load(&setup.plan, &setup.packs, setup.moment(), setup.range());
+    let mut session = loaded.map_err(UsageError::from)?;
+    setup.sources.iter().for_each(|label| {
+        session.add_source(label);
+    });
+    Ok(session)
+}
+
+/// Tells a session what the run was told, and what people said since.
+fn told(state: &mut State, session: &mut Session, mut each: impl FnMut(&mut Session)) -> Result<()> {
+    let mut mapper = session.mapper();
+    tell_again(state, session, &mut mapper, &mut each).map_err(keep::usage)?;
+    for said in state.waiting().map_err(keep::usage)? {
+        // What the plan does not know was refused when it was said.
+        let _ = session.engine.hear(&said.line);
+    }
+    each(session);
+    Ok(())
+}

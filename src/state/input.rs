@@ -1,0 +1,128 @@
+//! What the engine is told of its sources, as bytes, in the order in which it is told.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::external::External;
+use crate::map::{Fragment, Mapper};
+use crate::source::frame::Chunk;
+use crate::source::railway::Given;
+use crate::time::Time;
+
+/// Something that the engine is told of a source.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Input<'a> {
+    /// Lines of one of the logs of a source.
+    Lines {
+        lane: usize,
+        /// The first of the source's logs, and the one after its last.
+        lanes: (usize, usize),
+        text: &'a [u8],
+        bytes: u64,
+        unterminated: bool,
+        recording: bool,
+    },
+    Advance(usize, Time),
+    LeaveOut(usize),
+    Lost(usize),
+    Ended(usize),
+    /// What was measured beside the sources.
+    External(Cow<'a, External>),
+}
+
+impl Input<'_> {
+    /// Tells the engine.
+    pub fn apply(self, engine: &mut Engine, mapper: &mut Mapper) {
+        match self {
+            Input::Lines { lane, lanes, text, bytes, unterminated, recording } => {
+                let chunk = Chunk { text: text.to_vec().into(), bytes, unterminated, recording, ..Chunk::default() };
+                engine.feed_of(lanes.0..lanes.1, lane, mapper.map(chunk));
+            }
+            Input::Advance(lane, to) => engine.advance(lane, to),
+            Input::LeaveOut(lane) => engine.leave_out(lane),
+            Input::Lost(lane) => engine.lose(lane),
+            Input::Ended(lane) => engine.close(lane),
+            Input::External(event) => engine.external(&event),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// Bytes that are damaged.
+    pub fn read(bytes: &[u8]) -> Result<Input<'_>, postcard::Error> {
+        postcard::from_bytes(bytes)
+    }
+}
+
+/// What the engine was told since it was last written.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// Whether anybody is to write it.
+    is_kept: bool,
+    pub inputs: Vec<Vec<u8>>,
+    /// Records of logs that can be read again.
+    pub given: Vec<Given>,
+    /// The sources that were left out since anything else was told: to be told again changes nothing.
+    left_out: Vec<usize>,
+}
+
+impl Journal {
+    /// The inputs since this was asked last.
+    pub fn take(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.inputs)
+    }
+
+    pub fn keep(&mut self, is_kept: bool) {
+        *self = Journal { is_kept, ..Journal::default() };
+    }
+
+    pub fn lines(&mut self, lanes: std::ops::Range<usize>, fragment: &mut Fragment) {
+        let lane = lanes.start + fragment.lane;
+        self.given.append(&mut fragment.given);
+        self.push(&Input::Lines {
+            lane,
+            lanes: (lanes.start, lanes.end),
+            text: &fragment.text,
+            bytes: fragment.bytes,
+            unterminated: fragment.unterminated,
+            recording: fragment.recording,
+        });
+    }
+
+    pub fn advance(&mut self, lane: usize, to: Time) {
+        self.push(&Input::Advance(lane, to));
+    }
+
+    pub fn leave_out(&mut self, lane: usize) {
+        if !self.left_out.contains(&lane) {
+            let mut left_out = std::mem::take(&mut self.left_out);
+            self.push(&Input::LeaveOut(lane));
+            left_out.push(lane);
+            self.left_out = left_out;
+        }
+    }
+
+    pub fn lost(&mut self, lane: usize) {
+        self.push(&Input::Lost(lane));
+    }
+
+    pub fn external(&mut self, event: &External) {
+        self.push(&Input::External(Cow::Borrowed(event)));
+    }
+
+    pub fn ended(&mut self, lane: usize) {
+        self.push(&Input::Ended(lane));
+    }
+
+    fn push(&mut self, input: &Input<'_>) {
+        self.left_out.clear();
+        if self.is_kept {
+            // Writing to memory fails only for lack of it.
+            self.inputs.push(postcard::to_stdvec(input).unwrap_or_default());
+        } else {
+            self.given.clear();
+        }
+    }
+}
