@@ -1,6 +1,6 @@
 //! Timeline: complete seconds to sliding windows.
 //!
-//! The events of a second become one [`Cell`](cell::Cell) for each series and group that reads them, and the cells enter the
+//! The events of a second become one [`Cell`] for each series and group that reads them, and the cells enter the
 //! windows. Everything that decides reads windows, and nothing else.
 
 pub mod capped;
