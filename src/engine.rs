@@ -9,11 +9,12 @@ use crate::deployment::Deployment;
 use crate::external::{EXTERNAL, External};
 use crate::gather::{Gather, Needs, Range, SavedError};
 use crate::judge::{Judge, Notice};
-use crate::map::Fragment;
+use crate::map::{Fragment, Mapper};
 use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
-use crate::state::{Open, Told};
+use crate::source::frame::Chunk;
+use crate::state::{Input, Open, Told};
 use crate::time::Time;
 use crate::timeline::Timeline;
 
@@ -162,6 +163,27 @@ impl Engine {
     pub fn restore(&mut self, open: &Open) -> Result<(), SavedError> {
         (self.steps, self.known) = (open.steps, open.all);
         open.bytes.as_ref().map_or(Ok(()), |bytes| self.gather.restore(bytes))
+    }
+
+    /// Is told of a source again what it was told.
+    pub fn apply(&mut self, input: Input<'_>, mapper: &mut Mapper) {
+        match input {
+            Input::Lines { lane, lanes, text, bytes, unterminated, recording, repeated } => {
+                let chunk = Chunk { text: text.to_vec().into(), bytes, unterminated, recording, ..Chunk::default() };
+                let mut fragment = mapper.map(chunk);
+                for line in repeated {
+                    if let Some(line) = fragment.lines.get_mut(line as usize) {
+                        line.is_repeated = true;
+                    }
+                }
+                self.feed_of(lanes.0..lanes.1, lane, fragment);
+            }
+            Input::Advance(lane, to) => self.advance(lane, to),
+            Input::LeaveOut(lane) => self.leave_out(lane),
+            Input::Lost(lane) => self.lose(lane),
+            Input::Ended(lane) => self.close(lane),
+            Input::External(event) => self.external(&event),
+        }
     }
 
     /// Whether all that the judge was told has come of the lines, too.

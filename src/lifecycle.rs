@@ -12,6 +12,7 @@ use crate::classify::{Layer, Sign};
 use crate::deployment::{Deployment, From};
 use crate::second::Second;
 use crate::second::evidence::Evidence;
+use crate::time::Time;
 
 /// Seconds. Starts so soon after the first of them are replicas or workers of one start.
 const REPLICAS: i64 = 10;
@@ -75,9 +76,7 @@ impl Lifecycle {
                 signs.push((Sign::Served(*id), line.clone()));
             }
         }
-        signs.sort_by(|(a, shows), (b, shown)| {
-            (shows.time, a, shows.source, shows.line).cmp(&(shown.time, b, shown.source, shown.line))
-        });
+        in_order(&mut signs);
         self.sealed = Some(second);
         let mut steps = Vec::new();
         for (sign, shown_by) in signs {
@@ -249,6 +248,19 @@ impl Lifecycle {
         newest.served = true;
         (is_open && !newest.asked_for).then(|| Step::Restarted(newest.shown_by.clone()))
     }
+}
+
+/// Sorts the signs of a second. At one time those of a source stand as its lines do, for many logs write whole seconds; of
+/// several sources comes first what has the first sign, whatever order the sources were named in.
+fn in_order(signs: &mut [(Sign, Evidence)]) {
+    let mut firsts: Vec<(Time, usize, u64, Sign)> =
+        signs.iter().map(|(sign, shown)| (shown.time, shown.source, shown.line, *sign)).collect();
+    firsts.sort_unstable();
+    firsts.dedup_by_key(|(time, source, ..)| (*time, *source));
+    signs.sort_by_key(|(sign, shown)| {
+        let first = firsts.iter().find(|(time, source, ..)| (*time, *source) == (shown.time, shown.source));
+        (shown.time, first.map(|(.., sign)| *sign), shown.source, shown.line, *sign)
+    });
 }
 
 fn deployed(layer: Layer, shown_by: &Evidence) -> Step {

@@ -70,7 +70,10 @@ fn subcommand(command: Command) -> Result<i32> {
         }
         Command::Notify { command: Notifies::Test { name } } => cli::notify::test(&name, out),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut out);
+            // It panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "logwatch", &mut script);
+            out.write_all(&script)?;
             Ok(0)
         }
         Command::Man => {

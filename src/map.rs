@@ -8,9 +8,8 @@ use std::hash::Hasher;
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
 use crate::recording::{self, Directive};
-use crate::source::Buffer;
 use crate::source::frame::{Chunk, LONGEST_LINE};
-use crate::source::railway::Given;
+use crate::source::{Buffer, Given};
 use crate::time::Time;
 
 /// A mapped chunk.
@@ -73,6 +72,8 @@ pub struct Line {
     pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
     pub deferred: bool,
+    /// An earlier run has read it, and its source gives it again.
+    pub is_repeated: bool,
     /// Hash of the message; 0 where nobody reads it.
     pub content: u64,
     /// The events of the line taken as an entry of its own: those from the end of the line before's up to here. A line that
@@ -139,6 +140,7 @@ impl Line {
             opens: false,
             part: Part::Whole,
             deferred: false,
+            is_repeated: false,
             content: 0,
             events_end: fragment.events.len() as u32,
         }

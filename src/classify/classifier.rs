@@ -255,7 +255,8 @@ impl Classifier {
                 events.extend(matcher.try_pattern(shared, index, &view, start).ok());
             }
         }
-        if events.len() == first && view.level.is_some_and(|level| level >= Level::Warning) {
+        let is_beside = |found: &Found| shared.library.patterns[found.pattern as usize].beside;
+        if events[first..].iter().all(is_beside) && view.level.is_some_and(|level| level >= Level::Warning) {
             if access_line::fails_again(view.subject.text, view.subject.attributes) {
                 self.part = Part::FailsAgain;
             }

@@ -31,6 +31,9 @@ pub struct Definition {
     pub regex: Option<Spanned<String>>,
     /// A built-in parser instead of a regex, or behind one that gates it.
     pub parser: Option<Parser>,
+    /// What it matches is of the class of its level, too: it says something of a line, and not all that there is to say.
+    #[serde(default)]
+    pub beside: bool,
     /// Match the whole message, not the message without its `LEVEL:logger:` head.
     #[serde(default)]
     pub raw: bool,

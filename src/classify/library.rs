@@ -87,6 +87,8 @@ pub struct Pattern {
     pub severity: Severity,
     pub regex: Option<Search>,
     pub parser: Option<Parser>,
+    /// Whether the patterns of levels take what it matches, too.
+    pub beside: bool,
     pub raw: bool,
     /// Unicode classes and boundaries in `regex`.
     pub unicode: bool,

@@ -12,7 +12,7 @@ use super::several::Several;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
 /// looked for beside the patterns' literals.
-const TRACES: [&[u8]; 46] = [
+const TRACES: [&[u8]; 49] = [
     b"Traceback (most recent call last)",
     b"Exception in ",
     b"Exception ignored in",
@@ -59,6 +59,9 @@ const TRACES: [&[u8]; 46] = [
     b"fail: ",
     b"crit: ",
     b" -- : [",
+    b"ERROR\t",
+    b"WARN\t",
+    b"Rack app (",
 ];
 
 /// Finds which patterns are worth running on a message.

@@ -16,6 +16,8 @@ pub const READY: &str = "process.ready";
 pub const STOPPED: &str = "process.stopped";
 pub const EXITED: &str = "process.exited";
 pub const KILLED: &str = "process.killed";
+/// What a service lacks, whose lines are exceptions or of the class of their level, too.
+pub const MISSING: &str = "process.missing";
 
 /// Events that no line tells: they are worked out of several.
 pub const DEPLOYED: &str = "deployment.started";

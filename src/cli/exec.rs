@@ -51,7 +51,10 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
     }
     let (mut opened, mut running) = (Vec::new(), Vec::<Running>::new());
     for program in &programs {
-        match program.start().with_context(|| format!("cannot run {}", escape(&program.words[0].to_string_lossy()))) {
+        match program
+            .start(options.restart)
+            .with_context(|| format!("cannot run {}", escape(&program.words[0].to_string_lossy())))
+        {
             Ok((source, started)) => {
                 opened.push(source);
                 running.push(started);

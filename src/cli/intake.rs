@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Select, Sender};
@@ -38,6 +38,10 @@ struct Source {
     clocks: Vec<Clock>,
     /// Of a source behind a connection, how that stands.
     link: Option<Arc<Link>>,
+    /// Of one that may be cut off for a while, whether it is not.
+    connected: Option<Arc<AtomicBool>>,
+    /// What a platform measures beside it.
+    measured: Option<Receiver<External>>,
     /// What is to be said of it.
     notes: Option<Receiver<String>>,
     ended: bool,
@@ -67,6 +71,8 @@ pub struct Intake {
     pub failures: Vec<String>,
     /// What is measured beside the sources.
     external: (Sender<External>, Receiver<External>),
+    /// What platforms measured, until there is a line.
+    measured: Vec<External>,
     aside: Aside,
 }
 
@@ -92,6 +98,8 @@ impl Intake {
                 lanes: lane..lane + 1,
                 clocks,
                 link: None,
+                connected: input.connected,
+                measured: None,
                 notes: input.notes,
                 ended: false,
                 lost: input.lost,
@@ -100,7 +108,15 @@ impl Intake {
             });
         }
         let now = Instant::now();
-        Ok(Intake { sources, looked: now, heard: now, failures: Vec::new(), external: external::channel(), aside })
+        Ok(Intake {
+            sources,
+            looked: now,
+            heard: now,
+            failures: Vec::new(),
+            external: external::channel(),
+            measured: Vec::new(),
+            aside,
+        })
     }
 
     /// Where what is measured beside the sources is handed in.
@@ -126,6 +142,8 @@ impl Intake {
             lanes: first..first + labels.len(),
             clocks: labels.iter().map(|_| Clock::new()).collect(),
             link: Some(followed.link),
+            connected: None,
+            measured: Some(followed.measured),
             notes: None,
             ended: false,
             lost: followed.lost,
@@ -187,18 +205,31 @@ impl Intake {
 
     /// Hands the engine what was measured. Before the first line there is no time of the log that it could stand in, and it waits.
     fn take_external(&mut self, session: &mut Session, record: &mut Record, journal: &mut Journal) {
+        self.collect_measured();
         if session.engine.latest().is_none() {
             return;
         }
+        self.measured.drain(..).for_each(|event| take_in(&event, session, record, journal));
         // The log is stamped by the clock of its platform.
         let ahead = self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead());
         for event in self.external.1.try_iter() {
             let event = External { at: event.at.saturating_add(ahead), ..event };
-            record.external(&event);
-            journal.external(&event);
-            session.engine.external(&event);
+            take_in(&event, session, record, journal);
             self.sources.iter_mut().for_each(|source| source.is_silent_at(event.at));
         }
+    }
+
+    /// Hands the engine what a platform measured since the time of the first line, which is about to be fed: each in its second.
+    fn take_early(&mut self, first: &Fragment, session: &mut Session, record: &mut Record, journal: &mut Journal) {
+        self.collect_measured();
+        let begins = first.lines.iter().filter_map(|line| line.time).min();
+        let since_then = |event: &External| begins.is_none_or(|begins| event.at >= begins);
+        self.measured.drain(..).filter(since_then).for_each(|event| take_in(&event, session, record, journal));
+    }
+
+    fn collect_measured(&mut self) {
+        let told = self.sources.iter().filter_map(|source| source.measured.as_ref()).flat_map(Receiver::try_iter);
+        self.measured.extend(told);
     }
 
     /// Hands the engine what a source has.
@@ -228,6 +259,16 @@ impl Intake {
                     journal.lost(lane);
                     session.engine.lose(lane);
                 }
+                if session.engine.latest().is_none() {
+                    self.take_early(&fragment, session, record, journal);
+                }
+                if journal.recognise(lane, &mut fragment) {
+                    let label = escape(&session.engine.gather.lanes[lane].label);
+                    self.aside.warn(&format!("{label}: what was written while logwatch did not run may be missing"));
+                    journal.lost(lane);
+                    session.engine.lose(lane);
+                }
+                let source = &mut self.sources[index];
                 record.lines(&fragment);
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
@@ -261,7 +302,8 @@ impl Intake {
         let source = &self.sources[index];
         let has_more = source.pump.arrivals().is_some_and(|arrivals| !arrivals.is_empty());
         let proved = source.link.as_ref().map_or(Some(Instant::now()), |link| link.proved().map(|(proved, _)| proved));
-        let Some(proved) = proved.filter(|_| !source.ended && !has_more) else { return };
+        let is_cut_off = source.connected.as_ref().is_some_and(|connected| !connected.load(Ordering::Acquire));
+        let Some(proved) = proved.filter(|_| !source.ended && !has_more && !is_cut_off) else { return };
         for (clock, lane) in source.clocks.iter().zip(source.lanes.clone()) {
             if let Some(to) = clock.silent(proved) {
                 record.advance(to);
@@ -280,6 +322,12 @@ fn close(source: &Source, session: &mut Session, journal: &mut Journal) {
         journal.ended(lane);
         session.engine.close(lane);
     }
+}
+
+fn take_in(event: &External, session: &mut Session, record: &mut Record, journal: &mut Journal) {
+    record.external(event);
+    journal.external(event);
+    session.engine.external(event);
 }
 
 fn ends_within_a_record(fragment: &Fragment) -> bool {

@@ -1,7 +1,7 @@
 //! The state of a run (`--state`): what was before is told again at its start, and what each turn comes to is written. One that cannot
 //! be written any more is left as it is, with a warning, and the run goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -105,17 +105,16 @@ impl Keep {
         if let Some(notifier) = notifier {
             waiting.iter().for_each(|waiting| notifier.again(waiting));
         }
-        let lanes = session.engine.gather.lanes.len();
+        let mut known = if can_be_read_again { BTreeMap::new() } else { state.known().map_err(usage)? };
         session.engine.gather.lanes.iter_mut().for_each(|lane| lane.ended = false);
         session.engine.keep(true);
         self.journal.keep(true);
         self.state = Some(state);
         self.shown(missed);
-        if !is_new && !can_be_read_again {
-            self.aside.warn("what was written while logwatch did not run is missing, if there was any");
-            for lane in 0..lanes {
-                self.journal.lost(lane);
-                session.engine.lose(lane);
+        if !can_be_read_again {
+            for (at, lane) in session.engine.gather.lanes.iter().enumerate() {
+                let known = (!is_new).then(|| known.remove(&*lane.label).unwrap_or_default());
+                self.journal.follow(at, &lane.label, known);
             }
         }
         if !is_new && let Some(state) = &self.state {
@@ -309,7 +308,7 @@ pub fn tell_again(
     engine.restore(&open).map_err(|error| damaged(state, error.to_string()))?;
     state.inputs(|bytes| {
         let input = Input::read(bytes).map_err(|error| error.to_string())?;
-        input.apply(engine, mapper);
+        engine.apply(input, mapper);
         Ok(())
     })?;
     match engine.is_restored() {

@@ -226,11 +226,13 @@ A token is read from the environment or a file, never from an argument:
   RAILWAY_API_TOKEN  an account or workspace token (https://railway.com/account/tokens)
 
 Without --since it reads back to an hour before the newest deployment, six hours at most. It ends
-with the verdict at Ctrl-C, SIGTERM, or --until.
+with the verdict at Ctrl-C, SIGTERM, or --until. With --state FILE the same command goes on from
+there, whatever ended the run before; `logwatch status --state FILE` shows how it stands.
 
 Examples:
   logwatch watch --list
   logwatch watch api --until +30m --fail-on rollback
+  logwatch watch api --state api.state
   logwatch watch api worker --project shop --environment production --plan dl-034";
 
 const BASELINE: &str = "\
@@ -248,7 +250,7 @@ Some programs follow a log only while they print to a terminal. What the program
 standard error is passed on; it is ended with logwatch, and if it fails the run is cut short.
 
 Examples:
-  logwatch exec -- railway logs --json
+  logwatch exec --restart -- railway logs --json
   logwatch exec --source api='railway logs --json -s api' --source web='railway logs --json -s web'";
 
 /// What to run.
@@ -258,6 +260,10 @@ pub struct ExecOptions {
     /// A command under a name of its own, run by a shell; repeatable
     #[arg(long = "source", value_name = "LABEL='COMMAND'", value_parser = Program::labelled)]
     pub sources: Vec<Program>,
+    /// Start again what ends: after a second, then later and later up to 30 s; lines with a time that it prints once more are
+    /// left out
+    #[arg(long)]
+    pub restart: bool,
     /// The program and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "sources")]
     pub command: Vec<OsString>,

@@ -56,13 +56,6 @@ pub fn read(railway: Railway, target: &Target, at: Time, kinds: Kinds, read: &Re
 
 fn watching(target: &Target, kinds: Kinds, id: &str, since: Time, until: Time) -> Watching {
     let deployment = Some(id.to_string());
-    Watching {
-        target: target.clone(),
-        kinds,
-        filter: None,
-        deployment,
-        since,
-        until: Some(until),
-        known: BTreeMap::new(),
-    }
+    let known = BTreeMap::new();
+    Watching { target: target.clone(), kinds, filter: None, deployment, since, until: Some(until), known }
 }

@@ -55,10 +55,15 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
     };
+    // One that goes on is compared with what it began with, whatever was deployed since.
+    let newest = match &known {
+        Some(known) if previous::is_asked(read) => newest(&railway, &target, known.reference)?,
+        Some(_) => None,
+        None => newest(&railway, &target, None)?,
+    };
     let (reference, deployment) = match &known {
         Some(known) => (known.reference, known.deployment.clone()),
         None => {
-            let newest = newest(&railway, &target)?;
             let reference = deployed_at.and_then(moment).or_else(|| newest.as_ref().and_then(Deployment::created));
             (reference, only(options, &target, newest.as_ref())?)
         }
@@ -74,7 +79,13 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let since = read.since.map(at).transpose()?.unwrap_or_else(|| read_from(reference, now));
     let until = read.until.map(at).transpose()?;
     let mut session = load(Range { since: None, until: until.map(Bound::At) })?;
-    let kinds = Kinds { app: options.logs.contains(&LogKind::App), http: options.logs.contains(&LogKind::Http) };
+    let has = |kind| options.logs.contains(&kind);
+    let kinds = Kinds {
+        app: has(LogKind::App),
+        http: has(LogKind::Http),
+        network: has(LogKind::Network),
+        dns: has(LogKind::Dns),
+    };
     if previous::is_asked(read) {
         let reference = reference.ok_or_else(|| UsageError("the service was never deployed here".into()))?;
         let (baseline, name) = previous::read(connect(&options.place)?, &target, reference, kinds, read)?;
@@ -213,12 +224,13 @@ pub(super) fn usage(error: Error) -> anyhow::Error {
     }
 }
 
-/// The newest deployment of the services that runs or did.
-fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
+/// The newest deployment of the services that runs or did, or was the newest by a time.
+fn newest(railway: &Railway, target: &Target, until: Option<Time>) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        if let Some(deployment) = deployments.into_iter().find(ran)
+        let is_by_then = |deployment: &Deployment| until.is_none_or(|until| deployment.created() <= Some(until));
+        if let Some(deployment) = deployments.into_iter().find(|deployment| ran(deployment) && is_by_then(deployment))
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
             newest = Some(deployment);

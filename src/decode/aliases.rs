@@ -1,4 +1,4 @@
-//! Names that loggers have for the time, the level, the message and the logger of a record, beside the usual ones.
+//! Names that loggers have for the time, the level, the message, the logger and the stack of a record, beside the usual ones.
 //!
 //! These are looked for only in objects in which the usual names leave something open: serilog's `@t`, `@l` and `@m`, .NET's,
 //! ECS' `log.level`, Monolog's `level_name`, OpenTelemetry's `severity_text` and its protocol's JSON, tracing's `fields`, loguru's
@@ -19,6 +19,8 @@ pub(super) struct Aliases<'a> {
     pub level: Option<Level>,
     pub message: Option<Text<'a>>,
     pub logger: Option<Text<'a>>,
+    /// The stack of a failure.
+    pub stack: Option<Text<'a>>,
 }
 
 // Of names that mean the same the first one in its list counts, wherever it stands.
@@ -57,6 +59,8 @@ const MESSAGES: [&[u8]; 11] = [
 ];
 const LOGGERS: [&[u8]; 8] =
     [b"logger_name", b"loggerName", b"log.logger", b"target", b"channel", b"Category", b"SourceContext", b"N"];
+/// OpenTelemetry's name for a stack, and ECS'.
+const STACKS: [&[u8]; 2] = [b"exception.stacktrace", b"error.stack_trace"];
 
 /// What the names of OpenTelemetry's members for a level have in common, and ECS' name: looked for in every record.
 static SEVERITY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("everity"));
@@ -72,7 +76,7 @@ pub(super) fn may_have_own_level(line: &[u8]) -> bool {
 impl<'a> Aliases<'a> {
     pub fn read(object: &'a [u8]) -> Self {
         let mut aliases = Aliases::default();
-        let mut ranks = [usize::MAX; 5];
+        let mut ranks = [usize::MAX; 6];
         let mut take = |list: &[&[u8]], slot: usize, name: &[u8]| -> bool {
             let Some(rank) = list.iter().position(|known| *known == name) else { return false };
             let is_better = rank < ranks[slot];
@@ -93,6 +97,8 @@ impl<'a> Aliases<'a> {
                 aliases.message = message(value);
             } else if take(&LOGGERS, 4, name) {
                 aliases.logger = value.text();
+            } else if take(&STACKS, 5, name) {
+                aliases.stack = value.text();
             }
             if let Value::Other(inner @ [b'{', ..]) = value {
                 aliases.within(name, inner);

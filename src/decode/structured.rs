@@ -101,6 +101,7 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
     let stack = STACKS.iter().find_map(|member| stack(known, *member)).or_else(|| stack_of_error(known));
+    let stack = stack.or(aliases.stack).or_else(|| json::member(attributes?, "exception.stacktrace")?.text());
     let cause = cause::told(raw_level, Attributes::Json(line));
     let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty());
     let message = match usual.or(aliases.message) {

@@ -8,12 +8,15 @@ use super::{
 use crate::time::Time;
 use crate::time::written::{self, Written};
 
+/// Bytes of `2025-08-25`, behind which RFC 3339 has a `T`.
+const RFC_3339_DATE: usize = 10;
+
 /// Reads a line that is no JSON object and not blank.
 pub fn record(line: &[u8]) -> Line<'_> {
     if let Some(Written { time: Some(time), length }) = written::at_start(line) {
         return match line[length..].trim_ascii() {
             [] => Line::Blank(Some(time)),
-            _ => Line::Record(timed(time, &line[length..])),
+            _ => Line::Record(timed(time, line, length)),
         };
     }
     if let Some(record) = logfmt::record(line) {
@@ -23,12 +26,16 @@ pub fn record(line: &[u8]) -> Line<'_> {
 }
 
 /// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.
-fn timed(time: Time, rest: &[u8]) -> Record<'_> {
+fn timed(time: Time, line: &[u8], length: usize) -> Record<'_> {
+    let rest = &line[length..];
     let text = rest.trim_ascii_start();
     if let Some((level, message)) = railway_level(text) {
         return Record { time: Some(time), raw_level: Some(level), ..Record::text(message) };
     }
-    if let Some(edge) = edge(text) {
+    // Railway writes RFC 3339.
+    if line.get(RFC_3339_DATE) == Some(&b'T')
+        && let Some(edge) = edge(text)
+    {
         return Record { time: Some(time), edge: Some(edge), ..Record::text(b"") };
     }
     if text.starts_with(b"{")
@@ -67,6 +74,8 @@ fn edge(rest: &[u8]) -> Option<Edge<'_>> {
     let target = words.next().filter(|word| word.starts_with(b"/"))?;
     let code = status(words.next()?)?;
     let duration = milliseconds(words.next()?.strip_suffix(b"ms")?)?;
+    // An app's own line of this form names no request, or says more.
+    words.next().filter(|_| words.next().is_none())?;
     Some(Edge {
         method: Text::plain(method),
         target: Text::plain(target),
@@ -135,6 +144,15 @@ mod tests {
         let edge = record.edge.unwrap();
         assert_eq!((edge.status, edge.duration), (500, Some(42_000_000)));
         assert_eq!(record.time.unwrap().to_string(), "2025-08-25T13:26:31Z");
+        // What an app writes of itself is nobody else's word.
+        for line in [
+            "2025/08/25 13:26:31 GET /x 200 42ms abc",
+            "2025-08-25T13:26:31Z GET /x 200 42ms",
+            "2025-08-25T13:26:31Z GET /x 200 42ms 17 B",
+        ] {
+            let Line::Record(record) = decode(line.as_bytes(), &mut scratch) else { panic!() };
+            assert!(record.edge.is_none(), "{line}");
+        }
     }
 
     #[test]

@@ -111,10 +111,11 @@ impl Buckets {
         &mut self.open[at].1.tallies[place as usize]
     }
 
-    /// The last open second before `second`.
+    /// The last open second before `second` in which the service wrote something.
     pub fn previous(&self, second: i64) -> Option<i64> {
         let at = self.open.partition_point(|(open, _)| *open < second);
-        at.checked_sub(1).map(|before| self.open[before].0)
+        let (before, _) = self.open.range(..at).rev().find(|(_, bucket)| bucket.entries.is_some())?;
+        Some(*before)
     }
 
     pub fn first(&self) -> Option<i64> {

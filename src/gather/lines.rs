@@ -62,6 +62,9 @@ impl Gather {
             return;
         }
         self.counts.records += 1;
+        if line.is_repeated {
+            return self.counts.duplicate += 1;
+        }
         let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
         if let (Some(time), true) = (line.time, self.lanes.len() > 1) {
             let identity = Identity { time, content: self.content(line, text), origin: line.origin };

@@ -49,7 +49,7 @@ impl Gather {
             };
             let events = &fragment.events[events_start as usize..line.events_end as usize];
             let is_noted = |event: &Mapped| open.sets[sets[event.set as usize] as usize].is_noted;
-            let stands_alone = !line.opens && !line.deferred && line.part == Part::Whole;
+            let stands_alone = !line.opens && !line.deferred && !line.is_repeated && line.part == Part::Whole;
             if !is_known || !stands_alone || events.iter().any(is_noted) || !open.bucket.has_room_for(events.len()) {
                 break;
             }

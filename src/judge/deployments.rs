@@ -41,8 +41,9 @@ impl Judge {
                     if let Some(shown_by) = deployed.shown_by.clone() {
                         self.add_own_event(self.own_classes.deployed, shown_by);
                     }
-                    if self.fixed.is_some() {
-                        // Of the time before the given deployment, that of the newest one is its baseline.
+                    // Of the time before the given deployment, that of the newest one is its baseline. A start in the given second is
+                    // its own.
+                    if self.fixed.as_ref().is_some_and(|fixed| second < fixed.at.second()) {
                         self.timeline.begin_baseline();
                     }
                     deployment = Some(deployed);

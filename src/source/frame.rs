@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use super::buffer::{Buffer, Buffers};
-use super::railway::Given;
+use super::known::Given;
 use crate::recording;
 
 /// Lines longer than this are cut there and counted; nothing a person reads is longer.

@@ -6,6 +6,7 @@ mod export;
 mod follow;
 pub mod frame;
 mod identity;
+mod known;
 mod open;
 mod packed;
 #[cfg(unix)]
@@ -16,6 +17,7 @@ mod trickle;
 
 pub use buffer::Buffer;
 pub use identity::Identity;
+pub use known::{Given, Known};
 pub use open::{Failure, Input, Opened};
 #[cfg(unix)]
 pub use program::{Program, Running};

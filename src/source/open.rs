@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crossbeam_channel::Receiver;
 
@@ -51,6 +51,8 @@ pub struct Opened {
     pub newest_first: Arc<AtomicU64>,
     /// What is to be said of it while it is read.
     pub notes: Option<Receiver<String>>,
+    /// Of a source that may be cut off for a while: whether it is connected, so that its silence is the log's.
+    pub connected: Option<Arc<AtomicBool>>,
 }
 
 impl Opened {
@@ -67,6 +69,7 @@ impl Opened {
             lost: Arc::default(),
             newest_first: Arc::default(),
             notes: None,
+            connected: None,
         }
     }
 }
@@ -114,7 +117,17 @@ impl Input {
             true => Box::new(unpacked),
             false => Box::new(Export::new(unpacked, Arc::clone(&newest_first))),
         };
-        Ok(Opened { label: self.label.clone(), stream, size, position, live, lost, newest_first, notes: None })
+        Ok(Opened {
+            label: self.label.clone(),
+            stream,
+            size,
+            position,
+            live,
+            lost,
+            newest_first,
+            notes: None,
+            connected: None,
+        })
     }
 }
 

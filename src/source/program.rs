@@ -2,14 +2,17 @@
 //! terminal.
 //!
 //! Its standard error is no terminal and no part of the log: what it says there is passed on. It is a process group of its own, so
-//! that it can be ended with all that it has started.
+//! that it can be ended with all that it has started. One that is to be restarted is run again whenever it ends ([`again`]).
+
+mod again;
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -21,6 +24,7 @@ use nix::unistd::Pid;
 
 use super::Opened;
 use crate::text::escape;
+use again::Again;
 
 /// What to run, and what output calls it.
 #[derive(Clone, Debug)]
@@ -32,8 +36,14 @@ pub struct Program {
 
 /// A program that runs.
 pub struct Running {
-    child: Arc<Mutex<Child>>,
-    group: Pid,
+    process: Arc<Process>,
+}
+
+/// The process that runs a program, and after it has ended the next one.
+struct Process {
+    child: Mutex<Child>,
+    /// No other one is to follow.
+    is_stopped: AtomicBool,
 }
 
 /// The terminal's size. Nothing is wrapped at so many columns.
@@ -59,8 +69,23 @@ impl Program {
         }
     }
 
-    /// Starts it.
-    pub fn start(&self) -> io::Result<(Opened, Running)> {
+    /// Starts it; again whenever it ends, if it is to be restarted.
+    pub fn start(&self, restarts: bool) -> io::Result<(Opened, Running)> {
+        let (notes, said) = unbounded();
+        let Spawned { child, terminal, error } = self.spawn(&notes)?;
+        let process = Arc::new(Process { child: Mutex::new(child), is_stopped: AtomicBool::new(false) });
+        let printed = Printed { terminal, process: Arc::clone(&process), error: Some(error) };
+        let mut opened = if restarts {
+            let (again, connected) = Again::new(self.clone(), printed, notes);
+            Opened { connected: Some(connected), ..Opened::live(self.label.clone(), Box::new(again)) }
+        } else {
+            Opened::live(self.label.clone(), Box::new(printed))
+        };
+        opened.notes = Some(said);
+        Ok((opened, Running { process }))
+    }
+
+    fn spawn(&self, notes: &Sender<String>) -> io::Result<Spawned> {
         let (first, rest) = self.words.split_first().ok_or_else(|| io::Error::other("no program"))?;
         let terminal = openpty(Some(&SIZE), None)?;
         let mut child = Command::new(first)
@@ -70,15 +95,17 @@ impl Program {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn()?;
-        let group = Pid::from_raw(child.id() as i32);
-        let (sender, notes) = unbounded();
-        let error = child.stderr.take().map(|error| pass_on(error, self.label.clone(), sender));
-        let child = Arc::new(Mutex::new(child));
-        let printed =
-            Printed { terminal: File::from(terminal.master), child: Arc::clone(&child), error: error.transpose()? };
-        let opened = Opened { notes: Some(notes), ..Opened::live(self.label.clone(), Box::new(printed)) };
-        Ok((opened, Running { child, group }))
+        let error = child.stderr.take().ok_or_else(|| io::Error::other("no standard error"))?;
+        let error = pass_on(error, self.label.clone(), notes.clone())?;
+        Ok(Spawned { child, terminal: File::from(terminal.master), error })
     }
+}
+
+/// A process that has begun.
+struct Spawned {
+    child: Child,
+    terminal: File,
+    error: JoinHandle<Option<String>>,
 }
 
 /// Passes on what is written to standard error, a line at a time, and gives back the last one.
@@ -113,7 +140,7 @@ fn pass_on(
 /// What a program prints, and its end.
 struct Printed {
     terminal: File,
-    child: Arc<Mutex<Child>>,
+    process: Arc<Process>,
     error: Option<JoinHandle<Option<String>>>,
 }
 
@@ -133,7 +160,7 @@ impl Printed {
     fn end(&mut self) -> io::Result<usize> {
         let status = loop {
             // Not held while it is waited for: it may have to be ended.
-            if let Some(status) = lock(&self.child).try_wait()? {
+            if let Some(status) = self.process.child().try_wait()? {
                 break status;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -147,8 +174,14 @@ impl Printed {
     }
 }
 
-fn lock(child: &Mutex<Child>) -> std::sync::MutexGuard<'_, Child> {
-    child.lock().unwrap_or_else(PoisonError::into_inner)
+impl Process {
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
 }
 
 fn told(status: ExitStatus) -> String {
@@ -162,16 +195,18 @@ fn told(status: ExitStatus) -> String {
 impl Running {
     /// Ends the program and all that it has started, in good order if it lets itself be told.
     pub fn stop(self) {
+        self.process.is_stopped.store(true, Ordering::Release);
+        let group = Pid::from_raw(self.process.child().id() as i32);
         // One that has ended already cannot be told.
-        let _ = killpg(self.group, Signal::SIGTERM);
+        let _ = killpg(group, Signal::SIGTERM);
         let start = Instant::now();
         while start.elapsed() < GRACE {
-            if !matches!(lock(&self.child).try_wait(), Ok(None)) {
+            if !matches!(self.process.child().try_wait(), Ok(None)) {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        let _ = killpg(self.group, Signal::SIGKILL);
-        let _ = lock(&self.child).wait();
+        let _ = killpg(group, Signal::SIGKILL);
+        let _ = self.process.child().wait();
     }
 }

@@ -1,14 +1,14 @@
 //! What the engine is told of its sources, as bytes, in the order in which it is told.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
+use super::pipe::Pipe;
 use crate::external::External;
-use crate::map::{Fragment, Mapper};
-use crate::source::frame::Chunk;
-use crate::source::railway::Given;
+use crate::map::Fragment;
+use crate::source::{Given, Known};
 use crate::time::Time;
 
 /// Something that the engine is told of a source.
@@ -23,6 +23,8 @@ pub enum Input<'a> {
         bytes: u64,
         unterminated: bool,
         recording: bool,
+        /// Which of them an earlier run has read.
+        repeated: Vec<u32>,
     },
     Advance(usize, Time),
     LeaveOut(usize),
@@ -33,21 +35,6 @@ pub enum Input<'a> {
 }
 
 impl Input<'_> {
-    /// Tells the engine.
-    pub fn apply(self, engine: &mut Engine, mapper: &mut Mapper) {
-        match self {
-            Input::Lines { lane, lanes, text, bytes, unterminated, recording } => {
-                let chunk = Chunk { text: text.to_vec().into(), bytes, unterminated, recording, ..Chunk::default() };
-                engine.feed_of(lanes.0..lanes.1, lane, mapper.map(chunk));
-            }
-            Input::Advance(lane, to) => engine.advance(lane, to),
-            Input::LeaveOut(lane) => engine.leave_out(lane),
-            Input::Lost(lane) => engine.lose(lane),
-            Input::Ended(lane) => engine.close(lane),
-            Input::External(event) => engine.external(&event),
-        }
-    }
-
     /// # Errors
     ///
     /// Bytes that are damaged.
@@ -66,6 +53,7 @@ pub struct Journal {
     pub given: Vec<Given>,
     /// The sources that were left out since anything else was told: to be told again changes nothing.
     left_out: Vec<usize>,
+    pipes: BTreeMap<usize, Pipe>,
 }
 
 impl Journal {
@@ -78,6 +66,16 @@ impl Journal {
         *self = Journal { is_kept, ..Journal::default() };
     }
 
+    /// Follows the log of a pipe, which an earlier run may have read: `known` is what it has.
+    pub fn follow(&mut self, lane: usize, log: &str, known: Option<Known>) {
+        self.pipes.insert(lane, Pipe::new(log, known));
+    }
+
+    /// Marks the lines that an earlier run has read; `true` if lines may be missing before them.
+    pub fn recognise(&mut self, lane: usize, fragment: &mut Fragment) -> bool {
+        self.is_kept && self.pipes.get_mut(&lane).is_some_and(|pipe| pipe.recognise(fragment))
+    }
+
     pub fn lines(&mut self, lanes: std::ops::Range<usize>, fragment: &mut Fragment) {
         let lane = lanes.start + fragment.lane;
         self.given.append(&mut fragment.given);
@@ -88,6 +86,7 @@ impl Journal {
             bytes: fragment.bytes,
             unterminated: fragment.unterminated,
             recording: fragment.recording,
+            repeated: (0..).zip(&fragment.lines).filter(|(_, line)| line.is_repeated).map(|(at, _)| at).collect(),
         });
     }
 

@@ -15,6 +15,7 @@ mod error;
 mod failpoint;
 mod input;
 mod lock;
+mod pipe;
 mod read;
 mod schema;
 mod setup;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::Row;
 
 use super::{Error, Notification, State, schema};
-use crate::source::railway::Known;
+use crate::source::Known;
 
 /// Something that happened.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use rusqlite::{Transaction, TransactionBehavior, params};
 
 use super::failpoint::pass;
 use super::{Error, Event, State};
-use crate::source::railway::{self, Given};
+use crate::source::{Given, railway};
 
 /// Bytes of inputs from which on what is open is written instead of them; of more, once they are as many as that takes.
 const JOURNAL: usize = 1 << 20;

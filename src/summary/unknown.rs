@@ -81,7 +81,9 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
             "see TRAFFIC for those that are called",
         );
     }
-    add("memory, CPU", "not in a log".into(), "look at the service's metrics, in Railway's API or dashboard");
+    if engine.judge.observed.metrics.is_none() {
+        add("memory, CPU", "not in a log".into(), "`logwatch watch` asks Railway for them; else look at its dashboard");
+    }
     if reads(&engine.judge.rules, |read| read.carriers.people) && !engine.judge.observed.people {
         add("user reports", "no complaints were recorded".into(), "`logwatch signal` does, --answers reads them");
     }

@@ -55,6 +55,33 @@ fn several_programs_are_one_timeline_under_their_names() {
     assert!(files.contains(&"api".into()) && files.contains(&"web".into()), "{files:?}");
 }
 
+/// What it prints once more is the same line, however its members are turned.
+#[test]
+fn a_program_is_started_again_and_its_lines_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let line = |message: &str| format!(r#"{{"timestamp":"2026-01-05T10:00:00.5Z","message":"{message}"}}"#);
+    let turned = r#"{"message":"b","timestamp":"2026-01-05T10:00:00.5Z"}"#;
+    let script = format!(
+        r#"echo x >> {0}; case $(wc -l < {0}) in
+            1) echo '{1}'; echo '{2}'; echo 'not connected' >&2; exit 7;;
+            *) echo '{turned}'; echo '{3}'; sleep 60;; esac"#,
+        runs.display(),
+        line("a"),
+        line("b"),
+        line("c")
+    );
+    let record = folder.path().join("record");
+    let arguments = ["exec", "--restart", "--format", "json", "--record", record.to_str().unwrap(), "--", "sh", "-c"];
+    let child = command(&[&arguments[..], &[&script]].concat()).spawn().unwrap();
+    let has = |text: &str| std::fs::read_to_string(&record).is_ok_and(|record| record.contains(text));
+    eventually("it runs again", || has("\"c\""));
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let ran = ended(child, Duration::from_secs(6));
+    assert_eq!(ran.summary()["input"]["lines"], 3, "{ran:?}");
+    assert!(ran.err.contains("ended with status 7: not connected; it is started again in 1 s"), "{}", ran.err);
+}
+
 /// Neither the program nor what it has started is left behind, whether it lets itself be told or not.
 #[test]
 fn it_is_ended_with_the_run() {

@@ -36,18 +36,9 @@ pub fn follow(server: &Server, since: Time, pace: Pace) -> Followed {
     let (token, _) = Token::find(None, |name| (name == "RAILWAY_TOKEN").then(|| token.clone())).unwrap();
     let railway = Railway::new(endpoint, token, None, pace).unwrap();
     let target = railway.find(&Wanted { services: vec!["api".into()], ..Wanted::default() }).unwrap();
-    let kinds = Kinds { app: true, http: true };
-    railway
-        .follow(Watching {
-            target,
-            kinds,
-            filter: None,
-            deployment: None,
-            since,
-            until: None,
-            known: Default::default(),
-        })
-        .unwrap()
+    let kinds = Kinds { app: true, http: true, network: true, dns: true };
+    let known = Default::default();
+    railway.follow(Watching { target, kinds, filter: None, deployment: None, since, until: None, known }).unwrap()
 }
 
 /// How often each message or path came.

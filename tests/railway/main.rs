@@ -2,6 +2,7 @@
 
 mod documents;
 mod follow;
+mod metrics;
 #[path = "../cli/program.rs"]
 #[allow(dead_code)]
 mod program;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::program::{Ran, command, eventually, objects, run};
 use super::server::Server;
 use super::watch::{failing, terminated, watch};
-use super::world::{World, locked};
+use super::world::{World, locked, machine_now};
 
 /// What a run showed but its first and last object, each with how often.
 fn events(out: &str) -> BTreeMap<String, usize> {
@@ -224,4 +224,67 @@ fn a_state_is_of_one_plan_and_one_choice_of_services() {
         assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{}", ran.err);
         assert!(ran.err.contains(told), "{}", ran.err);
     }
+}
+
+/// A storm of records and ten kills: record for record what one run has that reads all of it afterwards.
+#[test]
+#[ignore = "takes a minute"]
+fn two_hundred_thousand_records_and_ten_kills() {
+    const RECORDS: i64 = 200_000;
+    let server = Server::start(World::new());
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let arguments = ["api", "--format", "json", "--since", "5m"].map(String::from);
+    let start = || started(&server, &asked(&arguments, Some(&state))).spawn().unwrap();
+    let (mut child, mut kills, mut written) = (start(), 0, 0);
+    let mut random = 11u64;
+    while written < RECORDS || kills < 10 {
+        if written < RECORDS {
+            let mut world = locked(&server.world);
+            let now = world.now();
+            for at in 0..400 {
+                let time = now.saturating_add((at / 4) * 1_000 - (at % 3) * 2_000_000);
+                match at % 5 {
+                    0 => world.request(time, &format!("/{}", written % 7), 200),
+                    1 => world.write(now, "said again"),
+                    _ => world.write(time, &format!("GET /{} 200 12ms", written % 100)),
+                }
+                written += 1;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(80));
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if (random >> 33) % 35 == 0 {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            kills += 1;
+            std::thread::sleep(Duration::from_millis((random >> 40) % 900));
+            child = start();
+        }
+    }
+    let lines = || {
+        let ran = run(&mut command(&["status", "--format", "json", "--state", state.to_str().unwrap()]));
+        serde_json::from_str::<Value>(&ran.out).unwrap_or_default()["lines"].as_i64().unwrap_or_default()
+    };
+    let begin = std::time::Instant::now();
+    while lines() < written && begin.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let had = terminated(child).summary();
+    let bytes = std::fs::metadata(&state).unwrap().len();
+    println!("{kills} kills, {written} records, {bytes} bytes");
+    let since = (machine_now().since(began(&state)) / SECOND + 301).to_string() + "s";
+    let arguments = ["api", "--format", "json", "--since", &since, "--until", "1s"].map(String::from);
+    let afterwards = run(&mut started(&server, &arguments)).summary();
+    for member in ["input", "classes", "verdict"] {
+        assert_eq!(had[member], afterwards[member], "{member}");
+    }
+    assert_eq!(had["http"]["by_route"], afterwards["http"]["by_route"]);
+    assert_eq!(had["input"]["lines"], written);
+}
+
+fn began(state: &Path) -> logwatch::time::Time {
+    let ran = run(&mut command(&["status", "--format", "json", "--state", state.to_str().unwrap()]));
+    let status: Value = serde_json::from_str(&ran.out).unwrap();
+    logwatch::time::parse(status["began"].as_str().unwrap().as_bytes()).unwrap()
 }

@@ -8,7 +8,7 @@ use logwatch::time::SECOND;
 
 use super::program::{Ran, command, ended, eventually, run};
 use super::server::Server;
-use super::world::{API, Break, Fault, WORKER, World, locked};
+use super::world::{API, Break, Fault, Seen, WORKER, World, locked};
 
 /// The command with a project token, against a stand-in.
 pub fn watch(server: &Server, arguments: &[&str]) -> Command {
@@ -254,6 +254,39 @@ fn several_services_are_one_timeline_under_their_names() {
     assert_eq!((&summary["input"]["late"], &summary["errors"][0]["file"]), (&0.into(), &"worker".into()), "{summary}");
     let only = run(&mut watch(&server, &["worker", "--format", "json", "--since", "10m", "--until", "15s"])).summary();
     assert_eq!(only["input"]["lines"], 3, "{only}");
+}
+
+/// What was seen before, and what is seen while it is followed.
+#[test]
+fn flows_and_lookups_are_read_where_they_are_asked_for() {
+    let mut world = World::new();
+    let now = world.now();
+    let seen = |ago: i64, of: &str, fault: Option<&str>, service: &str| Seen {
+        time: now.saturating_add(-ago * SECOND),
+        of: of.into(),
+        fault: fault.map(String::from),
+        service: service.into(),
+    };
+    world.write(now.saturating_add(-60 * SECOND), "a line");
+    world.flows.extend([seen(50, "fd12::9", None, API), seen(40, "fd12::9", Some("NO_ROUTE"), API)]);
+    world.flows.push(seen(40, "fd12::8", Some("NO_ROUTE"), WORKER));
+    world
+        .lookups
+        .extend([seen(30, "postgres.railway.internal", Some("SERVFAIL"), API), seen(20, "a.example", None, API)]);
+    let server = Server::start(world);
+    let (child, folder) = watching(&server, &["api", "--logs", "app,network,dns", "--since", "5m"], 5);
+    eventually("it follows", || locked(&server.world).sockets > 0);
+    {
+        let mut world = locked(&server.world);
+        let time = world.now();
+        world.lookups.push(Seen { time, ..seen(0, "redis.railway.internal", Some("SERVFAIL"), API) });
+    }
+    reads(&folder, 6);
+    let summary = terminated(child).summary();
+    let count = |class: &str| summary["classes"][class]["count"].as_u64();
+    assert_eq!((count("railway.flow_dropped"), count("railway.lookup_failed")), (Some(1), Some(2)), "{summary}");
+    assert_eq!(summary["input"]["lines"], 6);
+    assert_eq!(locked(&server.world).calls.iter().filter(|name| *name == "HttpLogs").count(), 0);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use logwatch::time::{SECOND, Time};
 
+use super::schema::metrics::Measurement;
+
 pub const PROJECT: &str = "11111111-0000-4000-8000-000000000001";
 pub const ENVIRONMENT: &str = "22222222-0000-4000-8000-000000000001";
 pub const API: &str = "33333333-0000-4000-8000-000000000001";
@@ -79,10 +81,37 @@ pub enum Break {
     Empty,
 }
 
+/// A flow, or a look-up.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub time: Time,
+    /// The address that a flow went to, the name that was looked up.
+    pub of: String,
+    /// Why a flow was dropped, or what a name server answered that had no address.
+    pub fault: Option<String>,
+    pub service: String,
+}
+
+/// A number that the platform measured.
+#[derive(Clone, Debug)]
+pub struct Metric {
+    /// In seconds since 1970.
+    pub at: i64,
+    pub measurement: Measurement,
+    pub value: f64,
+    pub service: String,
+    pub deployment: String,
+}
+
 pub struct World {
     pub token: String,
     pub apps: Vec<App>,
     pub https: Vec<Http>,
+    pub flows: Vec<Seen>,
+    pub lookups: Vec<Seen>,
+    pub metrics: Vec<Metric>,
+    /// Metrics are not given.
+    pub refuses_metrics: bool,
     pub deployments: Vec<Deployment>,
     /// What the next calls of logs get instead of an answer.
     pub faults: VecDeque<Fault>,
@@ -129,6 +158,10 @@ impl World {
             token: "test-project-token".into(),
             apps: Vec::new(),
             https: Vec::new(),
+            flows: Vec::new(),
+            lookups: Vec::new(),
+            metrics: Vec::new(),
+            refuses_metrics: false,
             deployments: Vec::new(),
             faults: VecDeque::new(),
             breaks: VecDeque::new(),
@@ -186,6 +219,12 @@ impl World {
             replica: "replica-1".into(),
             visible: Time(i64::MIN),
         }
+    }
+
+    /// What a deployment of `api` was measured to use, so many seconds ago.
+    pub fn measured(&mut self, ago: i64, measurement: Measurement, value: f64, deployment: &str) {
+        let at = self.now().second() - ago;
+        self.metrics.push(Metric { at, measurement, value, service: API.into(), deployment: deployment.into() });
     }
 
     /// A request of `api` that is visible at once.

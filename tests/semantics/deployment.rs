@@ -138,6 +138,13 @@ fn a_baseline_is_of_the_time_before_the_deployment_and_frozen() {
     assert!((threshold - 0.15).abs() < 0.002, "frozen: {threshold}");
 }
 
+/// Rule 7: its own start is none that comes before it.
+#[test]
+fn a_start_in_the_given_second_leaves_the_time_before_as_it_is() {
+    let lines = [before_and_after(30, "in 100 ms", "in 200 ms"), vec![started("13:30:00")]].concat();
+    assert_eq!(deployed_at_half_past(SLOWER, lines).run().changes("slower"), ["firing 13:30:05"]);
+}
+
 /// Rule 7.
 #[test]
 fn a_baseline_of_too_few_samples_is_unknown() {

@@ -46,6 +46,21 @@ fn a_start_while_the_old_process_goes_on_is_a_deployment() {
     assert_eq!(lived_through(&[running(), switch.to_vec(), serving("13:20:10", 60)]), ("13:20:00".into(), 0));
 }
 
+/// Logs with whole seconds: at one time, lines stand in the order in which they happened.
+#[test]
+fn a_start_and_its_crash_in_one_second_are_no_restart() {
+    let start = "2025-11-23 13:00:00 INFO Server listening on port 8080".to_string();
+    let crash = "2025-11-23 13:00:00 ERROR Process exited with code 1".to_string();
+    assert_eq!(lived_through(&[vec![start.clone(), crash.clone()]]).1, 0);
+    assert_eq!(lived_through(&[vec![crash, start]]).1, 1);
+    // Among several sources, none is named first.
+    let (started, down) = (listening("13:00:00"), app("13:00:00", "error", "Process exited with code 1"));
+    let either = |first: &str, then: &str| {
+        lived(&Case::new().log("a.jsonl", vec![first.to_string()]).log("b.jsonl", vec![then.to_string()]))
+    };
+    assert_eq!(either(&started, &down), either(&down, &started));
+}
+
 #[test]
 fn a_start_after_a_crash_is_a_restart() {
     for words in ["Node.js v20.20.2", "npm error code 1", "Killed", "ERROR:    Application startup failed. Exiting."] {

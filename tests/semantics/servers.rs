@@ -7,7 +7,7 @@ use crate::case::{Case, fixture_text};
 type Server = (&'static str, &'static str, u64, u64, &'static [(&'static str, &'static str)]);
 
 #[rustfmt::skip]
-const SERVERS: [Server; 8] = [
+const SERVERS: [Server; 11] = [
     ("koa", "javascript", 0, 0, &[("Error", "/app/koa.js:5 in Immediate.<anonymous>"), ("TypeError", "/app/koa.js:4 in <anonymous>")]),
     ("gin", "go", 4, 1, &[("panic", "/app/gin.go:10 in main.func2"), ("panic", "/app/gin.go:12 in main.main.func3.1")]),
     ("chi", "go", 4, 1, &[("panic", "/app/chi.go:17 in main.main.func2"), ("panic", "/app/chi.go:19 in main.main.func3.1")]),
@@ -15,6 +15,9 @@ const SERVERS: [Server; 8] = [
     ("nethttp", "go", 0, 0, &[("panic", "/app/nethttp.go:11 in main.main.func1"), ("panic", "/app/nethttp.go:13 in main.main.func2.1")]),
     ("sinatra", "ruby", 4, 1, &[("KeyError", "sinatra.ru:3 in fetch")]),
     ("rails", "ruby", 2, 1, &[("KeyError", "rails.ru:20 in fetch")]),
+    ("puma", "ruby", 0, 0, &[("KeyError", "")]),
+    ("webrick", "ruby", 4, 1, &[("KeyError", "webrick.rb:4 in fetch")]),
+    ("httpserver", "python", 3, 0, &[("KeyError", "/app/httpserver.py:7 in do_GET")]),
     ("php", "php", 0, 0, &[("RuntimeException", "/app/php.php:3 in load")]),
 ];
 

@@ -118,6 +118,7 @@ impl<'a> Source<'a> {
             required: regex.as_ref().map_or_else(Required::default, |regex| literals::required(regex.syntax())),
             regex,
             parser: definition.parser,
+            beside: definition.beside,
             raw: definition.raw,
             unicode: definition.unicode,
             labels,

@@ -21,7 +21,7 @@ impl Languages {
 type Needed = (&'static str, &'static [Language]);
 
 /// Texts of which one stands in every failure that a language reads ([`Language::read`]), and whose they are.
-static ANYWHERE: [Needed; 17] = [
+static ANYWHERE: [Needed; 18] = [
     ("Exception in thread \"", &[Java]),
     ("Unhandled exception. ", &[Dotnet]),
     ("Unhandled Exception: ", &[Dotnet]),
@@ -31,6 +31,7 @@ static ANYWHERE: [Needed; 17] = [
     ("Uncaught PHP Exception ", &[Php]),
     (":in `", &[Ruby]),
     (":in '", &[Ruby]),
+    ("Rack app (", &[Ruby]),
     ("goroutine ", &[Go]),
     ("panic recovered:", &[Go]),
     ("[PANIC RECOVER] ", &[Go]),

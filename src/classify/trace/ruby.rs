@@ -12,11 +12,13 @@ use super::{Head, Language, Line, Reach, contains, file_and_line};
 static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(":in "));
 /// Bytes of `2026-11-30 13:08:31`.
 const SINATRA_TIME: usize = 19;
+/// Bytes of `[2026-11-30 13:08:31]`.
+const WEBRICK_TIME: usize = 21;
 const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
 pub fn head(whole: &[u8]) -> Head {
     let line = untagged(whole);
-    if raised(line).is_some() {
+    if raised(line).is_some() || behind_request(whole).is_some() {
         Head::Certain
     } else if line.starts_with(REVERSED) || named(line).is_some() || is_spacer(whole) {
         Head::Perhaps
@@ -45,7 +47,9 @@ pub fn reach(lines: &[Line<'_>]) -> Option<Reach> {
 /// nor of Ruby itself.
 pub fn read(text: &[u8]) -> Option<Exception> {
     let lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').map(untagged).collect();
-    let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some())?;
+    let framed = lines.iter().position(|line| frame(line.trim_ascii()).is_some());
+    // Puma leaves the frames out where it does not debug.
+    let framed = framed.or_else(|| behind_request(text).map(|_| 1))?;
     let reversed = lines[..framed].iter().any(|line| line.starts_with(REVERSED));
     let (at, (kind, message)) = match lines.iter().position(|line| raised(line).is_some()) {
         Some(at) => (at, raised(lines[at])?),
@@ -126,11 +130,18 @@ fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
 }
 
 /// A line without the head of Ruby's logger (`F, [2025-08-25T13:50:00.123456 #17] FATAL -- : `), and without the tags that Rails
-/// puts behind it (`[6b1f4a2e-…] `); without Sinatra's time, too (`2026-11-30 13:08:31 - `).
+/// puts behind it (`[6b1f4a2e-…] `); without Sinatra's time, too (`2026-11-30 13:08:31 - `), Puma's with the request that failed
+/// (`2026-11-30 13:08:31 +0000 Rack app ("GET /a" - (10.0.0.4)): `), and WEBrick's with the level (`[2026-11-30 13:08:31] ERROR `).
 fn untagged(line: &[u8]) -> &[u8] {
     let line = match line {
         [b'2', b'0', _, _, b'-', ..] => {
-            line.get(SINATRA_TIME..).and_then(|rest| rest.strip_prefix(b" - ")).unwrap_or(line)
+            let sinatra = || line.get(SINATRA_TIME..)?.strip_prefix(b" - ");
+            sinatra().or_else(|| behind_request(line)).unwrap_or(line)
+        }
+        [b'R', b'a', b'c', b'k', b' ', ..] => behind_request(line).unwrap_or(line),
+        [b'E', b'R', b'R', b'O', b'R', b' ', error @ ..] => error,
+        [b'[', b'2', b'0', _, _, b'-', ..] => {
+            line.get(WEBRICK_TIME..).and_then(|rest| rest.strip_prefix(b" ERROR ")).unwrap_or(line)
         }
         _ => line.strip_prefix(b"- ").unwrap_or(line),
     };
@@ -148,6 +159,14 @@ fn untagged(line: &[u8]) -> &[u8] {
         }
         _ => line,
     }
+}
+
+/// What Puma says of a request that failed in the application, without the signs around an error that is inspected:
+/// `Rack app ("GET /a" - (10.0.0.4)): #<KeyError: key not found>`.
+fn behind_request(line: &[u8]) -> Option<&[u8]> {
+    let request = memmem::find(line, b"Rack app (")?;
+    let error = &line[request + memmem::find(&line[request..], b")): #<")? + 6..];
+    error.strip_suffix(b">")
 }
 
 /// A line of Rails that says nothing: it sets the error apart from its frames.
@@ -208,6 +227,20 @@ mod tests {
             assert_eq!(head(text.lines().next().unwrap().as_bytes()), Head::Perhaps);
         }
         assert_eq!(head(b"2026-11-30 13:08:31 - Worker - it says:  so"), Head::No);
+    }
+
+    #[test]
+    fn as_the_servers_print_it() {
+        let want = Some(("KeyError".into(), "key not found: \"price\"".into(), "app.rb:3 in fetch".into()));
+        for head in [
+            "[2026-11-30 13:08:31] ERROR KeyError: key not found: \"price\"",
+            "ERROR KeyError: key not found: \"price\"",
+            "2026-11-30 13:08:31 +0000 Rack app (\"GET /a\" - (10.0.0.4)): #<KeyError: key not found: \"price\">",
+            "Rack app (\"GET /a\" - (10.0.0.4)): #<KeyError: key not found: \"price\">",
+        ] {
+            assert_ne!(super::head(head.as_bytes()), Head::No, "{head}");
+            assert_eq!(told(&format!("{head}\n\tapp.rb:3:in `fetch'\n\tapp.rb:3:in `block'")), want, "{head}");
+        }
     }
 
     #[test]

@@ -43,11 +43,17 @@ pub(super) fn how_many(summary: &Summary) -> usize {
 
 fn groups(summary: &Summary) -> Vec<Group<'_>> {
     let is_told = |error: &ErrorGroup| {
-        let is_of = |exception: &ExceptionGroup| {
-            let (one, other) = (&exception.seen, &error.seen);
+        let is_of = |one: &Seen| {
+            let other = &error.seen;
             one.line_no == other.line_no && one.file == other.file && one.count >= other.count
         };
-        error.class == wellknown::EXITED && summary.exceptions.iter().any(is_of)
+        let is_raised = || summary.exceptions.iter().any(|exception| is_of(&exception.seen));
+        let is_listed = || summary.errors.iter().any(|other| other.class != error.class && is_of(&other.seen));
+        match error.class.as_str() {
+            wellknown::EXITED => is_raised(),
+            wellknown::MISSING => is_raised() || is_listed(),
+            _ => false,
+        }
     };
     let errors = summary.errors.iter().filter(|error| !is_told(error)).map(Group::Error);
     summary.exceptions.iter().map(Group::Exception).chain(errors).collect()

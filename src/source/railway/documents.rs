@@ -28,6 +28,11 @@ documents! {
     HTTP_LOGS = "HttpLogs" in "http_logs";
     FOLLOW_ENVIRONMENT_LOGS = "FollowEnvironmentLogs" in "follow_environment_logs";
     FOLLOW_HTTP_LOGS = "FollowHttpLogs" in "follow_http_logs";
+    NETWORK_FLOW_LOGS = "NetworkFlowLogs" in "network_flow_logs";
+    DNS_QUERY_LOGS = "DnsQueryLogs" in "dns_query_logs";
+    FOLLOW_NETWORK_FLOW_LOGS = "FollowNetworkFlowLogs" in "follow_network_flow_logs";
+    FOLLOW_DNS_QUERY_LOGS = "FollowDnsQueryLogs" in "follow_dns_query_logs";
+    METRICS = "Metrics" in "metrics";
     ROLLBACK = "Rollback" in "rollback";
 }
 

@@ -17,15 +17,16 @@ use std::time::Instant;
 use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
-use super::known::Known;
 use super::link::{Link, Phase};
 use super::log::{Kind, Log};
+use super::metrics::Metrics;
 use super::output::{Gone, Output, Placed};
 use super::pace::{Delays, Pace};
 use super::record::Record;
 use super::socket::Socket;
 use super::target::Target;
 use super::{Error, Kinds};
+use crate::source::Known;
 use crate::source::frame::Chunk;
 use crate::time::Time;
 use listen::{Ears, End};
@@ -59,6 +60,7 @@ pub struct Follower {
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
+    metrics: Metrics,
     /// It was said that the token or the address is wrong, since the last connection.
     has_asked_for_help: bool,
 }
@@ -70,6 +72,7 @@ impl Follower {
         pace: Pace,
         link: Arc<Link>,
         lost: Arc<AtomicU64>,
+        metrics: Metrics,
         chunks: Sender<io::Result<Chunk>>,
     ) -> Self {
         Follower {
@@ -83,6 +86,7 @@ impl Follower {
             left: BTreeMap::new(),
             lost,
             subscriptions: 0,
+            metrics,
             has_asked_for_help: false,
         }
     }
@@ -95,6 +99,7 @@ impl Follower {
 
     async fn follow(&mut self) -> Result<(), Gone> {
         self.find_logs().await?;
+        self.read_metrics().await;
         let all: Vec<(usize, Time)> = (0..self.logs.len()).map(|log| (log, self.logs[log].position)).collect();
         self.read_back(&all, Vec::new()).await?;
         self.logs.retain(|log| log.is_live);
@@ -117,6 +122,13 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    async fn read_metrics(&mut self) {
+        let Watching { target, deployment, .. } = &self.watching;
+        if let Some(error) = self.metrics.read(&self.client, target, deployment.as_deref()).await {
+            self.link.say(format!("the services' metrics cannot be read ({error})"));
+        }
     }
 
     /// Subscribes to all logs, fills the hole before that, and listens until something ends it.
@@ -234,10 +246,8 @@ impl Watching {
         }
         match (kind, &record.service, &self.target.services[..]) {
             (Kind::Http { service, .. }, ..) => Some(*service),
-            (Kind::App { .. }, None, [_]) => Some(0),
-            (Kind::App { .. }, service, services) => {
-                services.iter().position(|known| Some(&known.id) == service.as_ref())
-            }
+            (_, None, [_]) => Some(0),
+            (_, service, services) => services.iter().position(|known| Some(&known.id) == service.as_ref()),
         }
     }
 

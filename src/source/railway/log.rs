@@ -10,12 +10,15 @@ use serde_json::{Map, Value, json};
 
 use super::budget::Purpose;
 use super::client::Client;
-use super::documents::{Document, ENVIRONMENT_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS, HTTP_LOGS};
+use super::documents::{
+    DNS_QUERY_LOGS, Document, ENVIRONMENT_LOGS, FOLLOW_DNS_QUERY_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS,
+    FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
+};
 use super::error::Error;
-use super::known::Known;
 use super::pace::Pace;
 use super::record::{self, Record};
 use super::seen::{Reading, Seen};
+use crate::source::Known;
 use crate::time::Time;
 
 /// Which log.
@@ -25,14 +28,24 @@ pub enum Kind {
     App { environment: String },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
+    /// What went over the network, of a service of an environment or of all.
+    Network { environment: String, service: Option<String> },
+    /// The names that were looked up, in the same way.
+    Dns { environment: String, service: Option<String> },
 }
 
 impl Kind {
     /// What the log is called among those of a target.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
+        let of = |log: &str, service: &Option<String>| match service {
+            Some(service) => format!("{log} {service}"),
+            None => log.into(),
+        };
         match self {
-            Kind::App { .. } => "app",
-            Kind::Http { deployment, .. } => deployment,
+            Kind::App { .. } => "app".into(),
+            Kind::Http { deployment, .. } => deployment.clone(),
+            Kind::Network { service, .. } => of("network", service),
+            Kind::Dns { service, .. } => of("dns", service),
         }
     }
 }
@@ -42,6 +55,8 @@ impl fmt::Display for Kind {
         match self {
             Kind::App { .. } => f.write_str("the log of the environment"),
             Kind::Http { deployment, .. } => write!(f, "the HTTP log of deployment {deployment}"),
+            Kind::Network { .. } => f.write_str("the log of the network"),
+            Kind::Dns { .. } => f.write_str("the log of look-ups"),
         }
     }
 }
@@ -102,6 +117,31 @@ struct HttpRows {
     http_logs: Option<Vec<Map<String, Value>>>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FlowRows {
+    network_flow_logs: Option<Vec<Map<String, Value>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LookupRows {
+    dns_query_logs: Option<Vec<Map<String, Value>>>,
+}
+
+impl FlowRows {
+    fn read(self, names_deployments: bool) -> Rows {
+        // A flow is told when it was seen to its end.
+        Rows::seen(self.network_flow_logs.unwrap_or_default(), "captureEnd", names_deployments)
+    }
+}
+
+impl LookupRows {
+    fn read(self, names_deployments: bool) -> Rows {
+        Rows::seen(self.dns_query_logs.unwrap_or_default(), "queriedAt", names_deployments)
+    }
+}
+
 impl AppRows {
     fn read(self, names_deployments: bool) -> Rows {
         let rows = self.environment_logs.unwrap_or_default();
@@ -141,7 +181,8 @@ impl Log {
 
     /// One that an earlier run has read: from some time before its last record on.
     pub fn going_on(self, known: &Known, pace: Pace) -> Self {
-        let from = known.again_from(pace).map_or(self.from, |again| again.max(self.from));
+        let again = known.last().map(|last| Time::from_second(last - pace.again_from().as_secs() as i64));
+        let from = again.map_or(self.from, |again| again.max(self.from));
         Log { from, position: from, settled: from, seen: Seen::knowing(known), ..self }
     }
 
@@ -167,9 +208,12 @@ impl Log {
     /// What a subscription is to be told: the records after a time, so many at once at most.
     pub fn subscription(&self, after: Time, limit: usize) -> (Document, Value) {
         let variables = |name: &str, id: &str| json!({name: id, "filter": self.filter, "beforeDate": after.to_string(), "beforeLimit": limit});
+        let of_environment = |environment: &str, service: &Option<String>| json!({"environmentId": environment, "serviceId": service, "beforeDate": after.to_string(), "beforeLimit": limit});
         match &self.kind {
             Kind::App { environment, .. } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
             Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),
+            Kind::Network { environment, service } => (FOLLOW_NETWORK_FLOW_LOGS, of_environment(environment, service)),
+            Kind::Dns { environment, service } => (FOLLOW_DNS_QUERY_LOGS, of_environment(environment, service)),
         }
     }
 
@@ -203,6 +247,16 @@ impl Log {
                 variables["deploymentId"] = deployment.as_str().into();
                 Ok(client.ask::<HttpRows>(HTTP_LOGS, variables, purpose).await?.read(self.names_deployments))
             }
+            Kind::Network { environment, service } => {
+                variables["environmentId"] = environment.as_str().into();
+                variables["serviceId"] = service.as_deref().into();
+                Ok(client.ask::<FlowRows>(NETWORK_FLOW_LOGS, variables, purpose).await?.read(self.names_deployments))
+            }
+            Kind::Dns { environment, service } => {
+                variables["environmentId"] = environment.as_str().into();
+                variables["serviceId"] = service.as_deref().into();
+                Ok(client.ask::<LookupRows>(DNS_QUERY_LOGS, variables, purpose).await?.read(self.names_deployments))
+            }
         }
     }
 
@@ -212,11 +266,20 @@ impl Log {
         match self.kind {
             Kind::App { .. } => serde_json::from_str::<AppRows>(data.get()).ok().map(|rows| rows.read(names)),
             Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(|rows| rows.read(names)),
+            Kind::Network { .. } => serde_json::from_str::<FlowRows>(data.get()).ok().map(|rows| rows.read(names)),
+            Kind::Dns { .. } => serde_json::from_str::<LookupRows>(data.get()).ok().map(|rows| rows.read(names)),
         }
     }
 }
 
 impl Rows {
+    /// What the platform saw itself; `time` is the member that tells when.
+    fn seen(rows: Vec<Map<String, Value>>, time: &str, names_deployments: bool) -> Rows {
+        let count = rows.len();
+        let records = rows.into_iter().filter_map(|row| Record::seen(row, time, names_deployments));
+        Rows { count, records: records.collect() }
+    }
+
     /// Whether there may be more than the answer has: it has as many as were asked for (one more is possible), or a round number,
     /// which may be a lower limit of the server's own.
     pub fn is_full(&self, limit: usize) -> bool {

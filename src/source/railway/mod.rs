@@ -3,7 +3,7 @@
 //! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
 //! - `target` finds projects, environments, services and deployments by what a person calls them.
 //! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
-//!   came before, `known` what an earlier run has given out, `record` makes lines of records.
+//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that.
 //! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
@@ -14,9 +14,9 @@ mod documents;
 mod endpoint;
 mod error;
 mod follow;
-mod known;
 mod link;
 mod log;
+mod metrics;
 mod output;
 mod pace;
 mod record;
@@ -40,18 +40,20 @@ pub use documents::{ALL as DOCUMENTS, Document};
 pub use endpoint::{Endpoint, VARIABLE as ENDPOINT_VARIABLE, is_loopback};
 pub use error::Error;
 pub use follow::Watching;
-pub use known::{Given, Known, remembered};
 pub use link::{Link, Phase, State};
 pub use pace::Pace;
+pub use pace::remembered;
 pub use target::{Deployment, Named, Project, Target, Wanted};
 pub use token::{Access, Token};
 
 use budget::Purpose;
 use client::Client;
 use follow::Follower;
+use metrics::Metrics;
 use target::Instance;
 
 use super::frame::Chunk;
+use crate::external::External;
 use crate::time::Time;
 
 /// Which logs of a service are read.
@@ -61,6 +63,10 @@ pub struct Kinds {
     pub app: bool,
     /// Its requests.
     pub http: bool,
+    /// What goes over its network.
+    pub network: bool,
+    /// The names that it looks up.
+    pub dns: bool,
 }
 
 /// The API, for one token.
@@ -75,6 +81,8 @@ pub struct Followed {
     /// Lines, each chunk of one service: [`Chunk::lane`] is its index.
     pub chunks: Receiver<io::Result<Chunk>>,
     pub link: Arc<Link>,
+    /// What the platform measures beside the logs; what is from before the first line comes before it.
+    pub measured: crossbeam_channel::Receiver<External>,
     /// Times that records may have been lost.
     pub lost: Arc<AtomicU64>,
 }
@@ -155,9 +163,11 @@ impl Railway {
         let (sender, chunks) = channel(WAITING);
         let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
         let Railway { runtime, client, pace } = self;
-        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender);
+        let (events, measured) = crossbeam_channel::unbounded();
+        let metrics = Metrics::new(watching.since, watching.until, events);
+        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), metrics, sender);
         std::thread::Builder::new().name("railway".into()).spawn(move || runtime.block_on(follower.run()))?;
-        Ok(Followed { chunks, link, lost })
+        Ok(Followed { chunks, link, measured, lost })
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 
-use super::known::Given;
 use super::record::Record;
+use crate::source::Given;
 use crate::source::frame::Chunk;
 
 /// Nobody reads any more.

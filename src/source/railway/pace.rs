@@ -62,6 +62,16 @@ impl Pace {
     pub fn remembered(&self) -> Duration {
         self.settled.saturating_mul(2) + self.overlap + self.look
     }
+
+    /// How long before the last record of an earlier run to begin, so that what was stored late is found, too.
+    pub fn again_from(&self) -> Duration {
+        self.settled + self.overlap + self.look
+    }
+}
+
+/// Seconds before the last record of a log for which its records are to be known to a later run.
+pub fn remembered() -> i64 {
+    Pace::default().remembered().as_secs() as i64
 }
 
 /// Delays that grow from failure to failure.

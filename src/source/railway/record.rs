@@ -115,6 +115,24 @@ impl Record {
     }
 }
 
+impl Record {
+    /// What the platform saw itself, a flow or a look-up, with a `timestamp` as the command line prints it.
+    pub fn seen(mut row: Map<String, Value>, member: &str, names_deployment: bool) -> Option<Record> {
+        let written = row.get(member)?.as_str()?.to_string();
+        let time = time::parse(written.as_bytes())?;
+        let id = |name: &str| row.get(name).and_then(Value::as_str).map(String::from);
+        let (service, deployment) = (id("serviceId"), id("deploymentId"));
+        if !names_deployment {
+            row.remove("deploymentId");
+        }
+        row.insert("timestamp".into(), written.into());
+        let mut line = serde_json::to_vec(&row).ok()?;
+        line.push(b'\n');
+        let identity = hash(&[&line]);
+        Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
+    }
+}
+
 fn member(line: &mut Vec<u8>, name: &str, value: &str) {
     if line.len() > 1 {
         line.push(b',');

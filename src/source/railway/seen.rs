@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use super::known::Known;
 use super::record::Record;
+use crate::source::Known;
 use crate::time::Time;
 
 type Counts = FxHashMap<u64, u32>;
@@ -44,7 +44,7 @@ pub struct Seen {
 impl Seen {
     /// With what an earlier run has given out.
     pub fn knowing(known: &Known) -> Self {
-        Seen { counts: known.0.clone(), repeated: 0 }
+        Seen { counts: known.counts().clone(), repeated: 0 }
     }
 
     /// Takes note of a record of a reading; `true` if it is one that no reading had before.

@@ -9,7 +9,7 @@ use super::super::pace::Delays;
 use super::super::record::Record;
 use super::super::target::{self, Deployment, Instance};
 use super::listen::Ears;
-use super::{Error, Follower};
+use super::{Error, Follower, Watching};
 use crate::time::Time;
 
 /// Deployments that got requests, or may.
@@ -33,6 +33,7 @@ impl Follower {
             let log = Log::new(Kind::App { environment }, self.names_deployments(), filter, since, true);
             self.logs.push(self.going_on(log));
         }
+        self.find_logs_of_network();
         let mut delays = Delays::new(self.pace);
         let mut is_first = true;
         let mut found = None;
@@ -58,6 +59,22 @@ impl Follower {
             }
         }
         Ok(())
+    }
+
+    /// What the platform sees itself, of one service or of all; Railway's filters are about what services write.
+    fn find_logs_of_network(&mut self) {
+        let Watching { target, kinds, since, .. } = &self.watching;
+        let environment = target.environment.id.clone();
+        let service = match &target.services[..] {
+            [one] => Some(one.id.clone()),
+            _ => None,
+        };
+        let network =
+            kinds.network.then(|| Kind::Network { environment: environment.clone(), service: service.clone() });
+        let dns = kinds.dns.then_some(Kind::Dns { environment, service });
+        let logs = [network, dns].into_iter().flatten();
+        let names = self.names_deployments();
+        self.logs.extend(logs.map(|kind| Log::new(kind, names, None, *since, true)));
     }
 
     /// The deployments that may have something since the time that is asked for, and whether they run.

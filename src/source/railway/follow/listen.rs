@@ -214,6 +214,7 @@ impl Follower {
             }
         }
         self.look_at_deployments(ears).await?;
+        self.read_metrics().await;
         self.leave_what_is_gone(ears).await;
         self.update_link();
         Ok(())

@@ -1,0 +1,176 @@
+//! What the platform measures of a service: memory, CPU, disk and network of each of its deployments, as events that no line tells.
+//!
+//! A deployment's numbers are sums over its replicas. They come some time after what they tell of; what came before the log is read
+//! stands in its own second, and what comes while it is followed in the first that is not judged yet.
+
+use std::collections::BTreeMap;
+
+use crossbeam_channel::Sender;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Error;
+use super::budget::Purpose;
+use super::client::Client;
+use super::documents::METRICS;
+use super::target::Target;
+use crate::external::External;
+use crate::time::Time;
+
+/// Seconds between two numbers.
+const EVERY: u32 = 60;
+/// Bytes of what the platform calls a GB.
+const GB: f64 = 1e9;
+
+/// A class of events, with the measurements that make its values and what one of their units is in the class's.
+struct Measured {
+    class: &'static str,
+    values: &'static [(&'static str, &'static str)],
+    unit: f64,
+}
+
+/// The first value of a class has to be there.
+const MEASURED: [Measured; 4] = [
+    Measured {
+        class: "railway.memory",
+        values: &[("used", "MEMORY_USAGE_GB"), ("limit", "MEMORY_LIMIT_GB")],
+        unit: GB,
+    },
+    Measured { class: "railway.cpu", values: &[("used", "CPU_USAGE"), ("limit", "CPU_LIMIT")], unit: 1.0 },
+    Measured { class: "railway.disk", values: &[("used", "DISK_USAGE_GB")], unit: GB },
+    Measured {
+        class: "railway.network",
+        values: &[("received", "NETWORK_RX_GB"), ("sent", "NETWORK_TX_GB")],
+        unit: GB,
+    },
+];
+
+/// The metrics of the services that are watched, and how far they were read.
+pub struct Metrics {
+    /// Whose the numbers are, which class, and when the last one was, in seconds since 1970.
+    known: BTreeMap<(usize, String, &'static str), i64>,
+    /// In seconds since 1970.
+    since: i64,
+    until: Option<Time>,
+    events: Sender<External>,
+    /// It was said that they cannot be read.
+    is_told: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    metrics: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    measurement: String,
+    #[serde(default)]
+    tags: Tags,
+    values: Vec<Value>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Tags {
+    deployment_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Value {
+    ts: i64,
+    value: f64,
+}
+
+impl Metrics {
+    /// Those from a time on.
+    pub fn new(since: Time, until: Option<Time>, events: Sender<External>) -> Metrics {
+        Metrics { known: BTreeMap::new(), since: since.second(), until, events, is_told: false }
+    }
+
+    /// Reads what is new of all services; of one deployment alone where one is named. What cannot be read is asked for the next time,
+    /// and said once.
+    pub async fn read(&mut self, client: &Client, target: &Target, deployment: Option<&str>) -> Option<Error> {
+        let mut failed = None;
+        for (service, named) in target.services.iter().enumerate() {
+            match self.ask(client, target, service).await {
+                Ok(answer) => self.give(service, &named.name, answer, deployment),
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.filter(|error| !matches!(error, Error::TooMany(_)) && !std::mem::replace(&mut self.is_told, true))
+    }
+
+    async fn ask(&self, client: &Client, target: &Target, service: usize) -> Result<Answer, Error> {
+        // What belongs together need not be there at once.
+        const OVERLAP: i64 = 2 * EVERY as i64;
+        let known = self.known.iter().filter(|((of, ..), _)| *of == service).map(|(_, at)| *at).max();
+        let from = known.map_or(self.since, |known| (known - OVERLAP).max(self.since));
+        let measurements: Vec<&str> =
+            MEASURED.iter().flat_map(|measured| measured.values).map(|(_, measurement)| *measurement).collect();
+        let variables = json!({
+            "environmentId": target.environment.id,
+            "serviceId": target.services[service].id,
+            "startDate": Time::from_second(from).to_string(),
+            "measurements": measurements,
+            "groupBy": ["DEPLOYMENT_ID"],
+            "sampleRateSeconds": EVERY,
+        });
+        client.ask(METRICS, variables, Purpose::Routine).await
+    }
+
+    /// Gives out what is new, by time.
+    fn give(&mut self, service: usize, name: &str, answer: Answer, only: Option<&str>) {
+        let mut numbers: BTreeMap<(i64, String), BTreeMap<&str, f64>> = BTreeMap::new();
+        for series in &answer.metrics {
+            let deployment = series.tags.deployment_id.clone().unwrap_or_default();
+            if only.is_some_and(|only| only != deployment) {
+                continue;
+            }
+            for value in series.values.iter().filter(|value| value.value.is_finite()) {
+                numbers.entry((value.ts, deployment.clone())).or_default().insert(&series.measurement, value.value);
+            }
+        }
+        for ((ts, deployment), numbers) in numbers {
+            let at = Time::from_second(ts);
+            if ts < self.since || self.until.is_some_and(|until| at >= until) {
+                continue;
+            }
+            for measured in &MEASURED {
+                let known = self.known.entry((service, deployment.clone(), measured.class)).or_insert(i64::MIN);
+                if ts <= *known {
+                    continue;
+                }
+                if let Some(event) = measured.event(at, name, &deployment, &numbers) {
+                    *known = ts;
+                    // Nobody listens any more.
+                    let _ = self.events.send(event);
+                }
+            }
+        }
+    }
+}
+
+impl Measured {
+    /// What was measured at a time; `None` where it was not, or nothing ran.
+    fn event(&self, at: Time, service: &str, deployment: &str, numbers: &BTreeMap<&str, f64>) -> Option<External> {
+        let values = self.values.iter().filter_map(|(name, measurement)| Some((*name, numbers.get(measurement)?)));
+        let values: Vec<(&str, f64)> = values.map(|(name, value)| (name, value * self.unit)).collect();
+        let (first, _) = self.values[0];
+        values.iter().find(|(name, _)| *name == first)?;
+        if values.iter().all(|(name, value)| *name == "limit" || *value == 0.0) {
+            return None;
+        }
+        let shown: Vec<String> = values
+            .iter()
+            .map(|(name, value)| {
+                let suffix = if self.unit == GB { " GB" } else { "" };
+                format!("{name} {:.2}{suffix}", value / self.unit)
+            })
+            .collect();
+        let message = format!("{} of {service}: {}", self.class, shown.join(", "));
+        let event = External::new(at, self.class, message).label("service", service);
+        let event = if deployment.is_empty() { event } else { event.label("deployment", deployment) };
+        Some(values.into_iter().fold(event, |event, (name, value)| event.value(name, value)))
+    }
+}
