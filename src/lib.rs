@@ -38,12 +38,14 @@
 //! - [`history`] keeps seconds in panes that get wider as a run gets longer, for pictures.
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
+//! - [`snapshot`] is a run as it stands, and [`tail`] its newest lines, for whoever looks at it; [`serve`] shows it as a web page, an
+//!   API and metrics.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
 //! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
 //! - [`escalation`] says which action of a plan is due, and what holds it back.
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
-//!   clock besides [`source`], [`probe`] and [`notify`].
+//!   clock besides [`source`], [`probe`], [`notify`] and [`serve`].
 //!
 //! # What always holds
 //!
@@ -108,11 +110,14 @@ pub mod recording;
 pub mod report;
 pub mod rules;
 pub mod second;
+pub mod serve;
 pub mod session;
+pub mod snapshot;
 pub mod source;
 pub mod state;
 mod subprocess;
 pub mod summary;
+pub mod tail;
 pub mod text;
 pub mod time;
 pub mod timeline;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use logwatch::classify::Library;
 use logwatch::cli::options::{
@@ -20,7 +20,7 @@ const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let result = match Cli::parse() {
+    let result = match Cli::given() {
         Cli { command: Some(command), .. } => subcommand(command),
         Cli { command: None, files, .. }
             if files.files.is_empty() && files.sources.is_empty() && io::stdin().is_terminal() =>
@@ -43,7 +43,8 @@ fn main() -> ExitCode {
 fn subcommand(command: Command) -> Result<i32> {
     // In a log of GitHub's nothing that is shown is a command; elsewhere it is shown as it is, to be kept in a file.
     let on_github = std::env::var("GITHUB_ACTIONS").as_deref() == Ok("true");
-    let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout().lock() };
+    // Not locked: a dashboard writes from a thread of its own.
+    let mut out: &mut dyn Write = if on_github { &mut NoCommands::new(io::stdout()) } else { &mut io::stdout() };
     match command {
         Command::Watch { watch, read } => cli::watch(&watch, &read, out),
         #[cfg(unix)]

@@ -2,9 +2,10 @@
 //! a JSON object a line, which `logwatch check`, `logwatch signal` and `logwatch ack` append to. A live run reads on as it grows, and adds
 //! itself what its actions do, so that a run that is started anew knows it.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +248,47 @@ impl Growing {
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         Ok(text)
+    }
+}
+
+/// A manual check of a plan, as people are asked it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub id: String,
+    pub what: String,
+    pub ask: String,
+}
+
+/// Records what was said; an error is told to who said it.
+pub type Record = Arc<dyn Fn(&Said) -> Result<(), String> + Send + Sync>;
+
+/// What can be answered and reported while a run goes on, and how that is recorded.
+#[derive(Clone)]
+pub struct Asked {
+    /// The plan's manual checks.
+    pub items: Vec<Item>,
+    /// What can be reported, by name, without [`SIGNAL`].
+    pub signals: Vec<String>,
+    pub record: Record,
+    /// The time of day.
+    pub now: fn() -> Time,
+}
+
+impl Said {
+    /// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
+    pub fn append(&self, path: &Path) -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let mut line = serde_json::to_string(self)? + "\n";
+        if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
+            let mut last = [b'\n'];
+            file.read_exact(&mut last)?;
+            if last != [b'\n'] {
+                // Somebody was stopped within a line.
+                line.insert(0, '\n');
+            }
+        }
+        let written = file.write(line.as_bytes())?;
+        if written < line.len() { Err(io::Error::new(io::ErrorKind::StorageFull, "no room is left")) } else { Ok(()) }
     }
 }
 

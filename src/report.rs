@@ -260,6 +260,7 @@ impl Report {
             Part::Group { place, message, is_error } => {
                 let group = self.groups.at(place);
                 group.total.add(tally);
+                group.sides.add(tally.events, second.armed, self.since.is_apart());
                 if let Some(message) = message.and_then(|message| labels.value(message)) {
                     group.say(tally.first, message);
                 }
@@ -328,6 +329,7 @@ impl Report {
     /// From now on all is counted apart, should a deployment have begun here, or no longer.
     pub fn set_apart(&mut self, is_apart: bool) {
         self.routes.values_mut().for_each(RouteTotal::join);
+        self.groups.values_mut().for_each(|group| group.sides.join());
         self.since.set_apart(is_apart, &self.classes);
     }
 
@@ -337,6 +339,7 @@ impl Report {
             self.set_apart(false);
         }
         self.routes.values_mut().for_each(RouteTotal::begin);
+        self.groups.values_mut().for_each(|group| group.sides.begin());
         self.since.begin(&self.classes);
     }
 

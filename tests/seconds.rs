@@ -120,7 +120,7 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<S
     let Counts { bytes, invalid_utf8, .. } = gathered.counts;
     assert_eq!(Counts { bytes, invalid_utf8, ..judge.engine.judge.counts }, gathered.counts);
     judge.engine.gather.counts = gathered.counts;
-    let summary = Summary::new(&mut judge.engine, "test", None, Masking::default());
+    let summary = Summary::new(&judge.engine, "test", None, Masking::default());
     (notices, serde_json::to_value(summary).expect("a summary is JSON"))
 }
 

@@ -68,7 +68,7 @@ pub fn judge(judge: &Judge, logs: &[(&str, &[u8])]) -> Judged {
             }
         }
     }
-    let summary = Summary::new(&mut session.engine, "simulated", None, Masking::default());
+    let summary = Summary::new(&session.engine, "simulated", None, Masking::default());
     Judged {
         verdict: summary.verdict,
         reasons: summary.reasons,

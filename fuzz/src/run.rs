@@ -133,7 +133,7 @@ impl Run {
     pub fn finish(mut self) -> Told {
         self.session.engine.finish();
         self.listen();
-        let summary = Summary::new(&mut self.session.engine, "test", None, Masking::default());
+        let summary = Summary::new(&self.session.engine, "test", None, Masking::default());
         self.json.summary(&summary).expect("writing to memory");
         let mut printed = Vec::new();
         if let Some(mut text) = self.text {

@@ -14,7 +14,7 @@ use crate::text::escape;
 const LOOK: Duration = Duration::from_secs(1);
 
 pub struct Answers {
-    /// `None` in a replay, which has all of it.
+    /// `None` in a replay that nobody looks at, which has all of it.
     growing: Option<Growing>,
     looked: Instant,
 }
@@ -40,9 +40,10 @@ impl Answers {
         Ok(Answers { growing, looked: Instant::now() })
     }
 
-    /// Takes in what was said since. What cannot be read, or says nothing to the plan, is told and left out.
-    pub fn read_on(&mut self, session: &mut Session, aside: &Aside) {
-        let Some(growing) = self.growing.as_mut().filter(|_| self.looked.elapsed() >= LOOK) else { return };
+    /// Takes in what was said since; now and then unless it is known that there is something. What cannot be read, or says nothing to the plan, is told and left out.
+    pub fn read_on(&mut self, session: &mut Session, is_at_once: bool, aside: &Aside) {
+        let is_due = is_at_once || self.looked.elapsed() >= LOOK;
+        let Some(growing) = self.growing.as_mut().filter(|_| is_due) else { return };
         self.looked = Instant::now();
         for said in growing.more() {
             if let Err(error) = said.and_then(|people| session.engine.judge.hear(people)) {

@@ -12,8 +12,10 @@ use crossbeam_channel::{Receiver, Select, Sender};
 use super::clock::Clock;
 use super::progress::Aside;
 use super::record::Record;
+use super::tui::Shared;
 use crate::external::{self, External};
 use crate::map::{Fragment, Kind};
+use crate::mask::Masking;
 use crate::session::Session;
 use crate::source::railway::{Followed, Link};
 use crate::source::{Opened, Pump, Received};
@@ -74,6 +76,8 @@ pub struct Intake {
     /// What platforms measured, until there is a line.
     measured: Vec<External>,
     aside: Aside,
+    /// The dashboard that shows the newest lines.
+    shown_on: Option<(Arc<Shared>, Masking)>,
 }
 
 impl Intake {
@@ -116,12 +120,18 @@ impl Intake {
             external: external::channel(),
             measured: Vec::new(),
             aside,
+            shown_on: None,
         })
     }
 
     /// Where what is measured beside the sources is handed in.
     pub fn measured(&self) -> Sender<External> {
         self.external.0.clone()
+    }
+
+    /// The newest lines are shown there.
+    pub fn show_on(&mut self, dashboard: Arc<Shared>, masking: Masking) {
+        self.shown_on = Some((dashboard, masking));
     }
 
     /// Takes what is followed as one more source, with a log for each label.
@@ -270,6 +280,9 @@ impl Intake {
                 }
                 let source = &mut self.sources[index];
                 record.lines(&fragment);
+                if let Some((dashboard, masking)) = &self.shown_on {
+                    dashboard.tail().add(&fragment, &session.engine.judge.library, *masking);
+                }
                 if ends_within_a_record(&fragment) {
                     self.failures.push("the input ends within a line".into());
                 }

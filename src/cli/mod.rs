@@ -1,6 +1,7 @@
 //! The command line: what may be asked for, and how a run is driven.
 
 mod actions;
+mod answering;
 mod answers;
 mod baseline;
 mod clock;
@@ -12,6 +13,7 @@ mod find;
 mod intake;
 mod keep;
 pub mod lines;
+mod looking;
 pub mod new_plan;
 pub mod notify;
 pub mod options;
@@ -27,10 +29,12 @@ mod recall;
 mod record;
 mod rollback;
 mod run;
+mod serve;
 mod setup;
 mod signals;
 mod target;
 mod terminal;
+mod tui;
 mod watch;
 pub mod what_if;
 

@@ -95,7 +95,7 @@ fn read(log: &Path, packs: &[PathBuf]) -> Result<Summary> {
         session.engine.take_notices();
     }
     session.engine.finish();
-    Ok(Summary::new(&mut session.engine, "default", None, Masking::default()))
+    Ok(Summary::new(&session.engine, "default", None, Masking::default()))
 }
 
 fn busiest(healthy: &Summary) -> impl Iterator<Item = &RouteLine> {

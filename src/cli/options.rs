@@ -1,11 +1,13 @@
 //! What the command line may say.
 
+mod environment;
 mod look;
 mod output;
 mod people;
 mod railway;
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -47,6 +49,8 @@ Exit status:
 
 Without --plan, `default` decides: rollback when far more requests fail than before, the service
 does not answer, or starts again and again; investigate what else is worse than the hour before.
+
+Each option of a run can be an environment variable: --fail-on is LOGWATCH_FAIL_ON.
 
 Examples:
   logwatch watch api --project shop --environment production
@@ -191,6 +195,12 @@ pub struct Read {
     /// Write to a file too, in the format given before `=` or told by its ending (report.html); repeatable
     #[arg(long = "output", value_name = "[FORMAT=]FILE", value_parser = Output::parse)]
     pub outputs: Vec<Output>,
+    /// Show the run as a web page, JSON and metrics at this address, such as 127.0.0.1:8787
+    #[arg(long, value_name = "ADDRESS")]
+    pub serve: Option<SocketAddr>,
+    /// Show the run as a dashboard in the terminal; what it prints comes after
+    #[arg(long)]
+    pub tui: bool,
     /// Keep what is read, and when the clock moved, for an exact replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -305,6 +315,11 @@ pub enum Colour {
 }
 
 impl Read {
+    /// Whether somebody looks at the run while it goes on.
+    pub fn is_looked_at(&self) -> bool {
+        self.serve.is_some() || self.tui
+    }
+
     /// How many threads work on the lines of files.
     pub fn threads(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);

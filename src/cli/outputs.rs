@@ -7,13 +7,16 @@ use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result};
 
+use super::looking::Held;
 use super::options::{Colour, Format, Output, Read};
 use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
+use crate::engine::Engine;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
+use crate::snapshot::Recorder;
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 use crate::text::escape;
 
@@ -57,6 +60,10 @@ pub struct Outputs {
     recalls: bool,
     aside: Aside,
     verbose: bool,
+    /// For whoever looks at the run while it goes on.
+    recorder: Option<Recorder>,
+    /// Whether it was told of the deployment in force.
+    recorder_knows: bool,
 }
 
 /// Whether standard output is written in colours, by what is asked for, what it is, and the environment.
@@ -75,14 +82,17 @@ fn is_coloured(asked: Colour, is_terminal: bool, variable: impl Fn(&str) -> Opti
 
 impl Outputs {
     /// Opens every output before anything is read, so that one that cannot be written fails at once.
-    pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside) -> Result<Outputs> {
+    ///
+    /// Standard output is written into `held` where it is given.
+    pub fn open(read: &Read, plan: &str, sources: Vec<String>, aside: Aside, held: Option<Held>) -> Result<Outputs> {
         let terminal = io::stdout().is_terminal();
         let colour = is_coloured(read.color, terminal, |name| std::env::var_os(name));
         let columns = terminal_size::terminal_size_of(io::stdout()).map(|(columns, _)| usize::from(columns.0));
         let columns = columns.filter(|columns| *columns > 0);
         let width = columns.map_or(WIDTH, |columns| columns.clamp(*WIDTHS.start(), *WIDTHS.end()));
         let zone = read.tz;
-        let standard = Writer::new(read.format, Target::Standard(io::stdout()), Style { colour, width, zone }, read);
+        let standard = held.map_or_else(|| Target::Standard(io::stdout()), Target::Held);
+        let standard = Writer::new(read.format, standard, Style { colour, width, zone }, read);
         let mut sinks = vec![Sink::new(standard, "standard output".into())];
         for Output { format, path } in &read.outputs {
             let name = escape(&path.display().to_string());
@@ -98,6 +108,8 @@ impl Outputs {
             recalls: false,
             aside,
             verbose: read.verbose,
+            recorder: None,
+            recorder_knows: false,
         })
     }
 
@@ -110,10 +122,23 @@ impl Outputs {
         }
     }
 
+    /// Everything is told to this one, too.
+    pub fn record(&mut self, recorder: Recorder) {
+        self.recorder = Some(recorder);
+    }
+
+    /// Lets those who look at the run see how it stands.
+    pub fn look(&mut self, engine: &Engine) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.look(engine);
+        }
+    }
+
     /// A deployment came into force. It is told with the first thing that happens under it.
     pub fn deployed(&mut self, deployment: Deployment) {
         self.deployment = Some(deployment);
         self.sinks.iter_mut().for_each(|sink| sink.knows = false);
+        self.recorder_knows = false;
     }
 
     /// Whether what comes next was shown by an earlier run: then only what is written whole at the end is told of it.
@@ -123,6 +148,9 @@ impl Outputs {
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.trigger(event);
+        }
         let (sources, verbose) = (self.sources.len(), self.verbose);
         self.each(|writer| match writer {
             Writer::Text(text) => text.trigger(event, sources, verbose),
@@ -136,6 +164,9 @@ impl Outputs {
 
     pub fn reached(&mut self, event: &CheckpointEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.reached(event);
+        }
         self.each(|writer| match writer {
             Writer::Text(text) => text.reached(event),
             Writer::Json(json) => json.reached(event),
@@ -146,6 +177,9 @@ impl Outputs {
 
     pub fn verdict(&mut self, event: &VerdictEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.verdict(event);
+        }
         let verbose = self.verbose;
         self.each(|writer| match writer {
             Writer::Text(text) => text.verdict(event, verbose),
@@ -156,6 +190,9 @@ impl Outputs {
 
     pub fn action(&mut self, event: &ActionEvent) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.action(event);
+        }
         self.each(|writer| match writer {
             Writer::Text(text) => text.action(event),
             Writer::Json(json) => json.action(event),
@@ -170,8 +207,14 @@ impl Outputs {
 
     /// Writes the summary, and moves the files to their places. The verdict is told on standard error where standard output
     /// could not be written.
-    pub fn finish(mut self, summary: &Summary, exit_code: i32) {
+    pub fn finish(mut self, engine: &Engine, summary: &Summary, exit_code: i32) {
         self.tell_deployment();
+        if let Some(recorder) = &mut self.recorder {
+            if self.deployment.is_none() {
+                recorder.start(None);
+            }
+            recorder.end(engine, summary);
+        }
         if self.deployment.is_none() {
             let plan = self.plan.clone();
             self.each(|writer| match writer {
@@ -194,8 +237,12 @@ impl Outputs {
     }
 
     fn tell_deployment(&mut self) {
-        let Outputs { plan, sources, deployment, recalls, sinks, aside, .. } = self;
+        let Outputs { plan, sources, deployment, recalls, sinks, aside, recorder, recorder_knows, .. } = self;
         let Some(deployment) = deployment else { return };
+        if let Some(recorder) = recorder.as_mut().filter(|_| !*recorder_knows) {
+            recorder.start(Some(deployment));
+            *recorder_knows = true;
+        }
         for (at, sink) in sinks.iter_mut().enumerate() {
             if sink.knows || (*recalls && !sink.is_whole(at)) {
                 continue;

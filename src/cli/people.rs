@@ -1,11 +1,10 @@
 //! `logwatch check`, `logwatch ack` and `logwatch signal`: what people say, appended to the file that a run reads with `--answers`, or
 //! put into the state of one that goes on.
 
-use std::fs::OpenOptions;
-use std::io::{Read as _, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use super::clock::now;
 use super::options::{AckOptions, CheckOptions, SaidOptions, SignalOptions};
@@ -124,23 +123,6 @@ fn known(what: &str, name: &str, known: &[&str]) -> Result<(), UsageError> {
     }))
 }
 
-/// Adds a line to the file, in one write, so that others who add to it at the same time do not tear it.
 pub(super) fn append(path: &Path, said: &Said) -> Result<()> {
-    let shown = || escape(&path.display().to_string());
-    let open = || OpenOptions::new().create(true).read(true).append(true).open(path);
-    let mut file = open().with_context(|| format!("cannot write {}", shown()))?;
-    let mut line = serde_json::to_string(said)? + "\n";
-    if file.metadata()?.is_file() && file.seek(SeekFrom::End(-1)).is_ok() {
-        let mut last = [b'\n'];
-        file.read_exact(&mut last)?;
-        if last != [b'\n'] {
-            // Somebody was stopped within a line.
-            line.insert(0, '\n');
-        }
-    }
-    let written = file.write(line.as_bytes()).with_context(|| format!("cannot write {}", shown()))?;
-    if written < line.len() {
-        return Err(anyhow!("cannot write {}: no room is left", shown()));
-    }
-    Ok(())
+    said.append(path).with_context(|| format!("cannot write {}", escape(&path.display().to_string())))
 }

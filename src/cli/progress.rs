@@ -1,7 +1,7 @@
 //! How far a run is: the bar of a long replay, the status line of a live one. On standard error, only in a terminal, gone at the
 //! end. And warnings, which go there, too.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal;
+use super::tui::Shared;
 use crate::engine::Engine;
 use crate::source::Opened;
 use crate::source::railway::{Link, Phase, State};
@@ -33,6 +34,8 @@ pub struct Progress {
     /// A bar is shown once there is something to wait for.
     wanted: bool,
     status: Option<Status>,
+    /// The dashboard that has the terminal.
+    shown_on: Option<Arc<Shared>>,
 }
 
 /// What a live run has read.
@@ -74,7 +77,7 @@ impl Progress {
             bar.set_style(style);
         }
         let positions = inputs.iter().map(|input| Arc::clone(&input.position)).collect();
-        Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet, status }
+        Progress { bar, positions, began: Instant::now(), wanted: total.is_some() && !quiet, status, shown_on: None }
     }
 
     /// The status line of what is followed through a connection. Where there is no terminal for it, it is said once a minute if
@@ -95,18 +98,30 @@ impl Progress {
     }
 
     pub fn aside(&self) -> Aside {
-        Aside(self.bar.clone())
+        Aside { bar: self.bar.clone(), shown_on: self.shown_on.clone() }
+    }
+
+    /// Everything is said on a dashboard, as long as that has the terminal.
+    pub fn show_on(&mut self, dashboard: Arc<Shared>) {
+        self.bar.set_draw_target(ProgressDrawTarget::hidden());
+        self.wanted = false;
+        self.shown_on = Some(dashboard);
     }
 
     pub fn update(&mut self, engine: &Engine) {
         if let Some(status) = &mut self.status {
             let since = status.written.map(|written| written.elapsed());
-            if !self.bar.is_hidden() && since.is_none_or(|since| since >= STATUS) {
+            let is_due = since.is_none_or(|since| since >= STATUS);
+            if let Some(dashboard) = &self.shown_on {
+                if is_due {
+                    dashboard.say(status.text(engine, since));
+                }
+            } else if !self.bar.is_hidden() && is_due {
                 self.bar.set_message(status.text(engine, since));
             } else if status.is_said && self.bar.is_hidden() && status.said.elapsed() >= SAID {
                 let text = status.text(engine, since);
                 status.said = Instant::now();
-                Aside(self.bar.clone()).warn(&text);
+                Aside { bar: self.bar.clone(), shown_on: None }.warn(&text);
             }
             return;
         }
@@ -173,17 +188,38 @@ fn connection(inputs: &str, state: &State, clock: impl Fn(Time) -> String) -> St
 
 /// Prints while the progress bar steps aside.
 #[derive(Clone)]
-pub struct Aside(ProgressBar);
+pub struct Aside {
+    bar: ProgressBar,
+    /// The dashboard that has the terminal.
+    shown_on: Option<Arc<Shared>>,
+}
 
 impl Aside {
     pub fn print(&self, print: impl FnOnce()) {
-        self.0.suspend(print);
+        self.bar.suspend(print);
     }
 
     /// Says on standard error what goes wrong while the run goes on.
     pub fn warn(&self, message: &str) {
+        if self.shown_on.as_ref().is_some_and(|dashboard| dashboard.warn(message)) {
+            return;
+        }
+        self.tell("warn", message);
+    }
+
+    /// Says on standard error what is good to know.
+    pub fn note(&self, message: &str) {
+        self.tell("info", message);
+    }
+
+    fn tell(&self, level: &str, message: &str) {
+        // Railway takes what is on standard error for an error, unless it says itself what it is.
+        let line = match std::env::var_os("RAILWAY_ENVIRONMENT_ID").is_some() && !io::stderr().is_terminal() {
+            true => serde_json::json!({ "level": level, "message": format!("logwatch: {message}") }).to_string(),
+            false => format!("logwatch: {message}"),
+        };
         // Nobody is left to tell when this fails.
-        self.print(|| drop(writeln!(io::stderr(), "logwatch: {message}")));
+        self.print(|| drop(writeln!(io::stderr(), "{line}")));
     }
 }
 

@@ -27,7 +27,7 @@ pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {
     told(&mut state, &mut session, |_| {})?;
     session.engine.finish();
     let plan = session.plan.document.plan.id.to_lowercase();
-    let summary = Summary::new(&mut session.engine, &plan, None, Masking::default());
+    let summary = Summary::new(&session.engine, &plan, None, Masking::default());
     let told = Status {
         state: asked.state.display().to_string(),
         process: State::process(&asked.state),
@@ -52,7 +52,7 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     let plan = session.plan.document.plan.id.to_lowercase();
     let masking = read.redact.masking();
     let progress = Progress::new(&[], true, read.tz);
-    let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside())?;
+    let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside(), None)?;
     outputs.hold();
     let mut show = |session: &mut Session| {
         Event::take(&mut session.engine, masking).iter().for_each(|event| event.show(&mut outputs));
@@ -60,9 +60,9 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     told(&mut state, &mut session, &mut show)?;
     session.engine.finish();
     show(&mut session);
-    let summary = Summary::new(&mut session.engine, &plan, None, masking);
+    let summary = Summary::new(&session.engine, &plan, None, masking);
     let status = run::exit_status(&summary, read.fail_on);
-    outputs.finish(&summary, status);
+    outputs.finish(&session.engine, &summary, status);
     Ok(status)
 }
 

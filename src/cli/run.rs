@@ -11,6 +11,7 @@ use super::answers::Answers;
 use super::clock::now;
 use super::intake::Intake;
 use super::keep::{self, Keep};
+use super::looking::{self, Looking};
 use super::options::{FailOn, Files, Format, Read};
 use super::outputs::Outputs;
 use super::progress::{Aside, Progress};
@@ -125,7 +126,9 @@ impl Run<'_> {
         let actions = session.plan.actions().map_err(|error| UsageError(error.to_string()))?;
         let mut actions = Actions::new(actions, read, is_saved, roll_back)?;
         let answers = read.answers.as_deref();
-        let mut answers = answers.map(|path| Answers::open(path, &mut session, is_saved, &mut actions)).transpose()?;
+        let mut answers = answers
+            .map(|path| Answers::open(path, &mut session, is_saved && !read.is_looked_at(), &mut actions))
+            .transpose()?;
         if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
             baseline::compare(&mut session, path)?;
         }
@@ -135,10 +138,12 @@ impl Run<'_> {
         let plan = session.plan.document.plan.id.to_lowercase();
         let masking = read.redact.masking();
         let subject = Subject { plan: plan.clone(), sources: labels.clone(), deployed_at: None };
-        let mut outputs = Outputs::open(read, &plan, labels, progress.aside())?;
+        let held = looking::held(read)?;
+        let mut outputs = Outputs::open(read, &plan, labels, progress.aside(), held.clone())?;
         if is_saved {
             outputs.hold();
         }
+        let looking = Looking::start(read, &session, &plan, &mut outputs, &mut progress, stop, is_saved)?;
         let mut record = Record::open(read.record.as_deref(), progress.aside())?;
         if receivers.is_empty() && session.plan.notifies() > 0 && !read.quiet {
             progress.aside().warn("a replay sends none of the plan's notifications; --notify sends them");
@@ -148,6 +153,7 @@ impl Run<'_> {
         let mut keep = Keep::new(state, progress.aside());
         keep.go_on(&mut session, &mut outputs, &mut notifier, &mut actions, masking, can_be_read_again)?;
         session.engine.stop_when(stop.at_once());
+        looking.follow(&mut intake);
 
         let mut asked = None;
         let mut stopped = None;
@@ -163,7 +169,7 @@ impl Run<'_> {
                 probing = Some(Probes::start(probes, &intake.measured(), now).map_err(anyhow::Error::msg)?);
             }
             if let Some(answers) = &mut answers {
-                answers.read_on(&mut session, &progress.aside());
+                answers.read_on(&mut session, looking.were_answered(), &progress.aside());
             }
             progress.update(&session.engine);
             keep.hear(&mut session);
@@ -174,6 +180,7 @@ impl Run<'_> {
             for event in actions.turn(&session, now()) {
                 keep.action(&event, &mut outputs, &mut notifier);
             }
+            outputs.look(&session.engine);
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
                 stopped = Some("stopped by a signal");
             } else if outputs.are_closed() && !record.is_kept() && job_summary().is_none() {
@@ -194,14 +201,15 @@ impl Run<'_> {
         let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
         let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
         let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let mut summary = Summary::new(&mut session.engine, &plan, interrupted, masking);
+        let mut summary = Summary::new(&session.engine, &plan, interrupted, masking);
         summary.baseline = session.compared_with;
         let status = exit_status(&summary, read.fail_on);
-        outputs.finish(&summary, status);
+        outputs.finish(&session.engine, &summary, status);
         on_github(read, &summary, &progress.aside());
         if let Some(notifier) = notifier {
             keep.settle(&notifier.finish(|| stop.is_at_once()));
         }
+        looking.end(held, &progress, stop);
         Ok((status, summary))
     }
 }

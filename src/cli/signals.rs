@@ -68,11 +68,17 @@ impl Stop {
             thread::sleep(grace);
             at_once.store(true, Ordering::Relaxed);
             thread::sleep(last);
+            super::tui::give_back();
             std::process::exit(FAILED);
         };
         if thread::Builder::new().spawn(end).is_err() {
             self.at_once.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Asks the run to end, as a signal does.
+    pub fn ask(&self) {
+        self.asked.store(true, Ordering::Relaxed);
     }
 
     /// The input is to end.

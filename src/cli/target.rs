@@ -3,11 +3,16 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use tempfile::TempPath;
 
+use super::looking::Held;
+
 pub enum Target {
     Standard(io::Stdout),
+    /// Standard output that waits: its terminal shows something else.
+    Held(Held),
     /// A pipe or a device, which cannot be replaced.
     Direct(File),
     File {
@@ -38,6 +43,7 @@ impl Target {
     pub fn finish(self) -> io::Result<()> {
         match self {
             Target::Standard(mut out) => out.flush(),
+            Target::Held(_) => Ok(()),
             Target::Direct(mut out) => out.flush(),
             Target::File { file, temporary, path } => {
                 drop(file.into_inner().map_err(io::IntoInnerError::into_error)?);
@@ -51,6 +57,7 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Target::Standard(out) => out.write(bytes),
+            Target::Held(held) => held.lock().unwrap_or_else(PoisonError::into_inner).write(bytes),
             Target::Direct(out) => out.write(bytes),
             Target::File { file, .. } => file.write(bytes),
         }
@@ -59,6 +66,7 @@ impl Write for Target {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Target::Standard(out) => out.flush(),
+            Target::Held(_) => Ok(()),
             Target::Direct(out) => out.flush(),
             Target::File { file, .. } => file.flush(),
         }

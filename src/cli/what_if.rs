@@ -59,7 +59,7 @@ pub fn against(
     session.engine.finish();
     listen(&mut session.engine, &mut fired);
     let cut_short = (!intake.failures.is_empty()).then(|| intake.failures.join("; "));
-    let summary = Summary::new(&mut session.engine, plan, cut_short, Masking::default());
+    let summary = Summary::new(&session.engine, plan, cut_short, Masking::default());
     tell(&session.engine, &fired, &summary, out)
 }
 

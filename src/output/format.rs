@@ -5,9 +5,9 @@ use unicode_width::UnicodeWidthStr;
 use crate::decode::level;
 use crate::deployment::{Deployment, From};
 use crate::rules::judgement::Before;
+use crate::summary::Rates;
 use crate::text::escape;
-use crate::time::Time;
-use crate::time::short_span;
+use crate::time::{Time, short_span};
 use crate::zone::Zone;
 
 /// `9999`, `12,345`: four digits read well as they are.
@@ -91,6 +91,13 @@ fn plain(number: f64, more: usize) -> String {
         return count(number as u64);
     }
     decimals(number, if number.abs() < 10.0 { 2 } else { 1 } + more)
+}
+
+/// `0.2 → 4.1 a minute`: before the deployment, and since.
+pub fn often(rates: Rates) -> String {
+    // What is rare is not written as never.
+    let rate = |rate: f64| if rate > 0.0 && rate < 0.01 { "< 0.01".into() } else { decimals(rate, 2) };
+    format!("{} → {} a minute", rate(rates.before), rate(rates.since))
 }
 
 fn bytes(number: f64) -> String {

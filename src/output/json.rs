@@ -78,6 +78,11 @@ impl<W: Write> Json<W> {
         // Without a deployment nothing is to be reached.
         let is_pending = |event: &&CheckpointEvent| event.status == Status::Pending && event.at.is_some();
         all.filter(is_pending).try_for_each(|event| self.reached(event))?;
+        self.stand(summary)
+    }
+
+    /// The summary alone, of a run that may go on.
+    pub fn stand(&mut self, summary: &Summary) -> io::Result<()> {
         self.write(&Object::Summary(summary))
     }
 

@@ -8,5 +8,6 @@ pub mod status;
 pub mod text;
 mod traffic;
 mod triggers;
+pub mod tui;
 
 pub use format::Measured;

@@ -35,6 +35,16 @@ pub struct RouteTotal {
     apart: Requests,
 }
 
+/// How often something happened, by when it did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sides {
+    earlier: u64,
+    /// Since the deployment; but for those below.
+    since: u64,
+    /// Since a start that may turn out to be that of a deployment.
+    apart: u64,
+}
+
 /// What requests came to.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
@@ -54,6 +64,7 @@ pub struct Key {
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     pub total: Total,
+    pub sides: Sides,
     pub evidence: Vec<Evidence>,
     /// Of exceptions: the first message, by time, then text.
     pub message: Option<(Option<Time>, Box<str>)>,
@@ -130,13 +141,50 @@ impl RouteTotal {
     }
 }
 
+impl Sides {
+    /// Before the deployment.
+    pub fn before(self) -> u64 {
+        self.earlier
+    }
+
+    /// Since the deployment.
+    pub fn since(self) -> u64 {
+        self.since + self.apart
+    }
+
+    /// Counts what came after the deployment, or before it, or after a start that may be another's.
+    pub(super) fn add(&mut self, events: u64, is_since: bool, is_apart: bool) {
+        match (is_since, is_apart) {
+            (false, _) => self.earlier += events,
+            (true, false) => self.since += events,
+            (true, true) => self.apart += events,
+        }
+    }
+
+    /// What was counted apart is of the deployment before, too.
+    pub(super) fn join(&mut self) {
+        self.since += std::mem::take(&mut self.apart);
+    }
+
+    /// A new deployment; what was counted apart is of it.
+    pub(super) fn begin(&mut self) {
+        self.earlier += std::mem::replace(&mut self.since, std::mem::take(&mut self.apart));
+    }
+
+    fn merge(&mut self, other: Sides) {
+        self.earlier += other.earlier;
+        self.since += other.since;
+        self.apart += other.apart;
+    }
+}
+
 impl Requests {
     /// Those that were answered 5xx.
     pub fn failed(&self) -> u64 {
         self.families[5]
     }
 
-    fn merge(&mut self, other: &Requests) {
+    pub fn merge(&mut self, other: &Requests) {
         self.count += other.count;
         self.families.iter_mut().zip(other.families).for_each(|(mine, theirs)| *mine += theirs);
         self.durations.join(&other.durations);
@@ -153,6 +201,7 @@ impl Group {
 
     pub(super) fn merge(&mut self, other: &Group) {
         self.total.merge(&other.total);
+        self.sides.merge(other.sides);
         if let Some((time, message)) = &other.message {
             self.say(*time, message);
         }

@@ -1,7 +1,6 @@
 //! Lines that show something, for those who ask why.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use crate::decode;
 use crate::mask::mask_bytes;
@@ -18,8 +17,8 @@ pub struct Evidence {
     pub source: usize,
     pub line: u64,
     /// The line as it stands in the input; empty where it was too long to be kept as it is.
-    content: Rc<[u8]>,
-    says: OnceCell<Box<str>>,
+    content: Arc<[u8]>,
+    says: OnceLock<Box<str>>,
 }
 
 impl Evidence {
@@ -27,15 +26,15 @@ impl Evidence {
         /// Bytes of a line that are kept as they are.
         const LONGEST: usize = 1_024;
         let (content, says) = match content.len() {
-            ..=LONGEST => (content.into(), OnceCell::new()),
-            _ => (Rc::default(), OnceCell::from(says(content))),
+            ..=LONGEST => (content.into(), OnceLock::new()),
+            _ => (Arc::default(), OnceLock::from(says(content))),
         };
         Evidence { time, source, line, content, says }
     }
 
     /// One of which nothing is left but what it says.
     pub fn told(time: Time, source: usize, line: u64, says: &str) -> Self {
-        Evidence { time, source, line, content: Rc::default(), says: OnceCell::from(Box::from(says)) }
+        Evidence { time, source, line, content: Arc::default(), says: OnceLock::from(Box::from(says)) }
     }
 
     /// What the line says, not how it was wrapped: one line, its secrets masked, cut where it is long.
@@ -72,8 +71,18 @@ pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
 fn says(line: &[u8]) -> Box<str> {
     /// Bytes of a text that are kept.
     const LONGEST: usize = 400;
+    let text = said(line);
+    // Masked as a whole: of a secret that is cut nobody could tell.
+    let masked = mask_bytes(&text);
+    let text = String::from_utf8_lossy(&masked);
+    let first = text.lines().next().unwrap_or_default();
+    first[..first.floor_char_boundary(LONGEST)].into()
+}
+
+/// What a line says, not how it was wrapped; nothing of it is masked.
+pub fn said(line: &[u8]) -> Vec<u8> {
     let mut scratch = Vec::new();
-    let text = match decode::decode(line, &mut scratch) {
+    match decode::decode(line, &mut scratch) {
         decode::Line::Record(record) => match &record.edge {
             None => record.says().into_owned(),
             Some(edge) => {
@@ -82,12 +91,7 @@ fn says(line: &[u8]) -> Box<str> {
             }
         },
         _ => line.to_vec(),
-    };
-    // Masked as a whole: of a secret that is cut nobody could tell.
-    let masked = mask_bytes(&text);
-    let text = String::from_utf8_lossy(&masked);
-    let first = text.lines().next().unwrap_or_default();
-    first[..first.floor_char_boundary(LONGEST)].into()
+    }
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn run(plan: &Plan, library: &Arc<Library>, sample: &Sample) -> Result<Vec<(usiz
             fired.entry(id).or_insert(change.at - START.second());
         }
     }
-    let summary = Summary::new(&mut session.engine, "sample", None, Masking::default());
+    let summary = Summary::new(&session.engine, "sample", None, Masking::default());
     Ok(wrong(sample, &fired, &summary))
 }
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::history::History;
 use super::{
-    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Seen, Silence,
-    Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic, unit_name,
-    unknown,
+    Beside, CheckpointEvent, ClassTotal, ErrorGroup, EvidenceLine, ExceptionGroup, KpiLine, KpiStatus, Rates, Seen,
+    Silence, Summary, Target, TriggerEvent, TriggerResult, TriggerState, VerdictEvent, checks, operator, traffic,
+    unit_name, unknown,
 };
 use crate::classify::Library;
 use crate::decode::level;
@@ -82,10 +82,9 @@ fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> Evidence
 }
 
 impl Summary {
-    /// Sums up a finished run. `interrupted` says what cut the input short.
-    pub fn new(engine: &mut Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
+    /// Sums up a run that is finished, or as it stands. `interrupted` says what cut the input short.
+    pub fn new(engine: &Engine, plan: &str, interrupted: Option<String>, masking: Masking) -> Summary {
         let end = engine.judge.evaluated_until().unwrap_or_default();
-        let engine = &*engine;
         let seen = engine.judge.seen_since_deployment(end);
         let complete = engine.judge.is_complete(end) && interrupted.is_none();
         let (verdict, reasons, results) = engine.judge.verdict(end);
@@ -184,6 +183,7 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
             route: beside.as_ref().map(|beside| beside.route.clone()),
             new: is_new(engine, group.total.first),
             beside,
+            rates: rates(engine, group),
         };
         if report.is_exception(key.class) {
             let kind = label("type").unwrap_or_default();
@@ -216,11 +216,24 @@ fn groups(engine: &Engine, masking: Masking) -> (Vec<ExceptionGroup>, Vec<ErrorG
 
 /// Whether something first seen then is new since the deployment; `None` if hardly any time before it is in the input.
 fn is_new(engine: &Engine, first: Option<Time>) -> Option<bool> {
-    /// Seconds that tell what is usual.
-    const BEFORE: i64 = 300;
+    seconds_before(engine)?;
+    Some(first? >= engine.judge.deployment.as_ref()?.at)
+}
+
+/// Seconds of the input before the deployment, if they are enough to tell what is usual.
+fn seconds_before(engine: &Engine) -> Option<i64> {
+    const ENOUGH: i64 = 300;
     let deployed = engine.judge.deployment.as_ref()?.at;
-    let is_told = engine.judge.records.is_some_and(|(first, _)| deployed.second() - first.second() >= BEFORE);
-    is_told.then_some(first? >= deployed)
+    let seconds = deployed.second() - engine.judge.records?.0.second();
+    (seconds >= ENOUGH).then_some(seconds)
+}
+
+fn rates(engine: &Engine, group: &Group) -> Option<Rates> {
+    let before = seconds_before(engine)?;
+    let since = engine.judge.seen_since_deployment(engine.judge.evaluated_until()?);
+    let a_minute = |events: u64, seconds: i64| events as f64 * 60.0 / seconds as f64;
+    (since > 0)
+        .then(|| Rates { before: a_minute(group.sides.before(), before), since: a_minute(group.sides.since(), since) })
 }
 
 /// The route that failed in most of an error's seconds, if at least half of the group's events stood beside a failure of

@@ -2,9 +2,11 @@
 
 pub mod bars;
 mod build;
+pub mod changes;
 mod checks;
 pub mod defect;
 pub mod history;
+pub mod measures;
 pub mod status;
 pub mod traffic;
 mod unknown;
@@ -94,6 +96,16 @@ pub struct Seen {
     pub new: Option<bool>,
     #[serde(skip)]
     pub beside: Option<Beside>,
+    /// How often before the deployment and since; `None` where too little of the time before it is in the input.
+    #[serde(skip)]
+    pub rates: Option<Rates>,
+}
+
+/// Events a minute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    pub before: f64,
+    pub since: f64,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -216,6 +216,11 @@ impl Distribution {
         blocks + pages.map(high).sum::<u64>()
     }
 
+    /// The sum of all values, each taken as the highest of its bucket, in the kept unit.
+    pub fn sum(&self) -> f64 {
+        self.filled().map(|(bucket, count)| highest(bucket) * count as f64).sum()
+    }
+
     /// The smallest recorded value at or below which a share `q` (0 to 1) of all values lies, as the highest value of its
     /// bucket, in the kept unit. `None` when empty.
     pub fn quantile(&self, q: f64) -> Option<f64> {

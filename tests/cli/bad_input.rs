@@ -61,7 +61,7 @@ fn every_stored_file_keeps_its_good_requests_and_adds_up() {
         ("invalid-utf8.jsonl", 10),
         ("no-times.txt", 12),
         ("not-log-records.jsonl", 10),
-        ("nul.jsonl", 10),
+        ("nul-bytes.jsonl", 10),
         ("terminal-escapes.jsonl", 10),
     ] {
         let summary = replay(name).summary();

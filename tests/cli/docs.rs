@@ -58,8 +58,15 @@ fn links_lead_somewhere() {
 /// The commands that the README and the documents name are there, with their options.
 #[test]
 fn commands_are_understood() {
-    let names =
-        ["README.md", "docs/sources.md", "docs/railway.md", "docs/screen.md", "docs/patterns.md", "docs/plans.md"];
+    let names = [
+        "README.md",
+        "docs/sources.md",
+        "docs/railway.md",
+        "docs/screen.md",
+        "docs/patterns.md",
+        "docs/plans.md",
+        "docs/serve.md",
+    ];
     let lines = names.iter().flat_map(|name| blocks(name, "sh")).collect::<String>();
     let commands = lines.lines().filter_map(|line| line.split("logwatch ").nth(1));
     let mut checked = 0;

@@ -79,7 +79,7 @@ fn hostile_log() -> String {
     log + &(69..140).map(|second| edge(second, "/api/<b>bold</b>")).collect::<String>()
 }
 
-fn hostile_report(folder: &Path) -> String {
+pub fn hostile_report(folder: &Path) -> String {
     let log = folder.join("<img src=x onerror=alert(1)>.jsonl");
     fs::write(&log, hostile_log()).expect("a file");
     report(&[log.to_str().expect("a name")])
@@ -199,26 +199,20 @@ fn a_page_tells_times_as_asked_and_what_is_not_there_is_left_out() {
     assert_eq!(texts(&empty, "svg").len(), 0);
 }
 
-/// In a browser: `LOGWATCH_BROWSER=chromium cargo test --test cli -- --ignored browser`.
+/// An error that was there before says how often, and since.
 #[test]
-#[ignore = "needs a browser of Chromium's family, named by LOGWATCH_BROWSER"]
-fn no_script_of_a_log_runs_in_a_browser() {
-    let browser = std::env::var("LOGWATCH_BROWSER").expect("LOGWATCH_BROWSER names a browser");
+fn errors_tell_how_often_they_came_before_and_since() {
+    let error = |second| line(second, "error", "ERROR:shop:the till is stuck");
+    let mut log = (0..600).map(|second| request(second, "/a", 200)).collect::<String>();
+    log += &error(598);
+    log += &line(600, "info", "INFO:     Started server process [7]");
+    log += &(601..1_200)
+        .map(|second| if second % 10 == 0 { error(second) } else { request(second, "/a", 200) })
+        .collect::<String>();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("report.html");
-    fs::write(&path, hostile_report(folder.path())).unwrap();
-    let options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom"];
-    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
-    let ran = std::process::Command::new(browser)
-        .args(options)
-        .arg(profile)
-        .arg(format!("file://{}", path.display()))
-        .output()
-        .expect("the browser runs");
-    let html = Html::parse_document(&String::from_utf8(ran.stdout).unwrap());
-    assert_eq!(texts(&html, "title")[0], "ROLLBACK – default – logwatch");
-    // The page's own script has run, and its style holds.
-    assert_eq!(texts(&html, "#picture[role=group] #tip").len(), 1);
-    let told = String::from_utf8_lossy(&ran.stderr).to_lowercase();
-    assert!(!told.contains("content security policy") && !told.contains("uncaught"), "{told}");
+    let path = folder.path().join("app.jsonl");
+    fs::write(&path, log).unwrap();
+    let page = parsed(&report(&["replay", path.to_str().unwrap(), "--deployed-at", &at(600)]));
+    let facts = texts(&page, ".why .facts span");
+    assert!(facts.contains(&"0.1 → 5.9 a minute".into()), "{facts:?}");
 }

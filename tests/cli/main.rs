@@ -1,10 +1,13 @@
 //! The command line: what goes in, what comes out, and how it ends.
 
+mod action;
 mod actions;
 mod bad_input;
 mod baseline;
+mod browser;
 mod dl_034;
 mod docs;
+mod environment;
 #[cfg(target_os = "linux")]
 mod exec;
 mod exit_status;
@@ -19,6 +22,7 @@ mod live;
 mod logs;
 mod manners;
 mod masking;
+mod metrics;
 mod notify;
 mod outputs;
 mod overwrite;
@@ -28,12 +32,17 @@ mod pipes;
 mod plans;
 mod probes;
 mod program;
+#[cfg(target_os = "linux")]
+mod pty;
 mod range;
 mod receivers;
 mod recording;
+mod serve;
 mod sources;
 mod state;
 #[cfg(target_os = "linux")]
 mod status_line;
 mod terminal;
+#[cfg(target_os = "linux")]
+mod tui;
 mod usage;

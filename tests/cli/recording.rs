@@ -11,7 +11,7 @@ const JSON: [&str; 4] = ["--plan", "dl-034", "--format", "json"];
 fn a_recording_replays_to_the_same_output() {
     let folder = tempfile::tempdir().unwrap();
     let recording = folder.path().join("run").display().to_string();
-    for name in ["dl-034/before-fix.jsonl", "captured/service.jsonl", "bad-input/nul.jsonl"] {
+    for name in ["dl-034/before-fix.jsonl", "captured/service.jsonl", "bad-input/nul-bytes.jsonl"] {
         for mode in [&["replay", "-"][..], &[]] {
             let recorded = piped(&[mode, &JSON, &["--record", &recording]].concat(), &read(&fixture(name)));
             let replayed = logwatch(&[&["replay", "--source", &format!("stdin={recording}")], &JSON[..]].concat());

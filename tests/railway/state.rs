@@ -254,7 +254,7 @@ fn two_hundred_thousand_records_and_ten_kills() {
         }
         std::thread::sleep(Duration::from_millis(80));
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        if (random >> 33) % 35 == 0 {
+        if (random >> 33).is_multiple_of(35) {
             child.kill().unwrap();
             child.wait().unwrap();
             kills += 1;

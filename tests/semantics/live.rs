@@ -66,7 +66,7 @@ impl Live {
     pub fn finish(mut self) -> (Vec<String>, Summary) {
         self.session.engine.finish();
         let changes = self.changes();
-        (changes, Summary::new(&mut self.session.engine, "test", None, Masking::default()))
+        (changes, Summary::new(&self.session.engine, "test", None, Masking::default()))
     }
 
     /// As `firing 13:30:11 data`, with the trigger's id before it.

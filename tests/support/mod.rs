@@ -68,7 +68,7 @@ impl Run {
     pub fn finish(mut self) -> Told {
         self.session.engine.finish();
         self.listen();
-        let summary = Summary::new(&mut self.session.engine, "test", None, Masking::default());
+        let summary = Summary::new(&self.session.engine, "test", None, Masking::default());
         Told { events: self.events, summary: serde_json::to_value(summary).expect("a summary is JSON") }
     }
 

@@ -11,7 +11,7 @@ pub struct WatchOptions {
     #[arg(value_name = "SERVICE")]
     pub services: Vec<String>,
     /// The same; repeatable
-    #[arg(long = "service", value_name = "SERVICE")]
+    #[arg(long = "service", value_name = "SERVICE", value_delimiter = ',')]
     pub more_services: Vec<String>,
     #[command(flatten)]
     pub place: PlaceOptions,

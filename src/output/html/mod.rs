@@ -3,6 +3,7 @@
 //! All text is escaped by the templates; what a log says is made one line without control characters before. The page's own style and
 //! script are all that its Content-Security-Policy allows, by their hashes.
 
+mod answers;
 mod axis;
 mod page;
 mod picture;
@@ -15,28 +16,20 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::people::Asked;
+use crate::summary::changes::Changes;
 use crate::summary::{Summary, TriggerEvent};
 use crate::zone::Zone;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-
-/// Changes of triggers that a page shows: more than a picture has room for.
-const MOST_CHANGES: usize = 1_000;
+const LIVE: &str = include_str!("live.js");
 
 /// Writes the report at the end of a run.
 pub struct Html<W> {
     out: W,
     zone: Zone,
     changes: Changes,
-}
-
-/// What triggers did under the deployment that is judged, in the order of time.
-#[derive(Default)]
-struct Changes {
-    told: Vec<TriggerEvent>,
-    /// How many there were beyond those.
-    beyond: u64,
 }
 
 impl<W: Write> Html<W> {
@@ -50,14 +43,11 @@ impl<W: Write> Html<W> {
     }
 
     pub fn trigger(&mut self, event: &TriggerEvent) {
-        match self.changes.told.len() {
-            ..MOST_CHANGES => self.changes.told.push(event.clone()),
-            _ => self.changes.beyond += 1,
-        }
+        self.changes.add(event);
     }
 
     pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        let page = page::page(&page::View { summary, changes: &self.changes, zone: self.zone });
+        let page = page::page(&page::View { summary, changes: &self.changes, zone: self.zone, live: None });
         self.out.write_all(page.into_string().as_bytes())?;
         self.out.flush()
     }
@@ -67,12 +57,39 @@ impl<W: Write> Html<W> {
     }
 }
 
-/// What the page may load and run: its own style and script, and nothing else.
-fn policy() -> String {
+/// What a page has that is served while the run goes on.
+pub struct Live<'a> {
+    /// Whether the run is over.
+    pub ended: bool,
+    /// What can be answered and reported, where that is recorded.
+    pub forms: Option<Forms<'a>>,
+}
+
+/// What people are asked.
+#[derive(Clone, Copy)]
+pub struct Forms<'a> {
+    /// Proves that a form is of this page.
+    pub proof: &'a str,
+    pub asked: &'a Asked,
+}
+
+/// The page of a run as it stands, which keeps itself up to date.
+pub fn live(summary: &Summary, changes: &Changes, zone: Zone, live: Live<'_>) -> String {
+    page::page(&page::View { summary, changes, zone, live: Some(live) }).into_string()
+}
+
+/// The page on which a token is asked for.
+pub fn login(told: Option<&str>) -> String {
+    page::login(told).into_string()
+}
+
+/// What a page may load and run: its own style and script, and of one that is served the server it came from.
+fn policy(is_served: bool) -> String {
     let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
-    format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        hash(STYLE),
-        hash(SCRIPT)
-    )
+    let (style, script) = (hash(STYLE), hash(SCRIPT));
+    let more = match is_served {
+        true => format!(" 'sha256-{}'; base-uri 'none'; connect-src 'self'; form-action 'self'", hash(LIVE)),
+        false => "; base-uri 'none'; form-action 'none'".into(),
+    };
+    format!("default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'{more}")
 }

@@ -4,9 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::super::format::{counted, known_by, one_line, range};
 use super::super::text::{because, runbook, word};
-use super::{Changes, SCRIPT, STYLE, picture, policy, sections};
+use super::{LIVE, Live, SCRIPT, STYLE, answers, picture, policy, sections};
 use crate::rules::verdict::Verdict;
 use crate::summary::Summary;
+use crate::summary::changes::Changes;
 use crate::zone::Zone;
 
 /// What a page is drawn from.
@@ -14,37 +15,67 @@ pub struct View<'a> {
     pub summary: &'a Summary,
     pub changes: &'a Changes,
     pub zone: Zone,
+    /// Of a page that is served.
+    pub live: Option<Live<'a>>,
 }
 
 pub fn page(view: &View<'_>) -> Markup {
-    let summary = view.summary;
+    let title = format!("{} – {} – logwatch", word(view.summary), one_line(&view.summary.plan));
+    let body = html! {
+        (verdict(view))
+        @if let Some(live) = &view.live {
+            p.facts #live role="status" { @if live.ended { "the run is over" } @else { "live" } }
+        }
+        main {
+            (picture::picture(view))
+            (sections::triggers(view))
+            (sections::errors(view))
+            (sections::traffic(view))
+            (sections::kpis(view))
+            (sections::checkpoints(view))
+            @if let Some(forms) = view.live.as_ref().and_then(|live| live.forms) { (answers::forms(forms)) }
+            (sections::not_known(view))
+            (sections::input(view))
+        }
+        script { (PreEscaped(SCRIPT)) }
+        @if view.live.is_some() { script { (PreEscaped(LIVE)) } }
+    };
+    frame(&title, view.live.is_some(), &body)
+}
+
+/// Where a token is asked for; `told` is what was wrong with the last one.
+pub fn login(told: Option<&str>) -> Markup {
+    let body = html! {
+        main {
+            h1 { "logwatch" }
+            form.login method="post" action="/login" {
+                label for="token" { "The token in LOGWATCH_TOKEN" }
+                input #token type="password" name="token" autocomplete="current-password" required autofocus;
+                button { "Log in" }
+                @if let Some(told) = told { p.bad role="alert" { (told) } }
+            }
+        }
+    };
+    frame("logwatch", true, &body)
+}
+
+fn frame(title: &str, is_served: bool, body: &Markup) -> Markup {
+    // To a page that sends no referrer forms come without their origin, too.
+    let referrer = if is_served { "same-origin" } else { "no-referrer" };
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta http-equiv="Content-Security-Policy" content=(policy(is_served));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="referrer" content="no-referrer";
+                meta name="referrer" content=(referrer);
                 meta name="generator" content=(concat!("logwatch ", env!("CARGO_PKG_VERSION")));
-                title { (word(summary)) " – " (one_line(&summary.plan)) " – logwatch" }
+                title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body {
-                (verdict(view))
-                main {
-                    (picture::picture(view))
-                    (sections::triggers(view))
-                    (sections::errors(view))
-                    (sections::traffic(view))
-                    (sections::kpis(view))
-                    (sections::checkpoints(view))
-                    (sections::not_known(view))
-                    (sections::input(view))
-                }
-                script { (PreEscaped(SCRIPT)) }
-            }
+            body { (body) }
         }
     }
 }

@@ -1,6 +1,13 @@
 "use strict";
 // Adds numbers under the pointer and a zoom to the picture. All else of the page works without it.
 (() => {
+// Of the picture that is shown; a page that is live gets new ones, which show the same stretch.
+let shown = null;
+let zoomed = null;
+const start = () => {
+  if (shown) shown.abort();
+  shown = new AbortController();
+  const { signal } = shown;
   const picture = document.getElementById("picture");
   const table = document.getElementById("numbers");
   if (!picture || !table) return;
@@ -71,6 +78,7 @@
     const wide = Math.max(b - a, least);
     a = Math.min(Math.max(0, a), length - wide);
     view = [a, a + wide];
+    zoomed = wide < length ? [from + a, from + a + wide] : null;
     for (const plot of plots) plot.setAttribute("viewBox", `${a} 0 ${wide} 100`);
     if (wide === length) return axis.replaceChildren(...whole);
     const ticks = [0, 1, 2, 3, 4].map((n) => {
@@ -87,6 +95,7 @@
   picture.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || event.pointerType === "touch") return;
     begun = second(event);
+    picture.dataset.dragged = "";
     event.preventDefault();
     picture.focus({ preventScroll: true });
   });
@@ -103,8 +112,9 @@
     const end = second(event);
     if (Math.abs(pixel(end) - pixel(begun)) > 5) zoom(Math.min(begun, end), Math.max(begun, end));
     begun = null;
+    delete picture.dataset.dragged;
     drag.hidden = true;
-  });
+  }, { signal });
   picture.addEventListener("pointerleave", () => begun === null && show(null));
   picture.addEventListener("dblclick", () => zoom(0, length));
   picture.addEventListener("keydown", (event) => {
@@ -127,4 +137,8 @@
   picture.setAttribute("role", "group");
   picture.setAttribute("aria-label", "The run as a picture; arrow keys tell its numbers");
   document.getElementById("hint").hidden = false;
+  if (zoomed) zoom(zoomed[0] - from, zoomed[1] - from);
+};
+document.addEventListener("redraw", start);
+start();
 })();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::format::{Measured, clock, count, counted, cut, one_line, percent, span};
+use super::super::format::{Measured, clock, count, counted, cut, often, one_line, percent, span};
 use super::super::text::{counts, facts, findings, left_out, reached, target, told};
 use super::super::traffic::{self, Table};
 use super::super::triggers::{measured, name, runbook, when};
@@ -78,7 +78,7 @@ fn state(trigger: &TriggerResult) -> String {
 
 /// Where each group of a trigger fired first, with the lines that show it.
 fn instances(view: &View<'_>, trigger: &TriggerResult) -> Markup {
-    let View { summary, changes, zone } = *view;
+    let View { summary, changes, zone, .. } = *view;
     let mut seen = BTreeSet::new();
     let fires = |event: &&TriggerEvent| event.id == trigger.id && event.state == State::Firing;
     let first: Vec<&TriggerEvent> =
@@ -144,6 +144,7 @@ pub fn errors(view: &View<'_>) -> Markup {
                                         span.place { (one_line(file)) ":" (line) }
                                     }
                                     @for fact in facts(summary, finding, zone) { span { (fact) } }
+                                    @if let Some(rates) = finding.seen.rates { span { (often(rates)) } }
                                 }
                             }
                         }

@@ -74,6 +74,7 @@ pub(super) fn seen(count: u64, [first, last]: [&str; 2], line_no: u64) -> Seen {
         line_no: Some(line_no),
         route: None,
         beside: None,
+        rates: None,
         new: None,
     }
 }

@@ -1,0 +1,23 @@
+//! What triggers did under the deployment that is judged, as far as there is room for it.
+
+use super::TriggerEvent;
+
+/// Changes that are kept: more than a picture has room for.
+const MOST: usize = 1_000;
+
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The first ones, in the order of time.
+    pub told: Vec<TriggerEvent>,
+    /// How many there were beyond those.
+    pub beyond: u64,
+}
+
+impl Changes {
+    pub fn add(&mut self, event: &TriggerEvent) {
+        match self.told.len() {
+            ..MOST => self.told.push(event.clone()),
+            _ => self.beyond += 1,
+        }
+    }
+}
