@@ -93,6 +93,10 @@ impl fmt::Display for MadeOf {
 pub struct Seconds {
     pub app: Option<i64>,
     pub edge: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<i64>,
 }
 
 /// What one group of a series came to.
@@ -144,6 +148,8 @@ impl Baseline {
         let seconds = Seconds {
             app: seconds(Carriers { app: true, ..Carriers::default() }),
             edge: seconds(Carriers { edge: true, ..Carriers::default() }),
+            probes: seconds(Carriers { probes: true, ..Carriers::default() }),
+            metrics: seconds(Carriers { metrics: true, ..Carriers::default() }),
         };
         seconds.longest()?;
         let series = judge.timeline.baselines().map(|(name, groups)| {
@@ -187,10 +193,7 @@ impl Baseline {
         }
         let baseline: Baseline = serde_json::from_slice(text).map_err(|error| damaged(error.to_string()))?;
         let is_sound = [&baseline.from, &baseline.to].iter().all(|at| time::parse(at.as_bytes()).is_some())
-            && [baseline.seconds.app, baseline.seconds.edge]
-                .iter()
-                .flatten()
-                .all(|seconds| (1..=MOST).contains(seconds))
+            && baseline.seconds.all().iter().flatten().all(|seconds| (1..=MOST).contains(seconds))
             && baseline.series.values().flatten().all(Group::is_sound);
         if !is_sound {
             return Err(damaged("a number or a time in it is none".into()));
@@ -216,8 +219,7 @@ impl Baseline {
         if moment(&other.to) > moment(&self.to) {
             self.to = other.to;
         }
-        self.seconds.app = added(self.seconds.app, other.seconds.app);
-        self.seconds.edge = added(self.seconds.edge, other.seconds.edge);
+        self.seconds = self.seconds.and(other.seconds);
         self.access_durations |= other.access_durations;
         self.dropped |= other.dropped;
         for (name, theirs) in other.series {
@@ -269,6 +271,8 @@ impl Baseline {
             deployed: seconds,
             app: covered(self.seconds.app),
             edge: covered(self.seconds.edge),
+            probes: covered(self.seconds.probes),
+            metrics: covered(self.seconds.metrics),
             access_durations: self.access_durations,
             dropped: self.dropped.then_some(seconds),
             ..Observed::default()
@@ -289,7 +293,20 @@ fn added(a: Option<i64>, b: Option<i64>) -> Option<i64> {
 
 impl Seconds {
     pub fn longest(self) -> Option<i64> {
-        self.app.max(self.edge)
+        self.all().into_iter().flatten().max()
+    }
+
+    fn all(self) -> [Option<i64>; 4] {
+        [self.app, self.edge, self.probes, self.metrics]
+    }
+
+    fn and(self, other: Seconds) -> Seconds {
+        Seconds {
+            app: added(self.app, other.app),
+            edge: added(self.edge, other.edge),
+            probes: added(self.probes, other.probes),
+            metrics: added(self.metrics, other.metrics),
+        }
     }
 }
 

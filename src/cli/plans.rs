@@ -36,6 +36,7 @@ pub fn check(
     let session = Session::load(name, packs, None, Range::default())?;
     let plan = &session.plan.document.plan;
     let rules = &session.engine.judge.rules;
+    let actions = session.plan.actions()?;
     let words = if explain { session.plan.in_words()? } else { Vec::new() };
     let ids = |severity| {
         let of = rules.triggers.iter().filter(move |trigger| trigger.severity == severity);
@@ -62,6 +63,12 @@ pub fn check(
             let ids: Vec<&str> = of_kind.map(|checkpoint| checkpoint.id.as_str()).collect();
             if !ids.is_empty() {
                 writeln!(out, "{label:<12} {}", ids.join(", "))?;
+            }
+        }
+        let actions: Vec<&str> = actions.iter().map(|action| action.id.as_str()).collect();
+        for (label, ids) in [("probes", session.plan.probe_ids()), ("actions", actions)] {
+            if !ids.is_empty() {
+                writeln!(out, "{label:<12} {}", escape(&ids.join(", ")))?;
             }
         }
         for (id, said) in &words {

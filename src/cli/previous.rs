@@ -12,7 +12,8 @@ use super::progress::Progress;
 use super::watch::{ran, usage};
 use crate::baseline::Baseline;
 use crate::gather::{Bound, Range};
-use crate::source::railway::{Deployment, Kinds, Railway, Target, Watching};
+use crate::source::railway::{Kinds, Railway, Target, Watching};
+use crate::text::escape;
 use crate::time::{SECOND, Time};
 
 /// What stands in place of a file.
@@ -25,22 +26,18 @@ pub fn is_asked(read: &Read) -> bool {
     read.baseline.as_deref() == Some(Path::new(PREVIOUS))
 }
 
-/// Reads what the deployment before `newest` wrote, and the requests that it had.
-pub fn read(
-    railway: Railway,
-    target: &Target,
-    newest: &Deployment,
-    kinds: Kinds,
-    read: &Read,
-) -> Result<(Baseline, String)> {
+/// Reads what the deployment wrote, and the requests that it had, before the one that was the newest at a time.
+pub fn read(railway: Railway, target: &Target, at: Time, kinds: Kinds, read: &Read) -> Result<(Baseline, String)> {
     let [service] = &target.services[..] else {
         return Err(anyhow!("the deployment before is that of one service; name one"));
     };
     let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-    let is_before = |deployment: &&Deployment| ran(deployment) && deployment.created() < newest.created();
-    let previous =
-        deployments.iter().find(is_before).ok_or_else(|| anyhow!("there is no deployment before {}", newest.id))?;
-    let until = newest.created().ok_or_else(|| anyhow!("nobody knows when {} was created", newest.id))?;
+    let mut known = deployments.iter().filter(|deployment| ran(deployment)).filter_map(|deployment| {
+        deployment.created().filter(|created| *created <= at).map(|created| (deployment, created))
+    });
+    let (Some((_, until)), Some((previous, _))) = (known.next(), known.next()) else {
+        return Err(anyhow!("{} has no deployment before the one that is watched", escape(&service.name)));
+    };
     let earliest = until.saturating_add(-LONGEST * SECOND);
     let since = previous.created().unwrap_or(earliest).max(earliest);
     let range = Range { since: None, until: Some(Bound::At(until)) };

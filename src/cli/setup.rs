@@ -57,6 +57,7 @@ fn asked(read: &Read, source: Vec<(String, String)>) -> Vec<(String, String)> {
     // The names of options; of times the form in which they were read tells them apart.
     asked.extend([
         ("--patterns".into(), patterns.join(" ")),
+        ("--baseline".into(), read.baseline.as_ref().map(|path| path.display().to_string()).unwrap_or_default()),
         ("--deployed-at".into(), format!("{:?}", read.deployed_at)),
         ("--since".into(), format!("{:?}", read.since)),
         ("--until".into(), format!("{:?}", read.until)),

@@ -10,12 +10,11 @@ use anyhow::Result;
 use super::actions::RollBack;
 use super::intake::Intake;
 use super::options::{LogKind, PlaceOptions, Read, WatchOptions};
-use super::previous;
 use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
-use super::{keep, overwrite, rollback, setup};
+use super::{keep, overwrite, previous, rollback, setup};
 use crate::gather::{Bound, Range};
 use crate::rules::plan::Moment;
 use crate::session::Session;
@@ -89,8 +88,8 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         dns: has(LogKind::Dns),
     };
     if previous::is_asked(read) {
-        let newest = newest.as_ref().ok_or_else(|| UsageError("the service was never deployed here".into()))?;
-        let (baseline, name) = previous::read(connect(&options.place)?, &target, newest, kinds, read)?;
+        let reference = reference.ok_or_else(|| UsageError("the service was never deployed here".into()))?;
+        let (baseline, name) = previous::read(connect(&options.place)?, &target, reference, kinds, read)?;
         session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
         session.compared_with = Some(baseline.made_of(name));
     }

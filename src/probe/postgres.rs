@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::Found;
 use crate::source::railway::tls;
 
-/// What is read, by name: of all clients but this probe. A transaction that is prepared and waits for its end holds locks, too, and no
+/// What is read, by name: of all clients but probes. A transaction that is prepared and waits for its end holds locks, too, and no
 /// connection, so it is none of these.
 const QUERY: &str = "\
 select count(*) as connections,
@@ -20,7 +20,7 @@ select count(*) as connections,
        count(*) filter (where state like 'idle in transaction%') as idle_in_transaction,
        coalesce(extract(epoch from max(clock_timestamp() - xact_start)), 0) as longest_transaction
 from pg_stat_activity
-where backend_type = 'client backend' and pid <> pg_backend_pid()";
+where backend_type = 'client backend' and application_name <> 'logwatch'";
 
 /// A database, and how it is reached.
 pub struct Database {

@@ -1,19 +1,19 @@
 //! Expressions to nodes that read windows.
 
 mod past;
+mod selector;
 
 use std::collections::BTreeMap;
 
 use super::node::{Node, Read};
 use crate::classify::wellknown;
-use crate::classify::{Carriers, Interest, Library};
-use crate::expr::suggest::nearest;
-use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, TestOp, Unit, Window};
-use crate::text::glob::Glob;
+use crate::classify::{Interest, Library};
+use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, Unit, Window};
 use crate::time::SECOND;
-use crate::timeline::series::{LabelTest, Measure, Selector, Spec, ValueTest, Wanted};
+use crate::timeline::series::{LabelTest, Measure, Spec, ValueTest, Wanted};
 use crate::timeline::window::Reach;
 use crate::timeline::{SeriesId, Timeline};
+use selector::carriers;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -331,48 +331,6 @@ impl Scope<'_, '_> {
             labels.iter().for_each(|label| self.compiler.interest.add(class, *label));
         }
     }
-
-    fn selector(&mut self, selector: &expr::Selector) -> Result<Selector, expr::Error> {
-        let library = self.compiler.library;
-        let unknown = || expr::Error::new(selector.span.clone(), "unknown class");
-        let id = library.class_id(&selector.class).ok_or_else(unknown)?;
-        let class = &library.classes[id];
-        let mut compiled = Selector { class: id, labels: Vec::new(), values: Vec::new(), names_via: false };
-        for test in &selector.tests {
-            let value = class.values.iter().position(|(name, _)| *name == test.label);
-            if let (TestOp::Number(op, quantity), Some(value)) = (&test.op, value) {
-                let scale = match class.values[value].1 {
-                    Unit::Seconds => 1e9,
-                    Unit::Bytes => 1.0,
-                    _ => 1e6,
-                };
-                self.compiler.interest.add_value(id, value);
-                // Kept values are whole, and so is a bound of them: 57 ms are 57,000,000 ns, whatever 0.057 · 10⁹ comes to.
-                compiled.values.push((value, ValueTest { ordering: *op, bound: (quantity.value * scale).round() }));
-                continue;
-            }
-            let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
-            self.compiler.interest.add(id, label);
-            compiled.names_via |= test.label == "via";
-            if let TestOp::Equal(id) = &test.op
-                && (class.carriers.probes && test.label == "probe" && !self.compiler.probes.contains(&id.as_str()))
-            {
-                let message = match nearest(id, self.compiler.probes.iter().copied()) {
-                    Some(near) => format!("no `[[probe]]` is called `{id}`; did you mean `{near}`?"),
-                    None => format!("no `[[probe]]` is called `{id}`"),
-                };
-                return Err(expr::Error::new(test.span.clone(), message));
-            }
-            let tested = label_test(test)?;
-            if let TestOp::Equal(text) | TestOp::Glob(text) | TestOp::Regex(text) = &test.op
-                && test.label == "route"
-            {
-                self.compiler.routes.insert(text.clone(), tested.clone());
-            }
-            compiled.labels.push((label, tested));
-        }
-        Ok(compiled)
-    }
 }
 
 /// Whether a number depends on what happens after the deployment.
@@ -383,33 +341,4 @@ fn is_measured(expr: &Expr) -> bool {
         Kind::Arithmetic { left, right, .. } => is_measured(left) || is_measured(right),
         _ => true,
     }
-}
-
-/// The sources that could carry what is selected: a test on how requests are seen leaves out those that see them otherwise.
-fn carriers(selector: &expr::Selector, all: Carriers) -> Carriers {
-    let names = |via: &str| {
-        let is_it = |test: &expr::LabelTest| test.label == "via" && test.op == TestOp::Equal(via.into());
-        selector.tests.iter().any(is_it)
-    };
-    Carriers { app: all.app && !names("edge"), edge: all.edge && !names("access"), ..all }
-}
-
-fn label_test(test: &expr::LabelTest) -> Result<LabelTest, expr::Error> {
-    let regex = |text: &str| {
-        expr::matching::anchored(text)
-            .map(LabelTest::Regex)
-            .map_err(|error| expr::Error::new(test.span.clone(), error.to_string()))
-    };
-    let not = |test: LabelTest| LabelTest::Not(Box::new(test));
-    Ok(match &test.op {
-        TestOp::Equal(text) => LabelTest::Equal(text.clone()),
-        TestOp::NotEqual(text) => not(LabelTest::Equal(text.clone())),
-        TestOp::Glob(text) => LabelTest::Glob(Glob::new(text)),
-        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(text))),
-        TestOp::Regex(text) => regex(text)?,
-        TestOp::NotRegex(text) => not(regex(text)?),
-        TestOp::Number(op, quantity) => LabelTest::Number(*op, quantity.value),
-        TestOp::Status { from, to, negated: false } => LabelTest::Status(*from, *to),
-        TestOp::Status { from, to, negated: true } => not(LabelTest::Status(*from, *to)),
-    })
 }

@@ -196,3 +196,28 @@ fn what_is_no_baseline_of_the_plan_is_refused() {
     assert!(empty.status == Some(1) && empty.err.contains("running as usual"), "{empty:?}");
     assert!(!fs::exists(shop.path("out.json")).unwrap());
 }
+
+/// What was measured beside the log is a part of it, too.
+#[test]
+fn numbers_of_probes_have_a_baseline() {
+    let shop = Shop::new();
+    let trigger = "[[trigger]]\nid = \"grown\"\nseverity = \"investigate\"\nwhen = \"mean(probe.number{name='size'}.number) > 2 * baseline(mean(probe.number{name='size'}.number))\"\n";
+    let plan = format!(
+        "[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}[[probe]]\nid = \"disk\"\ncommand = [\"false\"]\n"
+    );
+    shop.write("plan.toml", &plan);
+    let recorded = |seconds: std::ops::Range<u32>, size: u32| {
+        let each = seconds.flat_map(|second| {
+            let event = json!({"at": at(second), "class": "probe.number", "labels": {"probe": "disk", "name": "size"}, "values": {"number": size}, "message": "disk"});
+            [request(second), format!("{{\"logwatch\":\"external\",\"event\":{event}}}\n")]
+        });
+        "{\"logwatch\":\"recording\",\"v\":1}\n".to_string() + &each.collect::<String>()
+    };
+    shop.write("before", &recorded(0..600, 10));
+    shop.write("after", &recorded(DEPLOYED..DEPLOYED + 120, 21));
+    let made = shop.baseline(&["before"], "base.json");
+    assert_eq!((made.status, made.err.as_str()), (Some(0), ""));
+    let fired = told(&shop.judged("after", &["--baseline", &shop.path("base.json")]));
+    assert_eq!((fired.len(), &fired[0][4], &fired[0][8]["value"]), (1, &json!(21.0), &json!(10.0)), "{fired:?}");
+    assert!(told(&shop.judged("after", &[])).is_empty());
+}
