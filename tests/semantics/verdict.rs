@@ -167,14 +167,14 @@ fn latency_that_could_not_be_known_is_listed_with_what_would_tell() {
 
 /// Rule 20.
 #[test]
-fn memory_that_could_not_be_known_is_listed_with_the_api() {
+fn memory_that_could_not_be_known_is_listed_with_what_asks_for_it() {
     let outcome = Case::new().log("a.jsonl", requests(30)).run();
     let list = outcome.summary()["unknown"].as_array().expect("a list").clone();
     let memory = list
         .iter()
         .find(|item| item["what"].as_str().is_some_and(|what| what.contains("memory")))
         .expect("memory is listed");
-    assert!(memory["remedy"].as_str().expect("a remedy").contains("API"), "{memory}");
+    assert!(memory["remedy"].as_str().expect("a remedy").contains("`logwatch watch`"), "{memory}");
 }
 
 /// Rule 20.
