@@ -169,8 +169,9 @@ impl Pool<'_> {
         Some(pooled)
     }
 
-    /// The test from every anchor since the deployment.
-    pub fn proof(&self, confidence: &Confidence, deployed: i64, dropped: Option<i64>, tick: i64) -> Option<Proof> {
+    /// The test from every anchor since the deployment. It rests on events alone, whenever it is asked for: of which age anchors are
+    /// is counted from the latest event.
+    pub fn proof(&self, confidence: &Confidence, deployed: i64, dropped: Option<i64>) -> Option<Proof> {
         let (part, whole) = match self.measured {
             Measured::Quantile { read, .. } => (None, read),
             Measured::Share { part, whole } => (Some(part), whole),
@@ -182,11 +183,15 @@ impl Pool<'_> {
         let begin = minute(deployed);
         let mut missed = dropped.filter(|dropped| *dropped >= deployed).map(minute);
         let mut groups = Vec::with_capacity(self.strata.len());
+        let mut latest = begin;
         for stratum in self.strata {
             let of_whole = total_of(whole, &stratum.group);
             let of_part = part.map(|part| total_of(part, &stratum.group));
             missed = missed.max(of_whole.missed).max(of_part.and_then(|part| part.missed));
             let youngest = |total: Option<_>| total.map(RunningTotal::segments).into_iter().flatten().rev().peekable();
+            let totals = [of_whole.total, of_part.as_ref().and_then(|part| part.total)];
+            let last = totals.into_iter().flatten().filter_map(|total| Some(total.segments().back()?.last));
+            latest = last.fold(latest, i64::max);
             let (of_whole, of_part) = (youngest(of_whole.total), youngest(of_part.and_then(|part| part.total)));
             groups.push((stratum, Counts::default(), of_whole, of_part));
         }
@@ -194,7 +199,7 @@ impl Pool<'_> {
         let alpha = 0.5 * confidence.alpha;
         let z = wilson::z_of(1.0 - alpha);
         let mut best: Option<(f64, Counts, f64)> = None;
-        for anchor in common_anchors(begin, minute(tick - 1)).take_while(|anchor| *anchor >= earliest) {
+        for anchor in common_anchors(begin, latest).take_while(|anchor| *anchor >= earliest) {
             let mut pooled = Pooled::default();
             for (stratum, counts, whole, part) in &mut groups {
                 let is_since = |segment: &&Segment| segment.first >= anchor;

@@ -30,7 +30,7 @@ impl Evaluator<'_> {
         if judgement.truth != Truth::True {
             return judgement;
         }
-        let proof = pool.proof(confidence, self.observed.deployed, self.observed.dropped, self.tick);
+        let proof = pool.proof(confidence, self.observed.deployed, self.observed.dropped);
         let nearer = |bound: f64| now.share().map_or(bound, |share| bound.min(share));
         Judgement {
             truth: Truth::of(proof.is_some_and(|proof| proof.holds)),
