@@ -3,6 +3,7 @@
 mod checks;
 mod event;
 mod findings;
+mod header;
 mod screen;
 #[cfg(test)]
 pub(super) mod tests;
@@ -11,8 +12,8 @@ mod traffic;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 
-use super::format::{clock, columns, counted, cut, cut_start, date, known_by, one_line, range};
-use crate::deployment::{Deployment, From};
+use super::format::{columns, cut, cut_start, date, one_line};
+use crate::deployment::Deployment;
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;
 use crate::rules::verdict::Verdict;
@@ -23,6 +24,7 @@ use crate::zone::Zone;
 
 use checks::reached_lines;
 use event::{action_line, short_line, trigger_lines, verdict_line};
+use header::{deployed, extent, header};
 use screen::{Screen, exit, input, verdict};
 
 pub use checks::told as told_check;
@@ -373,43 +375,6 @@ impl<W: Write> Text<W> {
         self.out.write_all(without_commands(line).as_bytes())?;
         self.out.write_all(b"\n")
     }
-}
-
-/// The sources, cut to what the facts beside them leave.
-fn header(sources: &[String], facts: &str, style: Style) -> String {
-    let sources = match sources {
-        [] => String::new(),
-        [one] => one_line(one),
-        several => format!("{} sources: {}", several.len(), one_line(&several.join(", "))),
-    };
-    let sources = cut(&sources, style.width.saturating_sub(columns(facts) + 3).max(12));
-    let gap = if sources.is_empty() { "" } else { "   " };
-    format!(
-        "{}{gap}{}",
-        style.paint(Ink::Bold, &sources),
-        cut(facts, style.width.saturating_sub(columns(&sources) + 3))
-    )
-}
-
-fn extent(summary: &Summary, zone: Zone) -> Vec<String> {
-    let range = summary.from.zip(summary.to).map(|(from, to)| range(from, to, zone));
-    [counted(summary.input.lines, "line")].into_iter().chain(range).collect()
-}
-
-/// `first` is whether no other deployment was told of before; `today` the day that needs no date.
-fn deployed(deployment: &Deployment, sources: &[String], first: bool, today: Option<Time>, zone: Zone) -> String {
-    let at = clock(deployment.at, today, zone);
-    if !deployment.from.is_known() {
-        return format!("no deployment in this log; judged from its first record, {at} (say when with --deployed-at)");
-    }
-    let line = deployment.shown_by.as_ref().map(|shown_by| match sources.get(shown_by.source) {
-        Some(label) if sources.len() > 1 || !first => {
-            format!(", {}:{}", cut_start(&one_line(label), LOCATION), shown_by.line)
-        }
-        _ => format!(", line {}", shown_by.line),
-    });
-    let hint = if first && deployment.from != From::Given { "; change with --deployed-at" } else { "" };
-    format!("deployed {at} (from {}{}{hint})", known_by(deployment), line.unwrap_or_default())
 }
 
 /// A text of so many columns with a location at the right edge.
