@@ -1,7 +1,6 @@
 //! The actions of a plan in a live run: begun when they are due, each on a thread of its own, and recorded before and after.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +10,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use serde_json::json;
 
 use super::clock::now;
+use super::ledger::Ledger;
 use super::options::Read;
-use super::people::append;
 use super::rollback::Step;
 use super::run::UsageError;
 use crate::deployment::Deployment;
@@ -50,7 +49,7 @@ pub struct Actions {
     is_live: bool,
     /// Whether actions that have taken off their own safety catch may be done.
     are_allowed: bool,
-    ledger: Option<PathBuf>,
+    ledger: Option<Ledger>,
     roll_back: Option<Arc<RollBack>>,
     told: (Sender<Told>, Receiver<Told>),
     /// How many were begun and have not ended.
@@ -70,6 +69,11 @@ impl Actions {
         is_saved: bool,
         roll_back: Option<RollBack>,
     ) -> Result<Actions, UsageError> {
+        let ledger = Ledger::of(read);
+        if read.allow_actions && ledger.is_none() {
+            let why = "--allow-actions needs --answers or --state, to record in what is done";
+            return Err(UsageError(why.into()));
+        }
         let rolls_back = |action: &&Action| action.does == Does::RailwayRollback && action.execute;
         if let (Some(action), true, None) =
             (actions.iter().find(rolls_back), read.allow_actions && !is_saved, &roll_back)
@@ -83,7 +87,7 @@ impl Actions {
             escalation: Escalation::new(actions, Vec::new()),
             is_live: !is_saved,
             are_allowed: read.allow_actions,
-            ledger: read.answers.clone(),
+            ledger,
             roll_back: roll_back.map(Arc::new),
             told: unbounded(),
             open: 0,
@@ -162,7 +166,11 @@ impl Actions {
             (Some(because), _) => return Some(told(ActionState::Held, does, Some(because))),
             (None, Some(ledger)) => ledger.clone(),
             (None, None) => {
-                return Some(told(ActionState::Held, does, Some("no --answers is given to record it in".into())));
+                return Some(told(
+                    ActionState::Held,
+                    does,
+                    Some("neither --answers nor --state is given to record it in".into()),
+                ));
             }
         };
         let faulty = self.escalation.faulty(&event.id);
@@ -206,7 +214,7 @@ struct Doing {
     in_words: String,
     /// What a program gets.
     body: String,
-    ledger: PathBuf,
+    ledger: Ledger,
     deployed_at: Time,
     faulty: BTreeSet<String>,
     roll_back: Option<Arc<RollBack>>,
@@ -262,10 +270,9 @@ impl Doing {
         }
     }
 
-    /// What stands in the file is on the disk before anything is done.
+    /// What stands in the ledger is on the disk before anything is done.
     fn record(&self, state: DeedState, step: Option<&Step>, because: Option<String>) -> Result<()> {
-        append(&self.ledger, &Said::Action(self.deed(state, step, because)))?;
-        Ok(std::fs::File::open(Path::new(&self.ledger))?.sync_all()?)
+        self.ledger.record(&Said::Action(self.deed(state, step, because)))
     }
 
     fn tell(&self, state: DeedState, step: Option<&Step>, because: Option<String>) {

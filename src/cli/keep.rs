@@ -16,6 +16,7 @@ use crate::classify::Library;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
+use crate::people::{People, Said};
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
 use crate::summary::ActionEvent;
@@ -90,6 +91,12 @@ impl Keep {
         let events = state.events().map_err(usage)?;
         let is_new = events.is_empty() && state.is_new().map_err(usage)?;
         self.shown = events.into_iter().filter(|event| event.told).map(|event| event.key).collect();
+        // Before the deployments, which ask what was done for them.
+        for line in state.said().map_err(usage)? {
+            if let Ok(Said::Action(deed)) = serde_json::from_str(&line) {
+                actions.did(deed);
+            }
+        }
         let mut missed = Vec::new();
         let mut mapper = session.mapper();
         tell_again(&mut state, session, &mut mapper, |session| {

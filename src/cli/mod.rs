@@ -12,6 +12,7 @@ mod files;
 mod find;
 mod intake;
 mod keep;
+mod ledger;
 pub mod lines;
 mod looking;
 pub mod new_plan;

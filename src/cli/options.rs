@@ -212,8 +212,9 @@ pub struct Read {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub redact: RedactOptions,
-    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers, each once a deployment
-    #[arg(long, requires = "answers")]
+    /// Let the plan's actions that say `execute = true` be done; what they do is recorded with --answers or --state, each once a
+    /// deployment
+    #[arg(long)]
     pub allow_actions: bool,
     /// Send the plan's notifications in a replay, too, which else sends nothing
     #[arg(long)]

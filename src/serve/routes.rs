@@ -253,7 +253,8 @@ fn told(text: &str) -> Option<String> {
 /// Records what was said in a form of this server.
 fn record(site: &Site, proof: &str, said: impl FnOnce(String) -> Said) -> Response {
     let Some(asked) = &site.served.asked else {
-        return (StatusCode::NOT_FOUND, "nothing is recorded: start the run with --answers FILE\n").into_response();
+        return (StatusCode::NOT_FOUND, "nothing is recorded: start the run with --answers FILE or --state FILE\n")
+            .into_response();
     };
     if !site.access.is_proof(proof) {
         return (StatusCode::FORBIDDEN, "this form is of an earlier run: load the page again\n").into_response();

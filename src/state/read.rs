@@ -161,6 +161,20 @@ impl State {
         Ok(all)
     }
 
+    /// All that people said and actions did, heard or not.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn said(&self) -> Result<Vec<String>, Error> {
+        let mut all = Vec::new();
+        self.rows("SELECT line FROM said ORDER BY seq", |row| {
+            all.push(row.get(0)?);
+            Ok(Ok(()))
+        })?;
+        Ok(all)
+    }
+
     fn rows(
         &self,
         select: &str,

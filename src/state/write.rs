@@ -91,6 +91,16 @@ impl State {
         Ok(())
     }
 
+    /// The same, and it outlives the machine once it is said.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub fn say_durably(&mut self, line: &str) -> Result<(), Error> {
+        self.file.pragma_update(None, "synchronous", "FULL").map_err(|error| self.error(error))?;
+        self.say(line)
+    }
+
     fn in_transaction(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), Error> {
         let State { file, name, .. } = self;
         let done = file.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|transaction| {

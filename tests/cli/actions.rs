@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -147,6 +147,19 @@ fn an_action_is_done_once_for_a_deployment() {
     // A run that is started anew knows it by the file.
     let again = shop.live_and_allowed(&shop.failing(), |out| out.contains("\"type\":\"verdict\""));
     assert_eq!((told(&again), shop.done().len(), shop.recorded().len()), (vec![], 1, 2));
+}
+
+#[test]
+fn a_run_with_a_state_knows_by_it_what_was_done() {
+    let shop = Shop::new("on = [\"rollback\"]\nexecute = true\nCOMMAND");
+    let state = shop.path("run.state");
+    let more = ["--allow-actions", "--state", &state];
+    let ran = shop.live(&shop.failing(), &more, is_done);
+    assert_eq!(told(&ran), [("started".into(), String::new()), ("done".into(), String::new())]);
+    let begin = Instant::now();
+    let again = shop.live(&shop.failing(), &more, |_| begin.elapsed() > Duration::from_secs(2));
+    assert_eq!((told(&again), shop.done().len()), (vec![], 1), "{}", again.err);
+    assert!(again.err.contains("goes on from"), "{}", again.err);
 }
 
 #[test]
