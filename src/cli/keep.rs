@@ -16,7 +16,7 @@ use crate::classify::Library;
 use crate::map::Mapper;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
-use crate::people::{People, Said};
+use crate::people::Said;
 use crate::session::Session;
 use crate::state::{self, Batch, Error, Input, Journal, State, Told};
 use crate::summary::ActionEvent;
