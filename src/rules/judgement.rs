@@ -56,6 +56,11 @@ impl Judgement {
         }
     }
 
+    /// Whether the value was much the same before the deployment.
+    pub fn was_so_before(&self) -> bool {
+        self.baseline.is_some_and(|before| before.as_before)
+    }
+
     /// The samples as they are told: none where constants are compared.
     pub fn told_samples(&self) -> u64 {
         if self.samples == u64::MAX { 0 } else { self.samples }

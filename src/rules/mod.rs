@@ -135,6 +135,7 @@ impl Rules {
                         state: instance.state,
                         at: tick,
                         judgement,
+                        also_before: judgement.was_so_before() || trigger.fired_before.contains(group),
                         evidence,
                     });
                 }
@@ -269,6 +270,7 @@ impl Rules {
                     state: State::Firing,
                     at,
                     judgement,
+                    also_before: judgement.was_so_before() || trigger.fired_before.contains(group),
                     evidence,
                 });
             }

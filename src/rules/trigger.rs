@@ -78,6 +78,8 @@ pub struct Change {
     /// The tick.
     pub at: i64,
     pub judgement: Judgement,
+    /// Its condition held before the deployment of that tick, too.
+    pub also_before: bool,
     pub evidence: Vec<Evidence>,
 }
 

@@ -55,8 +55,7 @@ impl TriggerEvent {
             threshold: judgement.threshold,
             samples: judgement.told_samples(),
             baseline: judgement.baseline,
-            also_before: judgement.baseline.is_some_and(|before| before.as_before)
-                || trigger.fired_before.contains(&change.group),
+            also_before: change.also_before,
             unit: unit_name(judgement.unit),
             expr: trigger.text.clone(),
             evidence: change.evidence.iter().map(|line| evidence_line(engine, line, masking)).collect(),
