@@ -1,15 +1,14 @@
 //! Map: a chunk of lines to a fragment. Needs nothing but the chunk, so chunks can be mapped on any thread in any order;
 //! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
 
-use rustc_hash::FxHasher;
 use std::borrow::Cow;
-use std::hash::Hasher;
 
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
 use crate::recording::{self, Directive};
 use crate::source::frame::{Chunk, LONGEST_LINE};
 use crate::source::{Buffer, Given};
+use crate::text::hash;
 use crate::time::Time;
 
 /// A mapped chunk.
@@ -296,13 +295,4 @@ fn content_of<'a>(record: &Record<'a>, message: &[u8], says: impl Fn(Text<'a>) -
             &edge.duration.unwrap_or(-1).to_le_bytes(),
         ]),
     }
-}
-
-fn hash<const N: usize>(parts: [&[u8]; N]) -> u64 {
-    let mut hasher = FxHasher::default();
-    for part in parts {
-        hasher.write(part);
-        hasher.write_u8(0xff);
-    }
-    hasher.finish()
 }

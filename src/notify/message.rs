@@ -92,15 +92,7 @@ impl Subject {
         };
         let group: Vec<String> = event.group.values().map(|value| escape(value)).collect();
         let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
-        let measured = Measured {
-            value: event.value,
-            bound: event.bound,
-            threshold: event.threshold,
-            share: event.share,
-            samples: event.samples,
-            baseline: event.baseline,
-            unit: event.unit,
-        };
+        let measured = Measured::of(event);
         let told =
             measured.tell(&event.expr).filter(|_| asks.is_some()).map_or(String::new(), |told| format!("  {told}"));
         let mut lines = vec![format!("{todo} {}: {}{group}{told}", self.name(), escape(&event.id))];

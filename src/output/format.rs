@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::decode::level;
 use crate::deployment::{Deployment, From};
 use crate::rules::judgement::Before;
-use crate::summary::Rates;
+use crate::summary::{Rates, TriggerEvent};
 use crate::text::escape;
 use crate::time::{Time, short_span};
 use crate::zone::Zone;
@@ -140,6 +140,21 @@ pub struct Measured<'a> {
     pub samples: u64,
     pub baseline: Option<Before>,
     pub unit: &'a str,
+}
+
+impl<'a> Measured<'a> {
+    /// What a trigger's change says.
+    pub fn of(event: &'a TriggerEvent) -> Self {
+        Measured {
+            value: event.value,
+            bound: event.bound,
+            threshold: event.threshold,
+            share: event.share,
+            samples: event.samples,
+            baseline: event.baseline,
+            unit: event.unit,
+        }
+    }
 }
 
 impl Measured<'_> {

@@ -2,5 +2,7 @@
 
 mod escape;
 pub mod glob;
+mod hash;
 
 pub use escape::{NoCommands, escape, without_commands};
+pub use hash::hash;

@@ -135,15 +135,7 @@ struct Detail {
 }
 
 fn detail(event: &TriggerEvent) -> Detail {
-    let measured = Measured {
-        value: event.value,
-        bound: event.bound,
-        threshold: event.threshold,
-        share: event.share,
-        samples: event.samples,
-        baseline: event.baseline,
-        unit: event.unit,
-    };
+    let measured = Measured::of(event);
     let about = event.about.as_deref().map(one_line).unwrap_or_default();
     let hold = if event.hold > 0 { format!(" for {}", span(event.hold)) } else { String::new() };
     // That there is more than nothing of something says less than what it is.

@@ -4,18 +4,18 @@
 //! out: each as often as it was given, and no line without a time, which the program may well mean anew.
 
 use std::collections::VecDeque;
-use std::hash::Hasher;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 
 use super::{Printed, Program};
 use crate::decode::{json, strip_ansi};
 use crate::text::escape;
+use crate::text::hash;
 use crate::time::written;
 
 /// Before the first start after an end, and before any later one at most.
@@ -193,19 +193,10 @@ fn identity(line: &[u8]) -> Option<u64> {
     if text.starts_with(b"{") {
         json::member(text, "timestamp")?;
         let members = json::Members::new(text).map_while(Result::ok);
-        return Some(members.fold(0, |sum: u64, (name, value)| sum.wrapping_add(hash(&[name, value.raw()]))));
+        return Some(members.fold(0, |sum: u64, (name, value)| sum.wrapping_add(hash([name, value.raw()]))));
     }
     written::at_start(text)?.time?;
-    Some(hash(&[text]))
-}
-
-fn hash(parts: &[&[u8]]) -> u64 {
-    let mut hasher = FxHasher::default();
-    for part in parts {
-        hasher.write(part);
-        hasher.write_u8(0xff);
-    }
-    hasher.finish()
+    Some(hash([text]))
 }
 
 #[cfg(test)]

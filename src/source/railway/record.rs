@@ -3,14 +3,13 @@
 //! Beside what it prints, a line of an app has the ids of its deployment and replica, as the lines of the HTTP log do. Members stand
 //! in one order whatever order the API gives attributes in, so that a record that is read twice is the same line.
 
-use std::hash::Hasher;
 use std::sync::Arc;
 
-use rustc_hash::FxHasher;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::text::hash;
 use crate::time::{self, Time};
 
 /// A record of a log, as a line.
@@ -93,7 +92,7 @@ impl Record {
             }
         }
         line.extend_from_slice(b"}\n");
-        let identity = hash(&[&line]);
+        let identity = hash([&line]);
         let (service, deployment) = (tags.service_id, tags.deployment_id);
         Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
     }
@@ -109,7 +108,7 @@ impl Record {
         }
         let mut line = serde_json::to_vec(&log).ok()?;
         line.push(b'\n');
-        let identity = request.as_ref().map_or_else(|| hash(&[&line]), |id| hash(&[b"request", id.as_bytes()]));
+        let identity = request.as_ref().map_or_else(|| hash([&line]), |id| hash([b"request", id.as_bytes()]));
         let is_unique = request.is_some();
         Some(Record { time, identity, is_unique, log: Arc::default(), service: None, deployment, line })
     }
@@ -128,7 +127,7 @@ impl Record {
         row.insert("timestamp".into(), written.into());
         let mut line = serde_json::to_vec(&row).ok()?;
         line.push(b'\n');
-        let identity = hash(&[&line]);
+        let identity = hash([&line]);
         Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
     }
 }
@@ -153,15 +152,6 @@ fn as_json(text: &str) -> String {
         Ok(value) => value.get().replace(['\n', '\r'], " "),
         Err(_) => quoted(text),
     }
-}
-
-fn hash(parts: &[&[u8]]) -> u64 {
-    let mut hasher = FxHasher::default();
-    for part in parts {
-        hasher.write(part);
-        hasher.write_u8(0xff);
-    }
-    hasher.finish()
 }
 
 #[cfg(test)]
