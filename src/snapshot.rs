@@ -1,5 +1,5 @@
 //! Snapshot: a run as it stands, for whoever looks at it while it goes on: plain data that is shared and never changed. The run makes
-//! one at most once a second, and waits for nobody who looks.
+//! one at most twice a second, and waits for nobody who looks.
 
 use std::collections::VecDeque;
 use std::io;
@@ -16,8 +16,8 @@ use crate::summary::changes::Changes;
 use crate::summary::measures::{Chosen, Measures};
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
-/// How often one is made at most.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often one is made at most: what is written is to be seen within a second, with the time that a page takes to be drawn and read.
+const EVERY: Duration = Duration::from_millis(500);
 
 /// Events that are kept, the newest.
 const MOST_EVENTS: usize = 1_000;

@@ -5,6 +5,8 @@ mod actions;
 mod bad_input;
 mod baseline;
 mod browser;
+#[cfg(target_os = "linux")]
+mod cost;
 mod dl_034;
 mod docs;
 mod environment;

@@ -16,7 +16,7 @@ const TOKEN: &str = "a token that nobody guesses";
 
 /// A run that is served.
 pub struct Served {
-    child: Child,
+    pub child: Child,
     pipe: Option<ChildStdin>,
     pub address: SocketAddr,
 }
