@@ -39,7 +39,8 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`snapshot`] is a run as it stands, and [`tail`] its newest lines, for whoever looks at it; [`serve`] shows it as a web page, an
-//!   API and metrics.
+//!   API and [`metrics`].
+//! - `otlp` sends metrics and events to a receiver of OpenTelemetry's protocol, where the program is built with it.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
 //! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
@@ -102,7 +103,10 @@ pub mod judge;
 pub mod lifecycle;
 pub mod map;
 pub mod mask;
+pub mod metrics;
 pub mod notify;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 pub mod output;
 pub mod people;
 pub mod probe;

@@ -18,6 +18,8 @@ mod looking;
 pub mod new_plan;
 pub mod notify;
 pub mod options;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod overwrite;
 pub mod patterns;

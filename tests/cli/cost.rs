@@ -1,7 +1,8 @@
-//! What it costs that somebody looks: of a release build, on a machine that does nothing else,
-//! `LOGWATCH_BROWSER=chromium cargo test --release --test cli -- --ignored --nocapture cost`.
+//! What it costs that somebody looks: of a release build, on a machine that does nothing else: `cargo build --release`, then
+//! `LOGWATCH_RELEASE=$PWD/target/release/logwatch LOGWATCH_BROWSER=chromium cargo test --test cli -- --ignored --nocapture cost`.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::browser::Browser;
@@ -36,7 +37,10 @@ fn second(second: u32, requests: u32) -> String {
 
 /// The share of one processor that a run takes while lines are written to it.
 fn share(browsers: usize) -> f64 {
-    let mut served = Served::local(&["--format", "json"]);
+    let program = std::env::var("LOGWATCH_RELEASE").expect("LOGWATCH_RELEASE names the program");
+    let mut command = Command::new(program);
+    command.args(["--format", "json", "--serve", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut served = Served::by(command);
     served.write(&(0..BEFORE).map(|at| second(at, 1)).collect::<String>());
     let address = format!("http://{}/", served.address);
     let mut browsers: Vec<Browser> = (0..browsers).map(|_| Browser::open(&address)).collect();
@@ -67,7 +71,7 @@ fn share(browsers: usize) -> f64 {
 }
 
 #[test]
-#[ignore = "measures the time of a processor: needs a release build, a quiet machine, and a browser named by LOGWATCH_BROWSER"]
+#[ignore = "measures the time of a processor: needs a release build named by LOGWATCH_RELEASE, a quiet machine, and a browser named by LOGWATCH_BROWSER"]
 fn three_browsers_cost_little() {
     let alone = share(0);
     let looked_at = share(3);

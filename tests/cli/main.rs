@@ -26,6 +26,8 @@ mod manners;
 mod masking;
 mod metrics;
 mod notify;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod overwrite;
 mod packs;
