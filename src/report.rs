@@ -1,6 +1,7 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
 mod role;
+mod saved;
 mod silences;
 mod since;
 mod totals;
@@ -10,6 +11,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use role::Role;
+pub use saved::{Restored, Saved};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 pub use silences::Silence;
 use silences::Silences;

@@ -20,6 +20,7 @@ pub mod overall;
 pub mod plan;
 pub mod proof;
 pub mod sample;
+mod saved;
 mod seats;
 pub mod sequential;
 mod steady;
@@ -36,6 +37,7 @@ use checkpoint::{Checkpoint, Expected};
 use compile::Compiled;
 use evaluate::Evaluator;
 pub use freeze::Past;
+pub use saved::Saved;
 use freeze::freeze;
 use judgement::Truth;
 use kpi::Kpi;
@@ -235,9 +237,7 @@ impl Rules {
     /// A new deployment, in this second: the triggers begin anew, and compare with this.
     pub fn begin(&mut self, past: Past, deployed: i64) {
         self.memory.begin();
-        (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
-        let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
-        self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
+        self.compare_with(past);
         if self.nearest.is_some() {
             self.keep_nearest();
         }

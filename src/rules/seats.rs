@@ -69,6 +69,18 @@ impl Seats {
         self.changes = None;
     }
 
+    /// Seats for the groups that the trigger has instances of; where they sit is looked up at the next tick, as are the others.
+    pub fn restore<'a>(&mut self, groups: impl Iterator<Item = &'a GroupKey>) {
+        self.clear();
+        let seat = |group: &GroupKey| Seat {
+            group: group.clone(),
+            has_instance: true,
+            places: vec![None; self.reads.len()],
+            said: Said::default(),
+        };
+        self.seats = groups.map(seat).collect();
+    }
+
     /// The groups are looked up at the next tick, whether or not any comes or goes.
     pub fn renew(&mut self) {
         self.changes = None;

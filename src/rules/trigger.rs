@@ -11,7 +11,7 @@ use super::verdict::LEAST_KNOWN;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Ok,
@@ -52,7 +52,7 @@ pub struct Trigger {
 }
 
 /// One group of a trigger.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Instance {
     pub state: State,
     /// When it became pending.
@@ -69,7 +69,7 @@ pub struct Instance {
 }
 
 /// A change of one instance's state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Index of the trigger.
     pub trigger: usize,
