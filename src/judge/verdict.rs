@@ -7,7 +7,7 @@ use crate::rules::trigger::Trigger;
 use crate::rules::verdict::{self, Basis, Verdict};
 
 /// What the verdict changed to, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ruling {
     /// The tick.
     pub at: i64,

@@ -61,7 +61,7 @@ pub struct Expected {
 }
 
 /// What a checkpoint came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Reached {
     /// Index of the checkpoint.
     pub checkpoint: usize,
@@ -73,16 +73,17 @@ pub struct Reached {
 }
 
 /// What a check came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Outcome {
     pub status: Status,
     pub judgement: Option<Judgement>,
     /// Why it failed or is not known, where no number says it.
     pub because: Option<String>,
+    #[serde(with = "crate::people::in_full")]
     pub answer: Option<Answer>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Pass,

@@ -15,7 +15,7 @@ use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 
 /// All that is known of the time before a deployment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Past {
     /// By the id of the baseline, and the group.
     pub(super) baselines: FxHashMap<(usize, GroupKey), Frozen>,

@@ -20,6 +20,7 @@ pub mod overall;
 pub mod plan;
 pub mod proof;
 pub mod sample;
+mod saved;
 pub mod sequential;
 mod steady;
 pub mod traffic;
@@ -42,6 +43,7 @@ use kpi::Kpi;
 use memory::Memory;
 use node::Node;
 use observed::Observed;
+pub use saved::Saved;
 use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
 use watch::{Watch, Watched};
@@ -235,9 +237,7 @@ impl Rules {
     /// A new deployment, in this second: the triggers begin anew, and compare with this.
     pub fn begin(&mut self, past: Past, deployed: i64) {
         self.memory.begin();
-        (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
-        let overalls = self.triggers.iter().flat_map(|trigger| trigger.watch.expr.node.overalls());
-        self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
+        self.compare_with(past);
         if self.nearest.is_some() {
             self.keep_nearest();
         }

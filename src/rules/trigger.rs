@@ -10,7 +10,7 @@ use super::watch::Watch;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Ok,
@@ -49,7 +49,7 @@ pub struct Trigger {
 }
 
 /// One group of a trigger.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Instance {
     pub state: State,
     /// When it became pending.
@@ -66,7 +66,7 @@ pub struct Instance {
 }
 
 /// A change of one instance's state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Index of the trigger.
     pub trigger: usize,

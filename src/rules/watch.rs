@@ -74,6 +74,19 @@ impl Watch {
         self.changes = None;
     }
 
+    /// Begins with the groups that a trigger has instances of; what they are read from is looked up at the next tick, as are the
+    /// others.
+    pub fn restore<'a>(&mut self, groups: impl Iterator<Item = &'a GroupKey>) {
+        self.clear();
+        let watched = |group: &GroupKey| Watched {
+            group: group.clone(),
+            has_instance: true,
+            places: vec![None; self.reads.len()],
+            last: LastResult::default(),
+        };
+        self.groups = groups.map(watched).collect();
+    }
+
     /// The groups are looked up at the next tick, whether or not any comes or goes.
     pub fn renew(&mut self) {
         self.changes = None;

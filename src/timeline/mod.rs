@@ -10,6 +10,7 @@ pub mod distribution;
 pub mod group_key;
 mod groups;
 pub mod running_total;
+pub mod saved;
 pub mod series;
 mod sets;
 mod slot;

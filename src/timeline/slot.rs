@@ -20,7 +20,7 @@ pub struct Admits {
     pub baseline: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Slot {
     pub windows: Vec<Window>,
     /// What came since a start that may be that of a deployment, of each window that reaches back to one.
@@ -36,6 +36,7 @@ pub struct Slot {
     /// For intervals: the last event, by the hash of the inner group.
     pub(super) previous: FxHashMap<u64, Time>,
     /// Its cell of the second that is being sealed.
+    #[serde(skip)]
     pub(super) builder: CellBuilder,
 }
 
