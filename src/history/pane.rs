@@ -6,7 +6,7 @@ use crate::second::{Point, Tally};
 use crate::timeline::Sealed;
 use crate::timeline::distribution::{Distribution, Samples};
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Pane {
     /// Its first second, since the epoch.
     pub at: i64,
