@@ -28,7 +28,7 @@ pub struct Pane {
 }
 
 /// How much of something is used: the most that was measured, of any deployment.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Usage {
     pub used: Option<i64>,
     /// What may be used.
