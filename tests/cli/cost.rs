@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::browser::Browser;
+use super::chromium::Browser;
 use super::logs::{line, request};
 use super::serve::Served;
 

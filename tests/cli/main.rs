@@ -5,6 +5,7 @@ mod actions;
 mod bad_input;
 mod baseline;
 mod browser;
+mod chromium;
 #[cfg(target_os = "linux")]
 mod cost;
 mod dl_034;
