@@ -31,8 +31,14 @@ fn second(second: u32, requests: u32) -> String {
         |n: u32| format!("/api/{}/things", ["users", "shops", "bots", "carts", "bills", "mails"][n as usize % 6]);
     let status = |n: u32| if (second + n).is_multiple_of(97) { 500 } else { 200 };
     let requests = (0..requests).map(|n| request(second, &route(second + n), status(second + n)));
-    let error = (second % 30 == 0).then(|| line(second, "error", &format!("ERROR:shop:{} cannot be paid", second % 7)));
+    let error =
+        second.is_multiple_of(30).then(|| line(second, "error", &format!("ERROR:shop:{} cannot be paid", second % 7)));
     requests.chain(error).collect()
+}
+
+/// Lines of a second.
+fn lines_of(at: u32, requests: u32) -> u32 {
+    requests + u32::from(at.is_multiple_of(30))
 }
 
 /// The share of one processor that a run takes while lines are written to it.
@@ -65,6 +71,16 @@ fn share(browsers: usize) -> f64 {
     }
     std::thread::sleep(Duration::from_secs(u64::from(MEASURED) + 2).saturating_sub(begun.elapsed()));
     let used = used(served.child.id()) - before;
+    // They have shown all of it, and not only at the end.
+    let lines: u32 =
+        (0..BEFORE).map(|at| lines_of(at, 1)).chain((BEFORE..BEFORE + MEASURED + 2).map(|at| lines_of(at, RATE))).sum();
+    for browser in &mut browsers {
+        let shown = format!("document.querySelector('#input-title').textContent.replace(/\\D/g, '') === '{lines}'");
+        browser.eventually(&shown, 10);
+        let loads = browser
+            .tell("performance.getEntriesByType('resource').filter((load) => load.initiatorType === 'fetch').length");
+        assert!(loads.as_u64() >= Some(u64::from(MEASURED)), "{loads} loads");
+    }
     drop(browsers);
     served.close();
     used / f64::from(MEASURED)
