@@ -10,16 +10,9 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
-use logwatch::classify::Library;
-use logwatch::gather::{Cause, Range, Step};
-use logwatch::judge::Notice;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::Plan;
-use logwatch::second::Counts;
-use logwatch::second::Second;
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use logwatch::{Cause, Counts, Library, Masking, Notice, Plan, Range, Second, Session, Step, Summary};
 
 static LIBRARY: LazyLock<Arc<Library>> =
     LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
@@ -268,7 +261,7 @@ fn without_places(mut second: Second) -> Second {
     let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
     let signs = second.signs.iter_mut().map(|(_, line)| line);
     lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
-    Second { seen: logwatch::classify::Via::Access, after_pause: None, counts: Counts::default(), ..second }
+    Second { seen: logwatch::Via::Access, after_pause: None, counts: Counts::default(), ..second }
 }
 
 #[test]

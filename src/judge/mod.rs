@@ -27,7 +27,6 @@ use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
-pub use saved::Error as SavedError;
 pub use verdict::Ruling;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
@@ -38,6 +37,7 @@ const TICKS_AFTER_STOP: u32 = 2_000;
 pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),
+    /// A trigger changed its state.
     Change(Box<Change>, Cause),
     /// A checkpoint or a criterion of success came to something else than before.
     Reached(Box<Reached>),

@@ -24,7 +24,7 @@ mod write;
 
 pub use error::Error;
 pub use input::{Input, Journal};
-pub use read::{Event, Open, Waiting};
+pub use read::{Event, Open};
 pub use setup::Setup;
 pub use told::Told;
 pub use write::{Batch, Notification};
