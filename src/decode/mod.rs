@@ -17,6 +17,7 @@ pub mod logfmt;
 mod prefix;
 mod railway;
 pub mod request;
+mod stack;
 mod structured;
 mod text;
 pub mod unfold;
