@@ -26,9 +26,8 @@ const NAMES: [&[u8]; 12] = [
 /// What is an error's in an object that tells of one; beside a message of zap it is where the line was written.
 const NAMES_WITHIN: [&[u8]; 2] = [b"stacktrace", b"trace"];
 /// Objects that tell of an error, or in which loggers put what was given beside a message.
-const AROUND: [&[u8]; 10] = [
-    b"err", b"error", b"exception", b"thrown", b"metadata", b"meta", b"attributes", b"context", b"fields", b"extra",
-];
+const AROUND: [&[u8]; 10] =
+    [b"err", b"error", b"exception", b"thrown", b"metadata", b"meta", b"attributes", b"context", b"fields", b"extra"];
 /// How deep such objects stand in one another.
 const DEPTH: usize = 2;
 
