@@ -143,6 +143,7 @@ fn compile_trigger(
         min_samples: written.min_samples,
         instances: Default::default(),
         fired_before: Default::default(),
+        firing_before: Default::default(),
         is_known: false,
         known_ticks: 0,
         ticks: 0,
