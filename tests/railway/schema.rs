@@ -306,11 +306,14 @@ fn polls<T: Clone>(
     mut look: impl FnMut(&std::collections::HashSet<usize>) -> Vec<(usize, Time, T)>,
 ) -> impl Stream<Item = Vec<T>> {
     let sent = std::collections::HashSet::new();
-    let state = (world, sent, Time(i64::MIN));
+    let state = (world, sent, Time(i64::MIN), 0);
     async_graphql::futures_util::stream::unfold(
         (state, move |sent: &_| look(sent)),
-        move |((world, mut sent, mut newest), mut look)| async move {
+        move |((world, mut sent, mut newest, messages), mut look)| async move {
             loop {
+                if locked(&world).deaf_after.is_some_and(|after| messages >= after) {
+                    std::future::pending::<()>().await;
+                }
                 let mut found = look(&sent);
                 if locked(&world).hides_late {
                     found.retain(|(_, time, _)| *time > newest);
@@ -325,7 +328,7 @@ fn polls<T: Clone>(
                 found.truncate(poll.min(limit.unwrap_or(500) as usize));
                 if !found.is_empty() {
                     let rows = found.into_iter().map(|(.., record)| record).collect();
-                    return Some((rows, ((world, sent, newest), look)));
+                    return Some((rows, ((world, sent, newest, messages + 1), look)));
                 }
                 tokio::time::sleep(pause).await;
             }

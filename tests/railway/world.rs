@@ -47,6 +47,8 @@ pub struct Deployment {
     pub created: Time,
     pub can_rollback: bool,
     pub is_active: bool,
+    /// Its processes have ended.
+    pub is_stopped: bool,
 }
 
 /// What goes wrong with the next call, or with the next socket.
@@ -137,6 +139,8 @@ pub struct World {
     pub hides_late: bool,
     /// HTTP logs cannot be subscribed to.
     pub refuses_http: bool,
+    /// A subscription brings so many messages, and then nothing more, while the socket stands.
+    pub deaf_after: Option<usize>,
     /// Where all calls are redirected to.
     pub redirect: Option<String>,
 }
@@ -177,6 +181,7 @@ impl World {
             generation: 0,
             hides_late: false,
             refuses_http: false,
+            deaf_after: None,
             redirect: None,
         };
         world.deployed("d-1", 7_200, "REMOVED");
@@ -199,6 +204,7 @@ impl World {
             created,
             can_rollback: true,
             is_active,
+            is_stopped: false,
         });
     }
 

@@ -25,6 +25,7 @@ use super::record::Record;
 use super::socket::Socket;
 use super::target::Target;
 use super::{Error, Kinds};
+use crate::external::External;
 use crate::source::Known;
 use crate::source::frame::Chunk;
 use crate::time::Time;
@@ -54,6 +55,10 @@ pub struct Follower {
     logs: Vec<Log>,
     /// The status of each deployment that is known.
     deployments: BTreeMap<String, String>,
+    deployments_seen: Instant,
+    /// One of them is on its way.
+    is_deploying: bool,
+    events: crossbeam_channel::Sender<External>,
     /// Up to where the HTTP logs of deployments were read that are not followed any more.
     left: BTreeMap<String, Time>,
     /// Times that records may have been lost.
@@ -71,6 +76,7 @@ impl Follower {
         link: Arc<Link>,
         lost: Arc<AtomicU64>,
         chunks: Sender<io::Result<Chunk>>,
+        events: crossbeam_channel::Sender<External>,
     ) -> Self {
         Follower {
             client,
@@ -80,6 +86,9 @@ impl Follower {
             output: Output { chunks },
             logs: Vec::new(),
             deployments: BTreeMap::new(),
+            deployments_seen: Instant::now(),
+            is_deploying: false,
+            events,
             left: BTreeMap::new(),
             lost,
             subscriptions: 0,
@@ -145,7 +154,7 @@ impl Follower {
         let settled = self.settled_before();
         self.logs.iter_mut().for_each(|log| log.has_settled(settled));
         self.has_asked_for_help = false;
-        self.link.enter(Phase::Following);
+        self.stand();
         delays.begin();
         self.listen(&mut ears, delays).await
     }
@@ -153,8 +162,10 @@ impl Follower {
     /// Asks for what a log will have from now on, and some of what it had; from where on that is.
     async fn subscribe(&mut self, ears: &Ears, log: usize) -> Time {
         self.subscriptions += 1;
+        let overlap = self.overlap();
         let of = &mut self.logs[log];
-        let from = of.position.saturating_add(-(self.pace.overlap.as_nanos() as i64)).max(of.from);
+        let from = of.position.saturating_add(-overlap).max(of.from);
+        (of.begins_again, of.heard) = (None, Instant::now());
         // The bound itself is left out.
         let (document, variables) = of.subscription(from.saturating_add(-1), self.pace.page);
         of.reading = Default::default();
@@ -193,6 +204,11 @@ impl Follower {
             Some(known) => log.going_on(known, self.pace),
             None => log,
         }
+    }
+
+    /// Nanoseconds that are read again at a seam.
+    fn overlap(&self) -> i64 {
+        self.pace.overlap.as_nanos() as i64
     }
 
     /// What is before this has settled by now.

@@ -81,7 +81,7 @@ pub struct Followed {
     /// Lines, each chunk of one service: [`Chunk::lane`] is its index.
     pub chunks: Receiver<io::Result<Chunk>>,
     pub link: Arc<Link>,
-    /// What the platform measures beside the logs; what is from before the first line comes before it.
+    /// What the platform measures beside the logs, and how its deployments stand; what is from before the first line comes before it.
     pub measured: crossbeam_channel::Receiver<External>,
     /// Times that records may have been lost.
     pub lost: Arc<AtomicU64>,
@@ -164,8 +164,8 @@ impl Railway {
         let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
         let Railway { runtime, client, pace } = self;
         let (events, measured) = crossbeam_channel::unbounded();
-        let mut metrics = Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), events);
-        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender);
+        let mut metrics = Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), events.clone());
+        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender, events);
         let run = async move {
             // Those from before the first line are there before it; later ones keep no line waiting.
             metrics.read().await;
@@ -182,12 +182,14 @@ async fn patiently<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F)
     /// Seconds before each further attempt.
     const DELAYS: [u64; 3] = [1, 2, 4];
     /// Who waits does not wait longer.
-    const LONGEST: Duration = Duration::from_secs(20);
-    for delay in DELAYS {
+    const LONGEST: Duration = Duration::from_secs(40);
+    for (attempt, delay) in DELAYS.into_iter().enumerate() {
         let delay = Duration::from_secs(delay);
         match ask().await {
             Err(Error::TooMany(Some(wait))) if wait <= LONGEST => tokio::time::sleep(wait.max(delay)).await,
             Err(Error::TooMany(None) | Error::Failing(_)) => tokio::time::sleep(delay).await,
+            // It means it, or it is an error that passes in words that are not known.
+            Err(Error::Answered(_)) if attempt == 0 => tokio::time::sleep(delay).await,
             told => return told,
         }
     }

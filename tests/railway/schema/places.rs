@@ -91,6 +91,7 @@ struct Instance {
     service_id: String,
     service_name: String,
     active_deployments: Vec<Deployment>,
+    latest_deployment: Option<Deployment>,
 }
 
 #[derive(SimpleObject)]
@@ -100,6 +101,7 @@ struct Deployment {
     created_at: String,
     can_rollback: bool,
     deployment_stopped: bool,
+    status_updated_at: Option<String>,
     meta: Json<serde_json::Value>,
 }
 
@@ -110,7 +112,8 @@ impl From<&super::super::world::Deployment> for Deployment {
             status: deployment.status.into(),
             created_at: deployment.created.to_string(),
             can_rollback: deployment.can_rollback,
-            deployment_stopped: false,
+            deployment_stopped: deployment.is_stopped,
+            status_updated_at: None,
             meta: Json(serde_json::json!({"commitHash": "abc1234", "commitMessage": "a change"})),
         }
     }
@@ -164,10 +167,13 @@ impl Places {
         let name = if id == ENVIRONMENT { "production" } else { "staging" };
         let node = |id: &str, name: &str| {
             let own = world.deployments.iter().filter(|deployment| deployment.service == id && deployment.is_active);
+            let latest = world.deployments.iter().filter(|deployment| deployment.service == id);
+            let latest = latest.max_by_key(|deployment| deployment.created);
             Instance {
                 service_id: id.into(),
                 service_name: name.into(),
                 active_deployments: own.map(Deployment::from).collect(),
+                latest_deployment: latest.map(Deployment::from),
             }
         };
         let edges = [(API, "api"), (WORKER, "worker")].map(|(id, name)| InstanceEdge { node: node(id, name) });

@@ -10,6 +10,7 @@ use super::super::record::Record;
 use super::super::target::{self, Deployment, Instance};
 use super::listen::Ears;
 use super::{Error, Follower, Watching};
+use crate::external::External;
 use crate::time::Time;
 
 /// Deployments that got requests, or may.
@@ -17,9 +18,9 @@ fn serves(status: &str) -> bool {
     matches!(status, "SUCCESS" | "REMOVED" | "REMOVING" | "CRASHED" | "SLEEPING" | "DEPLOYING")
 }
 
-/// Those of them that get requests no more.
-fn is_gone(status: &str) -> bool {
-    matches!(status, "REMOVED" | "FAILED" | "SKIPPED")
+/// Deployments that will run soon, or not at all: it is worth looking at them more often.
+fn is_coming(status: &str) -> bool {
+    matches!(status, "QUEUED" | "INITIALIZING" | "BUILDING" | "DEPLOYING")
 }
 
 impl Follower {
@@ -50,7 +51,7 @@ impl Follower {
             }
         }
         for (service, deployment, is_live) in found.into_iter().flatten() {
-            self.deployments.insert(deployment.id.clone(), deployment.status.clone());
+            self.deployments.insert(deployment.id.clone(), deployment.stands().to_string());
             let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment.id);
             let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment.id));
             if self.watching.kinds.http && is_asked_for && !is_known && (is_live || serves(&deployment.status)) {
@@ -166,47 +167,66 @@ impl Follower {
         self.read_back(&[(log, from)], Vec::new()).await?;
         let settled = self.settled_before();
         self.logs[log].has_settled(settled);
-        self.link.enter(super::Phase::Following);
+        self.stand();
         Ok(())
     }
 
     /// Looks at what is deployed: a deployment that is new is followed, one that is gone is for a while.
     pub(super) async fn look_at_deployments(&mut self, ears: &Ears) -> Result<(), Gone> {
+        self.deployments_seen = Instant::now();
         let Ok(instances) = self.instances(Purpose::Routine).await else { return Ok(()) };
         let services = self.watching.target.services.clone();
-        let mut active = Vec::new();
+        let mut running = Vec::new();
+        self.is_deploying = false;
         for (service, named) in services.iter().enumerate() {
             for instance in instances.iter().filter(|instance| instance.service_id == named.id) {
-                for deployment in instance.active() {
-                    active.push(deployment.id.clone());
+                let coming = instance.latest().filter(|latest| is_coming(&latest.status));
+                for deployment in instance.active().iter().chain(coming) {
                     self.note_status(&named.name, deployment);
-                    let from = deployment.created().unwrap_or(self.watching.since);
-                    self.add_http(ears, service, deployment.id.clone(), from).await?;
+                    self.is_deploying |= is_coming(&deployment.status);
+                    if serves(&deployment.status) {
+                        running.push(deployment.id.clone());
+                        let from = deployment.created().unwrap_or(self.watching.since);
+                        self.add_http(ears, service, deployment.id.clone(), from).await?;
+                    }
+                }
+                // One that has failed, crashed or ended runs no more.
+                if let Some(latest) = instance.latest().filter(|latest| self.is_known_otherwise(latest)) {
+                    self.note_status(&named.name, latest);
                 }
             }
         }
-        if active.is_empty() {
+        if running.is_empty() {
             return Ok(());
         }
         let ends = Instant::now() + self.pace.drain;
         for log in &mut self.logs {
             if let Kind::Http { deployment, .. } = &log.kind {
-                log.ends = (!active.contains(deployment)).then(|| log.ends.unwrap_or(ends));
+                log.ends = (!running.contains(deployment)).then(|| log.ends.unwrap_or(ends));
             }
         }
         Ok(())
     }
 
+    fn is_known_otherwise(&self, deployment: &Deployment) -> bool {
+        self.deployments.get(&deployment.id).is_some_and(|known| known != deployment.stands())
+    }
+
     /// Says when the status of a deployment changes.
     fn note_status(&mut self, service: &str, deployment: &Deployment) {
-        let status =
-            if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
+        let status = deployment.stands();
         let before = self.deployments.insert(deployment.id.clone(), status.to_string());
-        if before.as_deref() != Some(status) {
-            let service = crate::text::escape(service);
-            let was =
-                before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
-            self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));
+        if before.as_deref() == Some(status) {
+            return;
         }
+        let was = before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
+        let message = format!("{}: deployment {} is {status}{was}", crate::text::escape(service), deployment.id);
+        let now = self.client.server_now();
+        let at = deployment.changed().filter(|changed| *changed <= now && *changed >= self.watching.since);
+        let event = External::new(at.unwrap_or(now), "railway.deployment", message.clone());
+        let event = event.label("service", service).label("deployment", &deployment.id).label("status", status);
+        // Nobody listens any more.
+        let _ = self.events.send(event);
+        self.link.say(message);
     }
 }
