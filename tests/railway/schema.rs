@@ -3,6 +3,7 @@
 //! A query gives one record more than its limit at times, `beforeDate` is a bound that is not included, a subscription first sends the
 //! last records again, and looks for new ones now and then with a limit of its own.
 
+mod build;
 pub mod metrics;
 mod places;
 mod traffic;
@@ -177,7 +178,7 @@ fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Tim
 }
 
 #[derive(MergedObject, Default)]
-pub struct Query(places::Places, metrics::Metered, traffic::Traffic, Records);
+pub struct Query(places::Places, metrics::Metered, traffic::Traffic, build::Builds, Records);
 
 #[derive(Default)]
 pub struct Records;
@@ -239,7 +240,7 @@ impl Mutation {
 }
 
 #[derive(MergedSubscription, Default)]
-pub struct Logs(RecordLogs, traffic::TrafficLogs);
+pub struct Logs(RecordLogs, traffic::TrafficLogs, build::BuildLogs);
 
 #[derive(Default)]
 pub struct RecordLogs;

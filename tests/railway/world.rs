@@ -111,6 +111,8 @@ pub struct World {
     pub https: Vec<Http>,
     pub flows: Vec<Seen>,
     pub lookups: Vec<Seen>,
+    /// What building deployments has written: of which, when and what.
+    pub builds: Vec<(String, Time, String)>,
     pub metrics: Vec<Metric>,
     /// Metrics are not given.
     pub refuses_metrics: bool,
@@ -164,6 +166,7 @@ impl World {
             https: Vec::new(),
             flows: Vec::new(),
             lookups: Vec::new(),
+            builds: Vec::new(),
             metrics: Vec::new(),
             refuses_metrics: false,
             deployments: Vec::new(),

@@ -59,8 +59,8 @@ pub struct Follower {
     /// One of them is on its way.
     is_deploying: bool,
     events: crossbeam_channel::Sender<External>,
-    /// Up to where the HTTP logs of deployments were read that are not followed any more.
-    left: BTreeMap<String, Time>,
+    /// Up to where logs of deployments were read that are not followed any more, by their names.
+    left: BTreeMap<Arc<str>, Time>,
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
@@ -186,6 +186,10 @@ impl Follower {
         for mut record in records {
             let service = self.watching.service(&of.kind, &record).filter(|_| record.time >= of.from);
             let Some(service) = service else { continue };
+            // The log of a build is given from its first line on each time.
+            if of.is_build() && record.time < of.forgotten() {
+                continue;
+            }
             let reading = if page { &mut of_page } else { &mut of.reading };
             if of.seen.is_new(reading, &record) {
                 of.position = of.position.max(record.time);
@@ -249,7 +253,7 @@ impl Watching {
             return None;
         }
         match (kind, &record.service, &self.target.services[..]) {
-            (Kind::Http { service, .. }, ..) => Some(*service),
+            (Kind::Http { service, .. } | Kind::Build { service, .. }, ..) => Some(*service),
             (_, None, [_]) => Some(0),
             (_, service, services) => services.iter().position(|known| Some(&known.id) == service.as_ref()),
         }

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::budget::Purpose;
 use super::client::Client;
 use super::documents::{
-    DNS_QUERY_LOGS, Document, ENVIRONMENT_LOGS, FOLLOW_DNS_QUERY_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS,
-    FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
+    BUILD_LOGS, DNS_QUERY_LOGS, Document, ENVIRONMENT_LOGS, FOLLOW_BUILD_LOGS, FOLLOW_DNS_QUERY_LOGS,
+    FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS, FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
 };
 use super::error::Error;
 use super::pace::Pace;
@@ -28,6 +28,8 @@ pub enum Kind {
     App { environment: String },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
+    /// What building a deployment of a service writes.
+    Build { service: usize, deployment: String },
     /// What went over the network, of a service of an environment or of all.
     Network { environment: String, service: Option<String> },
     /// The names that were looked up, in the same way.
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Kind::App { .. } => "app".into(),
             Kind::Http { deployment, .. } => deployment.clone(),
+            Kind::Build { deployment, .. } => format!("build {deployment}"),
             Kind::Network { service, .. } => of("network", service),
             Kind::Dns { service, .. } => of("dns", service),
         }
@@ -55,6 +58,7 @@ impl fmt::Display for Kind {
         match self {
             Kind::App { .. } => f.write_str("the log of the environment"),
             Kind::Http { deployment, .. } => write!(f, "the HTTP log of deployment {deployment}"),
+            Kind::Build { deployment, .. } => write!(f, "the build log of deployment {deployment}"),
             Kind::Network { .. } => f.write_str("the log of the network"),
             Kind::Dns { .. } => f.write_str("the log of look-ups"),
         }
@@ -121,6 +125,12 @@ struct AppRows {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+struct BuildRows {
+    build_logs: Vec<record::Log>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct HttpRows {
     http_logs: Vec<Map<String, Value>>,
 }
@@ -177,6 +187,15 @@ impl Log {
         self.failures >= PATIENCE
     }
 
+    /// What is before this is not known any more.
+    pub fn forgotten(&self) -> Time {
+        self.forgotten
+    }
+
+    pub fn is_build(&self) -> bool {
+        matches!(self.kind, Kind::Build { .. })
+    }
+
     /// Forgets what was seen before a time.
     pub fn forget_before(&mut self, time: Time) {
         self.forgotten = self.forgotten.max(time);
@@ -196,6 +215,10 @@ impl Log {
         match &self.kind {
             Kind::App { environment, .. } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
             Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),
+            // All of it comes first.
+            Kind::Build { deployment, .. } => {
+                (FOLLOW_BUILD_LOGS, json!({"deploymentId": deployment, "filter": self.filter, "limit": limit}))
+            }
             Kind::Network { environment, service } => (FOLLOW_NETWORK_FLOW_LOGS, of_environment(environment, service)),
             Kind::Dns { environment, service } => (FOLLOW_DNS_QUERY_LOGS, of_environment(environment, service)),
         }
@@ -204,6 +227,16 @@ impl Log {
     /// Reads one page.
     pub async fn page(&self, client: &Client, window: Window, limit: usize, purpose: Purpose) -> Result<Rows, Error> {
         let mut variables = match window {
+            Window::From(from, until) if self.is_build() => json!({
+                "startDate": from.saturating_add(-1).to_string(),
+                "endDate": until.map(|until| until.to_string()),
+                "limit": limit,
+            }),
+            Window::Backward(time) if self.is_build() => json!({
+                "startDate": time.saturating_add(-1).to_string(),
+                "endDate": time.saturating_add(1).to_string(),
+                "limit": limit,
+            }),
             // Whether the time itself belongs to what is after it is not said: one is asked for that is before it.
             Window::From(from, until) => json!({
                 "anchorDate": from.saturating_add(-1).to_string(),
@@ -231,6 +264,10 @@ impl Log {
                 variables["deploymentId"] = deployment.as_str().into();
                 HTTP_LOGS
             }
+            Kind::Build { deployment, .. } => {
+                variables["deploymentId"] = deployment.as_str().into();
+                BUILD_LOGS
+            }
             Kind::Network { environment, service } => {
                 variables["environmentId"] = environment.as_str().into();
                 variables["serviceId"] = service.as_deref().into();
@@ -253,6 +290,11 @@ impl Log {
             Kind::App { .. } => {
                 let rows = serde_json::from_str::<AppRows>(data).ok()?.environment_logs;
                 Some(Rows::read(rows, |log| Record::app(log, names)))
+            }
+            // A build is none of its deployment's own processes, which begin later.
+            Kind::Build { .. } => {
+                let rows = serde_json::from_str::<BuildRows>(data).ok()?.build_logs;
+                Some(Rows::read(rows, |log| Record::app(log, false)))
             }
             Kind::Http { .. } => {
                 let rows = serde_json::from_str::<HttpRows>(data).ok()?.http_logs;

@@ -63,6 +63,8 @@ pub struct Kinds {
     pub app: bool,
     /// Its requests.
     pub http: bool,
+    /// What building its deployments writes.
+    pub build: bool,
     /// What goes over its network.
     pub network: bool,
     /// The names that it looks up.

@@ -39,7 +39,7 @@ enum Tag {
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-struct DateTime(String);
+pub struct DateTime(pub String);
 
 async_graphql::scalar!(DateTime);
 

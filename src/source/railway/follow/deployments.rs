@@ -56,7 +56,13 @@ impl Follower {
             let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment.id));
             if self.watching.kinds.http && is_asked_for && !is_known && (is_live || serves(&deployment.status)) {
                 let from = deployment.created().map_or(since, |created| created.max(since));
-                self.logs.push(self.http_log(service, deployment.id, from, is_live));
+                self.logs.push(self.http_log(service, deployment.id.clone(), from, is_live));
+            }
+            // One that was built before is none of what is asked for.
+            let is_built_since = deployment.created().is_some_and(|created| created >= since);
+            if self.watching.kinds.build && is_asked_for && is_built_since {
+                let is_live = is_coming(&deployment.status);
+                self.logs.push(self.build_log(service, deployment.id, since, is_live));
             }
         }
         Ok(())
@@ -122,6 +128,11 @@ impl Follower {
         self.going_on(Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live))
     }
 
+    fn build_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
+        let kind = Kind::Build { service, deployment };
+        self.going_on(Log::new(kind, false, self.watching.filter.clone(), from, is_live))
+    }
+
     fn names_deployments(&self) -> bool {
         self.watching.target.services.len() == 1
     }
@@ -153,15 +164,26 @@ impl Follower {
         from: Time,
     ) -> Result<(), Gone> {
         self.deployments.entry(deployment.clone()).or_default();
-        let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment);
-        let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment));
-        if !self.watching.kinds.http || !is_asked_for || is_known {
+        if !self.watching.kinds.http {
+            return Ok(());
+        }
+        let log = self.http_log(service, deployment, from.max(self.watching.since), true);
+        self.add(ears, log).await
+    }
+
+    /// Follows one more log of a deployment, unless it is followed or not asked for.
+    async fn add(&mut self, ears: &Ears, mut log: Log) -> Result<(), Gone> {
+        let is_of = |id: &String| log.kind.deployment() == Some(id);
+        let is_asked_for = self.watching.deployment.as_ref().is_none_or(is_of);
+        if !is_asked_for || self.logs.iter().any(|known| known.kind == log.kind) {
             return Ok(());
         }
         // One that is back is not read again.
-        let left = self.left.get(&deployment).map(|left| left.saturating_add(1));
-        let from = from.max(self.watching.since).max(left.unwrap_or(from));
-        self.logs.push(self.http_log(service, deployment, from, true));
+        if let Some(left) = self.left.get(&log.name) {
+            let from = log.from.max(left.saturating_add(1));
+            (log.from, log.position, log.settled) = (from, from, from);
+        }
+        self.logs.push(log);
         let log = self.logs.len() - 1;
         let from = self.subscribe(ears, log).await;
         self.read_back(&[(log, from)], Vec::new()).await?;
@@ -176,14 +198,21 @@ impl Follower {
         self.deployments_seen = Instant::now();
         let Ok(instances) = self.instances(Purpose::Routine).await else { return Ok(()) };
         let services = self.watching.target.services.clone();
-        let mut running = Vec::new();
+        let (mut running, mut coming) = (Vec::new(), Vec::new());
         self.is_deploying = false;
         for (service, named) in services.iter().enumerate() {
             for instance in instances.iter().filter(|instance| instance.service_id == named.id) {
-                let coming = instance.latest().filter(|latest| is_coming(&latest.status));
-                for deployment in instance.active().iter().chain(coming) {
+                let next = instance.latest().filter(|latest| is_coming(&latest.status));
+                for deployment in instance.active().iter().chain(next) {
                     self.note_status(&named.name, deployment);
-                    self.is_deploying |= is_coming(&deployment.status);
+                    if is_coming(&deployment.status) {
+                        self.is_deploying = true;
+                        coming.push(deployment.id.clone());
+                        if self.watching.kinds.build {
+                            let log = self.build_log(service, deployment.id.clone(), self.watching.since, true);
+                            self.add(ears, log).await?;
+                        }
+                    }
                     if serves(&deployment.status) {
                         running.push(deployment.id.clone());
                         let from = deployment.created().unwrap_or(self.watching.since);
@@ -196,14 +225,15 @@ impl Follower {
                 }
             }
         }
-        if running.is_empty() {
-            return Ok(());
-        }
         let ends = Instant::now() + self.pace.drain;
         for log in &mut self.logs {
-            if let Kind::Http { deployment, .. } = &log.kind {
-                log.ends = (!running.contains(deployment)).then(|| log.ends.unwrap_or(ends));
-            }
+            let is_over = match &log.kind {
+                // Where nothing is said to run that is not known.
+                Kind::Http { deployment, .. } if !running.is_empty() => !running.contains(deployment),
+                Kind::Build { deployment, .. } => !coming.contains(deployment),
+                _ => continue,
+            };
+            log.ends = is_over.then(|| log.ends.unwrap_or(ends));
         }
         Ok(())
     }

@@ -174,6 +174,15 @@ impl Follower {
                 Some(Ok(Said::Complete(id))) => {
                     if let Some(log) = self.subscribed(id) {
                         self.logs[log].subscription = None;
+                        if self.logs[log].is_build() {
+                            // It is built, or else a look will find that it is not.
+                            let from = self.logs[log].position;
+                            self.read_back(&[(log, from)], Vec::new()).await?;
+                            self.logs[log].ends = Some(Instant::now());
+                            self.leave_what_is_gone(ears).await;
+                            self.stand();
+                            continue;
+                        }
                         self.logs[log].begins_again = Some(Instant::now() + self.pace.again);
                         self.link.enter(Phase::ReadingBack(Some(self.logs[log].position)));
                     }
@@ -301,13 +310,11 @@ impl Follower {
         let (gone, rest) =
             std::mem::take(&mut self.logs).into_iter().partition(|log: &Log| log.ends.is_some_and(|ends| ends <= now));
         self.logs = rest;
-        for Log { kind, subscription, position, .. } in gone {
+        for Log { name, subscription, position, .. } in gone {
             if let Some(id) = subscription {
                 ears.complete(id).await;
             }
-            if let Kind::Http { deployment, .. } = kind {
-                self.left.insert(deployment, position);
-            }
+            self.left.insert(name, position);
         }
     }
 
@@ -342,5 +349,13 @@ impl Follower {
 impl Kind {
     pub(super) fn is_http_of(&self, id: &str) -> bool {
         matches!(self, Kind::Http { deployment, .. } if deployment == id)
+    }
+
+    /// The deployment that it is a log of.
+    pub(super) fn deployment(&self) -> Option<&String> {
+        match self {
+            Kind::Http { deployment, .. } | Kind::Build { deployment, .. } => Some(deployment),
+            _ => None,
+        }
     }
 }
