@@ -3,6 +3,7 @@
 mod documents;
 mod faults;
 mod follow;
+mod load;
 mod metrics;
 mod place;
 #[path = "../cli/program.rs"]
@@ -15,4 +16,5 @@ mod services;
 mod state;
 mod storm;
 mod watch;
+mod witness;
 mod world;

@@ -114,9 +114,15 @@ pub struct World {
     /// What building deployments has written: of which, when and what.
     pub builds: Vec<(String, Time, String)>,
     pub metrics: Vec<Metric>,
+    /// How often the platform counts a request that the log has once.
+    pub counts_requests: f64,
     /// Metrics are not given.
     pub refuses_metrics: bool,
+    /// Ids and names.
+    pub services: Vec<(String, String)>,
     pub deployments: Vec<Deployment>,
+    /// Beside the lines that are kept `api` has written so many a second, always.
+    pub steady: Option<i64>,
     /// What the next calls of logs get instead of an answer.
     pub faults: VecDeque<Fault>,
     /// What befalls the next sockets.
@@ -168,8 +174,11 @@ impl World {
             lookups: Vec::new(),
             builds: Vec::new(),
             metrics: Vec::new(),
+            counts_requests: 1.0,
             refuses_metrics: false,
+            services: [(API, "api"), (WORKER, "worker")].map(|(id, name)| (id.into(), name.into())).into(),
             deployments: Vec::new(),
+            steady: None,
             faults: VecDeque::new(),
             breaks: VecDeque::new(),
             page: 5_000,

@@ -35,6 +35,7 @@ documents! {
     FOLLOW_NETWORK_FLOW_LOGS = "FollowNetworkFlowLogs" in "follow_network_flow_logs";
     FOLLOW_DNS_QUERY_LOGS = "FollowDnsQueryLogs" in "follow_dns_query_logs";
     METRICS = "Metrics" in "metrics";
+    HTTP_METRICS = "HttpMetrics" in "http_metrics";
     ROLLBACK = "Rollback" in "rollback";
 }
 

@@ -9,12 +9,9 @@ mod listen;
 mod read_back;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
-
-use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
 use super::link::{Link, Phase};
@@ -27,7 +24,6 @@ use super::target::Target;
 use super::{Error, Kinds};
 use crate::external::External;
 use crate::source::Known;
-use crate::source::frame::Chunk;
 use crate::time::Time;
 use listen::{Ears, End};
 
@@ -75,7 +71,7 @@ impl Follower {
         pace: Pace,
         link: Arc<Link>,
         lost: Arc<AtomicU64>,
-        chunks: Sender<io::Result<Chunk>>,
+        output: Output,
         events: crossbeam_channel::Sender<External>,
     ) -> Self {
         Follower {
@@ -83,7 +79,7 @@ impl Follower {
             watching,
             pace,
             link,
-            output: Output { chunks },
+            output,
             logs: Vec::new(),
             deployments: BTreeMap::new(),
             deployments_seen: Instant::now(),

@@ -3,7 +3,8 @@
 //! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
 //! - `target` finds projects, environments, services and deployments by what a person calls them.
 //! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
-//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that.
+//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that,
+//!   `witness` what it counts of the same requests.
 //! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
@@ -24,6 +25,7 @@ mod seen;
 mod socket;
 mod target;
 mod token;
+mod witness;
 
 use std::future::Future;
 use std::io;
@@ -50,7 +52,9 @@ use budget::Purpose;
 use client::Client;
 use follow::Follower;
 use metrics::Metrics;
+use output::Output;
 use target::Instance;
+use witness::Requests;
 
 use super::frame::Chunk;
 use crate::external::External;
@@ -166,8 +170,18 @@ impl Railway {
         let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
         let Railway { runtime, client, pace } = self;
         let (events, measured) = crossbeam_channel::unbounded();
-        let mut metrics = Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), events.clone());
-        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender, events);
+        let requests = Requests::default();
+        let mut metrics =
+            Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), requests.clone(), events.clone());
+        let follower = Follower::new(
+            client,
+            watching,
+            pace,
+            Arc::clone(&link),
+            Arc::clone(&lost),
+            Output { chunks: sender, requests },
+            events,
+        );
         let run = async move {
             // Those from before the first line are there before it; later ones keep no line waiting.
             metrics.read().await;

@@ -79,6 +79,7 @@ mod tests {
             time: Time::from_second(9),
             identity,
             is_unique,
+            status: None,
             log: Default::default(),
             service: None,
             deployment: None,

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Json, Object, SimpleObject};
 
-use super::super::world::{API, ENVIRONMENT, PROJECT, WORKER, locked};
+use super::super::world::{ENVIRONMENT, PROJECT, World, locked};
 use super::world;
 
 #[derive(Default)]
@@ -60,12 +60,12 @@ struct ProjectConnection {
     page_info: PageInfo,
 }
 
-fn shop() -> Project {
+fn shop(world: &World) -> Project {
     Project {
         id: PROJECT.into(),
         name: "shop".into(),
         environments: named(&[(ENVIRONMENT, "production"), ("22222222-0000-4000-8000-000000000002", "staging")]),
-        services: named(&[(API, "api"), (WORKER, "worker")]),
+        services: named(&world.services.iter().map(|(id, name)| (&id[..], &name[..])).collect::<Vec<_>>()),
     }
 }
 
@@ -143,17 +143,23 @@ impl Places {
         ProjectToken { project_id: PROJECT.into(), environment_id: ENVIRONMENT.into() }
     }
 
-    async fn project(&self, id: String) -> async_graphql::Result<Project> {
-        if id == PROJECT { Ok(shop()) } else { Err("Project not found".into()) }
+    async fn project(&self, context: &Context<'_>, id: String) -> async_graphql::Result<Project> {
+        if id == PROJECT { Ok(shop(&locked(world(context)?))) } else { Err("Project not found".into()) }
     }
 
-    async fn projects(&self, first: Option<i32>, after: Option<String>) -> ProjectConnection {
+    async fn projects(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> async_graphql::Result<ProjectConnection> {
         let _ = first;
-        let edges = if after.is_none() { vec![ProjectEdge { node: shop() }] } else { Vec::new() };
-        ProjectConnection {
+        let shop = shop(&locked(world(context)?));
+        let edges = if after.is_none() { vec![ProjectEdge { node: shop }] } else { Vec::new() };
+        Ok(ProjectConnection {
             page_info: PageInfo { has_next_page: after.is_none(), end_cursor: Some("1".into()) },
             edges,
-        }
+        })
     }
 
     async fn environment(
@@ -176,8 +182,8 @@ impl Places {
                 latest_deployment: latest.map(Deployment::from),
             }
         };
-        let edges = [(API, "api"), (WORKER, "worker")].map(|(id, name)| InstanceEdge { node: node(id, name) });
-        Ok(Environment { name: name.into(), service_instances: InstanceConnection { edges: edges.into() }, id })
+        let edges = world.services.iter().map(|(id, name)| InstanceEdge { node: node(id, name) }).collect();
+        Ok(Environment { name: name.into(), service_instances: InstanceConnection { edges }, id })
     }
 
     async fn deployments(
