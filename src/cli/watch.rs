@@ -84,6 +84,7 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let kinds = Kinds {
         app: has(LogKind::App),
         http: has(LogKind::Http),
+        build: has(LogKind::Build),
         network: has(LogKind::Network),
         dns: has(LogKind::Dns),
     };
