@@ -11,8 +11,8 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use role::Role;
-pub use saved::{Restored, Saved};
 use rustc_hash::{FxBuildHasher, FxHashMap};
+pub use saved::{Restored, Saved};
 pub use silences::Silence;
 use silences::Silences;
 use since::Since;

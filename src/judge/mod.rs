@@ -152,6 +152,16 @@ impl Judge {
         std::mem::take(&mut self.notices)
     }
 
+    /// Whether something happened that nobody was told of yet.
+    pub fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Takes back what happened and nobody was told of.
+    pub fn take_back(&mut self, notices: Vec<Notice>) {
+        self.notices.splice(..0, notices);
+    }
+
     /// The end of the input, or of its range, before this tick; the rules stand as they are then.
     pub fn end(&mut self, last_tick: i64) {
         let heard = self.rules.hear_late(last_tick, &self.observed);

@@ -68,14 +68,8 @@ impl Judge {
             entered: self.entered,
             next_tick: self.next_tick,
         };
-        let saved: Saved<'_> = (
-            own,
-            &self.lifecycle,
-            self.rules.save(),
-            self.report.save(),
-            self.history.save(),
-            self.timeline.save(),
-        );
+        let saved: Saved<'_> =
+            (own, &self.lifecycle, self.rules.save(), self.report.save(), self.history.save(), self.timeline.save());
         // Writing to memory fails only for lack of it.
         postcard::to_stdvec(&saved).unwrap_or_default()
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::since::Since;
 use super::silences::Silences;
+use super::since::Since;
 use super::totals::FailingId;
 use super::{Group, Key, Report, Route, RouteTotal, Total};
 use crate::timeline::capped::Capped;

@@ -222,9 +222,20 @@ fn what_does_not_fit_is_one_message() {
     let state = Connection::open(shop.path("state")).unwrap();
     state.pragma_update(None, "user_version", 99).unwrap();
     drop(state);
-    refused(shop.piped(&log), 2, &["was written by a newer logwatch (format 99, this one reads 1)"]);
+    refused(shop.piped(&log), 2, &["was written by a newer logwatch (format 99, this one reads 2)"]);
     let state = Connection::open(shop.path("state")).unwrap();
     state.pragma_update(None, "user_version", 1).unwrap();
+    refused(shop.piped(&log), 2, &["was written by an older logwatch (format 1, this one reads 2)"]);
+    state.pragma_update(None, "user_version", 2).unwrap();
+    let version = |version: &str| {
+        let update = "UPDATE setup SET json = json_set(json, '$.version', ?)";
+        state.execute(update, [version]).unwrap();
+    };
+    version("0.0.9");
+    let told = ["is of a run by logwatch 0.0.9, and this is ", "go on with that one, or name another file"];
+    refused(shop.piped(&log), 2, &told);
+    refused(shop.asked(&["status"]), 2, &told);
+    version(env!("CARGO_PKG_VERSION"));
     drop(state);
 
     // A piece in the middle is not what was written.
