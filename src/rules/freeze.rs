@@ -8,8 +8,8 @@ use super::memory::Memory;
 use super::node::{self, Node, Read};
 use super::observed::Observed;
 use super::proof::Confidence;
-use super::seats;
 use super::traffic::Before;
+use super::watch;
 use crate::expr::Function;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
@@ -73,7 +73,7 @@ pub fn readings(
         let evaluator = Evaluator {
             timeline,
             stretches: &stretches,
-            places: &seats::places(&reads, &group, timeline),
+            places: &watch::places(&reads, &group, timeline),
             memory: &Memory::default(),
             observed,
             tick,

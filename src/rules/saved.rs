@@ -64,12 +64,12 @@ impl Rules {
             return false;
         }
         for (trigger, saved) in self.triggers.iter_mut().zip(saved.triggers) {
-            trigger.seats.restore(saved.instances.keys());
+            trigger.watch.restore(saved.instances.keys());
             (trigger.instances, trigger.fired_before) = (saved.instances, saved.fired_before);
             (trigger.known_ticks, trigger.ticks) = (saved.known_ticks, saved.ticks);
             (trigger.is_known, trigger.latest) = (saved.is_known, saved.latest);
         }
-        self.expected_mut().for_each(|expected| expected.seats.clear());
+        self.expected_mut().for_each(|expected| expected.watch.clear());
         for (checkpoint, result) in self.checkpoints.iter_mut().zip(saved.results) {
             checkpoint.result = result;
         }
@@ -82,7 +82,7 @@ impl Rules {
     /// From now on triggers compare with this.
     pub(super) fn compare_with(&mut self, past: Past) {
         (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
-        let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
+        let overalls = self.triggers.iter().flat_map(|trigger| trigger.watch.expr.node.overalls());
         self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
     }
 }
