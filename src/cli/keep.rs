@@ -29,7 +29,7 @@ pub struct Keep {
     /// `None` where none is asked for, or it has failed.
     state: Option<State>,
     pub journal: Journal,
-    /// The events that were shown before this run, and by it.
+    /// The events that were shown before this run.
     shown: BTreeSet<String>,
     /// What events are of.
     deployed_at: Option<Time>,
@@ -275,9 +275,7 @@ impl Keep {
 
     fn shown(&mut self, events: Vec<state::Event>) {
         let Some(state) = self.state.as_mut().filter(|_| !events.is_empty()) else { return };
-        let done = state.shown(&events);
-        self.shown.extend(events.into_iter().map(|event| event.key));
-        if let Err(error) = done {
+        if let Err(error) = state.shown(&events) {
             self.fail(&error);
         }
     }

@@ -11,7 +11,7 @@ use crate::source::{Given, railway};
 const JOURNAL: usize = if cfg!(debug_assertions) { 8 << 10 } else { 1 << 20 };
 const SHARE: usize = if cfg!(debug_assertions) { 16 } else { 1 };
 /// Events that are kept; of more the latest: a trigger that comes and goes every few seconds would fill the disk.
-const MOST_EVENTS: i64 = 10_000;
+const MOST_EVENTS: i64 = if cfg!(debug_assertions) { 200 } else { 10_000 };
 /// It is written often: fast, and small enough.
 const LEVEL: i32 = 1;
 

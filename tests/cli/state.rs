@@ -251,6 +251,27 @@ fn what_does_not_fit_is_one_message() {
     assert_eq!(shop.piped(&healthy(60..70)).summary()["input"]["lines"], 70);
 }
 
+/// A trigger that comes and goes every second: what the state has of it does not grow for ever.
+#[test]
+fn of_many_events_the_latest_are_kept() {
+    let shop = Shop::new();
+    let plan = PLAN.replace("[1m]) >= 3", "[1s]) >= 1");
+    fs::write(shop.path("shop.toml"), plan).unwrap();
+    let log = |seconds: std::ops::Range<u32>| -> String {
+        seconds.map(|second| request(second, "/api/bots", 200 + 300 * (second as u16 % 2))).collect()
+    };
+    let first = shop.piped(&log(0..900));
+    assert!(changes(&first.out).len() > 800, "{}", first.out);
+    let second = shop.piped(&log(880..960));
+    let again = shop.asked(&["replay", "--format", "json"]);
+    assert_eq!(again.summary(), second.summary(), "{}", again.err);
+    assert_eq!(second.summary()["triggers"][0]["fired"], 480);
+    let kept = changes(&again.out);
+    assert!((200..500).contains(&kept.len()), "{}", kept.len());
+    let (all, since) = (changes(&(first.out + &second.out)), changes(&second.out));
+    assert!(all.ends_with(&kept) && since.len() < 100, "{} {}", all.len(), since.len());
+}
+
 /// Who watches a service is not left alone because a disk is full.
 #[cfg(unix)]
 #[test]
