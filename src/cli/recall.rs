@@ -58,6 +58,8 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     outputs.hold();
     let looking = Looking::start(read, &session, &plan, &mut outputs, &mut progress, &stop, true)?;
     resume(&mut state, &mut session, masking, |event| event.show(&mut outputs))?;
+    // Whoever looks at the run may do so for long, and what a reader holds still cannot be written over.
+    drop(state);
     let summary = run::sum_up(
         &mut session,
         &plan,

@@ -87,7 +87,9 @@ impl State {
     ///
     /// A file that cannot be written.
     pub fn say(&mut self, line: &str) -> Result<(), Error> {
+        pass("say");
         self.file.execute("INSERT INTO said (line) VALUES (?)", [line]).map_err(|error| self.error(error))?;
+        pass("said");
         Ok(())
     }
 

@@ -176,6 +176,20 @@ fn people_are_heard_while_it_runs_and_after() {
     assert_eq!(ran.summary()["classes"]["signal.user_complaint"]["count"], 1);
 }
 
+/// An answer is recorded or it is not, wherever whoever gives it ends.
+#[cfg(unix)]
+#[test]
+fn what_is_said_is_said_as_a_whole() {
+    let shop = Shop::new();
+    shop.piped(&healthy(0..40));
+    for (point, status) in [("say:1", "manual"), ("said:1", "pass")] {
+        let mut command = command(&["check", "carts", "--pass", "--at", &at(35), "--state", &shop.path("state")]);
+        assert_eq!(command.env("LOGWATCH_DIE_AT", point).status().unwrap().code(), None, "{point}");
+        let ran = shop.asked(&["replay", "--format", "json"]);
+        assert_eq!(ran.summary()["checkpoints"][0]["checks"][0]["status"], status, "{point}: {}", ran.err);
+    }
+}
+
 #[test]
 fn one_run_at_a_time_goes_on_with_it() {
     let shop = Shop::new();
@@ -247,7 +261,16 @@ fn what_does_not_fit_is_one_message() {
     // The end is missing.
     fs::write(shop.path("state"), &whole[..whole.len() / 2]).unwrap();
     refused(shop.piped(&log), 1, &["is damaged ("]);
-    fs::write(shop.path("state"), whole).unwrap();
+    fs::write(shop.path("state"), &whole).unwrap();
+    // What the run has come to is not what was written, in a file that can be read.
+    for bytes in ["substr(bytes, 1, length(bytes) - 9)", "zeroblob(99)"] {
+        let state = Connection::open(shop.path("state")).unwrap();
+        state.execute(&format!("UPDATE saved SET bytes = {bytes}"), []).unwrap();
+        drop(state);
+        refused(shop.piped(&log), 1, &["is damaged ("]);
+        refused(shop.asked(&["status"]), 1, &["is damaged ("]);
+        fs::write(shop.path("state"), &whole).unwrap();
+    }
     assert_eq!(shop.piped(&healthy(60..70)).summary()["input"]["lines"], 70);
 }
 
