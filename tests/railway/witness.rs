@@ -1,6 +1,6 @@
 //! The platform's own counts of requests, beside the HTTP log.
 
-use logwatch::external::External;
+use logwatch::External;
 use logwatch::time::SECOND;
 
 use super::follow::{Heard, PATIENCE, fast, follow, hour_ago};
