@@ -178,7 +178,7 @@ impl Run<'_> {
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }
-            for event in actions.turn(&session, now()) {
+            for event in actions.turn(&session, intake.ahead()) {
                 keep.action(&event, &mut outputs, &mut notifier);
             }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {

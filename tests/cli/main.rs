@@ -7,6 +7,7 @@ mod baseline;
 mod browser;
 mod dl_034;
 mod docs;
+mod endpoint;
 mod environment;
 #[cfg(target_os = "linux")]
 mod exec;

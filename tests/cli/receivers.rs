@@ -10,13 +10,14 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
+use super::endpoint::{Answer, Endpoint};
 use super::logs::{START, healthy, request};
-use super::notify::{Answer, Receiver, live, plan, test};
+use super::notify::{live, plan, test};
 use super::program::{command, ended, eventually, logwatch};
 
 #[test]
 fn pagerduty_is_told_of_the_beginning_and_the_end() {
-    let receiver = Receiver::start(&[Answer::Status(500), Answer::Status(202)]);
+    let receiver = Endpoint::start(&[Answer::Status(500), Answer::Status(202)]);
     let notify =
         format!("[[notify]]\npagerduty = \"env:KEY\"\nurl = \"{}\"\non = [\"rollback\", \"verdict\"]", receiver.url);
     let plan = plan(&notify);
@@ -43,7 +44,7 @@ fn pagerduty_is_told_of_the_beginning_and_the_end() {
 
 #[test]
 fn a_bot_of_telegram_writes_to_a_chat() {
-    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::Status(200)]);
     let notify = format!("[[notify]]\ntelegram = \"env:TOKEN\"\nchat = \"-100123\"\nurl = \"{}\"", receiver.url);
     let ran = live(&notify, &[("TOKEN", "123456:s3cretToken99")]);
     assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
@@ -54,7 +55,7 @@ fn a_bot_of_telegram_writes_to_a_chat() {
     let text = bodies[0]["text"].as_str().unwrap();
     assert!(text.starts_with("ROLL BACK stdin (shop): fails  3 ≥ 3\nrequests fail\n"), "{text}");
     // Neither the address nor the token in it is told where it fails.
-    let refusing = Receiver::start(&[Answer::Status(401)]);
+    let refusing = Endpoint::start(&[Answer::Status(401)]);
     let ran = live(&notify.replace(&receiver.url, &refusing.url), &[("TOKEN", "123456:s3cretToken99")]);
     assert!(
         ran.err.contains("notify 1 (telegram): not delivered: status 401") && !ran.err.contains("s3cret"),
@@ -161,7 +162,7 @@ fn in_quiet_hours_only_a_rollback_is_sent() {
     for (hours, sent) in
         [(quiet(&clock(-60), &clock(60)), 1), (quiet("00:00", "24:00"), 1), (quiet(&clock(60), &clock(120)), 2)]
     {
-        let receiver = Receiver::start(&[Answer::Status(200)]);
+        let receiver = Endpoint::start(&[Answer::Status(200)]);
         let notify = format!(
             "[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"checkpoint\"]\n{hours}\n\n\
              [[checkpoint]]\nid = \"20s\"\ntitle = \"It answers\"\nat = \"20s\"\ncheck = [\n\
@@ -181,7 +182,7 @@ fn only_what_changes_the_verdict_may_be_asked_for() {
     let more = "[[trigger]]\nid = \"more\"\nseverity = \"rollback\"\nwhen = \"count(http.request{status=5xx}[1m]) >= 2\"\n\
                 [[trigger]]\nid = \"any\"\nseverity = \"investigate\"\nwhen = \"count(http.request{status=5xx}[1m]) >= 1\"\n";
     for (key, ids) in [("", &["any", "more", "fails"][..]), ("only_verdict_changes = true\n", &["any", "more"])] {
-        let receiver = Receiver::start(&[Answer::Status(200)]);
+        let receiver = Endpoint::start(&[Answer::Status(200)]);
         let notify = format!("{more}[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"investigate\"]\n{key}");
         let ran = live(&notify, &[("HOOK", &receiver.url)]);
         assert_eq!(ran.status, Some(4), "{}", ran.err);

@@ -1,6 +1,9 @@
 //! Railway's API as a source, against a stand-in on a port of this machine.
 
 mod documents;
+#[path = "../cli/endpoint.rs"]
+#[allow(dead_code)]
+mod endpoint;
 mod follow;
 mod metrics;
 #[path = "../cli/program.rs"]
@@ -12,4 +15,5 @@ mod server;
 mod state;
 mod storm;
 mod watch;
+mod whole;
 mod world;
