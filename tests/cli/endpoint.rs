@@ -24,6 +24,7 @@ pub enum Answer {
     TooMany,
     Redirect,
     /// The status 200 and this.
+    #[allow(dead_code, reason = "of the tests of Railway")]
     Page(&'static str),
     Never,
 }

@@ -21,6 +21,7 @@ mod json;
 mod lines;
 mod live;
 mod logs;
+mod mail;
 mod manners;
 mod masking;
 mod metrics;

@@ -1,10 +1,8 @@
-//! Receivers that have words of their own: PagerDuty, Telegram and mail, against stand-ins on this machine; and quiet hours.
+//! Receivers that have words of their own: PagerDuty and Telegram, against stand-ins on this machine; and quiet hours.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -12,7 +10,7 @@ use serde_json::json;
 
 use super::endpoint::{Answer, Endpoint};
 use super::logs::{START, healthy, request};
-use super::notify::{live, plan, test};
+use super::notify::{live, plan};
 use super::program::{command, ended, eventually, logwatch};
 
 #[test]
@@ -62,95 +60,6 @@ fn a_bot_of_telegram_writes_to_a_chat() {
         "{}",
         ran.err
     );
-}
-
-/// A server of mail on this machine, which has these answers to RCPT, the last of them again and again.
-struct Mail {
-    port: u16,
-    got: Arc<Mutex<Vec<String>>>,
-}
-
-impl Mail {
-    fn start(answers: &'static [&'static str]) -> Mail {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, got) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
-        let kept = Arc::clone(&got);
-        std::thread::spawn(move || {
-            for (number, stream) in listener.incoming().enumerate() {
-                // Whoever hangs up says nothing more.
-                let _ = Mail::talk(stream.unwrap(), answers[number.min(answers.len() - 1)], &kept);
-            }
-        });
-        Mail { port, got }
-    }
-
-    fn talk(mut stream: TcpStream, answer: &str, got: &Mutex<Vec<String>>) -> std::io::Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        stream.write_all(b"220 mail.example.com\r\n")?;
-        let mut told = String::new();
-        while let Some(line) = lines.next().transpose()? {
-            told += &format!("{line}\n");
-            let says = match line.split([' ', ':']).next().unwrap_or_default() {
-                "EHLO" => "250-mail.example.com\r\n250 AUTH PLAIN",
-                "AUTH" => "235 welcome",
-                "RCPT" => answer,
-                "DATA" => "354 go on",
-                "QUIT" => "221 bye",
-                _ => "250 ok",
-            };
-            stream.write_all(format!("{says}\r\n").as_bytes())?;
-            if line == "DATA" {
-                for line in lines.by_ref().map_while(Result::ok).take_while(|line| line != ".") {
-                    told += &format!("{line}\n");
-                }
-                stream.write_all(b"250 taken\r\n")?;
-                got.lock().unwrap().push(told.clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn got(&self) -> Vec<String> {
-        self.got.lock().unwrap().clone()
-    }
-}
-
-const EMAIL: &str = "[[notify]]\nemail = [\"Ann <ann@example.com>\", \"ops@example.com\"]\nfrom = \"logwatch@example.com\"\nsmtp = \"env:SMTP\"";
-
-#[test]
-fn mail_is_written() {
-    let mail = Mail::start(&["451 try again", "250 ok"]);
-    let ran = live(EMAIL, &[("SMTP", &format!("smtp://user:s3cretToken99@127.0.0.1:{}", mail.port))]);
-    assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
-    let got = mail.got();
-    assert_eq!(got.len(), 1, "{got:?}");
-    for part in [
-        "MAIL FROM:<logwatch@example.com>",
-        "RCPT TO:<ann@example.com>",
-        "RCPT TO:<ops@example.com>",
-        "Message-ID: <",
-        "Content-Type: text/plain; charset=utf-8",
-        "requests fail\n",
-        "GET /api/bots?token=3D*** HTTP",
-    ] {
-        assert!(got[0].contains(part), "no `{part}` in\n{}", got[0]);
-    }
-    assert!(got[0].contains("Subject: ROLL BACK stdin (shop): fails"), "{}", got[0]);
-}
-
-#[test]
-fn mail_that_is_refused_is_told_without_a_password() {
-    let mail = Mail::start(&["550 nobody here"]);
-    let ran = live(EMAIL, &[("SMTP", &format!("smtp://user:s3cretToken99@127.0.0.1:{}", mail.port))]);
-    assert!(ran.err.contains("notify 1 (email): not delivered: ") && ran.err.contains("nobody here"), "{}", ran.err);
-    assert!(!ran.err.contains("s3cret") && mail.got().is_empty(), "{}", ran.err);
-    let working = Mail::start(&["250 ok"]);
-    let sample = test(EMAIL, &[("SMTP", &format!("smtp://127.0.0.1:{}", working.port))]);
-    assert_eq!((sample.status, sample.out.as_str()), (Some(0), "notify 1 (email): delivered\n"), "{}", sample.err);
-    // With TLS, which the stand-in does not speak, nothing goes out in the open.
-    let sample = test(EMAIL, &[("SMTP", &format!("smtps://user:s3cretToken99@localhost:{}", working.port))]);
-    assert!(sample.status == Some(1) && !sample.out.contains("s3cret"), "{}", sample.out);
-    assert_eq!(working.got().len(), 1);
 }
 
 /// What can wait for the end of the quiet hours does; a rollback does not.

@@ -310,8 +310,8 @@ impl Plan {
         if !matches!(url.scheme(), "smtp" | "smtps") || url.host_str().is_none_or(str::is_empty) {
             return Err(wrong());
         }
-        // Neither what is written nor a password goes out in the open, but on this machine.
-        let is_open = url.scheme() == "smtp" && is_loopback(&url);
+        // Neither what is written nor a password goes out in the open, but on this machine, if nothing else is asked for.
+        let is_open = url.scheme() == "smtp" && is_loopback(&url) && url.query() != Some("tls=required");
         url.set_query((!is_open).then_some("tls=required"));
         let (from, to) = (from.get_ref().clone(), to.get_ref().clone());
         Ok(Some(Way::Email { smtp: url.into(), from, to }))
