@@ -68,7 +68,7 @@ pub struct Baseline {
 }
 
 /// Where a baseline stands, and what it was made of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, serde::Deserialize)]
 pub struct MadeOf {
     pub file: String,
     pub sources: BTreeSet<String>,

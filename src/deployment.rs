@@ -4,7 +4,7 @@ use crate::second::evidence::Evidence;
 use crate::time::Time;
 
 /// A deployment, and how it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Deployment {
     pub at: Time,
     pub from: From,
@@ -13,7 +13,7 @@ pub struct Deployment {
 }
 
 /// Where the time of a deployment comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum From {
     #[serde(rename = "--deployed-at")]
     Given,

@@ -47,7 +47,7 @@ pub struct Activity {
     pub fails: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Lifecycle {
     /// Ids of deployments that served requests, as hashes.
     ids: Vec<u32>,

@@ -87,8 +87,58 @@ pub struct Answer {
     pub line: u64,
 }
 
+/// Answers and acknowledgements as they are kept, with what output leaves out.
+pub mod in_full {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{Ack, Answer};
+    use crate::time::Time;
+
+    /// What it is of, whether it passes, when, by whom, with what note, and where it stands.
+    type Parts = (String, bool, Time, Option<String>, Option<String>, u64);
+
+    fn of_answer(answer: &Answer) -> Parts {
+        let Answer { item, pass, at, by, note, line } = answer.clone();
+        (item, pass, at, by, note, line)
+    }
+
+    fn answer((item, pass, at, by, note, line): Parts) -> Answer {
+        Answer { item, pass, at, by, note, line }
+    }
+
+    pub fn serialize<S: Serializer>(answer: &Option<Answer>, serializer: S) -> Result<S::Ok, S::Error> {
+        answer.as_ref().map(of_answer).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Answer>, D::Error> {
+        Ok(Option::deserialize(deserializer)?.map(answer))
+    }
+
+    /// All that people answered and are at.
+    #[derive(Debug, Serialize, Deserialize)]
+    pub struct Said {
+        answers: Vec<Parts>,
+        acks: Vec<Parts>,
+    }
+
+    impl Said {
+        pub fn of(answers: &[Answer], acks: &[Ack]) -> Said {
+            let of_ack = |ack: &Ack| {
+                let Ack { id, at, by, note, line } = ack.clone();
+                (id, true, at, by, note, line)
+            };
+            Said { answers: answers.iter().map(of_answer).collect(), acks: acks.iter().map(of_ack).collect() }
+        }
+
+        pub fn read(self) -> (Vec<Answer>, Vec<Ack>) {
+            let ack = |(id, _, at, by, note, line): Parts| Ack { id, at, by, note, line };
+            (self.answers.into_iter().map(answer).collect(), self.acks.into_iter().map(ack).collect())
+        }
+    }
+}
+
 /// A report from outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Signal {
     /// Without [`SIGNAL`].
     pub name: String,

@@ -1,6 +1,7 @@
 //! What the summary tells of the whole input, beside the rules: requests by route, exceptions, errors, silences.
 
 mod role;
+mod saved;
 mod silences;
 mod since;
 mod totals;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use role::Role;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+pub use saved::{Restored, Saved};
 pub use silences::Silence;
 use silences::Silences;
 use since::Since;

@@ -150,7 +150,7 @@ fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(i64, GroupK
     }
     let unknown = 1.0 - trigger.known_share();
     let end = engine.judge.evaluated_until().unwrap_or_default();
-    let why = engine.judge.rules.why_untold(&trigger.when.node, end, &engine.judge.observed);
+    let why = engine.judge.rules.why_untold(&trigger.watch.expr.node, end, &engine.judge.observed);
     match why {
         _ if trigger.ticks == 0 => facts.push("never looked at".into()),
         Some(why) => facts.push(format!("not known: {why}")),
@@ -179,7 +179,7 @@ fn checks(event: &CheckpointEvent, out: &mut impl Write) -> Result<()> {
 /// The classes that the plan asks for and the logs have no event of.
 fn never_seen(engine: &Engine) -> Vec<String> {
     let rules = &engine.judge.rules;
-    let triggers = rules.triggers.iter().map(|trigger| &trigger.when.node);
+    let triggers = rules.triggers.iter().map(|trigger| &trigger.watch.expr.node);
     let nodes = triggers.chain(rules.expected().map(|expected| expected.node()));
     let classes = nodes.flat_map(Node::reads).map(|read| engine.judge.timeline.spec(read.series).selector.class);
     let mut names: Vec<String> = classes

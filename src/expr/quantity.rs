@@ -10,7 +10,7 @@ pub struct Quantity {
 }
 
 /// Kinds of numbers that must not be mixed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Unit {
     /// A count, or a number that carries no unit.
     Plain,

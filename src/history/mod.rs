@@ -84,6 +84,16 @@ impl History {
         }
     }
 
+    /// What is to be kept of it, to go on with.
+    pub fn save(&self) -> (&Panes, &Panes) {
+        (&self.panes, &self.recent)
+    }
+
+    /// Goes on from what was saved.
+    pub fn restore(&mut self, (panes, recent): (Panes, Panes)) {
+        (self.panes, self.recent) = (panes, recent);
+    }
+
     pub fn panes(&self) -> &Panes {
         &self.panes
     }

@@ -5,7 +5,7 @@ use crate::classify::{NO_VALUE, Via};
 use crate::timeline::Sealed;
 use crate::timeline::distribution::{Distribution, Samples};
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Pane {
     /// Its first second, since the epoch.
     pub at: i64,

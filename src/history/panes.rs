@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Pane;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Panes {
     /// Seconds, a power of two. Panes begin at multiples of it.
     width: i64,

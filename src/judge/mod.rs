@@ -3,6 +3,7 @@
 
 mod deployments;
 mod people;
+mod saved;
 mod ticks;
 mod verdict;
 
@@ -26,13 +27,14 @@ use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
+pub use saved::Error as SavedError;
 pub use verdict::Ruling;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
 const TICKS_AFTER_STOP: u32 = 2_000;
 
 /// Something the outputs show while the run goes on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),

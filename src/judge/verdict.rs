@@ -7,7 +7,7 @@ use crate::rules::trigger::Trigger;
 use crate::rules::verdict::{self, Basis, Verdict};
 
 /// What the verdict changed to, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ruling {
     /// The tick.
     pub at: i64,
@@ -47,7 +47,7 @@ impl Judge {
     /// Whether the input has a source that could answer the trigger.
     pub fn is_carried(&self, trigger: &Trigger) -> bool {
         let is_carried = |read: &Read| self.observed.covered(read.carriers, read.reads_duration).is_some();
-        trigger.when.node.reads_only(&is_carried) && !self.rules.lacks_baseline(&trigger.when.node)
+        trigger.watch.expr.node.reads_only(&is_carried) && !self.rules.lacks_baseline(&trigger.watch.expr.node)
     }
 
     /// Seconds.

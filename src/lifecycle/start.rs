@@ -4,7 +4,7 @@ use super::{Step, deployed};
 use crate::classify::Layer;
 use crate::second::evidence::Evidence;
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Start {
     /// Its first sign.
     pub shown_by: Evidence,

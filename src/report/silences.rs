@@ -11,7 +11,7 @@ const MOST: usize = 50;
 const LONG: i64 = 300 * SECOND;
 
 /// A stretch of time without a line of the service.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Silence {
     pub from: Time,
     pub to: Time,
@@ -19,7 +19,7 @@ pub struct Silence {
     pub group: Option<Key>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Silences {
     /// In the order of time.
     pub longest: Vec<Silence>,

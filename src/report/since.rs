@@ -4,7 +4,7 @@ use super::Total;
 use crate::classify::ClassId;
 
 /// Where counts stood at some moment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Counted {
     requests: u64,
     failed: u64,
@@ -12,7 +12,7 @@ struct Counted {
     classes: Vec<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct Since {
     /// Requests in seconds that lie after some deployment, and those of them that failed (5xx).
     requests: u64,

@@ -8,14 +8,14 @@ use crate::second::evidence::{Evidence, keep_evidence};
 use crate::time::Time;
 use crate::timeline::distribution::Distribution;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Total {
     pub count: u64,
     pub first: Option<Time>,
     pub last: Option<Time>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Route {
     pub method: Box<str>,
     pub route: Box<str>,
@@ -25,7 +25,7 @@ pub struct Route {
 pub(super) type FailingId = u32;
 
 /// The requests of a route, by when they came.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct RouteTotal {
     /// Before the deployment.
     pub earlier: Requests,
@@ -36,7 +36,7 @@ pub struct RouteTotal {
 }
 
 /// How often something happened, by when it did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Sides {
     earlier: u64,
     /// Since the deployment; but for those below.
@@ -46,7 +46,7 @@ pub struct Sides {
 }
 
 /// What requests came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Requests {
     pub count: u64,
     /// By the first digit of the status.
@@ -55,13 +55,13 @@ pub struct Requests {
 }
 
 /// What makes errors alike: the class, and for those nobody wrote a pattern for, the labels too.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Key {
     pub class: ClassId,
     pub labels: Box<[Option<Box<str>>]>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Group {
     pub total: Total,
     pub sides: Sides,

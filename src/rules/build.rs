@@ -15,9 +15,9 @@ use super::memory::Memory;
 use super::node::Node;
 use super::plan::{self, Error, Manual, Plan};
 use super::proof::{self, Confidence};
-use super::seats::Seats;
 use super::traffic::Traffic;
 use super::trigger::Trigger;
+use super::watch::Watch;
 use crate::classify::{Interest, Library};
 use crate::expr::suggest::nearest;
 use crate::expr::{self, Expr, Metrics};
@@ -136,9 +136,8 @@ fn compile_trigger(
         about: written.about.map(Into::into),
         runbook: written.runbook.map(Into::into),
         text: text.clone(),
-        seats: Seats::new(node),
         confidence: written.confidence.map(|level| Confidence::new(level, node, duration)),
-        when,
+        watch: Watch::new(when),
         hold: written.hold.0,
         resolve_after: written.resolve_after.0,
         min_samples: written.min_samples,

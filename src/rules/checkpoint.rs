@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::judgement::{Judgement, Truth};
 use super::node::Node;
 use super::plan::Kind;
-use super::seats::Seats;
+use super::watch::Watch;
 use crate::expr::CompareOp;
 use crate::people::Answer;
 
@@ -54,16 +54,14 @@ pub struct Question {
 /// An expression without groups that is looked at now and then, not at every tick.
 #[derive(Debug)]
 pub struct Expected {
-    pub compiled: Compiled,
-    /// What it is read from, for as long as it remembers what it came to.
-    pub seats: Seats,
+    pub watch: Watch,
     pub min_samples: u64,
     /// As written.
     pub text: String,
 }
 
 /// What a checkpoint came to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Reached {
     /// Index of the checkpoint.
     pub checkpoint: usize,
@@ -75,16 +73,17 @@ pub struct Reached {
 }
 
 /// What a check came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Outcome {
     pub status: Status,
     pub judgement: Option<Judgement>,
     /// Why it failed or is not known, where no number says it.
     pub because: Option<String>,
+    #[serde(with = "crate::people::in_full")]
     pub answer: Option<Answer>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     Pass,
@@ -99,11 +98,11 @@ pub enum Status {
 
 impl Expected {
     pub fn new(compiled: Compiled, min_samples: u64, text: String) -> Self {
-        Expected { seats: Seats::new(&compiled.node), compiled, min_samples, text }
+        Expected { watch: Watch::new(compiled), min_samples, text }
     }
 
     pub fn node(&self) -> &Node {
-        &self.compiled.node
+        &self.watch.expr.node
     }
 
     /// Whether what it comes to depends on what it came to before.

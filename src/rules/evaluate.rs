@@ -13,7 +13,7 @@ use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
 /// A number read or worked out.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Reading {
     /// `None`: unknown.
     pub value: Option<f64>,

@@ -8,14 +8,14 @@ use super::memory::Memory;
 use super::node::{self, Node, Read};
 use super::observed::Observed;
 use super::proof::Confidence;
-use super::seats;
 use super::traffic::Before;
+use super::watch;
 use crate::expr::Function;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 
 /// All that is known of the time before a deployment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Past {
     /// By the id of the baseline, and the group.
     pub(super) baselines: FxHashMap<(usize, GroupKey), Frozen>,
@@ -73,7 +73,7 @@ pub fn readings(
         let evaluator = Evaluator {
             timeline,
             stretches: &stretches,
-            places: &seats::places(&reads, &group, timeline),
+            places: &watch::places(&reads, &group, timeline),
             memory: &Memory::default(),
             observed,
             tick,

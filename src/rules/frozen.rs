@@ -5,7 +5,7 @@ use super::wilson;
 use crate::timeline::distribution::Distribution;
 
 /// A baseline of one group.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Frozen {
     pub reading: Reading,
     /// One-sided bounds of a ratio or a percentile, for a comparison with a confidence. A baseline is looked at once, so the

@@ -5,7 +5,7 @@
 
 use crate::expr::Unit;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Truth {
     True,
     False,
@@ -15,7 +15,7 @@ pub enum Truth {
 }
 
 /// A truth, and the comparison that decided it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Judgement {
     pub truth: Truth,
     pub value: Option<f64>,
@@ -32,7 +32,7 @@ pub struct Judgement {
 }
 
 /// What a value was before the deployment.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Before {
     pub value: f64,
     /// What it rests on.

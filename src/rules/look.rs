@@ -7,8 +7,8 @@ use super::kpi::Figure;
 use super::node::{Node, Read};
 use super::observed::Observed;
 use super::plan::{Kind, Manual};
-use super::seats;
 use super::trigger::{State, Trigger};
+use super::watch;
 use crate::people::Answer;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
@@ -127,11 +127,11 @@ impl Rules {
         read: impl FnOnce(&Evaluator<'_>) -> T,
     ) -> T {
         let group = &GroupKey::default();
-        let reads = &expected.seats.reads;
+        let reads = &expected.watch.reads;
         read(&Evaluator {
             timeline,
             stretches: &observed.stretches(reads, tick),
-            places: &seats::places(reads, group, timeline),
+            places: &watch::places(reads, group, timeline),
             memory: &self.memory,
             observed,
             tick,
@@ -217,7 +217,7 @@ impl Rules {
         if let Some(why) = self.why_untold(expected.node(), tick, observed) {
             return why.into();
         }
-        let stretches = observed.stretches(&expected.seats.reads, tick);
+        let stretches = observed.stretches(&expected.watch.reads, tick);
         let quality = || stretches.iter().flatten().map(|stretch| stretch.quality);
         if samples < expected.min_samples {
             return match samples {

@@ -20,7 +20,7 @@ pub mod overall;
 pub mod plan;
 pub mod proof;
 pub mod sample;
-mod seats;
+mod saved;
 pub mod sequential;
 mod steady;
 pub mod traffic;
@@ -28,6 +28,7 @@ mod trend;
 pub mod trigger;
 pub mod unsteady;
 pub mod verdict;
+pub mod watch;
 pub mod wilson;
 
 use std::collections::BTreeMap;
@@ -42,9 +43,10 @@ use kpi::Kpi;
 use memory::Memory;
 use node::Node;
 use observed::Observed;
-use seats::{Seat, Seats};
+pub use saved::Saved;
 use traffic::Traffic;
 use trigger::{Change, Instance, State, Trigger};
+use watch::{Watch, Watched};
 
 use crate::people::{Ack, Answer};
 use crate::timeline::Timeline;
@@ -83,12 +85,12 @@ impl Rules {
         self.sample(tick, timeline, observed);
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
-            let Seats { reads, guarding, stretches, seats, .. } = &mut trigger.seats;
-            let node = &trigger.when.node;
+            let Watch { expr, reads, guarding, stretches, groups, .. } = &mut trigger.watch;
+            let node = &expr.node;
             let mut known = true;
             let mut latest = None;
             let mut forgotten = false;
-            for Seat { group, has_instance, places, said } in seats {
+            for Watched { group, has_instance, places, last } in groups {
                 let evaluator = Evaluator {
                     timeline,
                     stretches,
@@ -102,13 +104,13 @@ impl Rules {
                 };
                 if !*has_instance && latest.is_some() && self.nearest.is_none() {
                     // Of most groups nothing is wanted but that they are not true.
-                    let truth = said.truth(&evaluator, node, reads, *guarding);
+                    let truth = last.truth(&evaluator, node, reads, *guarding);
                     known &= matches!(truth, Truth::True | Truth::False);
                     if truth != Truth::True {
                         continue;
                     }
                 }
-                let judgement = said.judgement(&evaluator, node, reads);
+                let judgement = last.judgement(&evaluator, node, reads);
                 known &= matches!(judgement.truth, Truth::True | Truth::False);
                 if let Some(all) = &mut self.nearest {
                     all[index] = nearest::nearer(all[index].take(), tick, group, &judgement);
@@ -122,11 +124,11 @@ impl Rules {
                 let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
                 if instance.state == State::Firing && changed && instance.judgement.is_none() {
                     instance.judgement = Some(judgement);
-                    instance.evidence = evidence(&trigger.when, group, timeline);
+                    instance.evidence = evidence(expr, group, timeline);
                 }
                 if changed {
                     let evidence = match instance.state {
-                        State::Firing | State::Pending => evidence(&trigger.when, group, timeline),
+                        State::Firing | State::Pending => evidence(expr, group, timeline),
                         State::Ok | State::Resolved => Vec::new(),
                     };
                     changes.push(Change {
@@ -139,18 +141,18 @@ impl Rules {
                         evidence,
                     });
                 }
-                if instance.state == State::Ok && !trigger.when.by.is_empty() {
+                if instance.state == State::Ok && !expr.by.is_empty() {
                     // A group that never fired is forgotten until it is true again.
                     trigger.instances.remove(group);
                     (*has_instance, forgotten) = (false, true);
                 }
             }
             if forgotten {
-                trigger.seats.renew();
+                trigger.watch.renew();
             }
             // Without any group there is nothing to be true of, unless the class has no source or its labels are missing.
             if latest.is_none() {
-                known = trigger.seats.reads.iter().all(|read| {
+                known = trigger.watch.reads.iter().all(|read| {
                     observed.covered(read.carriers, read.reads_duration).is_some()
                         && timeline.groupless(read.series, read.window) == 0
                 });
@@ -171,25 +173,25 @@ impl Rules {
     /// Takes note of what trends are made of, once a tick and whoever asks for them.
     fn sample(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
         for trigger in &mut self.triggers {
-            trigger.seats.update(&trigger.when, timeline, observed, tick);
+            trigger.watch.update(timeline, observed, tick);
         }
         let of_kpis = self.kpis.iter_mut().filter_map(Kpi::expected_mut).filter(|expected| expected.is_sampled());
         for expected in of_kpis.chain(self.checkpoints.iter_mut().flat_map(Checkpoint::watched_mut)) {
-            expected.seats.update(&expected.compiled, timeline, observed, tick);
+            expected.watch.update(timeline, observed, tick);
         }
         let Rules { triggers, kpis, checkpoints, memory, .. } = self;
         let expected = || {
             let of_kpis = kpis.iter().filter_map(Kpi::expected);
             of_kpis.chain(checkpoints.iter().flat_map(Checkpoint::expected))
         };
-        let triggers = triggers.iter().map(|trigger| (&trigger.when.node, &trigger.seats, trigger.min_samples));
-        let others = expected().map(|expected| (expected.node(), &expected.seats, expected.min_samples));
-        for (node, Seats { seats, stretches, .. }, min_samples) in
-            triggers.chain(others).filter(|(_, seats, _)| seats.has_trends)
+        let triggers = triggers.iter().map(|trigger| (&trigger.watch, trigger.min_samples));
+        let others = expected().map(|expected| (&expected.watch, expected.min_samples));
+        for (Watch { expr, groups, stretches, .. }, min_samples) in
+            triggers.chain(others).filter(|(watch, _)| watch.has_trends)
         {
-            for trend in node.trends() {
+            for trend in expr.node.trends() {
                 let Node::Trend { of, length, id } = trend else { continue };
-                for Seat { group, places, .. } in seats {
+                for Watched { group, places, .. } in groups {
                     let evaluator = Evaluator {
                         timeline,
                         stretches,
@@ -221,12 +223,12 @@ impl Rules {
 
     /// What the windows of the baseline say now of the time before a deployment.
     pub fn past(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Past {
-        let triggers = self.triggers.iter().map(|trigger| (&trigger.when.node, trigger.confidence));
+        let triggers = self.triggers.iter().map(|trigger| (&trigger.watch.expr.node, trigger.confidence));
         let others = self.expected().map(|expected| (expected.node(), None));
         let frozen = triggers.chain(others).flat_map(|(node, confidence)| {
             freeze(node, confidence, self.baseline_min_samples, tick, timeline, observed)
         });
-        let pasts = self.triggers.iter().flat_map(|trigger| &trigger.when.pasts);
+        let pasts = self.triggers.iter().flat_map(|trigger| &trigger.watch.expr.pasts);
         let pasts = pasts.flat_map(|past| freeze(past, None, self.baseline_min_samples, tick, timeline, observed));
         let baselines = frozen.chain(pasts).collect();
         Past { baselines, traffic: self.traffic.read(tick, timeline, observed) }
@@ -235,9 +237,7 @@ impl Rules {
     /// A new deployment, in this second: the triggers begin anew, and compare with this.
     pub fn begin(&mut self, past: Past, deployed: i64) {
         self.memory.begin();
-        (self.memory.baselines, self.traffic.before) = (past.baselines, past.traffic);
-        let overalls = self.triggers.iter().flat_map(|trigger| trigger.when.node.overalls());
-        self.memory.strata = overalls.filter_map(|node| overall::strata(node, &self.memory.baselines)).collect();
+        self.compare_with(past);
         if self.nearest.is_some() {
             self.keep_nearest();
         }
@@ -246,12 +246,12 @@ impl Rules {
                 trigger.instances.iter().filter(|(_, instance)| instance.first.is_some_and(|first| first <= deployed));
             trigger.fired_before = fired.map(|(group, _)| group.clone()).collect();
             trigger.instances.clear();
-            trigger.seats.clear();
+            trigger.watch.clear();
             trigger.known_ticks = 0;
             trigger.ticks = 0;
             trigger.latest = None;
         }
-        self.expected_mut().for_each(|expected| expected.seats.clear());
+        self.expected_mut().for_each(|expected| expected.watch.clear());
         self.checkpoints.iter_mut().for_each(|checkpoint| checkpoint.result = None);
     }
 

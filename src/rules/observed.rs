@@ -5,7 +5,7 @@ use super::unsteady::Unsteady;
 use crate::classify::Carriers;
 
 /// What was observed, as the rules need it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Observed {
     /// The second of the deployment; windows begin no earlier.
     pub deployed: i64,
@@ -28,7 +28,7 @@ pub struct Observed {
 }
 
 /// The seconds that sources of one kind cover.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Covered {
     pub from: i64,
 }

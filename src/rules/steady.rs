@@ -5,14 +5,13 @@ use std::cmp::Ordering;
 
 use super::Rules;
 use super::checkpoint::{Checkpoint, Expected};
-use super::compile::Compiled;
 use super::evaluate::Evaluator;
 use super::kpi::Kpi;
 use super::memory::Memory;
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
 use super::proof::Confidence;
-use super::seats::Seats;
+use super::watch::{Watch, Watched};
 use crate::expr::{ArithmeticOp, Function};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
@@ -43,27 +42,26 @@ impl Rules {
         for trigger in &self.triggers {
             let due =
                 trigger.instances.values().map(|instance| instance.due(tick, trigger.hold, trigger.resolve_after));
-            let observed = trigger.seats.reads.iter().map(|read| observed.steady_until(read, tick));
+            let observed = trigger.watch.reads.iter().map(|read| observed.steady_until(read, tick));
             end = due.chain(observed).fold(end, i64::min);
         }
         end = end.min(self.next_look(tick, observed));
         for expected in self.looked_at() {
-            let observed = expected.seats.reads.iter().map(|read| observed.steady_until(read, tick));
+            let observed = expected.watch.reads.iter().map(|read| observed.steady_until(read, tick));
             end = observed.fold(end, i64::min);
         }
         let mut moves = false;
         let triggers = self.triggers.iter();
-        let triggers =
-            triggers.map(|trigger| (&trigger.when, &trigger.seats, trigger.confidence.as_ref(), trigger.min_samples));
-        let others = self.looked_at().map(|expected| (&expected.compiled, &expected.seats, None, expected.min_samples));
-        let all = triggers.chain(others).filter(|(Compiled { node, .. }, ..)| node.moves());
-        for (Compiled { node, .. }, Seats { seats, reads, .. }, confidence, min_samples) in all {
+        let triggers = triggers.map(|trigger| (&trigger.watch, trigger.confidence.as_ref(), trigger.min_samples));
+        let others = self.looked_at().map(|expected| (&expected.watch, None, expected.min_samples));
+        let all = triggers.chain(others).filter(|(watch, ..)| watch.expr.node.moves());
+        for (Watch { expr, reads, groups, .. }, confidence, min_samples) in all {
             moves = true;
-            for seat in seats {
-                let (places, group, memory) = (&*seat.places, &seat.group, &self.memory);
+            for Watched { group, places, .. } in groups {
+                let memory = &self.memory;
                 let seen =
                     Seen { reads, confidence, min_samples, timeline, observed, memory, places, group, tick, end };
-                end = end.min(seen.steady_until(node));
+                end = end.min(seen.steady_until(&expr.node));
             }
         }
         // The value of an expression that moves by itself is wanted as it was last, whether or not that changes its truth.

@@ -34,7 +34,7 @@ pub struct Traffic {
 }
 
 /// The requests of the baseline.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Before {
     /// How many seconds were seen of the previous deployment's usual running.
     pub seconds: i64,
@@ -43,7 +43,7 @@ pub struct Before {
 }
 
 /// Those of one route; a percentile is unknown where no request told how long it took.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Route {
     pub requests: u64,
     /// Answered 4xx.

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 /// The readings of one expression and group, with ticks of equal readings as one stretch.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Trend {
     stretches: VecDeque<Stretch>,
 }
 
 /// Ticks at which the value was the same.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Stretch {
     first: i64,
     last: i64,

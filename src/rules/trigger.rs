@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::Compiled;
 use super::judgement::{Judgement, Truth};
 use super::plan::Severity;
 use super::proof::Confidence;
-use super::seats::Seats;
 use super::verdict::LEAST_KNOWN;
+use super::watch::Watch;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     Ok,
@@ -31,7 +30,7 @@ pub struct Trigger {
     pub runbook: Option<String>,
     /// The expression as written.
     pub text: String,
-    pub when: Compiled,
+    pub watch: Watch,
     /// Seconds.
     pub hold: i64,
     pub resolve_after: i64,
@@ -40,8 +39,6 @@ pub struct Trigger {
     pub instances: BTreeMap<GroupKey, Instance>,
     /// The groups that fired under the deployment before.
     pub fired_before: BTreeSet<GroupKey>,
-    /// The groups looked at, with what it said of them the last time.
-    pub(super) seats: Seats,
     /// Whether its truth was known at the last tick.
     pub is_known: bool,
     /// Ticks at which its truth was known, and all since the deployment.
@@ -52,7 +49,7 @@ pub struct Trigger {
 }
 
 /// One group of a trigger.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Instance {
     pub state: State,
     /// When it became pending.
@@ -69,7 +66,7 @@ pub struct Instance {
 }
 
 /// A change of one instance's state.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Index of the trigger.
     pub trigger: usize,

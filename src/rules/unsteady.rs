@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 const MOST: usize = 4_096;
 
 /// Stretches of seconds, ascending, with usual ones between them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Unsteady {
     /// (first second, the one after the last).
     stretches: VecDeque<(i64, i64)>,

@@ -59,6 +59,23 @@ impl PartialEq for Evidence {
 
 impl Eq for Evidence {}
 
+/// As its place and its line, or what it says of one that is not kept as it is.
+impl serde::Serialize for Evidence {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let says = if self.content.is_empty() { self.says.get() } else { None };
+        (self.time, self.source, self.line, &*self.content, says).serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Evidence {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        type Parts<'a> = (Time, usize, u64, &'a [u8], Option<Box<str>>);
+        let (time, source, line, content, says) = Parts::deserialize(deserializer)?;
+        let says = says.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Evidence { time, source, line, content: content.into(), says })
+    }
+}
+
 /// Keeps the first [`MOST_EVIDENCE`] lines by time, then text.
 pub fn keep_evidence(kept: &mut Vec<Evidence>, line: &Evidence) {
     if kept.len() < MOST_EVIDENCE || kept.last().is_some_and(|last| line.is_before(last)) {

@@ -68,7 +68,7 @@ impl TriggerEvent {
 }
 
 fn named(trigger: &Trigger, group: &[Box<str>], masking: Masking) -> BTreeMap<String, String> {
-    trigger.when.by.iter().cloned().zip(group.iter().map(|value| masking.text(value))).collect()
+    trigger.watch.expr.by.iter().cloned().zip(group.iter().map(|value| masking.text(value))).collect()
 }
 
 fn evidence_line(engine: &Engine, line: &Evidence, masking: Masking) -> EvidenceLine {

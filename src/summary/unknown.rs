@@ -51,7 +51,7 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
         let mut reads = node.reads().into_iter();
         reads.all(|read| engine.judge.observed.covered(read.carriers, read.reads_duration).is_some())
     };
-    let triggers = engine.judge.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.when.node));
+    let triggers = engine.judge.rules.triggers.iter().map(|trigger| (&trigger.id, &trigger.watch.expr.node));
     let kpis = engine.judge.rules.kpis.iter().filter_map(|kpi| Some((&kpi.id, kpi.expected()?.node())));
     let lacking = triggers.chain(kpis).filter(|(_, node)| engine.judge.rules.lacks_baseline(node) && carried(node));
     let baseline: Vec<&str> = lacking.map(|(id, _)| id.as_str()).collect();
@@ -99,7 +99,7 @@ pub fn unknown(engine: &Engine) -> Vec<Unknown> {
 
 /// Whether an expression reads such a number.
 fn reads(rules: &Rules, is_such: impl Fn(&Read) -> bool) -> bool {
-    let triggers = rules.triggers.iter().map(|trigger| &trigger.when.node);
+    let triggers = rules.triggers.iter().map(|trigger| &trigger.watch.expr.node);
     let kpis = rules.kpis.iter().filter_map(|kpi| Some(kpi.expected()?.node()));
     let checks = rules.checkpoints.iter().flat_map(Checkpoint::expected).map(|expected| expected.node());
     triggers.chain(kpis).chain(checks).flat_map(Node::reads).any(is_such)

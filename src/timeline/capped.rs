@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Values by key, at most `limit` of them; the values of all other keys are joined in one.
 #[derive(Clone, Debug)]
@@ -81,6 +82,27 @@ impl<K: Hash + Ord, V: Default> Capped<K, V> {
     /// The keys that are kept, with their values, in no telling order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         self.kept.iter().filter_map(|((_, key), at)| Some((key, self.values[*at].as_ref()?)))
+    }
+}
+
+/// As the keys that are kept, with their values, and what the others came to. Places that were given out are of no use any more
+/// once it is read again.
+impl<K: Serialize, V: Serialize> Serialize for Capped<K, V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kept = self.kept.iter().filter_map(|((_, key), at)| Some((key, self.values[*at].as_ref()?)));
+        (self.limit, kept.collect::<Vec<_>>(), &self.other).serialize(serializer)
+    }
+}
+
+impl<'de, K: Deserialize<'de> + Hash + Ord, V: Deserialize<'de>> Deserialize<'de> for Capped<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (limit, all, other): (usize, Vec<(K, V)>, Option<V>) = Deserialize::deserialize(deserializer)?;
+        let mut capped = Capped { kept: BTreeMap::new(), values: Vec::with_capacity(all.len()), limit, other };
+        for (key, value) in all {
+            capped.kept.insert((FxBuildHasher.hash_one(&key), key), capped.values.len());
+            capped.values.push(Some(value));
+        }
+        Ok(capped)
     }
 }
 

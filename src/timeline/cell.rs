@@ -12,7 +12,7 @@ pub const MOST_ORDERED: usize = 4_096;
 pub const MOST_DISTINCT: usize = 4_096;
 
 /// What one series holds for one stretch of time. Windows are full of them, and most only count: so they are small.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Cell {
     /// Events of the series.
     pub events: u64,
@@ -20,7 +20,7 @@ pub struct Cell {
 }
 
 /// What few series keep.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Details {
     /// Events that may be of the series: they lack a label it asks for (SEMANTICS 11).
     pub unknown: u64,
@@ -33,7 +33,7 @@ pub struct Details {
 }
 
 /// Occupied seconds, and the largest step between two that follow one another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Span {
     pub first: i64,
     pub last: i64,
@@ -41,7 +41,7 @@ pub struct Span {
 }
 
 /// Numbers that events carry.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Values {
     pub count: u64,
     pub sum: i128,
@@ -54,7 +54,7 @@ pub struct Values {
 }
 
 /// How many of the latest events in a row had the wanted outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Run {
     pub length: u64,
     pub total: u64,

@@ -161,6 +161,22 @@ impl PartialEq for Distribution {
 
 impl Eq for Distribution {}
 
+/// As pairs of a bucket and a count, ascending.
+impl serde::Serialize for Distribution {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.filled().collect::<Vec<_>>().serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Distribution {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let counts: Vec<(Bucket, u64)> = Vec::deserialize(deserializer)?;
+        let mut distribution = Distribution::default();
+        counts.into_iter().for_each(|(bucket, count)| distribution.add(bucket, count));
+        Ok(distribution)
+    }
+}
+
 impl Distribution {
     pub fn record(&mut self, value: i64) {
         self.add(bucket(value), 1);

@@ -110,6 +110,19 @@ impl Ord for GroupKey {
     }
 }
 
+/// As its values.
+impl serde::Serialize for GroupKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for GroupKey {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<Box<str>>::deserialize(deserializer).map(GroupKey::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,12 +26,14 @@ pub struct Hint {
     since: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Groups {
     slots: Vec<Option<Group>>,
     vacant: Vec<Place>,
+    #[serde(skip)]
     places: HashTable<Place>,
     /// The groups by hash, so that the one with the largest is known.
+    #[serde(skip)]
     ranked: BTreeSet<(u64, GroupKey)>,
     /// Where [`OTHER`] is, if anything went into it.
     others: Option<Place>,
@@ -59,7 +61,7 @@ pub struct KnownTotal<'a> {
     pub missed: Option<i64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Group {
     key: GroupKey,
     /// How many changes there had been with the one that brought it.
@@ -68,6 +70,20 @@ struct Group {
 }
 
 impl Groups {
+    /// Finds again what is where, after all of it was read.
+    pub fn index(&mut self) {
+        (self.places, self.ranked) = (HashTable::new(), BTreeSet::new());
+        for (place, group) in self.slots.iter().enumerate() {
+            let Some(Group { key, .. }) = group else { continue };
+            let slots = &self.slots;
+            let hash = |place: &Place| slots[*place].as_ref().map_or(0, |group| group.key.hash());
+            self.places.insert_unique(key.hash(), place, hash);
+            if self.others != Some(place) {
+                self.ranked.insert((key.hash(), key.clone()));
+            }
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.places.len()
     }

@@ -5,14 +5,15 @@
 
 pub mod capped;
 pub mod cell;
+mod cell_builder;
 pub mod distribution;
 pub mod group_key;
 mod groups;
 pub mod running_total;
+pub mod saved;
 pub mod series;
 mod sets;
 mod slot;
-mod staged;
 pub mod window;
 
 use rustc_hash::FxHashSet;
@@ -38,7 +39,7 @@ pub type SeriesId = usize;
 pub struct Timeline {
     series: Vec<Series>,
     /// The slots that hold events of the second that is being sealed; `None` for that of events without a group.
-    staged: Vec<(SeriesId, Option<Place>)>,
+    begun: Vec<(SeriesId, Option<Place>)>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
     /// Whether a second held more events than their order is kept of, where a rule asks for it.
@@ -196,15 +197,15 @@ impl Timeline {
                     })
                 });
                 let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-                if slot.staged.begin() {
-                    self.staged.push((matched.series, place));
+                if slot.builder.begin() {
+                    self.begun.push((matched.series, place));
                 }
-                slot.staged.add(spec, labels, tally, matched, *wanted);
+                slot.builder.add(spec, labels, tally, matched, *wanted);
             }
         }
         self.overflowed += lost.len() as u64;
         lost.iter().for_each(|(series, _)| self.series[*series].groups.miss(second.at));
-        for (series, place) in self.staged.drain(..) {
+        for (series, place) in self.begun.drain(..) {
             let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
             let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
             self.crowded |= slot.settle(spec, *wanted, second.at, admits, self.apart_from.is_some());

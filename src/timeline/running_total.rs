@@ -17,7 +17,7 @@ pub const SPACING: i64 = 60;
 const FINENESS: i64 = 4;
 
 /// The counts of one group of one series since the deployment.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct RunningTotal {
     /// Which group it is in the order of their traffic before the deployment, then of their first event since; from 1, and 0
     /// until that is known.
@@ -28,7 +28,7 @@ pub struct RunningTotal {
 }
 
 /// What happened between two anchors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Segment {
     /// The minutes, since the epoch, of its first and its last event.
     pub first: i64,

@@ -3,9 +3,9 @@
 use rustc_hash::FxHashMap;
 
 use super::cell::Cell;
+use super::cell_builder::CellBuilder;
 use super::running_total::RunningTotal;
 use super::series::{Spec, Wanted};
-use super::staged::Staged;
 use super::window::{Reach, Window};
 use crate::time::Time;
 
@@ -20,7 +20,7 @@ pub struct Admits {
     pub baseline: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Slot {
     pub windows: Vec<Window>,
     /// What came since a start that may be that of a deployment, of each window that reaches back to one.
@@ -36,7 +36,8 @@ pub struct Slot {
     /// For intervals: the last event, by the hash of the inner group.
     pub(super) previous: FxHashMap<u64, Time>,
     /// Its cell of the second that is being sealed.
-    pub(super) staged: Staged,
+    #[serde(skip)]
+    pub(super) builder: CellBuilder,
 }
 
 impl Slot {
@@ -49,14 +50,14 @@ impl Slot {
             changed: i64::MIN,
             last_second: None,
             previous: FxHashMap::default(),
-            staged: Staged::default(),
+            builder: CellBuilder::default(),
         }
     }
 
     /// Completes the cell of a second, and lets its total and those windows that admit it take it in. `true` if the second held
     /// more events than their order is kept of.
     pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits, is_apart: bool) -> bool {
-        let cell = self.staged.finish(spec, wanted, second, &mut self.previous);
+        let cell = self.builder.finish(spec, wanted, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
         if is_apart {
             self.enter_apart(second, &cell);

@@ -12,7 +12,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// How far back a window reaches from the tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Reach {
     /// Seconds.
     Length(i64),
@@ -29,7 +29,7 @@ impl Reach {
 }
 
 /// The cells of one series and group within a window, with running sums of what can be subtracted.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Window {
     reach: Reach,
     /// Seconds that one kept cell covers.

@@ -18,7 +18,7 @@ const MEMORY: i64 = 86_400;
 
 /// What is known so far of one slot's second; its memory is used again for the next.
 #[derive(Debug, Default)]
-pub struct Staged {
+pub struct CellBuilder {
     cell: Cell,
     /// Those events whose order matters.
     ordered: Vec<Ordered>,
@@ -42,7 +42,7 @@ impl Ordered {
     }
 }
 
-impl Staged {
+impl CellBuilder {
     /// Begins a second's cell; `false` if it was begun before.
     pub fn begin(&mut self) -> bool {
         !std::mem::replace(&mut self.begun, true)

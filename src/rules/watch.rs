@@ -1,4 +1,5 @@
-//! The groups of one trigger, with what it said of each: most of what rules read is as it was a second before.
+//! An expression that is evaluated tick after tick, with its last result for each group: most of what rules read is as it was a
+//! second before.
 
 use super::compile::Compiled;
 use super::evaluate::Evaluator;
@@ -8,10 +9,11 @@ use super::observed::{Observed, Stretch};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::{Place, Timeline};
 
-/// The groups that a trigger looks at, ascending.
+/// A compiled expression and what is remembered of it from tick to tick.
 #[derive(Debug)]
-pub struct Seats {
-    /// What the trigger reads, by [`Read::index`], and what was observed of it at the tick.
+pub struct Watch {
+    pub expr: Compiled,
+    /// What it reads, by [`Read::index`], and what was observed of that at the tick.
     pub reads: Vec<Read>,
     pub stretches: Vec<Option<Stretch>>,
     /// How many of the reads are those of a guard, before `and`.
@@ -20,25 +22,26 @@ pub struct Seats {
     moves: bool,
     /// Whether it asks for a trend.
     pub has_trends: bool,
-    /// How often groups had come or gone when the seats were made; `None` if they are to be made anew.
+    /// How often groups had come or gone when these were looked up; `None` if they are to be looked up anew.
     changes: Option<u64>,
-    pub seats: Vec<Seat>,
+    /// Ascending: each group it may be true for, and each a trigger has an instance of.
+    pub groups: Vec<Watched>,
 }
 
 /// One group.
 #[derive(Debug)]
-pub struct Seat {
+pub struct Watched {
     pub group: GroupKey,
     /// Whether the trigger has an instance of it.
     pub has_instance: bool,
     /// The slots it is read from, by [`Read::index`].
     pub places: Vec<Option<Place>>,
-    pub said: Said,
+    pub last: LastResult,
 }
 
-/// What was said of a group the last time it had to be worked out.
+/// What the expression came to for a group the last time it had to be evaluated.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Said {
+pub struct LastResult {
     truth: Option<Truth>,
     /// `None` where nothing but the truth was asked for.
     judgement: Option<Judgement>,
@@ -48,25 +51,40 @@ pub struct Said {
     reads: usize,
 }
 
-impl Seats {
-    pub fn new(node: &Node) -> Self {
+impl Watch {
+    pub fn new(expr: Compiled) -> Self {
+        let node = &expr.node;
         let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
         let guarding = if let Node::And(guard, _) = node { guard.reads().len() } else { 0 };
-        Seats {
+        Watch {
             stretches: Vec::with_capacity(reads.len()),
             reads,
             guarding,
             moves: node.moves(),
             has_trends: !node.trends().is_empty(),
             changes: None,
-            seats: Vec::new(),
+            groups: Vec::new(),
+            expr,
         }
     }
 
-    /// Forgets what was said, and who sits where.
+    /// Forgets all results and groups.
     pub fn clear(&mut self) {
-        self.seats.clear();
+        self.groups.clear();
         self.changes = None;
+    }
+
+    /// Begins with the groups that a trigger has instances of; what they are read from is looked up at the next tick, as are the
+    /// others.
+    pub fn restore<'a>(&mut self, groups: impl Iterator<Item = &'a GroupKey>) {
+        self.clear();
+        let watched = |group: &GroupKey| Watched {
+            group: group.clone(),
+            has_instance: true,
+            places: vec![None; self.reads.len()],
+            last: LastResult::default(),
+        };
+        self.groups = groups.map(watched).collect();
     }
 
     /// The groups are looked up at the next tick, whether or not any comes or goes.
@@ -74,12 +92,11 @@ impl Seats {
         self.changes = None;
     }
 
-    /// Brings the seats up to a tick: one for each group the trigger may be true for, and for each it has an instance
-    /// of. What was said is forgotten where time itself, or how much was observed, may change it.
-    pub fn update(&mut self, when: &Compiled, timeline: &Timeline, observed: &Observed, tick: i64) {
+    /// Looks up the groups of a tick. Results are forgotten where time itself, or how much was observed, may change them.
+    pub fn update(&mut self, timeline: &Timeline, observed: &Observed, tick: i64) {
         let changes = self.reads.iter().map(|read| timeline.group_changes(read.series)).sum();
         if self.changes.replace(changes) != Some(changes) {
-            self.make(when, timeline);
+            self.look_up(timeline);
         }
         let mut differs = self.moves || self.stretches.len() != self.reads.len();
         self.stretches.resize(self.reads.len(), None);
@@ -89,36 +106,36 @@ impl Seats {
             *before = stretch;
         }
         if differs {
-            self.seats.iter_mut().for_each(|seat| seat.said = Said::default());
+            self.groups.iter_mut().for_each(|watched| watched.last = LastResult::default());
         }
     }
 
-    /// Seats for the groups there are now. Most sat there before, in the order they are to sit in.
-    fn make(&mut self, when: &Compiled, timeline: &Timeline) {
-        let mut fresh = when.node.groups(timeline);
-        if when.by.is_empty() {
+    /// Takes in the groups there are now. Most were there before, in their order.
+    fn look_up(&mut self, timeline: &Timeline) {
+        let mut fresh = self.expr.node.groups(timeline);
+        if self.expr.by.is_empty() {
             fresh.insert(GroupKey::default());
         }
-        self.seats.retain(|seat| fresh.remove(&seat.group) || seat.has_instance);
-        for seat in &mut self.seats {
-            for (read, place) in self.reads.iter().zip(&mut seat.places) {
-                let now = timeline.place(read.series, read.grouped.then_some(&seat.group));
+        self.groups.retain(|watched| fresh.remove(&watched.group) || watched.has_instance);
+        for watched in &mut self.groups {
+            for (read, place) in self.reads.iter().zip(&mut watched.places) {
+                let now = timeline.place(read.series, read.grouped.then_some(&watched.group));
                 if std::mem::replace(place, now) != now {
-                    seat.said = Said::default();
+                    watched.last = LastResult::default();
                 }
             }
         }
         if self.reads.iter().any(|read| read.pooled) {
-            self.seats.iter_mut().for_each(|seat| seat.said = Said::default());
+            self.groups.iter_mut().for_each(|watched| watched.last = LastResult::default());
         }
         if !fresh.is_empty() {
-            self.seats.extend(fresh.into_iter().map(|group| Seat {
+            self.groups.extend(fresh.into_iter().map(|group| Watched {
                 places: places(&self.reads, &group, timeline),
                 group,
                 has_instance: false,
-                said: Said::default(),
+                last: LastResult::default(),
             }));
-            self.seats.sort_by(|a, b| a.group.cmp(&b.group));
+            self.groups.sort_by(|a, b| a.group.cmp(&b.group));
         }
     }
 }
@@ -128,8 +145,8 @@ pub fn places(reads: &[Read], group: &GroupKey, timeline: &Timeline) -> Vec<Opti
     reads.iter().map(|read| timeline.place(read.series, read.grouped.then_some(group))).collect()
 }
 
-impl Said {
-    /// What the trigger says of the group, without what decided it; so many of the reads are `guarding`.
+impl LastResult {
+    /// The expression's truth for the group, without what decided it; so many of the reads are `guarding`.
     pub fn truth(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read], guarding: usize) -> Truth {
         if let Some(truth) = self.truth
             && self.holds(evaluator, reads)
@@ -145,11 +162,11 @@ impl Said {
             },
             _ => (evaluator.truth_alone(node), reads.len()),
         };
-        *self = Said { truth: Some(truth), judgement: None, at: evaluator.tick, reads };
+        *self = LastResult { truth: Some(truth), judgement: None, at: evaluator.tick, reads };
         truth
     }
 
-    /// What the trigger says of the group.
+    /// The expression's judgement for the group.
     pub fn judgement(&mut self, evaluator: &Evaluator<'_>, node: &Node, reads: &[Read]) -> Judgement {
         if let Some(judgement) = self.judgement
             && self.holds(evaluator, reads)
@@ -159,7 +176,7 @@ impl Said {
         }
         let judgement = evaluator.truth(node);
         let (truth, at) = (Some(judgement.truth), evaluator.tick);
-        *self = Said { truth, judgement: Some(judgement), at, reads: reads.len() };
+        *self = LastResult { truth, judgement: Some(judgement), at, reads: reads.len() };
         judgement
     }
 
