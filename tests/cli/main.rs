@@ -48,3 +48,4 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tui;
 mod usage;
+mod week;

@@ -474,9 +474,12 @@ fn a_deployment_is_watched_to_its_success() {
         "12:00:00 checkpoint 2h pass",
         "14:00:00 checkpoint 4h pass",
         "14:00:00 success short pass",
+        "14:00:00 verdict healthy",
     ];
     assert_eq!(undisturbed.course(), expected);
     assert_eq!((undisturbed.status, &undisturbed.summary["verdict"]), (Some(0), &json!("healthy")));
+    let last = undisturbed.messages().into_iter().any(|(_, text)| text == "healthy: api (shop)");
+    assert!(last, "people are told that it is over: {:?}", undisturbed.messages());
     assert_eq!(
         (&undisturbed.summary["complete"], &undisturbed.summary["next"]),
         (&json!(true), &json!(["close the incident"]))
