@@ -76,9 +76,9 @@ pub struct Deployment {
     /// Whether all its instances were stopped.
     #[serde(default)]
     pub deployment_stopped: bool,
-    /// What the API tells beside: commit, branch, reason.
     #[serde(default)]
     status_updated_at: Option<String>,
+    /// What the API tells beside: commit, branch, reason.
     #[serde(default)]
     pub meta: Option<serde_json::Value>,
 }
