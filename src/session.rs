@@ -1,6 +1,7 @@
 //! Session: a plan and a library made into an engine and its mappers.
 
 pub mod samples;
+pub mod saved;
 pub mod services;
 
 use std::path::Path;

@@ -71,6 +71,13 @@ impl Run {
         Run { text: Some(Text::new(Vec::new(), Style::default(), false)), ..self }
     }
 
+    /// Goes on as a new run of the case with what was saved of this one, as one with a state does that was killed.
+    pub fn go_on_anew(&mut self, case: &Case) {
+        let saved = self.session.save().expect("nothing waits of a source alone");
+        self.session = Run::of(case).session;
+        self.session.restore(&saved).expect("it was saved");
+    }
+
     pub fn add_source(&mut self, label: &str) {
         self.session.add_source(label);
         self.sources += 1;

@@ -27,6 +27,7 @@ use crate::second::{Counts, Tally};
 use crate::time::Time;
 use crate::timeline::{SetId, Sets, Timeline};
 use deployments::OwnClasses;
+pub use saved::Error as SavedError;
 pub use verdict::Ruling;
 
 /// Ticks looked at after a run is told to stop: half an hour of a busy log, which takes a fraction of a second.
@@ -150,6 +151,16 @@ impl Judge {
     /// What happened since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
+    }
+
+    /// Whether something happened that nobody was told of yet.
+    pub fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Takes back what happened and nobody was told of.
+    pub fn take_back(&mut self, notices: Vec<Notice>) {
+        self.notices.splice(..0, notices);
     }
 
     /// The end of the input, or of its range, before this tick; the rules stand as they are then.

@@ -49,7 +49,7 @@ impl Rules {
             baseline_window: document.plan.baseline.window.0,
             states: 0,
             routes: BTreeMap::new(),
-            probes: plan.probe_ids(),
+            probes: plan.probe_numbers(),
         };
         let manual = plan.manual()?;
         let duration = document.plan.duration.0;

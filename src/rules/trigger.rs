@@ -241,6 +241,12 @@ impl Trigger {
         Some(ticks)
     }
 
+    /// Whether it is so since this tick, of all of them.
+    pub fn has_become_known_enough(&self) -> bool {
+        let (known, ticks) = (self.known_ticks as f64, self.ticks as f64);
+        self.is_known && known >= LEAST_KNOWN * ticks && known - 1.0 < LEAST_KNOWN * (ticks - 1.0)
+    }
+
     /// Share of the ticks at which its truth was known.
     pub fn known_share(&self) -> f64 {
         if self.ticks == 0 { 0.0 } else { self.known_ticks as f64 / self.ticks as f64 }

@@ -126,7 +126,9 @@ fn doubt(rules: &Rules, basis: Basis, is_carried: impl Fn(&Trigger) -> bool) -> 
     if !basis.timed {
         return Some("no record has a time: use `railway logs --json`, which prints them".into());
     }
-    let too_little_known = |trigger: &&Trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN;
+    let too_little_known = |trigger: &&Trigger| {
+        is_carried(trigger) && !(trigger.ticks > 0 && trigger.is_known_enough(trigger.ticks as i64))
+    };
     let worst =
         rules.triggers.iter().filter(too_little_known).min_by(|a, b| a.known_share().total_cmp(&b.known_share()));
     let unknown = worst.map(|trigger| {

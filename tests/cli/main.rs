@@ -7,6 +7,7 @@ mod baseline;
 mod browser;
 mod dl_034;
 mod docs;
+mod endpoint;
 mod environment;
 #[cfg(target_os = "linux")]
 mod exec;
@@ -20,6 +21,7 @@ mod json;
 mod lines;
 mod live;
 mod logs;
+mod mail;
 mod manners;
 mod masking;
 mod metrics;
@@ -46,3 +48,4 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tui;
 mod usage;
+mod week;

@@ -1,6 +1,9 @@
 //! Railway's API as a source, against a stand-in on a port of this machine.
 
 mod documents;
+#[path = "../cli/endpoint.rs"]
+#[allow(dead_code)]
+mod endpoint;
 mod faults;
 mod follow;
 mod load;
@@ -16,5 +19,6 @@ mod services;
 mod state;
 mod storm;
 mod watch;
+mod whole;
 mod witness;
 mod world;

@@ -272,7 +272,7 @@ impl RecordLogs {
         let _ = environment_id;
         let world = world(context)?.clone();
         let from = read(before_date);
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "app", before_limit, move |sent| {
             let world = locked(&world);
             let now = world.now();
             let visible = world.apps.iter().enumerate().filter(|(at, app)| {
@@ -299,7 +299,7 @@ impl RecordLogs {
             return Err("this log is not given".into());
         }
         let from = read(before_date);
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "http", before_limit, move |sent| {
             let world = locked(&world);
             let now = world.now();
             let visible = world.https.iter().enumerate().filter(|(at, http)| {
@@ -313,10 +313,11 @@ impl RecordLogs {
     }
 }
 
-/// Looks now and then for what was not sent. What one look has beyond the limit is never sent: the newest, as the look is from
-/// the oldest on.
+/// Looks now and then for what was not sent of a log. What one look has beyond the limit is never sent: the newest, as the look
+/// is from the oldest on.
 fn polls<T: Clone>(
     world: Shared,
+    log: &'static str,
     limit: Option<i32>,
     mut look: impl FnMut(&std::collections::HashSet<usize>) -> Vec<(usize, Time, T)>,
 ) -> impl Stream<Item = Vec<T>> {
@@ -341,7 +342,8 @@ fn polls<T: Clone>(
                     (world.poll, world.pause)
                 };
                 found.truncate(poll.min(limit.unwrap_or(500) as usize));
-                if !found.is_empty() {
+                if let Some((_, last, _)) = found.last() {
+                    locked(&world).give(log, *last);
                     let rows = found.into_iter().map(|(.., record)| record).collect();
                     return Some((rows, ((world, sent, newest, messages + 1), look)));
                 }

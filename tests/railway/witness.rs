@@ -1,7 +1,6 @@
 //! The platform's own counts of requests, beside the HTTP log.
 
-use std::collections::BTreeMap;
-
+use logwatch::External;
 use logwatch::time::SECOND;
 
 use super::follow::{Heard, PATIENCE, fast, follow, hour_ago};
@@ -9,17 +8,9 @@ use super::program::eventually;
 use super::server::Server;
 use super::world::{World, locked};
 
-/// What is told beside the log.
-#[derive(Debug)]
-struct Event {
-    class: String,
-    labels: BTreeMap<String, String>,
-    values: BTreeMap<String, f64>,
-}
-
 /// Half an hour of requests, one a second and every tenth of it a failure, each of which the platform counts so often; the events that
 /// are told once all of it was compared.
-fn told(counts_requests: f64) -> Vec<Event> {
+fn told(counts_requests: f64) -> Vec<External> {
     let mut world = World::new();
     world.counts_requests = counts_requests;
     let now = world.now();
@@ -30,15 +21,15 @@ fn told(counts_requests: f64) -> Vec<Event> {
     let mut followed = follow(&server, hour_ago(&server), fast());
     let mut heard = Heard::default();
     heard.until(&mut followed, 1_800, PATIENCE);
+    let mut told = Vec::new();
     let calls = || locked(&server.world).calls.iter().filter(|name| *name == "HttpMetrics").count();
     let before = calls();
-    eventually("it has compared", || calls() >= before + 3);
-    let told = followed.measured.try_iter().map(|event| Event {
-        class: event.class,
-        labels: event.labels,
-        values: event.values,
+    eventually("it has compared", || {
+        told.extend(followed.measured.try_iter());
+        calls() >= before + 3
     });
-    told.collect()
+    told.extend(followed.measured.try_iter());
+    told
 }
 
 #[test]
@@ -51,7 +42,8 @@ fn where_the_log_and_the_platform_differ_is_told() {
     let durations: Vec<_> = agreed.iter().filter(|event| event.class == "railway.duration").collect();
     assert!(durations.iter().any(|event| event.values["p95"] == 0.03), "{durations:?}");
 
-    let differ: Vec<Event> = told(2.0).into_iter().filter(|event| event.class == "railway.requests_differ").collect();
+    let differ: Vec<External> =
+        told(2.0).into_iter().filter(|event| event.class == "railway.requests_differ").collect();
     assert!(!differ.is_empty());
     for event in differ {
         assert_eq!((&event.labels["service"][..], &event.labels["requests"][..]), ("api", "all"));

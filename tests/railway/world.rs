@@ -1,6 +1,6 @@
 //! What the stand-in knows: services, deployments, and logs of which each record becomes visible at some moment.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -135,6 +135,10 @@ pub struct World {
     pub pause: Duration,
     /// How far this server's clock is ahead of the machine's, in nanoseconds.
     pub ahead: i64,
+    /// What the clock shows where it stands until it is put forward.
+    pub stands_at: Option<Time>,
+    /// The newest record of each log that a subscription has given out.
+    pub given: HashMap<&'static str, Time>,
     /// What is asked for backward has every second record only.
     pub loses_backward: bool,
     pub remaining: i64,
@@ -185,6 +189,8 @@ impl World {
             poll: 5_000,
             pause: Duration::from_millis(20),
             ahead: 0,
+            stands_at: None,
+            given: HashMap::new(),
             loses_backward: false,
             remaining: 10_000,
             calls: Vec::new(),
@@ -202,7 +208,13 @@ impl World {
     }
 
     pub fn now(&self) -> Time {
-        machine_now().saturating_add(self.ahead)
+        self.stands_at.unwrap_or_else(|| machine_now().saturating_add(self.ahead))
+    }
+
+    /// A subscription has given out a log's records up to this one.
+    pub fn give(&mut self, log: &'static str, newest: Time) {
+        let given = self.given.entry(log).or_insert(newest);
+        *given = (*given).max(newest);
     }
 
     /// A deployment of `api` so many seconds ago.
