@@ -178,7 +178,7 @@ impl Run<'_> {
             progress.update(&session.engine);
             keep.hear(&mut session);
             keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-            outputs.look(&session.engine);
+            outputs.look(&session.engine, notifier.as_ref());
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }

@@ -5,6 +5,9 @@ mod actions;
 mod bad_input;
 mod baseline;
 mod browser;
+mod chromium;
+#[cfg(target_os = "linux")]
+mod cost;
 mod dl_034;
 mod docs;
 mod endpoint;
@@ -26,6 +29,8 @@ mod manners;
 mod masking;
 mod metrics;
 mod notify;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod overwrite;
 mod packs;

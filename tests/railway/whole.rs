@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::Child;
 
-use logwatch::state::State;
 use logwatch::time::{self, SECOND, Time};
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
 use super::endpoint::{Answer, Endpoint};
@@ -320,8 +320,9 @@ impl Course {
         let ran = run(&mut command(&[words, &["--by", "ann", "--at", &at, "--state", &state]].concat()));
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         if self.child.is_some() {
-            let state = State::look(self.folder.path().join("state").as_path()).unwrap();
-            eventually("it is heard", || state.waiting().unwrap().is_empty());
+            let state = Connection::open_with_flags(&state, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+            let unheard = "SELECT count(*) FROM said WHERE heard = 0";
+            eventually("it is heard", || state.query_row(unheard, [], |row| row.get(0)) == Ok(0));
         }
     }
 
