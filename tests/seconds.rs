@@ -10,18 +10,10 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
-use logwatch::classify::Library;
-use logwatch::gather::{Cause, Range, Step};
-use logwatch::judge::Notice;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::{Moment, Plan, Span};
-use logwatch::rules::sample::START;
-use logwatch::second::Counts;
-use logwatch::second::Second;
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
-use logwatch::time::SECOND;
+use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use logwatch::time::{SECOND, Time};
+use logwatch::{Cause, Counts, Library, Masking, Moment, Notice, Plan, Range, Second, Session, Step, Summary};
 
 static LIBRARY: LazyLock<Arc<Library>> =
     LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
@@ -245,6 +237,9 @@ fn a_session_saved_at_any_chunk_tells_the_same() {
     }
 }
 
+/// When the logs of samples begin: 2025-01-01T00:00:00Z.
+const SAMPLES_BEGIN: Time = Time(1_735_689_600 * SECOND);
+
 /// All that the language can say: trends, streaks, values, distinct ones, intervals.
 #[test]
 fn whatever_a_plan_asks_is_saved() {
@@ -259,8 +254,7 @@ fn whatever_a_plan_asks_is_saved() {
         let time =
             |line: &&str| line.split("\"timestamp\":\"").nth(1).map(|rest| rest.split('"').next().map(String::from));
         lines.sort_by_key(time);
-        let after = |after: Span| START.saturating_add(after.0 * SECOND);
-        let deployed_at = sample.deployed.map(|deployed| Moment::At(after(deployed)));
+        let deployed_at = sample.deployed.map(|after| Moment::At(SAMPLES_BEGIN.saturating_add(after.0 * SECOND)));
         let told = |every| told_with(&plan, &library, deployed_at, lines.concat().as_bytes(), 2_000, every);
         let expected = told(usize::MAX);
         assert_eq!(told(1), expected, "{}", sample.about.get_ref());
@@ -353,7 +347,7 @@ fn without_places(mut second: Second) -> Second {
     let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
     let signs = second.signs.iter_mut().map(|(_, line)| line);
     lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
-    Second { seen: logwatch::classify::Via::Access, after_pause: None, counts: Counts::default(), ..second }
+    Second { seen: logwatch::Via::Access, after_pause: None, counts: Counts::default(), ..second }
 }
 
 #[test]

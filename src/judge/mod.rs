@@ -38,6 +38,7 @@ const TICKS_AFTER_STOP: u32 = 2_000;
 pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),
+    /// A trigger changed its state.
     Change(Box<Change>, Cause),
     /// A checkpoint or a criterion of success came to something else than before.
     Reached(Box<Reached>),

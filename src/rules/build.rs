@@ -255,6 +255,7 @@ impl Plan {
         format!("{}:{}", self.name, self.line(text.span().start))
     }
 
+    /// An error at a place of the plan's text.
     pub fn error<T>(&self, place: &Spanned<T>, message: String) -> Error {
         Error::Invalid { path: self.name.clone(), line: self.line(place.span().start), message }
     }

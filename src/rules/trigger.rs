@@ -10,12 +10,17 @@ use super::watch::Watch;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
+/// Where a group of a trigger stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
+    /// Not true.
     Ok,
+    /// True, but not for as long as `for` asks.
     Pending,
+    /// True for as long as `for` asks.
     Firing,
+    /// It fired, and was false for as long as `resolve_after` asks.
     Resolved,
 }
 

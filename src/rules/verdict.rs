@@ -12,9 +12,13 @@ use crate::time::short_span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
+    /// Keep it.
     Healthy,
+    /// Too little was seen to tell.
     Unknown,
+    /// Look into it.
     Investigate,
+    /// Go back to the version before.
     Rollback,
 }
 

@@ -25,7 +25,7 @@ mod write;
 pub use error::Error;
 pub use input::{Input, Journal};
 pub use notice::{read_notice, write_notice};
-pub use read::{Event, Saved, Waiting};
+pub use read::Event;
 pub use setup::{Setup, VERSION};
 pub use write::{Batch, Notification};
 

@@ -8,13 +8,9 @@ mod rules;
 
 use std::sync::{Arc, LazyLock};
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::judge::Notice;
-use logwatch::rules::plan::{Moment, Plan};
-use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
 use logwatch::time::Time;
+use logwatch::{Library, Moment, Notice, Plan, Range, Session};
 use proptest::prelude::*;
 
 use log::{BEGIN, Event, Log};

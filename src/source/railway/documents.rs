@@ -5,6 +5,7 @@
 pub struct Document {
     /// The operation's name, which is sent beside it.
     pub name: &'static str,
+    /// As it is sent.
     pub text: &'static str,
 }
 

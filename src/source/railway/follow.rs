@@ -33,13 +33,17 @@ use listen::{Ears, End};
 /// What is followed.
 #[derive(Clone, Debug)]
 pub struct Watching {
+    /// What is followed.
     pub target: Target,
+    /// Which of its logs.
     pub kinds: Kinds,
     /// In the words of Railway's filters.
     pub filter: Option<String>,
     /// Only the records of this deployment.
     pub deployment: Option<String>,
+    /// From when on.
     pub since: Time,
+    /// To when; for ever when left out.
     pub until: Option<Time>,
     /// What an earlier run has given out, by the names of the logs.
     pub known: BTreeMap<Arc<str>, Known>,

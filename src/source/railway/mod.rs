@@ -80,6 +80,7 @@ pub struct Railway {
 pub struct Followed {
     /// Lines, each chunk of one service: [`Chunk::lane`] is its index.
     pub chunks: Receiver<io::Result<Chunk>>,
+    /// How the connection stands.
     pub link: Arc<Link>,
     /// What the platform measures beside the logs; what is from before the first line comes before it.
     pub measured: crossbeam_channel::Receiver<External>,
