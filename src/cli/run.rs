@@ -20,6 +20,7 @@ use super::record::Record;
 use super::signals::Stop;
 use super::{baseline, files, find, notify, overwrite, setup};
 use crate::gather::Range;
+use crate::mask::Masking;
 use crate::notify::Subject;
 use crate::output::github;
 use crate::probe::Probes;
@@ -130,7 +131,9 @@ impl Run<'_> {
         let is_whole = is_saved && read.answers.as_ref().is_some_and(|path| path.exists() || !read.is_looked_at());
         let answers = read.answers.as_deref();
         let mut answers = answers.map(|path| Answers::open(path, &mut session, is_whole, &mut actions)).transpose()?;
-        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
+        // What a run began with stands in its state.
+        let has_begun = state.as_ref().map(State::has_begun).transpose().map_err(keep::usage)?.unwrap_or(false);
+        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none() && !has_begun) {
             baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
@@ -196,16 +199,14 @@ impl Run<'_> {
         }
         progress.finish();
         keep.end(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-        let services = session.finish();
-        keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-        // A signal that came while the input ended is one, too.
-        let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
-        let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
-        let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let mut summary = Summary::new(&session.engine, &plan, interrupted, masking);
-        summary.baseline = session.compared_with;
-        summary.verdict = services::of_all(summary.verdict, &services);
-        summary.services = services;
+        let end = |session: &mut Session| {
+            keep.turn(session, &mut outputs, &mut notifier, &mut actions, masking);
+            // A signal that came while the input ended is one, too.
+            let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
+            let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
+            (!interrupted.is_empty()).then(|| interrupted.join("; "))
+        };
+        let summary = sum_up(&mut session, &plan, end, masking);
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&session.engine, &summary, status);
         on_github(read, &summary, &progress.aside());
@@ -215,6 +216,23 @@ impl Run<'_> {
         looking.end(held, &progress, stop);
         Ok((status, summary))
     }
+}
+
+/// Closes all that is open, and sums up what a run has come to. Once all is closed, `end` takes in what happens then, and says what cut
+/// the input short.
+pub(super) fn sum_up(
+    session: &mut Session,
+    plan: &str,
+    end: impl FnOnce(&mut Session) -> Option<String>,
+    masking: Masking,
+) -> Summary {
+    let services = session.finish();
+    let interrupted = end(session);
+    let mut summary = Summary::new(&session.engine, plan, interrupted, masking);
+    summary.baseline = session.compared_with.clone();
+    summary.verdict = services::of_all(summary.verdict, &services);
+    summary.services = services;
+    summary
 }
 
 /// Before anything is begun: that all that a plan has beside its rules can be done, down to the variables that it takes.

@@ -2,12 +2,12 @@
 
 mod format;
 pub mod github;
-pub mod html;
+pub(crate) mod html;
 pub mod json;
-pub mod status;
+pub(crate) mod status;
 pub mod text;
 mod traffic;
 mod triggers;
-pub mod tui;
+pub(crate) mod tui;
 
-pub use format::Measured;
+pub(crate) use format::Measured;

@@ -12,9 +12,13 @@ use crate::time::short_span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
+    /// Keep it.
     Healthy,
+    /// Too little was seen to tell.
     Unknown,
+    /// Look into it.
     Investigate,
+    /// Go back to the version before.
     Rollback,
 }
 
@@ -75,12 +79,19 @@ pub fn judge(
         let before = if trigger.was_so_before() { "; it was much the same before the deployment" } else { "" };
         format!("{kind} trigger {} fired{before}", trigger.id)
     };
-    let reasons: Vec<String> = fired(Severity::Rollback).map(|trigger| reason(trigger, "rollback")).collect();
-    if !reasons.is_empty() {
-        return (Verdict::Rollback, reasons);
+    let (going_on, new): (Vec<&Trigger>, Vec<&Trigger>) =
+        fired(Severity::Rollback).partition(|trigger| trigger.goes_on());
+    if !new.is_empty() {
+        return (Verdict::Rollback, new.iter().map(|trigger| reason(trigger, "rollback")).collect());
     }
-    let mut reasons: Vec<String> =
-        fired(Severity::Investigate).map(|trigger| reason(trigger, "investigation")).collect();
+    let goes_on = |trigger: &&Trigger| {
+        format!(
+            "rollback trigger {} fires, as it did when the deployment came: going back would not mend it",
+            trigger.id
+        )
+    };
+    let mut reasons: Vec<String> = going_on.iter().map(goes_on).collect();
+    reasons.extend(fired(Severity::Investigate).map(|trigger| reason(trigger, "investigation")));
     let pending = rules
         .triggers
         .iter()

@@ -4,7 +4,8 @@
 use std::cell::Cell;
 
 /// Significant decimal digits that a recorded value keeps: percentiles are within 0.1 % of a value that was seen.
-pub const SIGNIFICANT_DIGITS: u8 = 3;
+#[cfg(test)]
+const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// Values are recorded in microseconds, bytes or thousandths: the kept integers over this.
 const RESOLUTION: i64 = 1_000;

@@ -47,6 +47,8 @@ pub struct Deployment {
     pub created: Time,
     pub can_rollback: bool,
     pub is_active: bool,
+    /// Its processes have ended.
+    pub is_stopped: bool,
 }
 
 /// What goes wrong with the next call, or with the next socket.
@@ -109,10 +111,18 @@ pub struct World {
     pub https: Vec<Http>,
     pub flows: Vec<Seen>,
     pub lookups: Vec<Seen>,
+    /// What building deployments has written: of which, when and what.
+    pub builds: Vec<(String, Time, String)>,
     pub metrics: Vec<Metric>,
+    /// How often the platform counts a request that the log has once.
+    pub counts_requests: f64,
     /// Metrics are not given.
     pub refuses_metrics: bool,
+    /// Ids and names.
+    pub services: Vec<(String, String)>,
     pub deployments: Vec<Deployment>,
+    /// Beside the lines that are kept `api` has written so many a second, always.
+    pub steady: Option<i64>,
     /// What the next calls of logs get instead of an answer.
     pub faults: VecDeque<Fault>,
     /// What befalls the next sockets.
@@ -141,6 +151,8 @@ pub struct World {
     pub hides_late: bool,
     /// HTTP logs cannot be subscribed to.
     pub refuses_http: bool,
+    /// A subscription brings so many messages, and then nothing more, while the socket stands.
+    pub deaf_after: Option<usize>,
     /// Where all calls are redirected to.
     pub redirect: Option<String>,
 }
@@ -164,9 +176,13 @@ impl World {
             https: Vec::new(),
             flows: Vec::new(),
             lookups: Vec::new(),
+            builds: Vec::new(),
             metrics: Vec::new(),
+            counts_requests: 1.0,
             refuses_metrics: false,
+            services: [(API, "api"), (WORKER, "worker")].map(|(id, name)| (id.into(), name.into())).into(),
             deployments: Vec::new(),
+            steady: None,
             faults: VecDeque::new(),
             breaks: VecDeque::new(),
             page: 5_000,
@@ -183,6 +199,7 @@ impl World {
             generation: 0,
             hides_late: false,
             refuses_http: false,
+            deaf_after: None,
             redirect: None,
         };
         world.deployed("d-1", 7_200, "REMOVED");
@@ -211,6 +228,7 @@ impl World {
             created,
             can_rollback: true,
             is_active,
+            is_stopped: false,
         });
     }
 
