@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::Child;
 
-use logwatch::state::State;
 use logwatch::time::{self, SECOND, Time};
 use serde_json::{Value, json};
 
@@ -320,8 +319,9 @@ impl Course {
         let ran = run(&mut command(&[words, &["--by", "ann", "--at", &at, "--state", &state]].concat()));
         assert_eq!(ran.status, Some(0), "{}", ran.err);
         if self.child.is_some() {
-            let state = State::look(self.folder.path().join("state").as_path()).unwrap();
-            eventually("it is heard", || state.waiting().unwrap().is_empty());
+            let state = rusqlite::Connection::open(self.path("state")).unwrap();
+            let unheard = "SELECT count(*) FROM said WHERE heard = 0";
+            eventually("it is heard", || state.query_row(unheard, [], |row| row.get::<_, i64>(0)) == Ok(0));
         }
     }
 

@@ -75,6 +75,6 @@ impl BuildLogs {
             let all = lines(&locked(&looked), &of, None);
             all.into_iter().filter(|(at, ..)| !sent.contains(at)).collect()
         };
-        Ok(polls(world, limit, look).take_until(Box::pin(built)))
+        Ok(polls(world, "build", limit, look).take_until(Box::pin(built)))
     }
 }
