@@ -9,14 +9,9 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use logwatch::classify::Library;
-use logwatch::decode;
-use logwatch::gather::Range;
-use logwatch::map::Mapper;
-use logwatch::rules::plan::{Moment, Plan};
-use logwatch::session::Session;
 use logwatch::source::frame::{Chunk, Fill, Framer};
 use logwatch::time::Time;
+use logwatch::{Library, Line, Mapper, Moment, Plan, Range, Session, decode};
 
 #[path = "support/pack.rs"]
 mod pack;
@@ -141,7 +136,7 @@ fn decode_lines(text: &[u8]) -> Duration {
             let mut start = 0;
             for end in memchr::memchr_iter(b'\n', &chunk.text).chain([chunk.text.len()]) {
                 let line = &chunk.text[start..end];
-                records += usize::from(matches!(decode::decode(line, &mut scratch), decode::Line::Record(_)));
+                records += usize::from(matches!(decode(line, &mut scratch), Line::Record(_)));
                 start = end + 1;
             }
         }

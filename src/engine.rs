@@ -4,30 +4,39 @@ use std::ops::Range as Indices;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use serde::{Deserialize, Serialize};
+
 use crate::classify::{Classifier, Library};
 use crate::deployment::Deployment;
 use crate::external::{EXTERNAL, External};
-use crate::gather::{Gather, Needs, Range, SavedError};
-use crate::judge::{Judge, Notice};
-use crate::map::{Fragment, Mapper};
+use crate::gather::{self, Gather, Needs, Range};
+use crate::judge::{self, Judge, Notice};
+use crate::map::Fragment;
 use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
-use crate::source::frame::Chunk;
-use crate::state::{Input, Open, Told};
 use crate::time::Time;
 use crate::timeline::Timeline;
 
 pub struct Engine {
     pub gather: Gather,
     pub judge: Judge,
-    library: Arc<Library>,
-    /// What the judge was told, as bytes, where that is to be kept.
-    told: Option<Vec<Vec<u8>>>,
-    /// Steps that were given on.
-    steps: u64,
-    /// The judge was told of so many before.
-    known: u64,
+}
+
+/// What an engine has come to: what is open, and what is decided.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Saved {
+    gather: Vec<u8>,
+    judge: Vec<u8>,
+}
+
+/// What was saved cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum SavedError {
+    #[error(transparent)]
+    Gather(#[from] gather::SavedError),
+    #[error(transparent)]
+    Judge(#[from] judge::SavedError),
 }
 
 impl Engine {
@@ -39,11 +48,11 @@ impl Engine {
         fixed: Option<Deployment>,
         range: Range,
     ) -> Self {
-        let library = Arc::clone(&classifier.shared.library);
+        let library: Arc<Library> = Arc::clone(&classifier.shared.library);
         let needs = Needs::of(&timeline, &report);
         let gather = Gather::new(classifier, needs, fixed.as_ref().map(|deployment| deployment.at), range);
-        let judge = Judge::new(Arc::clone(&library), timeline, rules, report, fixed);
-        Engine { gather, judge, library, told: None, steps: 0, known: 0 }
+        let judge = Judge::new(library, timeline, rules, report, fixed);
+        Engine { gather, judge }
     }
 
     /// Once `stop` is set, [`Engine::finish`] ends soon, and the rules stand where they had come to.
@@ -130,65 +139,22 @@ impl Engine {
         }
     }
 
-    /// From now on what the judge is told is kept, or no longer.
-    pub fn keep(&mut self, is_kept: bool) {
-        self.told = is_kept.then(Vec::new);
+    /// What it has come to as bytes; `None` while something waits to be taken, or to be told.
+    pub fn save(&mut self) -> Option<Saved> {
+        if self.judge.has_notices() {
+            return None;
+        }
+        Some(Saved { gather: self.gather.save()?, judge: self.judge.save() })
     }
 
-    /// What the judge was told since the last call, as bytes, and how many steps there were in all.
-    pub fn take_told(&mut self) -> (Vec<Vec<u8>>, u64) {
-        (self.told.as_mut().map(std::mem::take).unwrap_or_default(), self.steps)
-    }
-
-    /// Tells the judge again what it was told, before the first line.
+    /// Goes on from what was saved, before the first line.
     ///
     /// # Errors
     ///
-    /// Says which answer or report it does not know.
-    pub fn tell(&mut self, told: Told) -> Result<(), people::Error> {
-        match told {
-            Told::Step(step) => {
-                self.judge.take(*step);
-                Ok(())
-            }
-            Told::Said(line) => self.judge.hear_now(&line),
-        }
-    }
-
-    /// Goes on from what was open; then comes what was read since, of which the judge was told part.
-    ///
-    /// # Errors
-    ///
-    /// Bytes that are damaged, or are of other sources.
-    pub fn restore(&mut self, open: &Open) -> Result<(), SavedError> {
-        (self.steps, self.known) = (open.steps, open.all);
-        open.bytes.as_ref().map_or(Ok(()), |bytes| self.gather.restore(bytes))
-    }
-
-    /// Is told of a source again what it was told.
-    pub fn apply(&mut self, input: Input<'_>, mapper: &mut Mapper) {
-        match input {
-            Input::Lines { lane, lanes, text, bytes, unterminated, recording, repeated } => {
-                let chunk = Chunk { text: text.to_vec().into(), bytes, unterminated, recording, ..Chunk::default() };
-                let mut fragment = mapper.map(chunk);
-                for line in repeated {
-                    if let Some(line) = fragment.lines.get_mut(line as usize) {
-                        line.is_repeated = true;
-                    }
-                }
-                self.feed_of(lanes.0..lanes.1, lane, fragment);
-            }
-            Input::Advance(lane, to) => self.advance(lane, to),
-            Input::LeaveOut(lane) => self.leave_out(lane),
-            Input::Lost(lane) => self.lose(lane),
-            Input::Ended(lane) => self.close(lane),
-            Input::External(event) => self.external(&event),
-        }
-    }
-
-    /// Whether all that the judge was told has come of the lines, too.
-    pub fn is_restored(&self) -> bool {
-        self.steps >= self.known
+    /// Bytes that are damaged, or are of another plan or of other sources.
+    pub fn restore(&mut self, saved: &Saved) -> Result<(), SavedError> {
+        self.gather.restore(&saved.gather)?;
+        Ok(self.judge.restore(&saved.judge)?)
     }
 
     /// Takes in what somebody says while the run goes on.
@@ -197,11 +163,7 @@ impl Engine {
     ///
     /// Says that the plan does not ask it, or the library does not know it.
     pub fn hear(&mut self, line: &str) -> Result<(), people::Error> {
-        self.judge.hear_now(line)?;
-        if let Some(told) = &mut self.told {
-            told.push(Told::write_said(line));
-        }
-        Ok(())
+        self.judge.hear_now(line)
     }
 
     /// What happened since the last call.
@@ -231,13 +193,6 @@ impl Engine {
     /// Lets what was gathered be judged.
     fn pass_on(&mut self) {
         for step in self.gather.take_steps() {
-            self.steps += 1;
-            if self.steps <= self.known {
-                continue;
-            }
-            if let Some(told) = &mut self.told {
-                told.push(Told::write_step(&step, &self.library));
-            }
             if let Some(second) = self.judge.take(step) {
                 self.gather.recycle(second);
             }

@@ -21,6 +21,7 @@ const WAITING: usize = 1_024;
 pub struct External {
     /// When it was measured, by this machine's clock.
     pub at: Time,
+    /// The class of the event.
     pub class: String,
     /// Those that the class does not have are left out.
     #[serde(default)]
@@ -33,6 +34,7 @@ pub struct External {
 }
 
 impl External {
+    /// An event without labels and values; `message` is what a person reads of it.
     pub fn new(at: Time, class: &str, message: String) -> External {
         External { at, class: class.into(), labels: BTreeMap::new(), values: BTreeMap::new(), message }
     }
@@ -43,11 +45,13 @@ impl External {
         format!("measured {} {}", self.class, labels.join(" "))
     }
 
+    /// The same with a label.
     pub fn label(mut self, name: &str, value: &str) -> External {
         self.labels.insert(name.into(), value.into());
         self
     }
 
+    /// The same with a value, in the unit of its class.
     pub fn value(mut self, name: &str, value: f64) -> External {
         self.values.insert(name.into(), value);
         self

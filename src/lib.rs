@@ -18,7 +18,7 @@
 //! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end
 //!   with a line.
 //! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk.
-//! - [`decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times, and [`zone`]
+//! - [`mod@decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times, and [`zone`]
 //!   is what a person's clock shows.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
 //! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
@@ -48,6 +48,38 @@
 //! - [`session`] makes all this of a plan and a library; [`cli`] drives it: the only place with threads, signals and a
 //!   clock besides [`source`], [`probe`], [`notify`] and [`serve`].
 //!
+//! # A log in, a verdict out
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use logwatch::source::frame::{Fill, Framer};
+//! use logwatch::{Masking, Range, Session, Summary, Verdict};
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let log = "\
+//! 2026-01-02T10:00:00Z INFO:     Application startup complete.
+//! 2026-01-02T10:00:07Z Traceback (most recent call last):
+//! 2026-01-02T10:00:07Z   File \"/app/main.py\", line 7, in refresh
+//! 2026-01-02T10:00:07Z AttributeError: 'Score' object has no attribute 'manipulation_risk'
+//! ";
+//!     let mut session = Session::load("default", &[] as &[&str], None, Range::default())?;
+//!     let source = session.add_source("app.log");
+//!     let mut mapper = session.mapper();
+//!     let mut framer = Framer::new(log.as_bytes(), 1 << 20, Fill::Full);
+//!     while let Some(chunk) = framer.next_chunk()? {
+//!         session.engine.feed(source, mapper.map(chunk));
+//!     }
+//!     session.engine.close(source);
+//!     session.engine.finish();
+//!
+//!     let summary = Summary::new(&session.engine, "default", None, Masking::default());
+//!     assert_eq!(summary.exceptions[0].kind, "AttributeError");
+//!     assert_ne!(summary.verdict, Verdict::Healthy);
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # What always holds
 //!
 //! - *Same answer.* The size of the chunks, the number of threads, and whether records came by file or pipe change
@@ -66,7 +98,7 @@
 //! lines that belong together, and the rest into counting and judging it; `cargo bench --bench stages` says so in nanoseconds. What
 //! keeps each of them short:
 //!
-//! - [`decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other
+//! - [`mod@decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other
 //!   object the members are walked from quote to quote, never parsed. The minute of a time is worked out once, and strings
 //!   stay escaped until somebody reads them.
 //! - [`classify`]: a request is known by its text, but for its client and the numbers in its path, if it was seen a moment
@@ -83,46 +115,68 @@
 //!
 //! # What the numbers mean
 //!
-//! The exact rules are numbered in `docs/semantics.md`; a comment that says `SEMANTICS 11`
-//! means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
+//! The exact rules are numbered in [`semantics`]; a comment that says `SEMANTICS 11` means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
 //! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
 
-pub mod baseline;
-pub mod classify;
-pub mod cli;
-pub mod decode;
-pub mod deployment;
-pub mod engine;
-pub mod escalation;
+#![deny(missing_docs)]
+// Its first page is about all of it; `cargo doc --document-private-items` has what it links to.
+#![allow(rustdoc::private_intra_doc_links)]
+
+mod baseline;
+mod classify;
+mod cli;
+mod decode;
+mod deployment;
+mod engine;
+mod escalation;
 pub mod explain;
 pub mod expr;
-pub mod external;
-pub mod gather;
-pub mod history;
-pub mod judge;
-pub mod lifecycle;
-pub mod map;
-pub mod mask;
-pub mod metrics;
-pub mod notify;
+mod external;
+mod gather;
+mod history;
+mod judge;
+mod lifecycle;
+mod map;
+mod mask;
+mod metrics;
+mod notify;
 #[cfg(feature = "otlp")]
-pub mod otlp;
+mod otlp;
 pub mod output;
-pub mod people;
-pub mod probe;
+mod people;
+mod probe;
 pub mod recording;
-pub mod report;
-pub mod rules;
-pub mod second;
-pub mod serve;
-pub mod session;
-pub mod snapshot;
+mod report;
+mod rules;
+mod second;
+mod serve;
+mod session;
+mod snapshot;
 pub mod source;
-pub mod state;
+mod state;
 mod subprocess;
 pub mod summary;
-pub mod tail;
-pub mod text;
+mod tail;
+mod text;
 pub mod time;
-pub mod timeline;
-pub mod zone;
+mod timeline;
+mod zone;
+
+#[doc = include_str!("../docs/semantics.md")]
+pub mod semantics {}
+
+pub use classify::{Library, Via};
+pub use cli::main;
+pub use decode::{Line, decode};
+pub use external::External;
+pub use gather::{Bound, Cause, Range, Step};
+pub use judge::Notice;
+pub use map::{Fragment, Mapper};
+pub use mask::{Masking, mask};
+pub use rules::plan::{BUILT_IN, Error as PlanError, Moment, Plan, Severity};
+pub use rules::trigger::State;
+pub use rules::verdict::Verdict;
+pub use second::{Counts, Second};
+pub use session::{Error as SessionError, Session};
+pub use summary::Summary;
+pub use zone::Zone;

@@ -14,8 +14,11 @@ use crate::time::Time;
 /// A mapped chunk.
 #[derive(Clone, Debug, Default)]
 pub struct Fragment {
+    /// The chunk's text, which the lines are ranges of.
     pub text: Buffer,
+    /// In the order of the chunk.
     pub lines: Vec<Line>,
+    /// Of all lines; each line knows which are its own.
     pub events: Vec<Mapped>,
     /// The distinct label sets of the events.
     pub sets: LabelSets,
@@ -159,10 +162,12 @@ pub struct Mapper {
 const NOT_YET: u32 = u32::MAX;
 
 impl Mapper {
+    /// A mapper for one thread.
     pub fn new(classifier: Classifier) -> Self {
         Mapper { classifier, scratch: Vec::new(), found: Vec::new(), sets: Vec::new() }
     }
 
+    /// Reads the lines of a chunk, and finds what they say.
     pub fn map(&mut self, chunk: Chunk) -> Fragment {
         let Chunk { text, bytes, unterminated, recording, lane, given } = chunk;
         let mut fragment = Fragment { bytes, unterminated, recording, lane, given, ..Fragment::default() };

@@ -138,6 +138,7 @@ pub fn mask_bytes(text: &[u8]) -> Cow<'_, [u8]> {
 /// What is masked beside secrets where text is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masking {
+    /// Addresses of e-mail.
     pub emails: bool,
 }
 

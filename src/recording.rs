@@ -29,6 +29,7 @@ const MOST_LATENESS: i64 = 86_400;
 /// A line of a recording that is not of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Directive {
+    /// The first line, which says that it is a recording.
     Header,
     /// The clock of the silent source moved to this time.
     Advance(Time),
@@ -77,6 +78,7 @@ pub struct Recorder<W> {
 }
 
 impl<W: Write> Recorder<W> {
+    /// Begins a recording.
     pub fn new(out: W) -> Self {
         Recorder { out }
     }
@@ -106,6 +108,7 @@ impl<W: Write> Recorder<W> {
         self.write(text)
     }
 
+    /// The clock of a silent source moved to this time; returns the bytes written, as do those below.
     pub fn advance(&mut self, to: Time) -> io::Result<u64> {
         self.write(&[ADVANCE, to.to_string().as_bytes(), b"\"}\n"].concat())
     }
@@ -115,14 +118,17 @@ impl<W: Write> Recorder<W> {
         self.write(&[LATENESS, (lateness / SECOND).to_string().as_bytes(), b"}\n"].concat())
     }
 
+    /// Lines of a source may be missing from here on.
     pub fn lost(&mut self) -> io::Result<u64> {
         self.write(&[LOST, b"\n"].concat())
     }
 
+    /// What the program measured itself.
     pub fn external(&mut self, event: &External) -> io::Result<u64> {
         self.write(&[EXTERNAL, &serde_json::to_vec(event)?, b"}\n"].concat())
     }
 
+    /// What is written to.
     pub fn into_inner(self) -> W {
         self.out
     }

@@ -1,6 +1,7 @@
 //! Session: a plan and a library made into an engine and its mappers.
 
 pub mod samples;
+pub mod saved;
 pub mod services;
 
 use std::path::Path;
@@ -17,17 +18,22 @@ use crate::rules::Rules;
 use crate::rules::plan::{self, Moment, Plan};
 use crate::timeline::Timeline;
 
+/// Why there can be no session.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The pattern library is wrong.
     #[error(transparent)]
     Library(#[from] library::Error),
+    /// The plan is wrong.
     #[error(transparent)]
     Plan(#[from] plan::Error),
 }
 
 /// Everything that is read and checked before the first line of input.
 pub struct Session {
+    /// The plan, as written.
     pub plan: Plan,
+    /// What lines are given to, and what has come of them.
     pub engine: Engine,
     /// What deployments are compared with, where that is not what comes before them in the input.
     pub compared_with: Option<MadeOf>,

@@ -31,6 +31,7 @@ impl Time {
         Time(second.saturating_mul(SECOND))
     }
 
+    /// So many nanoseconds later, or earlier; at most as far as times reach.
     pub fn saturating_add(self, nanoseconds: i64) -> Self {
         Time(self.0.saturating_add(nanoseconds))
     }

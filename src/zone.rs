@@ -10,6 +10,7 @@ use crate::time::Time;
 /// UTC unless somebody asks for another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Zone {
+    /// Universal time.
     #[default]
     Utc,
     /// Of the machine.

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use proptest::prelude::*;
 use support::{Run, Told, in_chunks, whole};
 
-use logwatch::gather::{Bound, Range};
 use logwatch::time::{SECOND, Time};
+use logwatch::{Bound, Range};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_logwatch");
 

@@ -10,16 +10,10 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 
-use logwatch::classify::Library;
-use logwatch::gather::{Cause, Range, Step};
-use logwatch::judge::Notice;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::Plan;
-use logwatch::second::Counts;
-use logwatch::second::Second;
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
+use logwatch::time::{SECOND, Time};
+use logwatch::{Cause, Counts, Library, Masking, Moment, Notice, Plan, Range, Second, Session, Step, Summary};
 
 static LIBRARY: LazyLock<Arc<Library>> =
     LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
@@ -90,20 +84,21 @@ fn gather_saving(logs: &[&[u8]], plan: &str, size: usize, every: usize) -> Gathe
     gathered
 }
 
-/// What the judge tells of what was gathered, second by second; after `cut` of them it is made anew, and told all again.
-fn judged(gathered: &Gathered, sources: usize, plan: &str, cut: usize) -> (Vec<String>, serde_json::Value) {
+/// What the judge tells of what was gathered, second by second; before each of those in `cuts` it is saved, and another one goes on.
+fn judged(gathered: &Gathered, sources: usize, plan: &str, cuts: &[usize]) -> (Vec<String>, serde_json::Value) {
     let mut notices = Vec::new();
     let mut judge = session(plan, sources);
     let sealed = |session: &mut Session, (bytes, cause): &(Vec<u8>, Cause)| {
-        let whole = Second::read(bytes, &LIBRARY).expect("it was written").write_whole(&LIBRARY);
-        let second = Second::read(&whole, &LIBRARY).expect("it was written");
+        let second = Second::read(bytes, &LIBRARY).expect("it was written");
         session.engine.judge.take(Step::Sealed(second, *cause));
     };
     for (at, second) in gathered.seconds.iter().enumerate() {
-        if at == cut {
+        if cuts.contains(&at) {
+            let saved = judge.engine.judge.save();
             judge = session(plan, sources);
-            gathered.seconds[..at].iter().for_each(|second| sealed(&mut judge, second));
-            judge.engine.take_notices();
+            judge.engine.judge.restore(&saved).expect("it was saved");
+            // Saved again it is the same, so nothing is forgotten.
+            assert_eq!(judge.engine.judge.save().len(), saved.len(), "cut at {at}");
         }
         sealed(&mut judge, second);
         notices.extend(told(&mut judge));
@@ -152,19 +147,21 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_run_cut_at_any_second_goes_on_to_the_same_end_from_what_was_written() {
-    let (mut cuts, folders) = ((1usize..).step_by(97), [("verdicts", "default"), ("dl-034", "dl-034")]);
+fn a_run_saved_at_any_second_goes_on_to_the_same_end() {
+    let mut steps = [3usize, 17, 61, 113, 401].into_iter().cycle();
+    let folders = [("verdicts", "default"), ("dl-034", "dl-034")];
     for (folder, plan) in folders {
         for path in fixtures(folder) {
             let log = fs::read(&path).expect("a fixture");
             let gathered = gather(&[&log], plan, 1 << 16);
-            let uncut = judged(&gathered, 1, plan, usize::MAX);
+            let uncut = judged(&gathered, 1, plan, &[]);
             // By the engine as it always runs, with nothing written.
             assert_eq!(uncut.1, support::whole(plan, &log).summary, "{}", path.display());
             let seconds = gathered.seconds.len().max(1);
-            for cut in [cuts.next().unwrap_or(1) % seconds, seconds - 1] {
-                assert_eq!(judged(&gathered, 1, plan, cut), uncut, "{} cut at {cut}", path.display());
-            }
+            // Often where there are few of them.
+            let step = steps.next().unwrap_or(1) * (seconds / 50).max(1);
+            let cuts: Vec<usize> = (0..seconds).rev().step_by(step).collect();
+            assert_eq!(judged(&gathered, 1, plan, &cuts), uncut, "{} cut every {step} seconds", path.display());
         }
     }
 }
@@ -182,6 +179,88 @@ fn a_run_saved_at_any_chunk_goes_on_to_the_same_seconds() {
             assert_eq!((saved.until, saved.rest), (whole.until, whole.rest), "{}", path.display());
         }
     }
+}
+
+/// What a session tells of a log, chunk by chunk; after every so many it is saved, and another one goes on.
+fn told_saving(plan: &Plan, deployed_at: Option<Moment>, log: &[u8], size: usize, every: usize) -> Vec<String> {
+    told_with(plan, &LIBRARY, deployed_at, log, size, every)
+}
+
+fn told_with(
+    plan: &Plan,
+    library: &Arc<Library>,
+    deployed_at: Option<Moment>,
+    log: &[u8],
+    size: usize,
+    every: usize,
+) -> Vec<String> {
+    let begin = || {
+        let session = Session::new(plan.clone(), Arc::clone(library), deployed_at, Range::default());
+        let mut session = session.expect("it fits");
+        session.add_source("log");
+        session
+    };
+    let mut session = begin();
+    let mut mapper = session.mapper();
+    let mut framer = Framer::new(log, size, Fill::Prompt);
+    let mut all = Vec::new();
+    let mut chunks = 0;
+    while let Some(chunk) = framer.next_chunk().expect("reading from memory") {
+        session.engine.feed(0, mapper.map(chunk));
+        all.extend(told(&mut session));
+        chunks += 1;
+        if chunks % every == 0 {
+            let saved = session.save().expect("nothing waits");
+            session = begin();
+            session.restore(&saved).expect("it was saved");
+        }
+    }
+    session.engine.close(0);
+    session.engine.finish();
+    all.extend(told(&mut session));
+    all.push(json(&Summary::new(&session.engine, "test", None, Masking::default())));
+    all
+}
+
+#[test]
+fn a_session_saved_at_any_chunk_tells_the_same() {
+    let mut steps = [(700, 2), (5_003, 1), (90_001, 1)].into_iter().cycle();
+    for (folder, plan) in [("verdicts", "default"), ("dl-034", "dl-034"), ("captured", "default")] {
+        let plan = Plan::load(plan).expect("a built-in plan");
+        for path in fixtures(folder) {
+            let log = fs::read(&path).expect("a fixture");
+            let (size, every) = steps.next().unwrap_or((700, 2));
+            let size = size.max(log.len() / 25);
+            let expected = told_saving(&plan, None, &log, size, usize::MAX);
+            assert_eq!(told_saving(&plan, None, &log, size, every), expected, "{}", path.display());
+        }
+    }
+}
+
+/// When the logs of samples begin: 2025-01-01T00:00:00Z.
+const SAMPLES_BEGIN: Time = Time(1_735_689_600 * SECOND);
+
+/// All that the language can say: trends, streaks, values, distinct ones, intervals.
+#[test]
+fn whatever_a_plan_asks_is_saved() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans/phrases.toml");
+    let plan = Plan::load(&path.display().to_string()).expect("the plan");
+    let library = Arc::new(plan.library(&[] as &[&str]).expect("its patterns"));
+    let mut fired = 0;
+    for sample in &plan.document.samples {
+        // By time, then by log.
+        let logs = sample.logs().expect("a log").join("");
+        let mut lines: Vec<&str> = logs.split_inclusive('\n').collect();
+        let time =
+            |line: &&str| line.split("\"timestamp\":\"").nth(1).map(|rest| rest.split('"').next().map(String::from));
+        lines.sort_by_key(time);
+        let deployed_at = sample.deployed.map(|after| Moment::At(SAMPLES_BEGIN.saturating_add(after.0 * SECOND)));
+        let told = |every| told_with(&plan, &library, deployed_at, lines.concat().as_bytes(), 2_000, every);
+        let expected = told(usize::MAX);
+        assert_eq!(told(1), expected, "{}", sample.about.get_ref());
+        fired += usize::from(!sample.fires.is_empty() && expected.iter().any(|event| event.contains("\"firing\"")));
+    }
+    assert!(fired > 5, "{fired}");
 }
 
 /// Lines of which none belongs to another.
@@ -268,7 +347,7 @@ fn without_places(mut second: Second) -> Second {
     let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
     let signs = second.signs.iter_mut().map(|(_, line)| line);
     lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
-    Second { seen: logwatch::classify::Via::Access, after_pause: None, counts: Counts::default(), ..second }
+    Second { seen: logwatch::Via::Access, after_pause: None, counts: Counts::default(), ..second }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Figures of many outcomes.
 
-use logwatch::rules::verdict::Verdict;
+use logwatch::Verdict;
 
 use crate::outcome::Outcome;
 

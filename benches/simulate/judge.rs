@@ -2,16 +2,8 @@
 
 use std::sync::Arc;
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::judge::Notice;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::{self, Plan, Severity};
-use logwatch::rules::trigger::State;
-use logwatch::rules::verdict::Verdict;
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::Summary;
+use logwatch::{Library, Masking, Notice, Plan, PlanError, Range, Session, Severity, State, Summary, Verdict};
 
 use crate::clock::Time;
 
@@ -38,7 +30,7 @@ pub struct Judge {
 
 impl Judge {
     /// The plan is a built-in one by name, or a file.
-    pub fn new(plan: &str) -> Result<Judge, plan::Error> {
+    pub fn new(plan: &str) -> Result<Judge, PlanError> {
         let library = Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs"));
         Ok(Judge { library, plan: Plan::load(plan)? })
     }

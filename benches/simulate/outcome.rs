@@ -1,6 +1,6 @@
 //! What became of a case: the verdict beside what is true.
 
-use logwatch::rules::verdict::Verdict;
+use logwatch::Verdict;
 
 use crate::case::{Case, Number};
 use crate::clock::{SECOND, Time};

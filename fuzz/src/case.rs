@@ -9,8 +9,7 @@
 //! %% silent 2500          the source is silent, and its clock moves to so many milliseconds past its latest time
 //! ```
 
-use logwatch::gather::{Bound, Range};
-use logwatch::rules::plan::Moment;
+use logwatch::{Bound, Moment, Range};
 use logwatch::source::frame::LONGEST_LINE;
 use logwatch::time::parse_time;
 

@@ -5,22 +5,13 @@ use std::io::{self, Read};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::judge::Notice;
-use logwatch::map::{Fragment, Mapper};
-use logwatch::mask::Masking;
+use logwatch::{Counts, Fragment, Library, Mapper, Masking, Moment, Notice, Plan, Range, Session, Summary, Zone, recording};
 use logwatch::output::github;
 use logwatch::output::json::Json;
 use logwatch::output::text::{Style, Text};
-use logwatch::recording;
-use logwatch::rules::plan::{Moment, Plan};
-use logwatch::second::Counts;
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
-use logwatch::zone::Zone;
 
 use crate::case::{Case, PlanName};
 
@@ -70,7 +61,7 @@ impl Run {
         library: Arc<Library>,
         deployed_at: Option<Moment>,
         range: Range,
-    ) -> Result<Run, logwatch::session::Error> {
+    ) -> Result<Run, logwatch::SessionError> {
         let session = Session::new(plan, library, deployed_at, range)?;
         Ok(Run { session, json: Json::new(Vec::new()), text: None, sources: 0 })
     }
@@ -78,6 +69,13 @@ impl Run {
     /// The same run, which writes for people and for GitHub, too. Takes as long as reading a few hundred lines.
     pub fn with_text(self) -> Run {
         Run { text: Some(Text::new(Vec::new(), Style::default(), false)), ..self }
+    }
+
+    /// Goes on as a new run of the case with what was saved of this one, as one with a state does that was killed.
+    pub fn go_on_anew(&mut self, case: &Case) {
+        let saved = self.session.save().expect("nothing waits of a source alone");
+        self.session = Run::of(case).session;
+        self.session.restore(&saved).expect("it was saved");
     }
 
     pub fn add_source(&mut self, label: &str) {

@@ -37,8 +37,11 @@ pub struct Event {
 /// Which of the two ways a request was seen (SEMANTICS 18); events that are no requests have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Via {
+    /// Of what is no request.
     None,
+    /// By a line of the service's own log.
     Access,
+    /// By the proxy in front of the service.
     Edge,
 }
 

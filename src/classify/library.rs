@@ -39,7 +39,9 @@ pub enum Error {
 /// All patterns, and what the classes they give can carry.
 #[derive(Debug)]
 pub struct Library {
+    /// In the order of their packs, and within a pack as written.
     pub patterns: Vec<Pattern>,
+    /// By [`ClassId`].
     pub classes: Vec<Class>,
     /// Shared, as the patterns are, by all that classify with this library.
     pub(super) prefilter: Arc<Prefilter>,
@@ -202,6 +204,7 @@ impl Library {
         Ok(library)
     }
 
+    /// The class of this name.
     pub fn class_id(&self, name: &str) -> Option<ClassId> {
         self.classes.iter().position(|class| class.name == name)
     }

@@ -30,7 +30,7 @@ mod view;
 pub mod wellknown;
 
 pub use classifier::{Classifier, Shared};
-pub use definition::{Origin, Severity};
+pub use definition::Severity;
 pub use event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 pub use label_set::{LabelSet, LabelSets};
 pub use library::{Carriers, ClassId, Library};

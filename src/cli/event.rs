@@ -11,7 +11,6 @@ use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
 use crate::output::json::Object;
 use crate::rules::plan::Kind;
-use crate::state;
 use crate::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use crate::time::Time;
 
@@ -24,18 +23,21 @@ pub enum Event {
 }
 
 impl Event {
-    /// What happened since the engine was last asked.
-    pub fn take(engine: &mut Engine, masking: Masking) -> Vec<Event> {
+    /// What happened since the engine was last asked, each with what it is made of.
+    pub fn take(engine: &mut Engine, masking: Masking) -> Vec<(Event, Notice)> {
         let notices = engine.take_notices();
-        let told = |notice| match notice {
-            Notice::Deployed(deployment) => Event::Deployed(deployment),
+        notices.into_iter().map(|notice| (Event::new(engine, &notice, masking), notice)).collect()
+    }
+
+    pub fn new(engine: &Engine, notice: &Notice, masking: Masking) -> Event {
+        match notice {
+            Notice::Deployed(deployment) => Event::Deployed(deployment.clone()),
             Notice::Change(change, cause) => {
-                Event::Trigger(Box::new(TriggerEvent::new(engine, &change, cause, masking)))
+                Event::Trigger(Box::new(TriggerEvent::new(engine, change, *cause, masking)))
             }
-            Notice::Verdict(ruling) => Event::Verdict(VerdictEvent::new(&ruling)),
-            Notice::Reached(reached) => Event::Reached(CheckpointEvent::new(engine, &reached, masking)),
-        };
-        notices.into_iter().map(told).collect()
+            Notice::Verdict(ruling) => Event::Verdict(VerdictEvent::new(ruling)),
+            Notice::Reached(reached) => Event::Reached(CheckpointEvent::new(engine, reached, masking)),
+        }
     }
 
     pub fn show(&self, outputs: &mut Outputs) {
@@ -69,10 +71,12 @@ impl Event {
         }
     }
 
-    /// As a state keeps it; nothing of a deployment, which is told with what happens under it.
-    pub fn written(&self, deployed_at: Option<Time>) -> Option<state::Event> {
+    /// What a state tells it from others by. Of a deployment it is known what happens under it, so its own is another one.
+    pub fn key(&self, deployed_at: Option<Time>) -> Option<String> {
         let object = match self {
-            Event::Deployed(_) => return None,
+            Event::Deployed(deployment) => {
+                return Some(json!(["deployed", deployment.at, deployment.from]).to_string());
+            }
             Event::Trigger(event) => Object::Trigger(event),
             Event::Verdict(event) => Object::Verdict(event),
             Event::Reached(event) => match event.kind {
@@ -82,7 +86,11 @@ impl Event {
         };
         let event: Value = serde_json::to_value(&object).ok()?;
         let members = ["type", "id", "group", "at", "state", "status", "verdict"].map(|member| &event[member]);
-        let key = json!([deployed_at, members]).to_string();
-        Some(state::Event { key, json: event.to_string(), told: false })
+        Some(json!([deployed_at, members]).to_string())
+    }
+
+    /// Whether it is shown by itself: a deployment is with what happens under it.
+    pub fn is_shown(&self) -> bool {
+        !matches!(self, Event::Deployed(_))
     }
 }

@@ -12,13 +12,12 @@ use super::event::Event;
 use super::outputs::Outputs;
 use super::progress::Aside;
 use super::run::UsageError;
-use crate::classify::Library;
-use crate::map::Mapper;
+use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::notify::{Notifier, Prepared};
 use crate::people::Said;
-use crate::session::Session;
-use crate::state::{self, Batch, Error, Input, Journal, State, Told};
+use crate::session::{Session, saved};
+use crate::state::{self, Batch, Error, Input, Journal, State};
 use crate::summary::ActionEvent;
 use crate::text::escape;
 use crate::time::Time;
@@ -30,7 +29,7 @@ pub struct Keep {
     /// `None` where none is asked for, or it has failed.
     state: Option<State>,
     pub journal: Journal,
-    /// The events that were shown before this run, and by it.
+    /// The events that were shown before this run.
     shown: BTreeSet<String>,
     /// What events are of.
     deployed_at: Option<Time>,
@@ -88,9 +87,7 @@ impl Keep {
         can_be_read_again: bool,
     ) -> Result<()> {
         let Some(mut state) = self.state.take() else { return Ok(()) };
-        let events = state.events().map_err(usage)?;
-        let is_new = events.is_empty() && state.is_new().map_err(usage)?;
-        self.shown = events.into_iter().filter(|event| event.told).map(|event| event.key).collect();
+        let is_new = state.is_new().map_err(usage)?;
         // Before the deployments, which ask what was done for them.
         for line in state.said().map_err(usage)? {
             if let Ok(Said::Action(deed)) = serde_json::from_str(&line) {
@@ -98,28 +95,33 @@ impl Keep {
             }
         }
         let mut missed = Vec::new();
-        let mut mapper = session.mapper();
-        tell_again(&mut state, session, &mut mapper, |session| {
-            for event in Event::take(&mut session.engine, masking) {
-                if let Some(notifier) = notifier {
-                    event.prepare(notifier);
-                }
-                event.note(actions);
-                missed.extend(self.show(&event, outputs));
+        let shown = resume(&mut state, session, masking, |row, event| {
+            if let Some(notifier) = notifier {
+                event.prepare(notifier);
             }
-        })
-        .map_err(usage)?;
+            event.note(actions);
+            let is_shown = row.shown == Some(true);
+            outputs.recall(is_shown);
+            event.show(outputs);
+            outputs.recall(false);
+            missed.extend((row.shown == Some(false)).then(|| row.clone()));
+        });
+        self.shown = shown.map_err(usage)?;
+        self.deployed_at = session.engine.judge.deployment.as_ref().map(|deployment| deployment.at);
         let waiting = state.notifications().map_err(usage)?;
         self.seq = waiting.last().map_or(1, |last| last.seq + 1);
         if let Some(notifier) = notifier {
             waiting.iter().for_each(|waiting| notifier.again(waiting));
         }
         let mut known = state.known().map_err(usage)?;
-        session.engine.gather.lanes.iter_mut().for_each(|lane| lane.ended = false);
-        session.engine.keep(true);
+        session.open_again();
         self.journal.keep(true);
         self.state = Some(state);
         self.shown(missed);
+        if is_new {
+            // With what it is compared with.
+            self.write(&Batch { saved: session.save(), ..Batch::default() });
+        }
         if can_be_read_again {
             self.journal.measure(&known, session.engine.judge.records.map(|(first, _)| first));
         } else {
@@ -144,6 +146,7 @@ impl Keep {
         match state.waiting() {
             Ok(waiting) => {
                 for said in waiting {
+                    self.journal.said(&said.line);
                     wrong.extend(session.engine.hear(&said.line).err());
                     self.heard.push(said.seq);
                 }
@@ -166,12 +169,12 @@ impl Keep {
         let mut prepared: Vec<Prepared> = Vec::new();
         let mut written = Vec::new();
         let mut deployed_at = self.deployed_at;
-        for event in &events {
+        for (event, notice) in &events {
             if let Event::Deployed(deployment) = event {
                 deployed_at = Some(deployment.at);
             }
-            let row = if self.state.is_some() { event.written(deployed_at) } else { None };
-            let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
+            let row = if self.state.is_some() { self.row(event, notice, deployed_at) } else { None };
+            let is_shown = row.as_ref().is_some_and(|row| row.shown == Some(true));
             if let Some(notifier) = notifier {
                 // One that was shown was sent, too, or waits; but who is told of it is to be known.
                 let of_event = event.prepare(notifier);
@@ -182,15 +185,12 @@ impl Keep {
         }
         if self.state.is_some() {
             let notifications = self.number(&mut prepared);
-            let (told, steps) = session.engine.take_told();
-            let wants_open = !self.has_ended && self.state.as_ref().is_some_and(State::wants_open);
+            let wants_saved = !self.has_ended && self.state.as_ref().is_some_and(State::wants_saved);
             let settled = notifier.as_ref().map(Notifier::take_settled).unwrap_or_default();
             let batch = Batch {
                 given: std::mem::take(&mut self.journal.given),
                 inputs: self.journal.take(),
-                told,
-                steps,
-                open: if wants_open { session.engine.gather.save() } else { None },
+                saved: if wants_saved { session.save() } else { None },
                 events: &written,
                 notifications: &notifications,
                 settled: &settled,
@@ -200,14 +200,14 @@ impl Keep {
                 self.write(&batch);
             }
         }
-        let shown: Vec<state::Event> = events.iter().filter_map(|event| self.show(event, outputs)).collect();
+        let shown: Vec<state::Event> =
+            events.iter().filter_map(|(event, notice)| self.show(event, notice, outputs)).collect();
         if let Some(notifier) = notifier {
             prepared.into_iter().for_each(|prepared| notifier.queue(prepared));
         }
         self.shown(shown);
         if self.state.is_none() {
             self.journal.keep(false);
-            session.engine.keep(false);
         }
     }
 
@@ -223,7 +223,6 @@ impl Keep {
         self.looked = None;
         self.hear(session);
         self.turn(session, outputs, notifier, actions, masking);
-        session.engine.keep(false);
         self.journal.keep(false);
         self.has_ended = true;
     }
@@ -254,24 +253,29 @@ impl Keep {
         }
     }
 
+    /// An event as the state keeps it.
+    fn row(&self, event: &Event, notice: &Notice, deployed_at: Option<Time>) -> Option<state::Event> {
+        let key = event.key(deployed_at)?;
+        let shown = event.is_shown().then(|| self.shown.contains(&key));
+        let notice = if self.has_ended { None } else { Some(state::write_notice(notice)) };
+        Some(state::Event { key, notice, shown })
+    }
+
     /// Shows an event where it was not; of one that was not shown before gives what is to be taken note of.
-    fn show(&mut self, event: &Event, outputs: &mut Outputs) -> Option<state::Event> {
+    fn show(&mut self, event: &Event, notice: &Notice, outputs: &mut Outputs) -> Option<state::Event> {
         if let Event::Deployed(deployment) = event {
             self.deployed_at = Some(deployment.at);
         }
-        let row = if self.is_asked { event.written(self.deployed_at) } else { None };
-        let is_shown = row.as_ref().is_some_and(|row| self.shown.contains(&row.key));
-        outputs.recall(is_shown);
+        let row = if self.is_asked { self.row(event, notice, self.deployed_at) } else { None };
+        outputs.recall(row.as_ref().is_some_and(|row| row.shown == Some(true)));
         event.show(outputs);
         outputs.recall(false);
-        row.filter(|_| !is_shown)
+        row.filter(|row| row.shown == Some(false))
     }
 
     fn shown(&mut self, events: Vec<state::Event>) {
         let Some(state) = self.state.as_mut().filter(|_| !events.is_empty()) else { return };
-        let done = state.shown(&events);
-        self.shown.extend(events.into_iter().map(|event| event.key));
-        if let Err(error) = done {
+        if let Err(error) = state.shown(&events) {
             self.fail(&error);
         }
     }
@@ -290,37 +294,49 @@ impl Keep {
     }
 }
 
-/// Tells a new session all that a run has come to; `each` looks at it after each piece.
+/// Has a new session go on from where a state ends; `each` is given what happened until then. Gives what was shown of it.
 ///
 /// # Errors
 ///
 /// A state that cannot be read, or does not fit.
-pub fn tell_again(
+pub fn resume(
     state: &mut State,
     session: &mut Session,
-    mapper: &mut Mapper,
-    mut each: impl FnMut(&mut Session),
-) -> Result<(), Error> {
-    let engine = &mut session.engine;
-    let library: std::sync::Arc<Library> = std::sync::Arc::clone(&engine.judge.library);
-    engine.judge.said_in(state.name());
-    state.told(|bytes| {
-        let told = Told::read(bytes, &library).map_err(|error| error.to_string())?;
-        session.engine.tell(told).map_err(|error| error.to_string())?;
-        each(session);
-        Ok(())
-    })?;
-    let open = state.open_seconds()?;
-    let engine = &mut session.engine;
+    masking: Masking,
+    mut each: impl FnMut(&state::Event, Event),
+) -> Result<BTreeSet<String>, Error> {
     let damaged = |state: &State, because: String| Error::Damaged { name: state.name().into(), because };
-    engine.restore(&open).map_err(|error| damaged(state, error.to_string()))?;
+    let rows = state.events()?;
+    if let Some(saved) = state.saved()? {
+        session.restore(&saved).map_err(|error| match error {
+            saved::Error::OtherPatterns => state.other("choice of patterns".into()),
+            error => damaged(state, error.to_string()),
+        })?;
+    }
+    session.engine.judge.said_in(state.name());
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    for (row, bytes) in rows.iter().filter_map(|row| Some((row, row.notice.as_ref()?))) {
+        let notice = state::read_notice(bytes).map_err(|error| damaged(state, error.to_string()))?;
+        each(row, Event::new(&session.engine, &notice, masking));
+        known.insert(&row.key);
+    }
+    let mut deployed_at = session.engine.judge.deployment.as_ref().map(|deployment| deployment.at);
+    let mut mapper = session.mapper();
     state.inputs(|bytes| {
         let input = Input::read(bytes).map_err(|error| error.to_string())?;
-        engine.apply(input, mapper);
+        // What nobody knows was told of when it was said.
+        let _ = session.apply(input, &mut mapper);
         Ok(())
     })?;
-    match engine.is_restored() {
-        true => Ok(()),
-        false => Err(damaged(state, "lines are missing".into())),
-    }
+    // What comes of the inputs was written with them.
+    let again = Event::take(&mut session.engine, masking).into_iter();
+    let fresh = again.filter(|(event, _)| {
+        if let Event::Deployed(deployment) = event {
+            deployed_at = Some(deployment.at);
+        }
+        event.key(deployed_at).is_none_or(|key| !known.contains(&*key))
+    });
+    let fresh = fresh.map(|(_, notice)| notice).collect();
+    session.engine.judge.take_back(fresh);
+    Ok(rows.into_iter().filter(|row| row.shown == Some(true)).map(|row| row.key).collect())
 }

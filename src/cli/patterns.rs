@@ -18,7 +18,7 @@ use crate::expr::suggest;
 use crate::mask::Masking;
 use crate::text::escape;
 
-pub use explain::{Error, explain};
+pub use explain::explain;
 pub use stacks::stacks;
 pub use trial::{Trial, try_regex};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::event::Event;
-use super::keep::{self, tell_again};
+use super::keep;
 use super::looking::{self, Looking};
 use super::options::{Format, Read, StatusOptions};
 use super::outputs::Outputs;
@@ -18,7 +18,6 @@ use crate::mask::Masking;
 use crate::output::status;
 use crate::session::Session;
 use crate::state::{Setup, State};
-use crate::summary::Summary;
 use crate::summary::status::Status;
 use crate::text::escape;
 
@@ -26,10 +25,9 @@ use crate::text::escape;
 pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {
     let (mut state, setup) = look(&asked.state)?;
     let mut session = session(&state, &setup)?;
-    told(&mut state, &mut session, |_| {})?;
-    session.engine.finish();
+    resume(&mut state, &mut session, Masking::default(), |_| {})?;
     let plan = session.plan.document.plan.id.to_lowercase();
-    let summary = Summary::new(&session.engine, &plan, None, Masking::default());
+    let summary = run::sum_up(&mut session, &plan, |_| None, Masking::default());
     let told = Status {
         state: asked.state.display().to_string(),
         process: State::process(&asked.state),
@@ -59,13 +57,18 @@ pub fn replay(read: &Read, path: &Path) -> Result<i32> {
     let mut outputs = Outputs::open(read, &plan, setup.sources, progress.aside(), held.clone())?;
     outputs.hold();
     let looking = Looking::start(read, &session, &plan, &mut outputs, &mut progress, &stop, true)?;
-    let mut show = |session: &mut Session| {
-        Event::take(&mut session.engine, masking).iter().for_each(|event| event.show(&mut outputs));
-    };
-    told(&mut state, &mut session, &mut show)?;
-    session.engine.finish();
-    show(&mut session);
-    let summary = Summary::new(&session.engine, &plan, None, masking);
+    resume(&mut state, &mut session, masking, |event| event.show(&mut outputs))?;
+    // Whoever looks at the run may do so for long, and what a reader holds still cannot be written over.
+    drop(state);
+    let summary = run::sum_up(
+        &mut session,
+        &plan,
+        |session| {
+            Event::take(&mut session.engine, masking).iter().for_each(|(event, _)| event.show(&mut outputs));
+            None
+        },
+        masking,
+    );
     let status = run::exit_status(&summary, read.fail_on);
     outputs.finish(&session.engine, &summary, status);
     looking.end(held, &progress, &stop);
@@ -95,17 +98,18 @@ pub(super) fn session(state: &State, setup: &Setup) -> Result<Session> {
     setup.sources.iter().for_each(|label| {
         session.add_source(label);
     });
+    if setup.apart {
+        session.judge_apart(&setup.sources, setup.moment(), setup.range()).map_err(UsageError::from)?;
+    }
     Ok(session)
 }
 
-/// Tells a session what the run was told, and what people said since.
-fn told(state: &mut State, session: &mut Session, mut each: impl FnMut(&mut Session)) -> Result<()> {
-    let mut mapper = session.mapper();
-    tell_again(state, session, &mut mapper, &mut each).map_err(keep::usage)?;
+/// Goes on from where a state ends, with what people said since; `show` is given what happened.
+fn resume(state: &mut State, session: &mut Session, masking: Masking, mut show: impl FnMut(&Event)) -> Result<()> {
+    keep::resume(state, session, masking, |_, event| show(&event)).map_err(keep::usage)?;
     for said in state.waiting().map_err(keep::usage)? {
         // What the plan does not know was refused when it was said.
         let _ = session.engine.hear(&said.line);
     }
-    each(session);
     Ok(())
 }

@@ -20,6 +20,7 @@ use super::record::Record;
 use super::signals::Stop;
 use super::{baseline, files, find, notify, overwrite, setup};
 use crate::gather::Range;
+use crate::mask::Masking;
 use crate::notify::Subject;
 use crate::output::github;
 use crate::probe::Probes;
@@ -55,6 +56,7 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     let mut state = keep::open(read.state.as_deref())?;
     let began = setup::began(state.as_ref())?;
     let session = session(read, mode, &inputs, &stop, began)?;
+    check(&session.plan, read, mode == (Mode::Replay { follow: false }))?;
     let opened = open(&inputs, mode)?;
     if state.is_some() && opened.iter().any(|input| !input.live) {
         let message = "--state is for what is written while it is read: a pipe, `logwatch watch`, `logwatch exec`; files can be read again";
@@ -129,7 +131,9 @@ impl Run<'_> {
         let is_whole = is_saved && read.answers.as_ref().is_some_and(|path| path.exists() || !read.is_looked_at());
         let answers = read.answers.as_deref();
         let mut answers = answers.map(|path| Answers::open(path, &mut session, is_whole, &mut actions)).transpose()?;
-        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none()) {
+        // What a run began with stands in its state.
+        let has_begun = state.as_ref().map(State::has_begun).transpose().map_err(keep::usage)?.unwrap_or(false);
+        if let Some(path) = read.baseline.as_ref().filter(|_| session.compared_with.is_none() && !has_begun) {
             baseline::compare(&mut session, path)?;
         }
         let receivers = notify::of_run(&session.plan, is_saved, read.notify)?;
@@ -178,7 +182,7 @@ impl Run<'_> {
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }
-            for event in actions.turn(&session, now()) {
+            for event in actions.turn(&session, intake.ahead()) {
                 keep.action(&event, &mut outputs, &mut notifier);
             }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
@@ -195,16 +199,14 @@ impl Run<'_> {
         }
         progress.finish();
         keep.end(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-        let services = session.finish();
-        keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-        // A signal that came while the input ended is one, too.
-        let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
-        let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
-        let interrupted = (!interrupted.is_empty()).then(|| interrupted.join("; "));
-        let mut summary = Summary::new(&session.engine, &plan, interrupted, masking);
-        summary.baseline = session.compared_with;
-        summary.verdict = services::of_all(summary.verdict, &services);
-        summary.services = services;
+        let end = |session: &mut Session| {
+            keep.turn(session, &mut outputs, &mut notifier, &mut actions, masking);
+            // A signal that came while the input ended is one, too.
+            let stopped = stopped.or(stop.is_asked().then_some("stopped by a signal"));
+            let interrupted: Vec<String> = stopped.map(String::from).into_iter().chain(intake.failures).collect();
+            (!interrupted.is_empty()).then(|| interrupted.join("; "))
+        };
+        let summary = sum_up(&mut session, &plan, end, masking);
         let status = exit_status(&summary, read.fail_on);
         outputs.finish(&session.engine, &summary, status);
         on_github(read, &summary, &progress.aside());
@@ -214,6 +216,33 @@ impl Run<'_> {
         looking.end(held, &progress, stop);
         Ok((status, summary))
     }
+}
+
+/// Closes all that is open, and sums up what a run has come to. Once all is closed, `end` takes in what happens then, and says what cut
+/// the input short.
+pub(super) fn sum_up(
+    session: &mut Session,
+    plan: &str,
+    end: impl FnOnce(&mut Session) -> Option<String>,
+    masking: Masking,
+) -> Summary {
+    let services = session.finish();
+    let interrupted = end(session);
+    let mut summary = Summary::new(&session.engine, plan, interrupted, masking);
+    summary.baseline = session.compared_with.clone();
+    summary.verdict = services::of_all(summary.verdict, &services);
+    summary.services = services;
+    summary
+}
+
+/// Before anything is begun: that all that a plan has beside its rules can be done, down to the variables that it takes.
+pub(super) fn check(plan: &Plan, read: &Read, is_saved: bool) -> Result<()> {
+    plan.actions().map_err(|error| UsageError(error.to_string()))?;
+    notify::of_run(plan, is_saved, read.notify)?;
+    if !is_saved {
+        probes_of(plan)?;
+    }
+    Ok(())
 }
 
 /// The probes of a plan, with their addresses and secrets.

@@ -9,7 +9,7 @@ use super::keep;
 use super::options::Read;
 use super::run::UsageError;
 use crate::rules::plan::{Moment, Plan};
-use crate::state::{Setup, State};
+use crate::state::{self, Setup, State};
 use crate::time::Time;
 
 /// The setup of a run, as its state has it, or new. What is not known of a new one yet is left open.
@@ -26,6 +26,7 @@ pub fn setup(read: &Read, source: Vec<(String, String)>, state: &State, began: T
         _ => None,
     };
     Ok(Setup {
+        version: state::VERSION.into(),
         asked,
         plan: place(&read.plan),
         plan_hash: hash(&read.plan)?,
@@ -37,6 +38,7 @@ pub fn setup(read: &Read, source: Vec<(String, String)>, state: &State, began: T
         deployed_at,
         since,
         until,
+        apart: false,
     })
 }
 

@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
-use super::{keep, overwrite, previous, rollback, setup};
+use super::{keep, overwrite, previous, rollback, run, setup};
 use crate::gather::{Bound, Range};
 use crate::rules::plan::Moment;
 use crate::session::Session;
@@ -40,12 +40,14 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let mut state = keep::open(read.state.as_deref())?;
     let known = state.as_ref().map(|state| state.setup()).transpose().map_err(keep::usage)?.flatten();
     // Before anything is asked for: a plan that is wrong is told at once.
+    let checked = Session::load(&read.plan, &read.patterns, None, Range::default()).map_err(UsageError::from)?;
+    run::check(&checked.plan, read, false)?;
+    let services = [&options.services[..], &options.more_services].concat();
+    let target = railway.find(&wanted(&options.place, services)).map_err(usage)?;
+    // By the clock of the platform, which has answered by now.
     let now = known.as_ref().map_or_else(|| railway.now(), |known| known.began);
     let deployed_at = read.deployed_at.map(|deployed: Deployed| deployed.moment(now, read.tz));
     let load = |range| Session::load(&read.plan, &read.patterns, deployed_at, range).map_err(UsageError::from);
-    load(Range::default())?;
-    let services = [&options.services[..], &options.more_services].concat();
-    let target = railway.find(&wanted(&options.place, services)).map_err(usage)?;
     if read.record.is_some() && target.services.len() > 1 {
         return Err(
             UsageError("--record keeps one service; name one, or record each in a run of its own".into()).into()
@@ -55,12 +57,7 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
         Some(state) => Some(setup::setup(read, asked(options, &target), state, now)?),
         None => None,
     };
-    // One that goes on is compared with what it began with, whatever was deployed since.
-    let newest = match &known {
-        Some(known) if previous::is_asked(read) => newest(&railway, &target, known.reference)?,
-        Some(_) => None,
-        None => newest(&railway, &target, None)?,
-    };
+    let newest = if known.is_some() { None } else { newest(&railway, &target)? };
     let (reference, deployment) = match &known {
         Some(known) => (known.reference, known.deployment.clone()),
         None => {
@@ -84,25 +81,30 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let kinds = Kinds {
         app: has(LogKind::App),
         http: has(LogKind::Http),
+        build: has(LogKind::Build),
         network: has(LogKind::Network),
         dns: has(LogKind::Dns),
     };
-    if previous::is_asked(read) {
+    // One that goes on is compared with what it began with, which stands in its state.
+    let has_begun =
+        state.as_ref().map(crate::state::State::has_begun).transpose().map_err(keep::usage)?.unwrap_or(false);
+    if previous::is_asked(read) && !has_begun {
         let reference = reference.ok_or_else(|| UsageError("the service was never deployed here".into()))?;
         let (baseline, name) = previous::read(connect(&options.place)?, &target, reference, kinds, read)?;
         session.compare_with(&baseline, &name).map_err(|error| UsageError(error.to_string()))?;
         session.compared_with = Some(baseline.made_of(name));
     }
     let labels: Vec<String> = target.services.iter().map(|service| service.name.clone()).collect();
-    // What a state or a baseline holds is of all of them together.
-    if labels.len() > 1 && state.is_none() && read.baseline.is_none() {
+    // What a baseline holds is of all of them together.
+    let apart = labels.len() > 1 && read.baseline.is_none();
+    if apart {
         session.judge_apart(&labels, deployed_at, range).map_err(UsageError::from)?;
     }
     let mut logs = BTreeMap::new();
     if let (Some(state), Some(begun)) = (&mut state, begun) {
         let until = until.map(Bound::At);
         let (deployment, sources) = (deployment.clone(), labels.clone());
-        let begun = Setup { sources, reference, deployment, since: None, until, ..begun };
+        let begun = Setup { sources, reference, deployment, since: None, until, apart, ..begun };
         state.begin(&begun).map_err(keep::usage)?;
         logs = state.known().map_err(keep::usage)?;
     }
@@ -229,13 +231,12 @@ pub(super) fn usage(error: Error) -> anyhow::Error {
     }
 }
 
-/// The newest deployment of the services that runs or did, or was the newest by a time.
-fn newest(railway: &Railway, target: &Target, until: Option<Time>) -> Result<Option<Deployment>> {
+/// The newest deployment of the services that runs or did.
+fn newest(railway: &Railway, target: &Target) -> Result<Option<Deployment>> {
     let mut newest: Option<Deployment> = None;
     for service in &target.services {
         let deployments = railway.deployments(target, &service.id).map_err(usage)?;
-        let is_by_then = |deployment: &Deployment| until.is_none_or(|until| deployment.created() <= Some(until));
-        if let Some(deployment) = deployments.into_iter().find(|deployment| ran(deployment) && is_by_then(deployment))
+        if let Some(deployment) = deployments.into_iter().find(ran)
             && newest.as_ref().is_none_or(|newest| newest.created() < deployment.created())
         {
             newest = Some(deployment);

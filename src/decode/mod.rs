@@ -8,18 +8,19 @@ mod aliases;
 mod capture;
 mod cause;
 mod compact;
-pub mod duration;
-pub mod escape;
-pub mod json;
+pub(crate) mod duration;
+pub(crate) mod escape;
+pub(crate) mod json;
 mod known;
-pub mod level;
-pub mod logfmt;
+pub(crate) mod level;
+pub(crate) mod logfmt;
 mod prefix;
 mod railway;
-pub mod request;
+pub(crate) mod request;
+mod stack;
 mod structured;
 mod text;
-pub mod unfold;
+pub(crate) mod unfold;
 
 use std::borrow::Cow;
 
@@ -40,6 +41,7 @@ pub enum Line<'a> {
     Blank(Option<Time>),
     /// A JSON object that breaks off or breaks the rules.
     Malformed,
+    /// What it says.
     Record(Record<'a>),
 }
 

@@ -1,9 +1,9 @@
 //! Explains entries: what each was read as, which patterns matched it, and which came near.
 
-pub mod entries;
-pub mod near;
+pub(crate) mod entries;
+pub(crate) mod near;
 pub mod samples;
-pub mod survey;
+pub(crate) mod survey;
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -33,22 +33,28 @@ pub struct Explanation {
     pub records: u64,
     /// What it was read as, in words: `JSON record`, `Python traceback`, `malformed JSON` …
     pub kind: &'static str,
+    /// As it says.
     pub time: Option<Time>,
     /// The level the record states beside its message.
     pub raw_level: Option<Level>,
     /// The level that counts: that of the message's head, else the record's.
     pub level: Option<Level>,
+    /// Who wrote it, where it says so.
     pub logger: Option<String>,
     /// The message without its head; of an edge record its method, target and status. Here and below secrets are masked.
     pub message: String,
+    /// The patterns that took it.
     pub matches: Vec<Match>,
+    /// The patterns that nearly did.
     pub near: Vec<Near>,
 }
 
 /// A pattern that matched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Match {
+    /// The class of the event.
     pub class: String,
+    /// Where the pattern is written.
     pub origin: Origin,
     /// (name, value) of the labels it gave.
     pub labels: Vec<(String, String)>,

@@ -37,7 +37,9 @@ pub struct Outcome {
 pub struct Warning {
     /// Where the pattern stands.
     pub origin: Origin,
+    /// The class that the sample is of.
     pub class: String,
+    /// What is wrong with it.
     pub text: &'static str,
 }
 

@@ -12,7 +12,9 @@ pub type Span = std::ops::Range<usize>;
 /// A node of an expression.
 #[derive(Debug, Clone)]
 pub struct Expr {
+    /// What it is.
     pub kind: Kind,
+    /// Where it stands.
     pub span: Span,
 }
 

@@ -13,14 +13,17 @@ mod tests;
 
 /// What the pattern library can produce.
 pub trait Catalog {
+    /// Whether there is a class of this name.
     fn has_class(&self, class: &str) -> bool;
     /// Every class, for suggestions.
     fn class_names(&self) -> Vec<String>;
     /// Whether some pattern of the class can give events this label.
     fn has_label(&self, class: &str, label: &str) -> bool;
+    /// The labels that events of a class have.
     fn label_names(&self, class: &str) -> Vec<String>;
     /// The unit of a value of the class; None when no pattern of the class gives that value.
     fn value_unit(&self, class: &str, value: &str) -> Option<Unit>;
+    /// The values that events of a class have.
     fn value_names(&self, class: &str) -> Vec<String>;
     /// Whether every event of `class` is also one of `of`, as `http.error` of `http.request`.
     fn refines(&self, _class: &str, _of: &str) -> bool {
@@ -33,6 +36,7 @@ pub trait Catalog {
 pub enum Type {
     /// True, false, or unknown.
     Truth,
+    /// A number, in a unit.
     Number(Unit),
 }
 

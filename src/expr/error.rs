@@ -15,10 +15,12 @@ pub struct Error {
 }
 
 impl Error {
+    /// An error at a place of the text.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into(), help: None }
     }
 
+    /// The same, with what to do about it.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self

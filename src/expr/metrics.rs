@@ -61,6 +61,7 @@ impl Metrics {
         self.exprs.insert(name.into(), expr)
     }
 
+    /// The expression that a name stands for.
     pub fn get(&self, name: &str) -> Option<&Expr> {
         self.exprs.get(name)
     }

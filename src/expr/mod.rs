@@ -61,7 +61,7 @@ mod call;
 mod check;
 mod display;
 mod error;
-pub mod matching;
+pub(crate) mod matching;
 mod metrics;
 mod parse;
 mod part;
@@ -75,14 +75,12 @@ mod words;
 #[cfg(test)]
 mod properties;
 
-pub use ast::{
-    Aggregate, ArithmeticOp, CompareOp, Expr, Function, Input, Kind, LabelTest, MAX_WINDOW_SECONDS, Selector, Span,
-    TestOp, Window,
-};
+pub use ast::Expr;
+pub(crate) use ast::{Aggregate, ArithmeticOp, CompareOp, Function, Input, Kind, LabelTest, Selector, TestOp, Window};
 pub use check::{Catalog, Type, check};
 pub use error::Error;
 pub use metrics::Metrics;
 pub use parse::parse;
-pub use part::{is_part_of, ratio_of_counts};
-pub use quantity::{Quantity, Unit};
-pub use words::words;
+pub(crate) use part::{is_part_of, ratio_of_counts};
+pub use quantity::Unit;
+pub(crate) use words::words;

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use super::ast::MAX_WINDOW_SECONDS;
+use super::quantity::Quantity;
 use super::*;
 
 fn metrics() -> Metrics {

@@ -18,7 +18,9 @@ pub enum Unit {
     Ratio,
     /// A difference of two ratios: 0.02 is `2pp`.
     RatioDifference,
+    /// A length of time.
     Seconds,
+    /// A size.
     Bytes,
     /// Events a second; `10/min` is 1/6.
     PerSecond,

@@ -41,11 +41,14 @@ const MOST_STEPS: usize = 16;
 /// What a run is to look at, beside its plan.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Range {
+    /// Lines before it are skipped.
     pub since: Option<Bound>,
+    /// Lines from it on are skipped.
     pub until: Option<Bound>,
 }
 
 impl Range {
+    /// Whether it leaves anything out.
     pub fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
@@ -59,7 +62,9 @@ impl Range {
 /// ([`Gather::lacks_deployment`]): one that is found on the way would leave out other lines before it is than after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Bound {
+    /// A moment.
     At(Time),
+    /// So many nanoseconds after the deployment.
     AfterDeployment(i64),
 }
 
@@ -67,7 +72,9 @@ pub enum Bound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
+    /// A later record.
     Data,
+    /// The clock: a live source was silent.
     Clock,
 }
 

@@ -11,7 +11,7 @@ use crate::classify::{ClassId, Library};
 use crate::report::Report;
 use crate::timeline::Sealed;
 
-pub use pane::{Pane, Usage};
+pub use pane::Pane;
 pub use panes::Panes;
 
 /// Panes of a history at most: a picture has about twice as many pixels.
@@ -134,7 +134,7 @@ mod tests {
         (-2_000i64..2_000, prop::collection::vec(second, 1..400)).prop_map(|(mut at, seconds)| {
             let pane = |(gap, requests, durations, errors, used): (i64, [u64; 6], Vec<i64>, u64, Option<i64>)| {
                 at += gap;
-                let memory = Usage { used, limit: None };
+                let memory = pane::Usage { used, limit: None };
                 let mut pane = Pane { requests, errors, memory, seconds: 1, ..Pane::new(at) };
                 durations.iter().for_each(|milliseconds| pane.durations.record(milliseconds * 1_000_000));
                 pane

@@ -38,6 +38,7 @@ const TICKS_AFTER_STOP: u32 = 2_000;
 pub enum Notice {
     /// The deployment that is judged from here on.
     Deployed(Deployment),
+    /// A trigger changed its state.
     Change(Box<Change>, Cause),
     /// A checkpoint or a criterion of success came to something else than before.
     Reached(Box<Reached>),
@@ -150,6 +151,16 @@ impl Judge {
     /// What happened since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         std::mem::take(&mut self.notices)
+    }
+
+    /// Whether something happened that nobody was told of yet.
+    pub fn has_notices(&self) -> bool {
+        !self.notices.is_empty()
+    }
+
+    /// Takes back what happened and nobody was told of.
+    pub fn take_back(&mut self, notices: Vec<Notice>) {
+        self.notices.splice(..0, notices);
     }
 
     /// The end of the input, or of its range, before this tick; the rules stand as they are then.

@@ -219,7 +219,7 @@ fn property(text: &str) -> String {
 }
 
 /// Text as a code span that may stand in a table. A pipe needs a backslash there, even in code; where one is before it
-/// already the two would cancel out, so the pipe is written as [`super::escape`] writes what must not be.
+/// already the two would cancel out, so the pipe is written as [`crate::text::escape`] writes what must not be.
 fn code(text: &str) -> String {
     let text = cut(&one_line(text), WIDEST);
     if text.is_empty() {

@@ -37,6 +37,7 @@ pub(crate) enum Object<'a> {
 const VERSION: u32 = 1;
 
 impl<W: Write> Json<W> {
+    /// Writes lines of JSON to `out`.
     pub fn new(out: W) -> Self {
         Json { out }
     }
@@ -52,6 +53,7 @@ impl<W: Write> Json<W> {
         })
     }
 
+    /// One line: a trigger changed its state.
     pub fn trigger(&mut self, event: &TriggerEvent) -> io::Result<()> {
         self.write(&Object::Trigger(event))
     }
@@ -64,10 +66,12 @@ impl<W: Write> Json<W> {
         })
     }
 
+    /// One line: the verdict as it stands changed.
     pub fn verdict(&mut self, event: &VerdictEvent) -> io::Result<()> {
         self.write(&Object::Verdict(event))
     }
 
+    /// One line: what became of an action.
     pub fn action(&mut self, event: &ActionEvent) -> io::Result<()> {
         self.write(&Object::Action(event))
     }
@@ -86,6 +90,7 @@ impl<W: Write> Json<W> {
         self.write(&Object::Summary(summary))
     }
 
+    /// What is written to.
     pub fn into_inner(self) -> W {
         self.out
     }

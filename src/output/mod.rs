@@ -2,12 +2,13 @@
 
 mod format;
 pub mod github;
-pub mod html;
+pub(crate) mod html;
 pub mod json;
-pub mod status;
+mod measured;
+pub(crate) mod status;
 pub mod text;
 mod traffic;
 mod triggers;
-pub mod tui;
+pub(crate) mod tui;
 
-pub use format::Measured;
+pub(crate) use measured::Measured;

@@ -46,9 +46,11 @@ const LOCATION: usize = 28;
 /// How a terminal shows text.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
+    /// Whether there are escape sequences for colours.
     pub colour: bool,
     /// Columns.
     pub width: usize,
+    /// In which times are shown.
     pub zone: Zone,
 }
 
@@ -176,6 +178,7 @@ impl<W: Write> Text<W> {
         self.is_live = false;
     }
 
+    /// What is written to.
     pub fn into_inner(self) -> W {
         self.out
     }

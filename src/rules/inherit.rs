@@ -112,6 +112,7 @@ impl Plan {
         inherited.into_iter().filter(is_kept).chain(own.iter().map(|kpi| (self, kpi))).collect()
     }
 
+    /// The routes that it names, and those of the plans it extends.
     pub fn routes(&self) -> Vec<String> {
         let inherited = self.base.as_ref().map_or_else(Vec::new, |base| base.routes());
         inherited.into_iter().chain(self.document.plan.routes.iter().cloned()).collect()

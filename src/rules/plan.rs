@@ -18,7 +18,7 @@ use crate::time::{SECOND, Time, parse_span, parse_time, short_span};
 
 pub use actions::{Action, Does};
 pub use checks::{Check, Checkpoint, Kind, Level, Manual, Next, Success, Written};
-pub use notify::{Notify, On, Quiet, Receiver, Variables, Way};
+pub use notify::{Notify, On, Receiver, Way};
 pub use probes::{Ask, Expected, Http, Probe};
 
 /// The plans that ship inside the binary: (name, text).
@@ -28,20 +28,52 @@ pub const BUILT_IN: [(&str, &str); 3] = [
     ("smart-scalper", include_str!("../../patterns/plans/smart-scalper.toml")),
 ];
 
+/// Why there is no such plan.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Neither a file nor the name of a built-in plan.
     #[error("no plan `{name}`: it is no file, and the built-in plans are {known}")]
-    Unknown { name: String, known: String },
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// No file there.
     #[error("{path}: no such file")]
-    Missing { path: String },
+    Missing {
+        /// As it was given.
+        path: String,
+    },
+    /// A file that can not be read.
     #[error("{path}: {source}")]
-    Read { path: String, source: std::io::Error },
+    Read {
+        /// As it was given.
+        path: String,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Not TOML, or not the members of a plan.
     #[error("{path}: {message}")]
-    Syntax { path: String, message: String },
+    Syntax {
+        /// As it was given.
+        path: String,
+        /// What is wrong, and where.
+        message: String,
+    },
+    /// An expression is wrong: the message shows where.
     #[error("{0}")]
     Expression(String),
+    /// What is written can not be meant.
     #[error("{path}:{line}: {message}")]
-    Invalid { path: String, line: usize, message: String },
+    Invalid {
+        /// As it was given.
+        path: String,
+        /// Counted from one.
+        line: usize,
+        /// What is wrong, and what to do.
+        message: String,
+    },
 }
 
 /// A plan as written, with the text it was read from for messages that say where.
@@ -49,7 +81,9 @@ pub enum Error {
 pub struct Plan {
     /// The name or the path it was asked for by.
     pub name: String,
+    /// As written.
     pub text: String,
+    /// What it says.
     pub document: Document,
     /// The plan that it extends.
     pub base: Option<Box<Plan>>,
@@ -188,11 +222,15 @@ pub struct Kpi {
     pub manual: Option<Spanned<String>>,
 }
 
+/// What a trigger that fires asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// To know of it.
     Info,
+    /// To look into it.
     Investigate,
+    /// To go back to the version before.
     Rollback,
 }
 
@@ -221,7 +259,9 @@ impl std::fmt::Display for Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Moment {
+    /// The deployment that the log shows.
     Auto,
+    /// This time.
     At(Time),
 }
 
@@ -288,6 +328,7 @@ impl Plan {
         Plan::parse_at(name, &text, depth)
     }
 
+    /// Reads the text of a plan; `name` is what messages call it.
     pub fn parse(name: &str, text: &str) -> Result<Plan, Error> {
         Plan::parse_at(name, text, 0)
     }

@@ -3,17 +3,27 @@
 /// Every line of the input is in exactly one of these (SEMANTICS 21), but for `records`, `bytes`, and the last four.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
+    /// Of all lines, their ends included.
     pub bytes: u64,
+    /// All lines, each of which is in exactly one of the counts below.
     pub lines: u64,
     /// Lines that were read as a record.
     pub records: u64,
+    /// Lines with an event of some class.
     pub classified: u64,
+    /// Lines of which no pattern knows anything.
     pub unclassified: u64,
+    /// Lines that belong to an entry that began before.
     pub merged: u64,
+    /// Lines that could not be read.
     pub malformed: u64,
+    /// Lines longer than is read.
     pub too_long: u64,
+    /// Lines outside the range asked for.
     pub skipped: u64,
+    /// Lines further behind their source than lateness allows.
     pub late: u64,
+    /// Lines that another source, or the same, told already.
     pub duplicate: u64,
     /// Messages that the platform says it dropped; they are no lines.
     pub platform_dropped: u64,

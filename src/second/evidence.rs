@@ -59,20 +59,17 @@ impl PartialEq for Evidence {
 
 impl Eq for Evidence {}
 
-/// As its place and its line, or what it says of one that is not kept as it is.
+/// As its place and what it says: so its secrets are masked wherever it is kept.
 impl serde::Serialize for Evidence {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let says = if self.content.is_empty() { self.says.get() } else { None };
-        (self.time, self.source, self.line, &*self.content, says).serialize(serializer)
+        (self.time, self.source, self.line, self.text()).serialize(serializer)
     }
 }
 
 impl<'de> serde::Deserialize<'de> for Evidence {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        type Parts<'a> = (Time, usize, u64, &'a [u8], Option<Box<str>>);
-        let (time, source, line, content, says) = Parts::deserialize(deserializer)?;
-        let says = says.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Evidence { time, source, line, content: content.into(), says })
+        let (time, source, line, says) = <(Time, usize, u64, &str)>::deserialize(deserializer)?;
+        Ok(Evidence::told(time, source, line, says))
     }
 }
 

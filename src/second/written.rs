@@ -96,23 +96,6 @@ impl<'a> Line<'a> {
 impl Second {
     /// The bytes of it.
     pub fn write(&self, library: &Library) -> Vec<u8> {
-        self.write_with(library, |point| point.hash)
-    }
-
-    /// The same of one that nothing is added to any more. Of the hashes, which order what happened at one time, no more is kept than
-    /// that order: they take most of the room, and nothing makes them smaller.
-    pub fn write_whole(&self, library: &Library) -> Vec<u8> {
-        let mut all: Vec<(Time, u64)> =
-            self.tallies.iter().flat_map(|tally| &tally.points).map(|point| (point.time, point.hash)).collect();
-        all.sort_unstable();
-        all.dedup();
-        self.write_with(library, |point| {
-            let before = all.partition_point(|(time, _)| *time < point.time);
-            (all.partition_point(|known| *known < (point.time, point.hash)) - before) as u64
-        })
-    }
-
-    fn write_with(&self, library: &Library, hash: impl Fn(&Point) -> u64) -> Vec<u8> {
         let mut known: Vec<usize> = self.sets.iter().map(|set| set.class).collect();
         known.sort_unstable_by_key(|class| &library.classes[*class].name);
         known.dedup();
@@ -142,7 +125,7 @@ impl Second {
                     events: tally.events,
                     first: tally.first.map(|time| time.0),
                     last: tally.last.map(|time| time.0),
-                    points: points.iter().map(|point| write_point(self.at, point, hash(point))).collect(),
+                    points: points.iter().map(|point| write_point(self.at, point)).collect(),
                     evidence: tally.evidence.iter().map(Line::of).collect(),
                 }
             })
@@ -249,7 +232,7 @@ impl Reader {
     }
 }
 
-fn write_point(second: i64, point: &Point, hash: u64) -> WrittenPoint {
+fn write_point(second: i64, point: &Point) -> WrittenPoint {
     let values = (0u8..).zip(point.values).filter(|(_, value)| *value != NO_VALUE);
-    WrittenPoint(point.time.since(Time::from_second(second)), hash, values.collect())
+    WrittenPoint(point.time.since(Time::from_second(second)), point.hash, values.collect())
 }

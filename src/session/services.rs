@@ -16,9 +16,9 @@ use crate::time::Time;
 /// A service, and the engine that judges it.
 pub struct Service {
     label: String,
-    engine: Engine,
+    pub(super) engine: Engine,
     /// What was measured before its first line.
-    early: Vec<External>,
+    pub(super) early: Vec<External>,
 }
 
 impl Session {

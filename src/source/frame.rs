@@ -16,6 +16,7 @@ const ENDS: usize = 4;
 /// Whole lines, each ended by a newline but perhaps the last of the stream.
 #[derive(Debug, Default)]
 pub struct Chunk {
+    /// Whole lines, but for the last of a stream that ends without a line's end.
     pub text: Buffer,
     /// Bytes of the stream this stands for; more than `text` has where a line was cut.
     pub bytes: u64,
@@ -62,6 +63,7 @@ pub struct Framer<R> {
 const PIPE: usize = 64 << 10;
 
 impl<R: Read> Framer<R> {
+    /// Cuts a stream into chunks of `size` bytes, or a little less.
     pub fn new(stream: R, size: usize, fill: Fill) -> Self {
         Framer {
             stream,

@@ -15,10 +15,10 @@ mod pump;
 pub mod railway;
 mod trickle;
 
-pub use buffer::Buffer;
-pub use identity::Identity;
-pub use known::{Given, Known};
-pub use open::{Failure, Input, Opened};
+pub(crate) use buffer::Buffer;
+pub(crate) use identity::Identity;
+pub(crate) use known::{Given, Known};
+pub(crate) use open::{Failure, Input, Opened};
 #[cfg(unix)]
-pub use program::{Program, Running};
-pub use pump::{Pump, Received};
+pub(crate) use program::{Program, Running};
+pub(crate) use pump::{Pump, Received};

@@ -12,6 +12,14 @@ pub enum Error {
         "{name} was written by a newer logwatch (format {found}, this one reads {known}); use that, or name another file"
     )]
     Newer { name: String, found: i64, known: i64 },
+    #[error(
+        "{name} was written by an older logwatch (format {found}, this one reads {known}); go on with that one, or name another file"
+    )]
+    Older { name: String, found: i64, known: i64 },
+    #[error(
+        "{name} is of a run by logwatch {found}, and this is {ours}: another version may count otherwise; go on with that one, or name another file"
+    )]
+    OtherProgram { name: String, found: String, ours: String },
     #[error("{name} is in use by another logwatch{process}; end that one, or name another file")]
     InUse { name: String, process: String },
     #[error("{name} is of a run with another {what}; go on with that, or name another file")]

@@ -33,6 +33,8 @@ pub enum Input<'a> {
     Ended(usize),
     /// What was measured beside the sources.
     External(Cow<'a, External>),
+    /// What people said: a line as the file of answers has.
+    Said(&'a str),
 }
 
 impl Input<'_> {
@@ -135,6 +137,10 @@ impl Journal {
 
     pub fn external(&mut self, event: &External) {
         self.push(&Input::External(Cow::Borrowed(event)));
+    }
+
+    pub fn said(&mut self, line: &str) {
+        self.push(&Input::Said(line));
     }
 
     pub fn ended(&mut self, lane: usize) {

@@ -2,11 +2,11 @@
 //!
 //! The file is a database of SQLite. Of each turn of a run it gets, in one transaction:
 //!
-//! - `told`: what the judge was told, complete seconds above all. Told the same again, it comes to the same.
-//! - `input`: the lines, and how the clocks moved, from which the seconds that are not complete yet can be made again; and
-//!   now and then what was open then, before which no input is needed any more.
+//! - `input`: the lines, how the clocks moved, and what people said. Told the same again, the run comes to the same.
+//! - now and then `saved`: all that the run has come to, before which no input is needed any more. It is as large as what the windows of
+//!   the plan hold, however long the run is; so the file is bounded, and so is what a start reads.
 //! - the identities of the last records of each log, so that the log can be read again with an overlap;
-//! - the events that came of it, the notifications that are not delivered, and what people said.
+//! - the events that came of it, the latest ones; the notifications that are not delivered, and what people said.
 //!
 //! `setup` is what the run was asked for: another run does not go on with it. `schema` lays the file out and knows its version, `lock`
 //! keeps a second process from it, `write` and `read` are the two ways, and `failpoint` ends a process of a test anywhere between.
@@ -15,18 +15,18 @@ mod error;
 mod failpoint;
 mod input;
 mod lock;
+mod notice;
 mod pipe;
 mod read;
 mod schema;
 mod setup;
-mod told;
 mod write;
 
 pub use error::Error;
 pub use input::{Input, Journal};
-pub use read::{Event, Open, Waiting};
-pub use setup::Setup;
-pub use told::Told;
+pub use notice::{read_notice, write_notice};
+pub use read::Event;
+pub use setup::{Setup, VERSION};
 pub use write::{Batch, Notification};
 
 use std::path::Path;
@@ -41,9 +41,9 @@ pub struct State {
     file: Connection,
     /// For messages.
     name: String,
-    /// Bytes of inputs since what was open was last written, and what that took.
+    /// Bytes of inputs since what the run has come to was last written, and what that took.
     journal: usize,
-    open: usize,
+    saved: usize,
     /// Keeps other runs from it; of one that only looks, nothing does.
     _lock: Option<Lock>,
 }
@@ -59,7 +59,7 @@ impl State {
         let lock = Lock::take(path, &name)?;
         let file = schema::open(path, &name)?;
         let journal = schema::inputs(&file).map_err(|error| Error::of(&name, error))?;
-        Ok(State { file, name, journal, open: 0, _lock: Some(lock) })
+        Ok(State { file, name, journal, saved: 0, _lock: Some(lock) })
     }
 
     /// Opens one to look at it, or to add what people say, whoever goes on with it meanwhile.
@@ -73,7 +73,7 @@ impl State {
             return Err(Error::Missing { name });
         }
         let file = schema::open(path, &name)?;
-        Ok(State { file, name, journal: 0, open: 0, _lock: None })
+        Ok(State { file, name, journal: 0, saved: 0, _lock: None })
     }
 
     /// From now on it is read as it is now, whoever writes to it.

@@ -13,20 +13,10 @@ use crate::source::Known;
 pub struct Event {
     /// What it is told from others by.
     pub key: String,
-    /// As JSON output has it.
-    pub json: String,
-    /// Whether it was shown.
-    pub told: bool,
-}
-
-/// Where the inputs that are kept begin.
-#[derive(Default)]
-pub struct Open {
-    /// What was open then; `None` from the start on.
-    pub bytes: Option<Vec<u8>>,
-    /// Steps until then, and in all.
-    pub steps: u64,
-    pub all: u64,
+    /// What happened; `None` of what only the end of a run made of it, which is not gone on from.
+    pub notice: Option<Vec<u8>>,
+    /// Whether it was shown; `None` of what is not shown by itself.
+    pub shown: Option<bool>,
 }
 
 /// What people said and no run has heard.
@@ -45,24 +35,6 @@ impl State {
         schema::check(&self.file, &self.name)
     }
 
-    /// What the judge was told, each as [`Told`](super::Told) reads it.
-    ///
-    /// # Errors
-    ///
-    /// A file that cannot be read, and what `each` says of its bytes.
-    pub fn told(&self, mut each: impl FnMut(&[u8]) -> Result<(), String>) -> Result<(), Error> {
-        self.rows("SELECT packed, bytes FROM told ORDER BY seq", |row| {
-            let (packed, bytes): (bool, Vec<u8>) = (row.get(0)?, row.get(1)?);
-            if !packed {
-                return Ok(each(&bytes));
-            }
-            let read = zstd::decode_all(&bytes[..]).map_err(|error| error.to_string());
-            let all =
-                read.and_then(|bytes| postcard::from_bytes::<Vec<Vec<u8>>>(&bytes).map_err(|error| error.to_string()));
-            Ok(all.and_then(|all| all.iter().try_for_each(|bytes| each(bytes))))
-        })
-    }
-
     /// The inputs that are kept, each as [`Input`](super::Input) reads it.
     ///
     /// # Errors
@@ -72,21 +44,19 @@ impl State {
         self.rows("SELECT bytes FROM input ORDER BY seq", |row| Ok(each(&row.get::<_, Vec<u8>>(0)?)))
     }
 
+    /// What the run had come to when that was last written; before the first input, too.
+    ///
     /// # Errors
     ///
     /// A file that cannot be read.
-    pub fn open_seconds(&mut self) -> Result<Open, Error> {
-        let mut open = Open::default();
-        self.rows("SELECT steps FROM progress", |row| {
-            open.all = row.get::<_, i64>(0)? as u64;
-            Ok(Ok(()))
+    pub fn saved(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let mut saved = None;
+        self.rows("SELECT bytes FROM saved", |row| {
+            let read = zstd::decode_all(&row.get::<_, Vec<u8>>(0)?[..]).map_err(|error| error.to_string());
+            Ok(read.map(|bytes| saved = Some(bytes)))
         })?;
-        self.rows("SELECT steps, bytes FROM open", |row| {
-            (open.steps, open.bytes) = (row.get::<_, i64>(0)? as u64, Some(row.get(1)?));
-            Ok(Ok(()))
-        })?;
-        self.open = open.bytes.as_ref().map_or(0, Vec::len);
-        Ok(open)
+        self.saved = saved.as_ref().map_or(0, Vec::len);
+        Ok(saved)
     }
 
     /// What was read of each log that can be read again.
@@ -105,6 +75,20 @@ impl State {
         Ok(known)
     }
 
+    /// Whether the run has begun, so that it has what it was to be compared with.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn has_begun(&self) -> Result<bool, Error> {
+        let mut has_begun = false;
+        self.rows("SELECT 1 FROM saved", |_| {
+            has_begun = true;
+            Ok(Ok(()))
+        })?;
+        Ok(has_begun)
+    }
+
     /// Whether nothing was read yet.
     ///
     /// # Errors
@@ -112,7 +96,7 @@ impl State {
     /// A file that cannot be read.
     pub fn is_new(&self) -> Result<bool, Error> {
         let mut is_new = true;
-        self.rows("SELECT 1 FROM input UNION SELECT 1 FROM open UNION SELECT 1 FROM told LIMIT 1", |_| {
+        self.rows("SELECT 1 FROM input UNION SELECT 1 FROM saved WHERE NOT is_first LIMIT 1", |_| {
             is_new = false;
             Ok(Ok(()))
         })?;
@@ -126,8 +110,8 @@ impl State {
     /// A file that cannot be read.
     pub fn events(&self) -> Result<Vec<Event>, Error> {
         let mut events = Vec::new();
-        self.rows("SELECT key, json, told FROM event ORDER BY seq", |row| {
-            events.push(Event { key: row.get(0)?, json: row.get(1)?, told: row.get(2)? });
+        self.rows("SELECT key, notice, shown FROM event ORDER BY seq", |row| {
+            events.push(Event { key: row.get(0)?, notice: row.get(1)?, shown: row.get(2)? });
             Ok(Ok(()))
         })?;
         Ok(events)

@@ -4,26 +4,25 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags};
 
 use super::Error;
+use super::failpoint::pass;
 
 /// `lgwa`, by which a database is known as a state.
 const APPLICATION: i64 = 0x6c67_7761;
-/// The version of the layout, and of what stands in it; a newer one is not read.
-const VERSION: i64 = 1;
+/// The version of the layout; another one is not read.
+const VERSION: i64 = 2;
 /// Who writes at the same time, a run and who answers it, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "
     CREATE TABLE setup (json TEXT NOT NULL);
-    CREATE TABLE progress (steps INTEGER NOT NULL);
-    CREATE TABLE told (seq INTEGER PRIMARY KEY, packed INTEGER NOT NULL, bytes BLOB NOT NULL);
-    CREATE TABLE open (steps INTEGER NOT NULL, bytes BLOB NOT NULL);
+    CREATE TABLE saved (is_first INTEGER NOT NULL, bytes BLOB NOT NULL);
     CREATE TABLE input (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
     CREATE TABLE given (log TEXT NOT NULL, second INTEGER NOT NULL, identities BLOB NOT NULL);
     CREATE INDEX given_by_log ON given (log, second);
-    CREATE TABLE event (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, json TEXT NOT NULL, told INTEGER NOT NULL);
+    CREATE TABLE event (seq INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, notice BLOB, shown INTEGER);
     CREATE TABLE notification (seq INTEGER PRIMARY KEY, receiver TEXT NOT NULL, json TEXT NOT NULL);
     CREATE TABLE said (seq INTEGER PRIMARY KEY, line TEXT NOT NULL, heard INTEGER NOT NULL DEFAULT 0);
 ";
@@ -51,6 +50,7 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Connection, Error> {
         (_, APPLICATION, found) if found > VERSION => {
             return Err(Error::Newer { name: name.into(), found, known: VERSION });
         }
+        (_, APPLICATION, found) => return Err(Error::Older { name: name.into(), found, known: VERSION }),
         _ => return Err(Error::Foreign { name: name.into() }),
     }
     // A reader does not wait for the writer. What was committed last may be lost when the machine fails, never when the process
@@ -62,8 +62,9 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Connection, Error> {
         begin.execute_batch(TABLES).map_err(failed)?;
         begin.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         begin.pragma_update(None, "user_version", VERSION).map_err(failed)?;
-        begin.execute("INSERT INTO progress VALUES (0)", params![]).map_err(failed)?;
+        pass("laying-out");
         begin.commit().map_err(failed)?;
+        pass("laid-out");
     }
     Ok(file)
 }

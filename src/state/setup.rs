@@ -13,6 +13,8 @@ use crate::time::Time;
 /// What a run was asked for, and what that came to when it began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setup {
+    /// The version of the program.
+    pub version: String,
     /// What must not differ, each with its name: which log of what, and what of it. Of some only a hash.
     pub asked: Vec<(String, String)>,
     /// As it was named, and a hash of its text and that of those it extends.
@@ -29,7 +31,12 @@ pub struct Setup {
     pub deployed_at: Option<Time>,
     pub since: Option<Bound>,
     pub until: Option<Bound>,
+    /// Whether each of the sources is judged apart, too.
+    pub apart: bool,
 }
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 impl Setup {
     /// A hash of all that a plan says.
@@ -53,12 +60,18 @@ impl Setup {
     }
 }
 
+/// What every version has in its setup.
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+}
+
 impl State {
     /// What the run was asked for; `None` of one that has not begun.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read.
+    /// A file that cannot be read, or of a run by another version of the program: what it has come to is written as that keeps it.
     pub fn setup(&self) -> Result<Option<Setup>, Error> {
         let rows = self.file.prepare("SELECT json FROM setup").and_then(|mut select| {
             let rows = select.query_map([], |row| row.get::<_, String>(0))?;
@@ -66,8 +79,12 @@ impl State {
         });
         let rows = rows.map_err(|error| self.error(error))?;
         let Some(json) = rows.first() else { return Ok(None) };
-        let read = serde_json::from_str(json);
-        read.map(Some).map_err(|error| Error::Damaged { name: self.name.clone(), because: error.to_string() })
+        let damaged = |error: serde_json::Error| Error::Damaged { name: self.name.clone(), because: error.to_string() };
+        let found = serde_json::from_str::<Version>(json).map_err(damaged)?.version;
+        if found != VERSION {
+            return Err(Error::OtherProgram { name: self.name.clone(), found, ours: VERSION.into() });
+        }
+        serde_json::from_str(json).map(Some).map_err(damaged)
     }
 
     /// Begins the run, or makes sure that it is this one.
@@ -80,6 +97,7 @@ impl State {
             let json = serde_json::to_string(setup).unwrap_or_default();
             super::failpoint::pass("setup");
             self.file.execute("INSERT INTO setup VALUES (?)", [json]).map_err(|error| self.error(error))?;
+            super::failpoint::pass("begun");
             return Ok(());
         };
         self.is_of(&setup.asked, &known)?;
@@ -118,7 +136,7 @@ impl State {
         }
     }
 
-    fn other(&self, what: String) -> Error {
+    pub(crate) fn other(&self, what: String) -> Error {
         Error::Other { name: self.name.clone(), what: crate::text::escape(&what) }
     }
 }

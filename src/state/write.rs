@@ -6,22 +6,22 @@ use super::failpoint::pass;
 use super::{Error, Event, State};
 use crate::source::{Given, railway};
 
-/// Bytes of inputs from which on what is open is written instead of them; of more, once they are as many as that takes. So few in
-/// a program that is built for tests that they get beyond it.
+/// Bytes of inputs from which on what the run has come to is written instead of them; of more, once they are as many as that takes,
+/// so that it doubles at most what is written. So few in a program that is built for tests that they get beyond it.
 const JOURNAL: usize = if cfg!(debug_assertions) { 8 << 10 } else { 1 << 20 };
-/// Rows of what was told that are packed into one, which takes a small part of their room.
-const PACK: i64 = if cfg!(debug_assertions) { 16 } else { 256 };
+const SHARE: usize = if cfg!(debug_assertions) { 16 } else { 1 };
+/// Events that are kept; of more the latest: a trigger that comes and goes every few seconds would fill the disk.
+const MOST_EVENTS: i64 = if cfg!(debug_assertions) { 200 } else { 10_000 };
+/// It is written often: fast, and small enough.
+const LEVEL: i32 = 1;
 
 /// What a turn came to.
 #[derive(Default)]
 pub struct Batch<'a> {
     pub inputs: Vec<Vec<u8>>,
     pub given: Vec<Given>,
-    pub told: Vec<Vec<u8>>,
-    /// How many steps there are in all.
-    pub steps: u64,
-    /// What is open after all of that, where it was asked for.
-    pub open: Option<Vec<u8>>,
+    /// What the run has come to after all of that, where it was asked for.
+    pub saved: Option<Vec<u8>>,
     pub events: &'a [Event],
     pub notifications: &'a [Notification],
     /// What people said that was heard.
@@ -40,7 +40,7 @@ pub struct Notification {
 impl Batch<'_> {
     pub fn is_empty(&self) -> bool {
         self.inputs.is_empty()
-            && self.told.is_empty()
+            && self.saved.is_none()
             && self.events.is_empty()
             && self.notifications.is_empty()
             && self.settled.is_empty()
@@ -49,9 +49,9 @@ impl Batch<'_> {
 }
 
 impl State {
-    /// Whether what is open is to be written with the next batch.
-    pub fn wants_open(&self) -> bool {
-        self.journal >= JOURNAL.max(self.open)
+    /// Whether what the run has come to is to be written with the next batch.
+    pub fn wants_saved(&self) -> bool {
+        self.journal >= JOURNAL.max(self.saved / SHARE)
     }
 
     /// # Errors
@@ -60,8 +60,8 @@ impl State {
     pub fn write(&mut self, batch: &Batch<'_>) -> Result<(), Error> {
         pass("before");
         self.in_transaction(|file| write(file, batch))?;
-        match &batch.open {
-            Some(open) => (self.journal, self.open) = (0, open.len()),
+        match &batch.saved {
+            Some(saved) => (self.journal, self.saved) = (0, saved.len()),
             None => self.journal += batch.inputs.iter().map(Vec::len).sum::<usize>(),
         }
         pass("after");
@@ -76,7 +76,7 @@ impl State {
     pub fn shown(&mut self, events: &[Event]) -> Result<(), Error> {
         pass("shown");
         self.in_transaction(|file| {
-            let mut update = file.prepare_cached("UPDATE event SET told = 1 WHERE key = ?")?;
+            let mut update = file.prepare_cached("UPDATE event SET shown = 1 WHERE key = ?")?;
             events.iter().try_for_each(|event| update.execute([&event.key]).map(drop))
         })
     }
@@ -87,7 +87,9 @@ impl State {
     ///
     /// A file that cannot be written.
     pub fn say(&mut self, line: &str) -> Result<(), Error> {
+        pass("say");
         self.file.execute("INSERT INTO said (line) VALUES (?)", [line]).map_err(|error| self.error(error))?;
+        pass("said");
         Ok(())
     }
 
@@ -113,27 +115,34 @@ impl State {
 }
 
 fn write(file: &Transaction<'_>, batch: &Batch<'_>) -> rusqlite::Result<()> {
-    match &batch.open {
-        Some(open) => {
+    match &batch.saved {
+        Some(saved) => {
+            let is_first = batch.inputs.is_empty()
+                && !file.query_row("SELECT EXISTS (SELECT 1 FROM input)", [], |row| row.get(0))?;
+            // Compressing in memory fails only for lack of it.
+            let bytes = zstd::encode_all(&saved[..], LEVEL)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            pass("saving");
             file.execute("DELETE FROM input", [])?;
-            file.execute("DELETE FROM open", [])?;
-            file.execute("INSERT INTO open VALUES (?, ?)", params![batch.steps as i64, open])?;
+            file.execute("DELETE FROM saved", [])?;
+            file.execute("INSERT INTO saved VALUES (?, ?)", params![is_first, bytes])?;
+            pass("saved");
         }
         None => {
             let mut insert = file.prepare_cached("INSERT INTO input (bytes) VALUES (?)")?;
             batch.inputs.iter().try_for_each(|bytes| insert.execute([bytes]).map(drop))?;
         }
     }
-    let mut insert = file.prepare_cached("INSERT INTO told (packed, bytes) VALUES (0, ?)")?;
-    batch.told.iter().try_for_each(|bytes| insert.execute([bytes]).map(drop))?;
-    if !batch.told.is_empty() {
-        file.prepare_cached("UPDATE progress SET steps = ?")?.execute([batch.steps as i64])?;
-        pack(file)?;
-    }
     give(file, &batch.given)?;
-    let mut insert = file.prepare_cached("INSERT OR IGNORE INTO event (key, json, told) VALUES (?, ?, ?)")?;
-    for Event { key, json, told } in batch.events {
-        insert.execute(params![key, json, told])?;
+    // One that the end of an earlier run made of it happens again where it belongs.
+    let mut insert = file.prepare_cached("INSERT OR REPLACE INTO event (key, notice, shown) VALUES (?, ?, ?)")?;
+    for Event { key, notice, shown } in batch.events {
+        insert.execute(params![key, notice, shown])?;
+    }
+    if batch.saved.is_some() {
+        // What is saved has come of them: they cannot happen again.
+        let last: i64 = file.query_row("SELECT coalesce(max(seq), 0) FROM event", [], |row| row.get(0))?;
+        file.execute("DELETE FROM event WHERE shown = 1 AND seq <= ?", [last - MOST_EVENTS])?;
     }
     let mut insert = file.prepare_cached("INSERT INTO notification VALUES (?, ?, ?)")?;
     for Notification { seq, receiver, json } in batch.notifications {
@@ -154,21 +163,5 @@ fn give(file: &Transaction<'_>, given: &[Given]) -> rusqlite::Result<()> {
         insert.execute(params![&**log, second, bytes])?;
         delete.execute(params![&**log, second - railway::remembered()])?;
     }
-    Ok(())
-}
-
-/// Packs rows of what was told, once there are many.
-fn pack(file: &Transaction<'_>) -> rusqlite::Result<()> {
-    let loose = "SELECT count(*), min(seq) FROM told WHERE packed = 0 AND seq > (SELECT coalesce(max(seq), 0) FROM told WHERE packed = 1)";
-    let (rows, first): (i64, Option<i64>) =
-        file.prepare_cached(loose)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let Some(first) = first.filter(|_| rows >= PACK) else { return Ok(()) };
-    let mut select = file.prepare_cached("SELECT bytes FROM told WHERE seq >= ? ORDER BY seq")?;
-    let all: Vec<Vec<u8>> = select.query_map([first], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    // Writing to memory fails only for lack of it; then they stay as they are.
-    let Ok(bytes) = postcard::to_stdvec(&all) else { return Ok(()) };
-    let Ok(packed) = zstd::encode_all(&bytes[..], zstd::DEFAULT_COMPRESSION_LEVEL) else { return Ok(()) };
-    file.execute("DELETE FROM told WHERE seq >= ?", [first])?;
-    file.execute("INSERT INTO told VALUES (?, 1, ?)", params![first + rows - 1, packed])?;
     Ok(())
 }

@@ -27,6 +27,7 @@ use crate::second::evidence::Evidence;
 use crate::time::Time;
 
 impl VerdictEvent {
+    /// What a ruling comes to.
     pub fn new(ruling: &Ruling) -> Self {
         VerdictEvent {
             at: Time::from_second(ruling.at),
@@ -39,6 +40,7 @@ impl VerdictEvent {
 }
 
 impl TriggerEvent {
+    /// What a change comes to, with its texts masked.
     pub fn new(engine: &Engine, change: &Change, cause: Cause, masking: Masking) -> Self {
         let trigger = &engine.judge.rules.triggers[change.trigger];
         let judgement = &change.judgement;

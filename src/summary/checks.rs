@@ -14,42 +14,60 @@ use crate::time::Time;
 /// What a checkpoint, or a criterion of success, came to.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckpointEvent {
+    /// A checkpoint, or a criterion of success.
     #[serde(skip)]
     pub kind: Kind,
+    /// As the plan calls it.
     pub id: String,
+    /// As the plan calls it for people.
     pub title: String,
     /// When it came to that; of what is not reached, when it will be.
     pub at: Option<Time>,
     /// Seconds after the deployment.
     pub after: i64,
+    /// What its checks come to together.
     pub status: Status,
+    /// In the order of the plan.
     pub checks: Vec<CheckLine>,
 }
 
+/// What one check came to.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckLine {
+    /// As the plan calls it.
     pub id: String,
+    /// What is checked, in words.
     pub about: String,
+    /// What it came to.
     pub status: Status,
+    /// How many events its value rests on.
     pub samples: u64,
+    /// In `unit`; `None` where it is not known, or no number.
     pub value: Option<f64>,
+    /// What the value has to be.
     #[serde(serialize_with = "target")]
     pub target: Option<Target>,
+    /// As the JSON contract names units.
     pub unit: Option<&'static str>,
     /// Why it failed or is not known, where no number says it.
     pub because: Option<String>,
     /// What a person is to look at.
     pub ask: Option<String>,
+    /// What a person answered.
     pub answer: Option<Answer>,
+    /// Of a ratio of counts: the part and the whole.
     #[serde(skip)]
     pub share: Option<(u64, u64)>,
+    /// What the value is compared with.
     #[serde(skip)]
     pub threshold: Option<f64>,
+    /// As the plan writes it.
     #[serde(skip)]
     pub expr: String,
 }
 
 impl CheckpointEvent {
+    /// What was reached, with its texts masked.
     pub fn new(engine: &Engine, reached: &Reached, masking: Masking) -> Self {
         let checkpoint = &engine.judge.rules.checkpoints[reached.checkpoint];
         let lines = checkpoint.checks.iter().zip(&reached.outcomes);

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::logs::at;
-use super::program::{Ran, logwatch};
+use super::program::{Ran, logwatch, piped};
 
 const PLAN: &str = r#"
 [plan]
@@ -144,6 +144,32 @@ fn a_saved_baseline_says_what_the_log_before_the_deployment_says() {
     assert!(text.out.contains("base.json: 20m of usual running"), "{}", text.out);
 }
 
+/// A run that is gone on with is compared with what it began with, whatever became of the file.
+#[test]
+fn a_state_has_what_its_run_is_compared_with() {
+    let shop = Shop::new();
+    assert_eq!(shop.baseline(&["before.jsonl"], "base.json").status, Some(0));
+    let (plan, base, state, at) = (shop.path("plan.toml"), shop.path("base.json"), shop.path("state"), at(DEPLOYED));
+    let asked = ["--plan", &plan, "--deployed-at", &at, "--format", "json", "--baseline", &base];
+    let log = |seconds: std::ops::Range<u32>| seconds.map(request).collect::<String>();
+    let whole = piped(&asked, log(DEPLOYED..1_800).as_bytes());
+    let fired = told(&whole);
+    assert!(["slow", "failing", "clients"].iter().all(|id| fired.iter().any(|event| event[0] == *id)), "{fired:?}");
+
+    let kept = [&asked[..], &["--state", &state]].concat();
+    let first = piped(&kept, log(DEPLOYED..1_300).as_bytes());
+    fs::remove_file(&base).unwrap();
+    // It begins with what was read before, so that nothing is missing.
+    let second = piped(&kept, log(1_290..1_800).as_bytes());
+    assert_eq!([told(&first), told(&second)].concat(), fired, "{}", second.err);
+    let again = logwatch(&["replay", "--state", &state, "--format", "json"]);
+    assert_eq!((told(&again), again.summary()), (fired, second.summary()), "{}", again.err);
+    for member in ["baseline", "triggers", "verdict", "reasons"] {
+        assert_eq!(second.summary()[member], whole.summary()[member], "{member}");
+    }
+    assert_eq!(second.summary()["http"]["before"], whole.summary()["http"]["before"]);
+}
+
 #[test]
 fn baselines_add_up() {
     let shop = Shop::new();
@@ -203,7 +229,7 @@ fn numbers_of_probes_have_a_baseline() {
     let shop = Shop::new();
     let trigger = "[[trigger]]\nid = \"grown\"\nseverity = \"investigate\"\nwhen = \"mean(probe.number{name='size'}.number) > 2 * baseline(mean(probe.number{name='size'}.number))\"\n";
     let plan = format!(
-        "[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}[[probe]]\nid = \"disk\"\ncommand = [\"false\"]\n"
+        "[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}[[probe]]\nid = \"disk\"\ncommand = [\"false\"]\nnumbers = {{ size = '(.)' }}\n"
     );
     shop.write("plan.toml", &plan);
     let recorded = |seconds: std::ops::Range<u32>, size: u32| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use logwatch::rules::plan::Plan;
+use logwatch::Plan;
 
 use super::program::logwatch;
 

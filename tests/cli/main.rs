@@ -10,6 +10,7 @@ mod chromium;
 mod cost;
 mod dl_034;
 mod docs;
+mod endpoint;
 mod environment;
 #[cfg(target_os = "linux")]
 mod exec;
@@ -23,6 +24,7 @@ mod json;
 mod lines;
 mod live;
 mod logs;
+mod mail;
 mod manners;
 mod masking;
 mod metrics;
@@ -51,3 +53,4 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tui;
 mod usage;
+mod week;

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::endpoint::{Answer, Endpoint};
 use super::logs::{healthy, request};
-use super::notify::{Answer, Receiver, plan};
+use super::notify::plan;
 use super::program::{eventually, fixture, logwatch};
 use super::serve::{Served, ask};
 
@@ -80,7 +81,7 @@ fn the_numbers_are_those_of_the_summary() {
 /// What waits for a receiver that hangs, and for one that takes what it is sent.
 #[test]
 fn what_waits_for_receivers_is_told() {
-    let (hangs, works) = (Receiver::start(&[Answer::Never]), Receiver::start(&[Answer::Status(200)]));
+    let (hangs, works) = (Endpoint::start(&[Answer::Never]), Endpoint::start(&[Answer::Status(200)]));
     let plan = plan("[[notify]]\nwebhook = \"env:HANGS\"\n[[notify]]\nwebhook = \"env:WORKS\"");
     let variables = [("HANGS", hangs.url.as_str()), ("WORKS", works.url.as_str())];
     let mut served = Served::with(&["--plan", plan.path().to_str().unwrap()], "127.0.0.1:0", &variables);

@@ -176,6 +176,20 @@ fn people_are_heard_while_it_runs_and_after() {
     assert_eq!(ran.summary()["classes"]["signal.user_complaint"]["count"], 1);
 }
 
+/// An answer is recorded or it is not, wherever whoever gives it ends.
+#[cfg(unix)]
+#[test]
+fn what_is_said_is_said_as_a_whole() {
+    let shop = Shop::new();
+    shop.piped(&healthy(0..40));
+    for (point, status) in [("say:1", "manual"), ("said:1", "pass")] {
+        let mut command = command(&["check", "carts", "--pass", "--at", &at(35), "--state", &shop.path("state")]);
+        assert_eq!(command.env("LOGWATCH_DIE_AT", point).status().unwrap().code(), None, "{point}");
+        let ran = shop.asked(&["replay", "--format", "json"]);
+        assert_eq!(ran.summary()["checkpoints"][0]["checks"][0]["status"], status, "{point}: {}", ran.err);
+    }
+}
+
 #[test]
 fn one_run_at_a_time_goes_on_with_it() {
     let shop = Shop::new();
@@ -222,9 +236,20 @@ fn what_does_not_fit_is_one_message() {
     let state = Connection::open(shop.path("state")).unwrap();
     state.pragma_update(None, "user_version", 99).unwrap();
     drop(state);
-    refused(shop.piped(&log), 2, &["was written by a newer logwatch (format 99, this one reads 1)"]);
+    refused(shop.piped(&log), 2, &["was written by a newer logwatch (format 99, this one reads 2)"]);
     let state = Connection::open(shop.path("state")).unwrap();
     state.pragma_update(None, "user_version", 1).unwrap();
+    refused(shop.piped(&log), 2, &["was written by an older logwatch (format 1, this one reads 2)"]);
+    state.pragma_update(None, "user_version", 2).unwrap();
+    let version = |version: &str| {
+        let update = "UPDATE setup SET json = json_set(json, '$.version', ?)";
+        state.execute(update, [version]).unwrap();
+    };
+    version("0.0.9");
+    let told = ["is of a run by logwatch 0.0.9, and this is ", "go on with that one, or name another file"];
+    refused(shop.piped(&log), 2, &told);
+    refused(shop.asked(&["status"]), 2, &told);
+    version(env!("CARGO_PKG_VERSION"));
     drop(state);
 
     // A piece in the middle is not what was written.
@@ -236,8 +261,38 @@ fn what_does_not_fit_is_one_message() {
     // The end is missing.
     fs::write(shop.path("state"), &whole[..whole.len() / 2]).unwrap();
     refused(shop.piped(&log), 1, &["is damaged ("]);
-    fs::write(shop.path("state"), whole).unwrap();
+    fs::write(shop.path("state"), &whole).unwrap();
+    // What the run has come to is not what was written, in a file that can be read.
+    for bytes in ["substr(bytes, 1, length(bytes) - 9)", "zeroblob(99)"] {
+        let state = Connection::open(shop.path("state")).unwrap();
+        state.execute(&format!("UPDATE saved SET bytes = {bytes}"), []).unwrap();
+        drop(state);
+        refused(shop.piped(&log), 1, &["is damaged ("]);
+        refused(shop.asked(&["status"]), 1, &["is damaged ("]);
+        fs::write(shop.path("state"), &whole).unwrap();
+    }
     assert_eq!(shop.piped(&healthy(60..70)).summary()["input"]["lines"], 70);
+}
+
+/// A trigger that comes and goes every second: what the state has of it does not grow for ever.
+#[test]
+fn of_many_events_the_latest_are_kept() {
+    let shop = Shop::new();
+    let plan = PLAN.replace("[1m]) >= 3", "[1s]) >= 1");
+    fs::write(shop.path("shop.toml"), plan).unwrap();
+    let log = |seconds: std::ops::Range<u32>| -> String {
+        seconds.map(|second| request(second, "/api/bots", 200 + 300 * (second as u16 % 2))).collect()
+    };
+    let first = shop.piped(&log(0..900));
+    assert!(changes(&first.out).len() > 800, "{}", first.out);
+    let second = shop.piped(&log(880..960));
+    let again = shop.asked(&["replay", "--format", "json"]);
+    assert_eq!(again.summary(), second.summary(), "{}", again.err);
+    assert_eq!(second.summary()["triggers"][0]["fired"], 480);
+    let kept = changes(&again.out);
+    assert!((200..500).contains(&kept.len()), "{}", kept.len());
+    let (all, since) = (changes(&(first.out + &second.out)), changes(&second.out));
+    assert!(all.ends_with(&kept) && since.len() < 100, "{} {}", all.len(), since.len());
 }
 
 /// Who watches a service is not left alone because a disk is full.

@@ -8,13 +8,9 @@ mod rules;
 
 use std::sync::{Arc, LazyLock};
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::judge::Notice;
-use logwatch::rules::plan::{Moment, Plan};
-use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
 use logwatch::time::Time;
+use logwatch::{Library, Moment, Notice, Plan, Range, Session};
 use proptest::prelude::*;
 
 use log::{BEGIN, Event, Log};
@@ -37,21 +33,35 @@ static LIBRARY: LazyLock<Arc<Library>> = LazyLock::new(|| {
     Arc::new(Library::load(&[folder.path()]).expect("the packs are right"))
 });
 
-/// What the engine says: every change of a rule's state.
-fn engine(log: &Log, plan: &str, deployed: Option<i64>) -> Vec<Change> {
+/// What the engine says: every change of a rule's state. After every so many lines it is saved, and another one goes on.
+fn engine(log: &Log, plan: &str, deployed: Option<i64>, lines: usize) -> Vec<Change> {
     let plan = Plan::parse("plan.toml", plan).unwrap_or_else(|error| panic!("{error}\n{plan}"));
     let moment = deployed.map(|second| Moment::At(Time::from_second(second)));
-    let session = Session::new(plan, Arc::clone(&LIBRARY), moment, Range::default());
-    let mut session = session.unwrap_or_else(|error| panic!("{error}"));
-    let source = session.add_source("log");
+    let begin = || {
+        let session = Session::new(plan.clone(), Arc::clone(&LIBRARY), moment, Range::default());
+        let mut session = session.unwrap_or_else(|error| panic!("{error}"));
+        session.add_source("log");
+        session
+    };
+    let mut session = begin();
     let mut mapper = session.mapper();
-    let text = log.text().into_bytes();
-    let chunk = Chunk { bytes: text.len() as u64, text: text.into(), ..Chunk::default() };
-    session.engine.feed(source, mapper.map(chunk));
-    session.engine.close(source);
+    let text = log.text();
+    let text: Vec<&str> = text.split_inclusive('\n').collect();
+    let mut notices = Vec::new();
+    for part in text.chunks(lines) {
+        let text = part.concat().into_bytes();
+        let chunk = Chunk { bytes: text.len() as u64, text: text.into(), ..Chunk::default() };
+        session.engine.feed(0, mapper.map(chunk));
+        notices.extend(session.engine.take_notices());
+        let saved = session.save().expect("nothing waits");
+        session = begin();
+        session.restore(&saved).expect("it was saved");
+    }
+    session.engine.close(0);
     session.engine.finish();
+    notices.extend(session.engine.take_notices());
     let mut changes = Vec::new();
-    for notice in session.engine.take_notices() {
+    for notice in notices {
         if let Notice::Change(change, _) = notice {
             changes.push(Change {
                 at: change.at,
@@ -75,10 +85,11 @@ proptest! {
         log in log::logs(),
         rules in prop::collection::vec(plan::rules(), 1..5),
         deployed in prop::option::weighted(0.4, -20i64..120),
+        lines in 1usize..60,
     ) {
         let deployed = deployed.map(|seconds| BEGIN + seconds);
         let plan = plan(&rules);
-        let told = engine(&log, &plan, deployed);
+        let told = engine(&log, &plan, deployed, lines);
         let expected = rules::read(&log, &rules, deployed);
         prop_assert_eq!(told, expected, "{}\n{}", plan, log.text());
     }
@@ -90,7 +101,7 @@ fn rules_of_known_logs_fire_when_they_should() {
     let requests = (0..30).map(|second| Event::request(1_000 * second, 0, if second < 10 { 500 } else { 200 }));
     let log = Log { events: requests.collect() };
     let rules = [Rule::share_of_failures()];
-    let told = engine(&log, &plan(&rules), None);
+    let told = engine(&log, &plan(&rules), None, 7);
     assert_eq!(told, rules::read(&log, &rules, None));
     assert_eq!(told.len(), 2, "{told:?}");
 }

@@ -1,6 +1,6 @@
 //! What each rule says at each second (the numbers are those of `docs/semantics.md`).
 
-use logwatch::rules::trigger::State;
+use logwatch::State;
 
 use crate::log::{Event, Kind, Log, ROUTES};
 use crate::plan::{Condition, Number, Op, Rule, Select, Value, When, Window};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use logwatch::external::External;
+use logwatch::External;
 use logwatch::source::railway::Followed;
 use logwatch::time::SECOND;
 

@@ -94,11 +94,11 @@ fn wherever_it_ends_at_a_write_nothing_is_lost_or_counted_twice() {
     let range = ["--format", "json", "--since", "2m", "--until", &until, "--plan", plan.to_str().unwrap()];
     let range = range.map(String::from);
     let undisturbed = run(&mut started(&server, &asked(&range, None)));
-    let mut expected = undisturbed.summary();
-    // A run with a state has one verdict for all.
-    assert!(expected.as_object_mut().unwrap().remove("services").is_some());
+    let expected = undisturbed.summary();
+    let verdicts: Vec<_> = expected["services"].as_array().unwrap().iter().map(|service| &service["verdict"]).collect();
+    assert_eq!(verdicts, ["rollback", "unknown"]);
     assert_eq!((undisturbed.status, &expected["input"]["lines"]), (Some(4), &144.into()), "{}", undisturbed.err);
-    let points = ["setup", "before", "within", "after", "shown"];
+    let points = ["laying-out", "laid-out", "setup", "begun", "before", "saving", "saved", "within", "after", "shown"];
     let points = points.iter().flat_map(|name| [1, 2, 3, 5, 8, 12].map(|times| format!("{name}:{times}")));
     let points = std::sync::Mutex::new(points.collect::<Vec<_>>());
     let killed = std::sync::atomic::AtomicUsize::new(0);
@@ -120,6 +120,10 @@ fn wherever_it_ends_at_a_write_nothing_is_lost_or_counted_twice() {
                     assert_eq!(second.summary(), expected, "{point}: {}", second.err);
                     let both = first.out + &second.out;
                     assert_same_events(&both, &undisturbed.out);
+                    let state = folder.path().join(&point);
+                    let again = run(&mut command(&["replay", "--format", "json", "--state", state.to_str().unwrap()]));
+                    assert_eq!(again.summary(), expected, "{point}: {}", again.err);
+                    assert_eq!(events(&again.out), events(&undisturbed.out), "{point}");
                     let is_shown_once = events(&both).values().all(|times| *times == 1);
                     assert!(
                         is_shown_once || point.starts_with("shown") || point.starts_with("within"),
@@ -225,6 +229,47 @@ fn killed_while_it_follows_it_has_what_one_has_that_was_not() {
     let again = run(&mut command(&["replay", "--format", "json", "--state", state.to_str().unwrap()])).summary();
     assert_eq!((&again["input"], &again["http"]), (&had["input"], &had["http"]));
 }
+
+/// With `--baseline previous` the log of the deployment before is read once: later it may be gone, or be another.
+#[test]
+fn what_it_is_compared_with_stands_in_the_state() {
+    let (server, mut range) = server();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = folder.path().join("plan.toml");
+    std::fs::write(&plan, WORSE).unwrap();
+    range.extend(["--plan", plan.to_str().unwrap(), "--baseline", "previous"].map(String::from));
+    let undisturbed = run(&mut started(&server, &asked(&range, None)));
+    let expected = undisturbed.summary();
+    assert_eq!((&expected["verdict"], &expected["baseline"]["file"]), (&"rollback".into(), &"deployment d-2".into()));
+    let arguments = asked(&range, Some(&folder.path().join("state")));
+    // Before what it is compared with stands there, and after.
+    for point in ["begun:1", "within:3", "after:4"] {
+        let killed = run(started(&server, &arguments).env("LOGWATCH_DIE_AT", point));
+        assert_eq!(killed.status, None, "{point}: {}", killed.err);
+    }
+    // Read again, the time before would be another, and nothing worse than that.
+    let mut world = locked(&server.world);
+    let before = world.now().saturating_add(-40 * 60 * SECOND);
+    (0..600).for_each(|second| world.request(before.saturating_add(second * SECOND), "/api/bots", 500));
+    drop(world);
+    let afresh = run(&mut started(&server, &asked(&range, None)));
+    assert_ne!(afresh.summary()["baseline"], expected["baseline"]);
+    let ran = run(&mut started(&server, &arguments));
+    assert_eq!(ran.summary(), expected, "{}", ran.err);
+    let again = run(&mut command(&["replay", "--format", "json", "--state", arguments.last().unwrap()]));
+    assert_eq!(again.summary(), expected, "{}", again.err);
+}
+
+const WORSE: &str = r#"
+[plan]
+id = "worse"
+title = "Worse than before"
+
+[[trigger]]
+id = "worse"
+severity = "rollback"
+when = "count(http.request{status=5xx}) / count(http.request) > 2 * baseline(count(http.request{status=5xx}) / count(http.request)) + 1pp"
+"#;
 
 #[test]
 fn a_state_is_of_one_plan_and_one_choice_of_services() {

@@ -2,17 +2,10 @@
 
 use std::path::Path;
 
-use logwatch::classify::Library;
-use logwatch::gather::{Cause, Range};
-use logwatch::judge::Notice;
-use logwatch::map::Mapper;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::Plan;
-use logwatch::session::Session;
 use logwatch::source::frame::Chunk;
-use logwatch::summary::{CheckpointEvent, Summary};
+use logwatch::summary::CheckpointEvent;
 use logwatch::time::{self, Time};
-use logwatch::zone::Zone;
+use logwatch::{Cause, Library, Mapper, Masking, Notice, Plan, Range, Session, Summary, Zone};
 
 use crate::case::{Case, stamp};
 

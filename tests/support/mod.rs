@@ -2,15 +2,10 @@
 
 use std::io::Read;
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::judge::Notice;
-use logwatch::mask::Masking;
-use logwatch::rules::plan::{Moment, Plan};
-use logwatch::session::Session;
 use logwatch::source::frame::{Fill, Framer};
-use logwatch::summary::{CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
+use logwatch::{Library, Masking, Moment, Notice, Plan, Range, Session, Summary};
 
 /// What a run told: its events and its summary, as JSON.
 #[derive(Debug, PartialEq)]

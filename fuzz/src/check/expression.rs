@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
+use logwatch::Plan;
 use logwatch::expr::{self, Error, Expr, Metrics};
-use logwatch::rules::plan::Plan;
 
 use super::plan::try_plan;
 use crate::limit::within_a_second;

@@ -1,6 +1,6 @@
 //! Masking: no harm, the same when done twice, in time that grows with the text, and no planted secret left.
 
-use logwatch::mask::mask;
+use logwatch::mask;
 
 use crate::limit::within_a_second;
 use crate::lot;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use logwatch::classify::Library;
+use logwatch::{Library, Plan};
 use logwatch::explain::{self, samples};
-use logwatch::rules::plan::Plan;
 
 use super::plan::try_plan;
 use crate::limit::within_a_second;

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use logwatch::classify::Library;
-use logwatch::gather::Range;
-use logwatch::rules::plan::Plan;
+use logwatch::{Library, Plan, Range};
 
 use super::pipeline::assert_harmless;
 use crate::limit::within_a_second;

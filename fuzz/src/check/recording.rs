@@ -6,13 +6,15 @@ use logwatch::time::Time;
 
 use crate::case::Case;
 use crate::limit::within_a_second;
+use crate::lot;
 use crate::run::{Run, Stream, Told, assert_accounted, assert_same};
 
 /// See [`Case`] for what an input is. A recording is of one source: the case's first.
 pub fn check(input: &[u8]) {
     let mut case = Case::read(input);
     case.sources.truncate(1);
-    let (live, recording) = within_a_second("the live run", || live(&case));
+    let cut = lot(input) % 8;
+    let (live, recording) = within_a_second("the live run", || live(&case, cut));
     assert_accounted(&live.counts, [&*case.sources[0].text]);
     // A recording holds a line over 1 MiB as it was cut, and so fewer bytes.
     if live.counts.too_long > 0 {
@@ -26,8 +28,10 @@ pub fn check(input: &[u8]) {
     assert_same(&live, &replayed, "live, and replayed");
 }
 
-/// As the program follows a live source with `--record`; what was told, and the recording.
-fn live(case: &Case) -> (Told, Vec<u8>) {
+/// As the program follows a live source with `--record`; what was told, and the recording. It is saved after so many chunks, and
+/// gone on with.
+fn live(case: &Case, cut: u64) -> (Told, Vec<u8>) {
+    let mut chunks = 0;
     let source = &case.sources[0];
     let mut run = Run::of(case);
     let mut recorder = Recorder::new(Vec::new());
@@ -55,6 +59,10 @@ fn live(case: &Case) -> (Told, Vec<u8>) {
         };
         recorded.expect("writing to memory");
         run.feed(0, fragment);
+        chunks += 1;
+        if chunks == cut {
+            run.go_on_anew(case);
+        }
     }
     run.close(0);
     (run.finish(), recorder.into_inner())

@@ -1,7 +1,7 @@
 //! Plans: tables with the members that they may have, and some that they may not.
 
 use fastrand::Rng;
-use logwatch::rules::plan::BUILT_IN;
+use logwatch::BUILT_IN;
 
 use super::expression;
 use crate::mutate::{pick, pieces};

@@ -48,12 +48,14 @@ impl Endpoint {
         url
     }
 
+    /// Where subscriptions are made.
     pub fn socket(&self) -> Url {
         let mut url = self.query("logwatch");
         let _ = url.set_scheme(if url.scheme() == "http" { "ws" } else { "wss" });
         url
     }
 
+    /// The only host that a token is sent to.
     pub fn host(&self) -> &str {
         self.queries.host_str().unwrap_or_default()
     }
@@ -65,6 +67,7 @@ impl Endpoint {
             == (url.scheme(), url.host_str(), url.port_or_known_default())
     }
 
+    /// Whether it is this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.queries)
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+/// What can go wrong between this program and the API.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// What was asked for cannot be: the command line, a token, a name.
@@ -9,7 +10,12 @@ pub enum Error {
     Asked(String),
     /// The API does not accept the token.
     #[error("Railway does not accept the token ({told}): {advice}")]
-    Refused { told: String, advice: String },
+    Refused {
+        /// What the API answered.
+        told: String,
+        /// What to do.
+        advice: String,
+    },
     /// Too many calls; how long to wait where the API says so.
     #[error("Railway's limit of calls is reached{}", wait(*.0))]
     TooMany(Option<Duration>),

@@ -10,8 +10,10 @@ use crate::time::Time;
 #[derive(Debug)]
 pub struct Link(Mutex<State>);
 
+/// How the connection stands.
 #[derive(Clone, Debug)]
 pub struct State {
+    /// What it is at.
     pub phase: Phase,
     /// When the server last showed that it is there. What a service is silent since then is not known.
     pub proved: Instant,
@@ -21,12 +23,15 @@ pub struct State {
     pub repeated: u64,
     /// Records that only a second look has found.
     pub found_late: u64,
+    /// How often it was made anew.
     pub reconnects: u64,
+    /// What is left of the calls that the API allows.
     pub budget: Budget,
     /// What is to be said, once.
     messages: Vec<String>,
 }
 
+/// What a connection is at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// What was written before is read, up to this time so far.
@@ -34,7 +39,12 @@ pub enum Phase {
     /// All that is known to the server is here, and more comes as it is written.
     Following,
     /// There is no connection, since when and why.
-    Broken { since: Time, because: String },
+    Broken {
+        /// The last time it stood.
+        since: Time,
+        /// What broke it.
+        because: String,
+    },
 }
 
 impl Default for Link {
@@ -57,6 +67,7 @@ impl Link {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How it stands now.
     pub fn look(&self) -> State {
         self.state().clone()
     }
@@ -72,6 +83,7 @@ impl Link {
         self.state().ahead
     }
 
+    /// What there is to be told since the last time.
     pub fn take_messages(&self) -> Vec<String> {
         std::mem::take(&mut self.state().messages)
     }

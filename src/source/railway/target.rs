@@ -15,7 +15,9 @@ use names::{agrees, is_id, one, services};
 /// Something with an id and a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Named {
+    /// The API's id.
     pub id: String,
+    /// What people call it.
     #[serde(default)]
     pub name: String,
 }
@@ -23,15 +25,20 @@ pub struct Named {
 /// A project, with its environments and services.
 #[derive(Clone, Debug)]
 pub struct Project {
+    /// The project itself.
     pub own: Named,
+    /// All it has.
     pub environments: Vec<Named>,
+    /// All it has.
     pub services: Vec<Named>,
 }
 
 /// What was asked for, by name or id.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// Name or id; what the token is for when left out.
     pub project: Option<String>,
+    /// Name or id; what the token is for when left out.
     pub environment: Option<String>,
     /// The ids of project and environment that count where the token knows none, and no project is named.
     pub default: (Option<String>, Option<String>),
@@ -44,8 +51,11 @@ pub struct Wanted {
 /// What was found.
 #[derive(Clone, Debug)]
 pub struct Target {
+    /// The project.
     pub project: Named,
+    /// The environment.
     pub environment: Named,
+    /// Those whose logs are followed.
     pub services: Vec<Named>,
 }
 
@@ -53,15 +63,22 @@ pub struct Target {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {
+    /// The API's id.
     pub id: String,
+    /// As the API calls it, such as `SUCCESS`.
     #[serde(default)]
     pub status: String,
     #[serde(default)]
     created_at: String,
+    /// Whether the platform can return to it.
     #[serde(default)]
     pub can_rollback: bool,
+    /// Whether all its instances were stopped.
     #[serde(default)]
     pub deployment_stopped: bool,
+    #[serde(default)]
+    status_updated_at: Option<String>,
+    /// What the API tells beside: commit, branch, reason.
     #[serde(default)]
     pub meta: Option<serde_json::Value>,
 }
@@ -70,6 +87,17 @@ impl Deployment {
     /// When it was asked for; its processes start once it is built.
     pub fn created(&self) -> Option<Time> {
         time::parse(self.created_at.as_bytes())
+    }
+
+    /// When its status changed, where that is told.
+    pub fn changed(&self) -> Option<Time> {
+        time::parse(self.status_updated_at.as_deref()?.as_bytes())
+    }
+
+    /// Its status; `stopped` of one that has succeeded and whose processes have ended since.
+    pub fn stands(&self) -> &str {
+        let is_gone = matches!(self.status.as_str(), "REMOVED" | "FAILED" | "SKIPPED");
+        if self.deployment_stopped && !is_gone { "stopped" } else { &self.status }
     }
 }
 
@@ -134,11 +162,18 @@ pub struct Instance {
     service_name: String,
     #[serde(default)]
     active_deployments: Option<Vec<Deployment>>,
+    #[serde(default)]
+    latest_deployment: Option<Deployment>,
 }
 
 impl Instance {
     pub fn active(&self) -> &[Deployment] {
         self.active_deployments.as_deref().unwrap_or_default()
+    }
+
+    /// The one that was asked for last, which may not run yet or any more.
+    pub fn latest(&self) -> Option<&Deployment> {
+        self.latest_deployment.as_ref()
     }
 }
 

@@ -17,9 +17,11 @@ pub enum Access {
     Account,
 }
 
+/// What a request proves its right with; it is never shown.
 #[derive(Clone)]
 pub struct Token {
     secret: HeaderValue,
+    /// Whose it is.
     pub access: Access,
     /// Where it is from, for messages.
     pub from: String,
