@@ -38,6 +38,8 @@ pub struct Due {
     pub action: Action,
     /// The change of the trigger that it is for.
     pub event: TriggerEvent,
+    /// When it became due.
+    pub at: Time,
     pub deployed_at: Time,
     /// Why it is not to be done, but by a person.
     pub held: Option<&'static str>,
@@ -80,7 +82,8 @@ impl Escalation {
         for action in &self.actions {
             for ((id, _), event) in &self.firing {
                 let since = event.at.second();
-                let is_due = action.is_for(id, event.severity) && tick >= since.saturating_add(action.after);
+                let at = since.saturating_add(action.after);
+                let is_due = action.is_for(id, event.severity) && tick >= at;
                 if !is_due || self.begun.contains(&action.id) || is_acknowledged(id, since) {
                     continue;
                 }
@@ -90,7 +93,13 @@ impl Escalation {
                 } else if !self.held.insert((action.id.clone(), id.clone())) {
                     continue;
                 }
-                due.push(Due { action: action.clone(), event: event.clone(), deployed_at: deployment.at, held });
+                due.push(Due {
+                    action: action.clone(),
+                    event: event.clone(),
+                    at: Time::from_second(at),
+                    deployed_at: deployment.at,
+                    held,
+                });
             }
         }
         due

@@ -39,7 +39,8 @@
 //! - [`summary`] is the end of a run as plain data, and [`output`] writes it.
 //! - [`probe`] asks a service, its database or a program beside the log, while a run is live.
 //! - [`snapshot`] is a run as it stands, and [`tail`] its newest lines, for whoever looks at it; [`serve`] shows it as a web page, an
-//!   API and metrics.
+//!   API and [`metrics`].
+//! - `otlp` sends metrics and events to a receiver of OpenTelemetry's protocol, where the program is built with it.
 //! - [`notify`] sends what happens to the receivers that a plan names, each on a thread of its own.
 //! - [`explain`] says of lines what they were read as and why, by the same way as a run. [`text`] is what a terminal may be shown.
 //! - [`state`] keeps in a file what a live run has come to, so that one that was killed goes on.
@@ -137,7 +138,10 @@ mod judge;
 mod lifecycle;
 mod map;
 mod mask;
+mod metrics;
 mod notify;
+#[cfg(feature = "otlp")]
+mod otlp;
 pub mod output;
 mod people;
 mod probe;

@@ -114,6 +114,9 @@ impl Report {
                 Role::Exception(_) | Role::Error => {
                     (0..self.library.classes[class].labels.len()).for_each(|label| interest.add(class, label));
                 }
+                Role::Usage => {
+                    (0..self.library.classes[class].values.len()).for_each(|value| interest.add_value(class, value));
+                }
                 Role::Known | Role::Other => {}
             }
         }
@@ -137,7 +140,7 @@ impl Report {
     /// By class, what has to be kept of events.
     pub fn needs(&self) -> impl Iterator<Item = Keep> {
         self.roles.iter().map(|role| match role {
-            Role::Request(_) => Keep { values: true, ..Keep::default() },
+            Role::Request(_) | Role::Usage => Keep { values: true, ..Keep::default() },
             Role::Exception(_) | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
             Role::Other => Keep::default(),
         })
@@ -299,7 +302,7 @@ impl Report {
                 Some(Key { class: labels.class, labels: values })
             }
             Role::Known => Some(Key { class: labels.class, labels: Box::default() }),
-            Role::Request(_) | Role::Other => None,
+            Role::Request(_) | Role::Usage | Role::Other => None,
         }
     }
 

@@ -1,5 +1,5 @@
 //! Snapshot: a run as it stands, for whoever looks at it while it goes on: plain data that is shared and never changed. The run makes
-//! one at most once a second, and waits for nobody who looks.
+//! one at most twice a second, and waits for nobody who looks.
 
 use std::collections::VecDeque;
 use std::io;
@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use crate::deployment::Deployment;
 use crate::engine::Engine;
 use crate::mask::Masking;
+use crate::notify::{Notifier, Outbox};
 use crate::output::json::Json;
 use crate::summary::changes::Changes;
 use crate::summary::measures::{Chosen, Measures};
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
 
-/// How often one is made at most.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often one is made at most: what is written is to be seen within a second, with the time that a page takes to be drawn and read.
+const EVERY: Duration = Duration::from_millis(500);
 
 /// Events that are kept, the newest.
 const MOST_EVENTS: usize = 1_000;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     /// In the order of time.
     pub events: VecDeque<Event>,
     pub measures: Measures,
+    /// What waited for each receiver of notifications while the run went on.
+    pub outboxes: Vec<Outbox>,
     /// Whether the run is over.
     pub ended: bool,
 }
@@ -61,11 +64,12 @@ pub struct Recorder {
 }
 
 /// Whether there is more to see than before.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 struct Progress {
     lines: u64,
     evaluated_until: Option<i64>,
     events: u64,
+    outboxes: Vec<Outbox>,
 }
 
 impl Recorder {
@@ -78,6 +82,7 @@ impl Recorder {
             changes: Arc::default(),
             events: VecDeque::new(),
             measures: Measures::new(engine, &mut chosen, masking),
+            outboxes: Vec::new(),
             ended: false,
         };
         Recorder {
@@ -89,7 +94,7 @@ impl Recorder {
             chosen,
             newest: watch::Sender::new(Arc::new(first)),
             made: Instant::now(),
-            seen: Progress { lines: 0, evaluated_until: None, events: 0 },
+            seen: Progress::default(),
         }
     }
 
@@ -122,7 +127,7 @@ impl Recorder {
     }
 
     /// Makes a snapshot if the newest is old, and there is more to see.
-    pub fn look(&mut self, engine: &Engine) {
+    pub fn look(&mut self, engine: &Engine, notifier: Option<&Notifier>) {
         if self.made.elapsed() < EVERY {
             return;
         }
@@ -131,6 +136,7 @@ impl Recorder {
             lines: engine.gather.counts.lines,
             evaluated_until: engine.judge.evaluated_until(),
             events: self.told,
+            outboxes: notifier.map(|notifier| notifier.outboxes().collect()).unwrap_or_default(),
         };
         if seen != self.seen {
             self.seen = seen;
@@ -149,7 +155,8 @@ impl Recorder {
         let measures = Measures::new(engine, &mut self.chosen, self.masking);
         let number = self.newest.borrow().number + 1;
         let (changes, events) = (Arc::clone(&self.changes), self.events.clone());
-        self.newest.send_replace(Arc::new(Snapshot { number, summary, changes, events, measures, ended }));
+        let outboxes = self.seen.outboxes.clone();
+        self.newest.send_replace(Arc::new(Snapshot { number, summary, changes, events, measures, outboxes, ended }));
     }
 
     /// Keeps the objects that are written.

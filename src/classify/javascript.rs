@@ -227,9 +227,10 @@ fn lower(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 static ERROR: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("Error"));
 
-/// An error behind other words, as `console.error('no orders:', error)` prints it.
+/// An error behind other words, as `console.error('no orders:', error)` prints it, or behind the mark of Next.js.
 fn labelled(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    if is_indented(line) {
+    // Next.js sets its own mark, which Node's lines of source have not.
+    if is_indented(line) && !line.trim_ascii_start().starts_with("⨯ ".as_bytes()) {
         return None;
     }
     let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');

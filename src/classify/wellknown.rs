@@ -8,6 +8,11 @@ pub const RATE_LIMITED: &str = "railway.rate_limited";
 pub const ERROR: &str = "app.error";
 pub const WARNING: &str = "app.warning";
 
+/// How much memory and how many processors are used, as the platform measures it and as the service tells itself; each with the names of
+/// the values for what is used, and for what may be.
+pub const MEMORY: [(&str, &str, &str); 2] = [("railway.memory", "used", "limit"), ("process.memory", "bytes", "limit")];
+pub const CPU: (&str, &str, &str) = ("railway.cpu", "used", "limit");
+
 /// What became of a process.
 pub const CONTAINER_STARTED: &str = "process.container_started";
 pub const CONTAINER_STOPPED: &str = "process.container_stopped";

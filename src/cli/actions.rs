@@ -107,16 +107,17 @@ impl Actions {
         self.escalation.trigger(event);
     }
 
-    /// Begins what is due, and says what has become of the rest.
-    pub fn turn(&mut self, session: &Session, now: Time) -> Vec<ActionEvent> {
+    /// Begins what is due, and says what has become of the rest. The clock that stamps the log is so many nanoseconds ahead of this
+    /// machine's; deployments and what is done about them are told by the same.
+    pub fn turn(&mut self, session: &Session, ahead: i64) -> Vec<ActionEvent> {
         let mut events = self.news();
         let Some(tick) = session.engine.judge.evaluated_until().filter(|_| self.is_live) else { return events };
-        if now.second() - tick > BEHIND {
+        if log_now(ahead).second() - tick > BEHIND {
             return events;
         }
         let rules = &session.engine.judge.rules;
         for due in self.escalation.due(tick, |trigger, since| rules.ack(trigger, since).is_some()) {
-            events.extend(self.begin(due, now, session));
+            events.extend(self.begin(due, ahead, session));
         }
         events
     }
@@ -143,12 +144,12 @@ impl Actions {
     }
 
     /// Begins an action; or gives back at once why not, or what it asks.
-    fn begin(&mut self, due: Due, now: Time, session: &Session) -> Option<ActionEvent> {
-        let Due { action, event, deployed_at, held } = due;
+    fn begin(&mut self, due: Due, ahead: i64, session: &Session) -> Option<ActionEvent> {
+        let Due { action, event, at, deployed_at, held } = due;
         let told = |state, does: String, because: Option<String>| ActionEvent {
             id: action.id.clone(),
             trigger: event.id.clone(),
-            at: now,
+            at,
             state,
             does,
             because,
@@ -193,6 +194,8 @@ impl Actions {
             body: body.to_string(),
             ledger,
             deployed_at,
+            due: at,
+            ahead,
             faulty,
             roll_back: self.roll_back.clone(),
             told: self.told.0.clone(),
@@ -216,6 +219,9 @@ struct Doing {
     body: String,
     ledger: Ledger,
     deployed_at: Time,
+    due: Time,
+    /// How far the log's clock is ahead of this machine's, in nanoseconds.
+    ahead: i64,
     faulty: BTreeSet<String>,
     roll_back: Option<Arc<RollBack>>,
     told: Sender<Told>,
@@ -258,9 +264,14 @@ impl Doing {
         }
     }
 
+    /// The time by the log's clock, as far as it is known: nothing is done before it is due.
+    fn now(&self) -> Time {
+        log_now(self.ahead).max(self.due)
+    }
+
     fn deed(&self, state: DeedState, step: Option<&Step>, because: Option<String>) -> Deed {
         Deed {
-            at: now().to_string(),
+            at: self.now().to_string(),
             state,
             from: step.map(|step| step.from.clone()),
             commit: step.and_then(|step| step.commit.clone()),
@@ -281,7 +292,7 @@ impl Doing {
         let event = ActionEvent {
             id: self.deed.id.clone(),
             trigger: self.deed.trigger.clone(),
-            at: now(),
+            at: self.now(),
             state: match state {
                 DeedState::Started => ActionState::Started,
                 DeedState::Done => ActionState::Done,
@@ -293,6 +304,11 @@ impl Doing {
         // The run may have ended without it.
         let _ = self.told.send(Told { event, deed: Some(deed) });
     }
+}
+
+/// The time by the clock that stamps the log.
+fn log_now(ahead: i64) -> Time {
+    now().saturating_add(ahead)
 }
 
 fn in_words(does: &Does) -> String {

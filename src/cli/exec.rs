@@ -43,6 +43,7 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
         )
         .into());
     }
+    run::check(&session.plan, read, false)?;
     let labels: Vec<String> = programs.iter().map(|program| program.label.clone()).collect();
     if let Some(state) = &mut state {
         let words = |program: &Program| program.words.join(" ".as_ref()).to_string_lossy().into_owned();

@@ -129,6 +129,11 @@ impl Intake {
         self.external.0.clone()
     }
 
+    /// How far the clock that stamps the log is ahead of this machine's, in nanoseconds: a platform has its own.
+    pub fn ahead(&self) -> i64 {
+        self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead())
+    }
+
     /// The newest lines are shown there.
     pub fn show_on(&mut self, dashboard: Arc<Shared>, masking: Masking) {
         self.shown_on = Some((dashboard, masking));
@@ -224,8 +229,7 @@ impl Intake {
                 take_in(&event, session, record, journal);
             }
         }
-        // The log is stamped by the clock of its platform.
-        let ahead = self.sources.iter().find_map(|source| source.link.as_ref()).map_or(0, |link| link.ahead());
+        let ahead = self.ahead();
         for event in self.external.1.try_iter() {
             let event = External { at: event.at.saturating_add(ahead), ..event };
             take_in(&event, session, record, journal);

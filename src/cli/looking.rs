@@ -1,4 +1,4 @@
-//! Those who look at a run while it goes on: on a page, on a dashboard.
+//! Those who look at a run while it goes on: on a page, on a dashboard, elsewhere by what is sent there.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +8,8 @@ use anyhow::Result;
 
 use super::intake::Intake;
 use super::options::Read;
+#[cfg(feature = "otlp")]
+use super::otlp;
 use super::outputs::Outputs;
 use super::progress::Progress;
 use super::run::UsageError;
@@ -15,6 +17,8 @@ use super::signals::Stop;
 use super::tui::{Dashboard, Shared};
 use super::{answering, serve, tui};
 use crate::mask::Masking;
+#[cfg(feature = "otlp")]
+use crate::otlp::Exporter;
 use crate::serve::Server;
 use crate::session::Session;
 use crate::snapshot::Recorder;
@@ -26,6 +30,8 @@ pub type Held = Arc<Mutex<Vec<u8>>>;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 pub struct Looking {
+    #[cfg(feature = "otlp")]
+    exporter: Option<Exporter>,
     server: Option<Server>,
     dashboard: Option<Dashboard>,
     shared: Option<Arc<Shared>>,
@@ -55,7 +61,13 @@ impl Looking {
     ) -> Result<Looking> {
         let masking = read.redact.masking();
         let (mut server, mut dashboard, mut shared) = (None, None, None);
-        if read.is_looked_at() {
+        #[cfg(feature = "otlp")]
+        let (config, mut exporter) = (otlp::config(is_saved)?, None);
+        #[cfg(feature = "otlp")]
+        let is_sent = config.is_some();
+        #[cfg(not(feature = "otlp"))]
+        let is_sent = false;
+        if read.is_looked_at() || is_sent {
             let recorder = Recorder::new(&session.engine, plan, masking);
             let asked = answering::asked(read, session);
             server = serve::start(read, recorder.snapshots(), asked.clone(), &progress.aside())?;
@@ -66,9 +78,21 @@ impl Looking {
                 dashboard = Some(tui::Dashboard::start(snapshots, asked, read.tz, Arc::clone(&board), stop.clone())?);
                 shared = Some(board);
             }
+            #[cfg(feature = "otlp")]
+            if let Some(config) = config {
+                exporter = Some(otlp::start(config, recorder.snapshots(), progress.aside())?);
+            }
             outputs.record(recorder);
         }
-        Ok(Looking { server, dashboard, shared, masking, is_saved })
+        Ok(Looking {
+            #[cfg(feature = "otlp")]
+            exporter,
+            server,
+            dashboard,
+            shared,
+            masking,
+            is_saved,
+        })
     }
 
     /// Shows the newest lines, too.
@@ -81,6 +105,10 @@ impl Looking {
     /// Lets them look at the end for as long as they want: of a saved log that is what there is to see, and a dashboard is closed by
     /// who looks at it.
     pub fn end(self, held: Option<Held>, progress: &Progress, stop: &Stop) {
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = self.exporter {
+            exporter.finish(|| stop.is_at_once());
+        }
         let is_open = || self.dashboard.as_ref().is_some_and(Dashboard::is_open);
         while !stop.is_asked() && (is_open() || self.server.is_some() && self.is_saved) {
             std::thread::sleep(PATIENCE);

@@ -18,6 +18,8 @@ mod looking;
 mod new_plan;
 mod notify;
 mod options;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod overwrite;
 mod patterns;

@@ -13,6 +13,7 @@ use super::progress::Aside;
 use super::target::Target;
 use crate::deployment::Deployment;
 use crate::engine::Engine;
+use crate::notify::Notifier;
 use crate::output::html::Html;
 use crate::output::json::Json;
 use crate::output::text::{Style, Text};
@@ -131,9 +132,9 @@ impl Outputs {
     }
 
     /// Lets those who look at the run see how it stands.
-    pub fn look(&mut self, engine: &Engine) {
+    pub fn look(&mut self, engine: &Engine, notifier: Option<&Notifier>) {
         if let Some(Recording { recorder, .. }) = &mut self.recorder {
-            recorder.look(engine);
+            recorder.look(engine, notifier);
         }
     }
 

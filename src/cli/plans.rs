@@ -66,7 +66,7 @@ pub fn check(
             }
         }
         let actions: Vec<&str> = actions.iter().map(|action| action.id.as_str()).collect();
-        for (label, ids) in [("probes", session.plan.probe_ids()), ("actions", actions)] {
+        for (label, ids) in [("probes", session.plan.probe_numbers().into_keys().collect()), ("actions", actions)] {
             if !ids.is_empty() {
                 writeln!(out, "{label:<12} {}", escape(&ids.join(", ")))?;
             }

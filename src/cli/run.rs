@@ -56,6 +56,7 @@ pub fn run(files: &Files, read: &Read, mode: Mode) -> Result<i32> {
     let mut state = keep::open(read.state.as_deref())?;
     let began = setup::began(state.as_ref())?;
     let session = session(read, mode, &inputs, &stop, began)?;
+    check(&session.plan, read, mode == (Mode::Replay { follow: false }))?;
     let opened = open(&inputs, mode)?;
     if state.is_some() && opened.iter().any(|input| !input.live) {
         let message = "--state is for what is written while it is read: a pipe, `logwatch watch`, `logwatch exec`; files can be read again";
@@ -177,11 +178,11 @@ impl Run<'_> {
             progress.update(&session.engine);
             keep.hear(&mut session);
             keep.turn(&mut session, &mut outputs, &mut notifier, &mut actions, masking);
-            outputs.look(&session.engine);
+            outputs.look(&session.engine, notifier.as_ref());
             if let Some(notifier) = &mut notifier {
                 notifier.turn(now());
             }
-            for event in actions.turn(&session, now()) {
+            for event in actions.turn(&session, intake.ahead()) {
                 keep.action(&event, &mut outputs, &mut notifier);
             }
             if asked.is_some_and(|asked| stop.is_at_once() || intake.has_settled(asked)) {
@@ -232,6 +233,16 @@ pub(super) fn sum_up(
     summary.verdict = services::of_all(summary.verdict, &services);
     summary.services = services;
     summary
+}
+
+/// Before anything is begun: that all that a plan has beside its rules can be done, down to the variables that it takes.
+pub(super) fn check(plan: &Plan, read: &Read, is_saved: bool) -> Result<()> {
+    plan.actions().map_err(|error| UsageError(error.to_string()))?;
+    notify::of_run(plan, is_saved, read.notify)?;
+    if !is_saved {
+        probes_of(plan)?;
+    }
+    Ok(())
 }
 
 /// The probes of a plan, with their addresses and secrets.

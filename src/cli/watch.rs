@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::range::{Deployed, End};
 use super::run::{Run, UsageError};
 use super::signals::Stop;
-use super::{keep, overwrite, previous, rollback, setup};
+use super::{keep, overwrite, previous, rollback, run, setup};
 use crate::gather::{Bound, Range};
 use crate::rules::plan::Moment;
 use crate::session::Session;
@@ -40,12 +40,14 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let mut state = keep::open(read.state.as_deref())?;
     let known = state.as_ref().map(|state| state.setup()).transpose().map_err(keep::usage)?.flatten();
     // Before anything is asked for: a plan that is wrong is told at once.
+    let checked = Session::load(&read.plan, &read.patterns, None, Range::default()).map_err(UsageError::from)?;
+    run::check(&checked.plan, read, false)?;
+    let services = [&options.services[..], &options.more_services].concat();
+    let target = railway.find(&wanted(&options.place, services)).map_err(usage)?;
+    // By the clock of the platform, which has answered by now.
     let now = known.as_ref().map_or_else(|| railway.now(), |known| known.began);
     let deployed_at = read.deployed_at.map(|deployed: Deployed| deployed.moment(now, read.tz));
     let load = |range| Session::load(&read.plan, &read.patterns, deployed_at, range).map_err(UsageError::from);
-    load(Range::default())?;
-    let services = [&options.services[..], &options.more_services].concat();
-    let target = railway.find(&wanted(&options.place, services)).map_err(usage)?;
     if read.record.is_some() && target.services.len() > 1 {
         return Err(
             UsageError("--record keeps one service; name one, or record each in a run of its own".into()).into()
@@ -79,6 +81,7 @@ pub fn watch(options: &WatchOptions, read: &Read, out: &mut dyn Write) -> Result
     let kinds = Kinds {
         app: has(LogKind::App),
         http: has(LogKind::Http),
+        build: has(LogKind::Build),
         network: has(LogKind::Network),
         dns: has(LogKind::Dns),
     };

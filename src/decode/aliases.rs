@@ -104,6 +104,10 @@ impl<'a> Aliases<'a> {
                 aliases.within(name, inner);
             }
         }
+        // loguru's text has what its record says only in parts.
+        if json::member(object, "record").is_some_and(has_exception) {
+            aliases.stack = aliases.stack.or_else(|| json::member(object, "text")?.text());
+        }
         // Serilog leaves the level out where it is information.
         aliases.level = aliases.level.or(numbered).or(is_serilog.then_some(Level::Info));
         aliases
@@ -129,6 +133,12 @@ impl<'a> Aliases<'a> {
             _ => {}
         }
     }
+}
+
+/// Whether loguru's `record` has an exception.
+fn has_exception(record: Value<'_>) -> bool {
+    let object = matches!(record, Value::Other([b'{', ..])).then_some(record.raw());
+    object.and_then(|object| json::member(object, "exception")).is_some_and(|value| value.raw().starts_with(b"{"))
 }
 
 fn level(name: &[u8], value: Value<'_>) -> Option<Level> {

@@ -5,7 +5,7 @@ mod letter;
 mod logger;
 mod own_words;
 mod preamble;
-mod syslog;
+pub(super) mod syslog;
 #[cfg(test)]
 mod tests;
 

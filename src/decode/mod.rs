@@ -17,6 +17,7 @@ pub(crate) mod logfmt;
 mod prefix;
 mod railway;
 pub(crate) mod request;
+mod stack;
 mod structured;
 mod text;
 pub(crate) mod unfold;

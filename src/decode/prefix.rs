@@ -2,7 +2,8 @@
 //!
 //! `web-1  | text` (docker compose, foreman, hivemind), `08:00:00 web.1  | text` (foreman, honcho), `0|worker   | text` (pm2),
 //! `[0] text` (concurrently), `[web] text`, `[pod/web-1/app] text` (kubectl), `web:dev: text` (turbo), and behind a time
-//! `app[web.1]: text` (Heroku) and `host app[17]: text` (syslog, journald). What follows is read as a line of its own, and the
+//! `app[web.1]: text` (Heroku), `host app[17]: text` (syslog, journald), `app[17] fra [info] text` (Fly) and `stderr F text`
+//! (Kubernetes). What follows is read as a line of its own, and the
 //! name tells the lines of one program from those of the others.
 
 use super::Level;
@@ -16,7 +17,10 @@ pub(super) fn split(text: &[u8], timed: bool) -> Option<(&[u8], &[u8])> {
     match text.first()? {
         b'[' => bracket(text, timed),
         b'0'..=b'9' => foreman(text).or_else(|| pm2(text)).or_else(|| bar(text)),
-        b'a'..=b'z' | b'A'..=b'Z' => bar(text).or_else(|| turbo(text)).or_else(|| syslog(text, timed)),
+        b'a'..=b'z' | b'A'..=b'Z' => {
+            let behind_a_time = || if timed { kubernetes(text).or_else(|| fly(text)) } else { None };
+            bar(text).or_else(|| turbo(text)).or_else(|| syslog(text, timed)).or_else(behind_a_time)
+        }
         _ => None,
     }
 }
@@ -142,6 +146,27 @@ fn syslog(text: &[u8], timed: bool) -> Option<(&[u8], &[u8])> {
     (is_head && is_id).then(|| (&text[..colon + 1], &text[colon + 3..]))
 }
 
+/// `stderr F text`: the stream, and whether the line is the full one.
+fn kubernetes(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    const STREAMS: [&[u8]; 4] = [b"stdout F ", b"stderr F ", b"stdout P ", b"stderr P "];
+    let stream = STREAMS.into_iter().find(|stream| text.starts_with(stream))?;
+    Some(text.split_at(stream.len())).map(|(stream, rest)| (&stream[..stream.len() - 3], rest))
+}
+
+/// `app[17] fra [info] text`: program and machine, region, and a level that is the stream's.
+fn fly(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let close = text.iter().take(LONGEST_NAME).position(|byte| *byte == b']')?;
+    let (name, rest) = (&text[..=close], text[close + 1..].strip_prefix(b" ")?);
+    let open = memchr::memchr(b'[', name)?;
+    let is_name = name[..open].iter().chain(&name[open + 1..close]).all(is_in_name) && open > 0;
+    let region = rest.split(|byte| *byte == b' ').next()?;
+    let is_region = region.len() == 3 && region.iter().all(u8::is_ascii_lowercase);
+    let stated = rest.get(region.len() + 1..)?.strip_prefix(b"[")?;
+    let end = stated.iter().take(10).position(|byte| *byte == b']')?;
+    let said = stated[end + 1..].strip_prefix(b" ").or_else(|| stated[end + 1..].strip_prefix(b":"))?;
+    (is_name && is_region && Level::from_name(&stated[..end]).is_some()).then_some((name, said))
+}
+
 fn has_letter(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_alphabetic)
 }
@@ -183,6 +208,8 @@ mod tests {
         }
         assert_eq!(read("app[web.1]:   File \"x\"", true), Some(("app[web.1]", "  File \"x\"")));
         assert_eq!(read("host app[17]: lost", true), Some(("host app[17]", "lost")));
+        assert_eq!(read("stderr F     at f", true), Some(("stderr", "    at f")));
+        assert_eq!(read("app[3d8d] fra [info]     at f", true), Some(("app[3d8d]", "    at f")));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::cause;
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
+use super::stack;
 use super::{
     Attributes, Edge, Level, Line, Record, is_answer, json, milliseconds, railway, request, status, time_in_message,
 };
@@ -100,8 +101,8 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
         || attributes.is_some_and(|object| memchr::memmem::find(object, b"method\"").is_some());
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
-    let stack = STACKS.iter().find_map(|member| stack(known, *member)).or_else(|| stack_of_error(known));
-    let stack = stack.or(aliases.stack).or_else(|| json::member(attributes?, "exception.stacktrace")?.text());
+    let stack = STACKS.iter().find_map(|member| usual_stack(known, *member)).or_else(|| stack_of_error(known));
+    let stack = stack.or(aliases.stack).or_else(|| stack::told(raw_level, line));
     let cause = cause::told(raw_level, Attributes::Json(line));
     let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty());
     let message = match usual.or(aliases.message) {
@@ -135,7 +136,7 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
 }
 
 /// Text of one line that is called an exception is the cause.
-fn stack<'a>(known: &Known<'a>, member: Member) -> Option<Text<'a>> {
+fn usual_stack<'a>(known: &Known<'a>, member: Member) -> Option<Text<'a>> {
     known.text(member).filter(|text| member != Member::Exception || cause::has_lines(*text))
 }
 

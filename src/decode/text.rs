@@ -15,9 +15,23 @@ const RFC_3339_DATE: usize = 10;
 pub fn record(line: &[u8]) -> Line<'_> {
     if let Some(Written { time: Some(time), length }) = written::at_start(line) {
         return match line[length..].trim_ascii() {
-            [] => Line::Blank(Some(time)),
+            [] | b":" => Line::Blank(Some(time)),
             _ => Line::Record(timed(time, line, length)),
         };
+    }
+    if line.first() == Some(&b'<')
+        && let Some(prefix) = level::syslog::prefix(line)
+    {
+        let message = Text::plain(&line[prefix.length..]);
+        let (time, replica) = (prefix.time, Some(prefix.name));
+        return Line::Record(Record {
+            time,
+            raw_level: Some(prefix.level),
+            timed: true,
+            replica,
+            message,
+            ..Record::text(b"")
+        });
     }
     if let Some(record) = logfmt::record(line) {
         return Line::Record(record);
@@ -49,6 +63,8 @@ fn timed(time: Time, line: &[u8], length: usize) -> Record<'_> {
 
 /// What follows a time and one blank, with its indentation if it is that of a trace's inner lines: loggers pad their levels, too.
 fn after_time(rest: &[u8]) -> &[u8] {
+    // pm2 has a colon behind its times.
+    let rest = rest.strip_prefix(b":").filter(|said| said.first() == Some(&b' ')).unwrap_or(rest);
     let said = rest.strip_prefix(b" ").or_else(|| rest.strip_prefix(b"\t")).unwrap_or(rest);
     let text = said.trim_ascii_start();
     let is_indented = said.len() >= text.len() + 2 || said.first() == Some(&b'\t');

@@ -142,7 +142,9 @@ impl Assembler {
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Begun::Alone };
         let text = record.says().into_owned();
-        if text.contains(&b'\n') || (given.line.deferred && stands_alone(&text)) {
+        // Next.js sets its mark of a level some columns to the right, before the error.
+        let logged = given.line.deferred && stands_alone(&text);
+        if text.contains(&b'\n') || (logged && !trace::opens(&text)) {
             return Begun::Alone;
         }
         self.open.push_back(Open {
@@ -150,7 +152,7 @@ impl Assembler {
             bytes: text.len(),
             raw_level: given.line.raw_level,
             logger: record.logger.map(|logger| logger.read().into_owned()),
-            begins: given.line.opens,
+            begins: given.line.opens || logged,
             prefix: trace::prefix(&text).map(<[u8]>::to_vec),
             held: vec![Held { text, follows: Follows::Later, apart: false, from: given.origin() }],
             strangers: 0,

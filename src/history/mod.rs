@@ -37,8 +37,27 @@ pub(crate) struct Kinds {
     /// The class of requests, with the indices of status and duration.
     request: Option<(ClassId, usize, usize)>,
     restarted: Option<ClassId>,
+    /// Classes that tell of memory, and of processors.
+    memory: Vec<Measured>,
+    cpu: Vec<Measured>,
     /// By class: whether its events are errors that the report tells of.
     failures: Vec<bool>,
+}
+
+/// A class that tells how much of something is used, with the indices of the values for what is used and for what may be.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    class: ClassId,
+    used: usize,
+    limit: Option<usize>,
+}
+
+impl Measured {
+    fn of(library: &Library, (class, used, limit): (&str, &str, &str)) -> Option<Self> {
+        let class = library.class_id(class)?;
+        let index = |wanted| library.classes[class].values.iter().position(|(name, _)| name == wanted);
+        Some(Measured { class, used: index(used)?, limit: index(limit) })
+    }
 }
 
 impl Kinds {
@@ -52,6 +71,8 @@ impl Kinds {
         Kinds {
             request,
             restarted: library.class_id(wellknown::RESTARTED),
+            memory: wellknown::MEMORY.into_iter().filter_map(|names| Measured::of(library, names)).collect(),
+            cpu: Measured::of(library, wellknown::CPU).into_iter().collect(),
             failures: (0..library.classes.len()).map(|class| report.is_failure(class)).collect(),
         }
     }
@@ -108,11 +129,13 @@ mod tests {
     /// Seconds with the gaps between them, some of them hours.
     fn seconds() -> impl Strategy<Value = Vec<Pane>> {
         let gap = prop_oneof![8 => 1i64..20, 2 => 20i64..900, 1 => 900i64..20_000];
-        let second = (gap, prop::array::uniform6(0u64..4), prop::collection::vec(0i64..5_000, 0..3), 0u64..3);
+        let used = prop::option::of(0i64..1_000);
+        let second = (gap, prop::array::uniform6(0u64..4), prop::collection::vec(0i64..5_000, 0..3), 0u64..3, used);
         (-2_000i64..2_000, prop::collection::vec(second, 1..400)).prop_map(|(mut at, seconds)| {
-            let pane = |(gap, requests, durations, errors): (i64, [u64; 6], Vec<i64>, u64)| {
+            let pane = |(gap, requests, durations, errors, used): (i64, [u64; 6], Vec<i64>, u64, Option<i64>)| {
                 at += gap;
-                let mut pane = Pane { requests, errors, seconds: 1, ..Pane::new(at) };
+                let memory = pane::Usage { used, limit: None };
+                let mut pane = Pane { requests, errors, memory, seconds: 1, ..Pane::new(at) };
                 durations.iter().for_each(|milliseconds| pane.durations.record(milliseconds * 1_000_000));
                 pane
             };
@@ -121,7 +144,8 @@ mod tests {
     }
 
     fn empty() -> History {
-        let kinds = Kinds { request: None, restarted: None, failures: Vec::new() };
+        let (memory, cpu) = (Vec::new(), Vec::new());
+        let kinds = Kinds { request: None, restarted: None, memory, cpu, failures: Vec::new() };
         History { kinds, panes: Panes::new(1), recent: Panes::new(RECENT_WIDTH) }
     }
 

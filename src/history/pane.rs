@@ -1,7 +1,8 @@
 //! A pane: what happened in some seconds that follow one another.
 
-use super::Kinds;
-use crate::classify::{NO_VALUE, Via};
+use super::{Kinds, Measured};
+use crate::classify::{ClassId, NO_VALUE, Via};
+use crate::second::{Point, Tally};
 use crate::timeline::Sealed;
 use crate::timeline::distribution::{Distribution, Samples};
 
@@ -18,8 +19,39 @@ pub struct Pane {
     /// Errors of the service, as the report groups them.
     pub errors: u64,
     pub restarts: u64,
+    /// In bytes.
+    pub memory: Usage,
+    /// In millionths of a processor.
+    pub cpu: Usage,
     /// Messages that the platform says it dropped.
     pub dropped: u64,
+}
+
+/// How much of something is used: the most that was measured, of any deployment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Usage {
+    pub used: Option<i64>,
+    /// What may be used.
+    pub limit: Option<i64>,
+}
+
+impl Usage {
+    fn merge(&mut self, other: Usage) {
+        // Nothing known is less than anything.
+        self.used = self.used.max(other.used);
+        self.limit = self.limit.max(other.limit);
+    }
+
+    /// Adds what the events of a second tell, if they are of one of these classes.
+    fn add(&mut self, classes: &[Measured], class: ClassId, tally: &Tally) {
+        for measured in classes.iter().filter(|measured| measured.class == class) {
+            let known = |values: &[i64], index: usize| Some(values[index]).filter(|value| *value != NO_VALUE);
+            for Point { values, .. } in &tally.points {
+                let limit = measured.limit.and_then(|limit| known(values, limit));
+                self.merge(Usage { used: known(values, measured.used), limit });
+            }
+        }
+    }
 }
 
 impl Pane {
@@ -49,6 +81,8 @@ impl Pane {
             } else if kinds.failures[labels.class] {
                 pane.errors += tally.events;
             }
+            pane.memory.add(&kinds.memory, labels.class, tally);
+            pane.cpu.add(&kinds.cpu, labels.class, tally);
         }
         pane
     }
@@ -60,6 +94,8 @@ impl Pane {
         self.durations.merge(&other.durations);
         self.errors += other.errors;
         self.restarts += other.restarts;
+        self.memory.merge(other.memory);
+        self.cpu.merge(other.cpu);
         self.dropped += other.dropped;
     }
 

@@ -51,8 +51,7 @@ impl Judge {
             let leaves = self.timeline.slide(tick);
             let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
             let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
-            let asked = self.next_signal().min(self.next_ruling(tick));
-            let mut next = (last + 1).min(leaves).min(begins).min(asked).max(tick + 1);
+            let mut next = (last + 1).min(leaves).min(begins).min(self.next_signal()).max(tick + 1);
             if self.is_armed(tick - 1) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
                 let mut has_news = !changes.is_empty();
@@ -64,6 +63,7 @@ impl Judge {
                 self.notices.extend(reached.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
                 self.rule(tick, has_news);
+                next = next.min(self.next_ruling(tick));
                 self.rules.stay(tick, next - tick - 1);
             }
             tick = next;

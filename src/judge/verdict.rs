@@ -61,26 +61,44 @@ impl Judge {
         sign.map_or(self.report.requests_since_deployment(), |class| self.report.since_deployment(class))
     }
 
-    /// Looks at the verdict after a tick at which something happened that may have changed it, and when enough was seen for it to be
-    /// healthy.
+    /// Looks at the verdict after a tick at which something happened that may have changed it, when enough was seen and known for it
+    /// to be healthy, and at the end of the plan's duration, at which a healthy one is told once more: it is no longer one so far.
     pub(super) fn rule(&mut self, tick: i64, has_news: bool) {
         let is_enough = self.works() >= self.rules.healthy.requests
             && self.seen_since_deployment(tick) >= self.rules.healthy.after.0;
-        let is_news = is_enough && !std::mem::replace(&mut self.is_enough, is_enough);
-        if !has_news && !is_news {
+        let mut is_news = is_enough && !std::mem::replace(&mut self.is_enough, is_enough);
+        is_news |= self.is_in_doubt() && self.rules.triggers.iter().any(Trigger::has_become_known_enough);
+        let is_over = self.completion() == Some(tick);
+        if !has_news && !is_news && !is_over {
             return;
         }
         let (verdict, reasons, _) = self.verdict(tick);
         let before = std::mem::replace(&mut self.told, verdict);
-        if verdict != before {
+        if verdict != before || is_over && verdict == Verdict::Healthy {
             let complete = self.is_complete(tick);
             self.notices.push(Notice::Verdict(Box::new(Ruling { at: tick, verdict, before, complete, reasons })));
         }
     }
 
-    /// The next tick after this one at which enough may have been seen; `i64::MAX` if it was, or more has to come for it.
+    /// The next tick after this one, at which the rules have looked, at which the verdict may change though nothing happens; `i64::MAX`
+    /// if there is none, or more has to come for it.
     pub(super) fn next_ruling(&self, tick: i64) -> i64 {
         let due = self.deployment.as_ref().map(|deployment| deployment.at.second() + self.rules.healthy.after.0);
-        due.filter(|due| *due > tick && !self.is_enough).unwrap_or(i64::MAX)
+        let enough = due.filter(|due| *due > tick && !self.is_enough);
+        let known = self.rules.triggers.iter().filter(|_| self.is_in_doubt());
+        let known = known.filter_map(|trigger| Some(tick + trigger.known_enough_in(trigger.ticks as i64)?)).min();
+        let over = self.completion().filter(|over| *over > tick);
+        enough.into_iter().chain(known).chain(over).min().unwrap_or(i64::MAX)
+    }
+
+    /// Whether what is missing for a verdict may be that triggers were known for too short a time.
+    fn is_in_doubt(&self) -> bool {
+        self.told == Verdict::Unknown && self.is_enough
+    }
+
+    /// The tick at which the plan's duration is over; `None` where nobody knows since when.
+    fn completion(&self) -> Option<i64> {
+        let known = self.deployment.as_ref().filter(|deployment| deployment.from.is_known())?;
+        Some(known.at.second().saturating_add(self.rules.duration))
     }
 }

@@ -22,6 +22,8 @@ use ending::Ending;
 use message::Message;
 pub use message::Subject;
 use send::Sender;
+#[cfg(feature = "otlp")]
+pub(crate) use send::client;
 
 use crate::deployment::Deployment;
 use crate::rules::plan::{On, Receiver, Way};
@@ -47,6 +49,16 @@ pub struct Notifier {
     warn: Warn,
     /// The time of day.
     now: fn() -> Time,
+}
+
+/// What waits for a receiver.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbox {
+    pub receiver: String,
+    /// Messages that are neither delivered nor given up.
+    pub waiting: u64,
+    /// Messages that were not sent, as too many waited already.
+    pub left_out: u64,
 }
 
 /// A message for one receiver.
@@ -130,6 +142,15 @@ impl Notifier {
                 std::mem::take(&mut outlet.held).into_iter().for_each(|message| outlet.queue(message));
             }
         }
+    }
+
+    /// What waits for each receiver.
+    pub fn outboxes(&self) -> impl Iterator<Item = Outbox> {
+        self.outlets.iter().map(|outlet| Outbox {
+            receiver: outlet.receiver.name.clone(),
+            waiting: outlet.open.load(Ordering::Acquire) + outlet.held.len() as u64,
+            left_out: outlet.left_out,
+        })
     }
 
     /// What is to be [queued](Notifier::queue) of an event.

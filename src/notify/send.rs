@@ -149,7 +149,8 @@ impl Sender {
     }
 }
 
-fn client(url: &Url) -> Result<Client, String> {
+/// A client that follows no redirect and tells nobody where it comes from.
+pub fn client(url: &Url) -> Result<Client, String> {
     let tls = tls().map_err(|error| format!("TLS cannot be set up: {error}"))?;
     let mut client = Client::builder().tls_backend_preconfigured(tls).redirect(redirect::Policy::none()).referer(false);
     if is_loopback(url) {

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::external::External;
 use crate::rules::plan::{Ask, Probe};
 use crate::time::Time;
-pub use postgres::verifies;
+pub use postgres::{NUMBERS, verifies};
 
 /// The probes of a run; they end when this is dropped.
 pub struct Probes {

@@ -22,6 +22,9 @@ select count(*) as connections,
 from pg_stat_activity
 where backend_type = 'client backend' and application_name <> 'logwatch'";
 
+/// The names of what is read.
+pub const NUMBERS: [&str; 4] = ["connections", "max_connections", "idle_in_transaction", "longest_transaction"];
+
 /// A database, and how it is reached.
 pub struct Database {
     config: Config,

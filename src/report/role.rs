@@ -8,6 +8,8 @@ use crate::classify::{ClassId, Library, Severity};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Other,
+    /// Tells how much memory or how many processors are used, for whoever draws that.
+    Usage,
     /// Indices of method, route, status and duration.
     Request([usize; 4]),
     /// Grouped by all labels that are kept, the message (at this index) by its shape.
@@ -31,6 +33,9 @@ impl Role {
                 }
                 _ => Role::Other,
             };
+        }
+        if wellknown::MEMORY.iter().chain([&wellknown::CPU]).any(|(name, ..)| *name == class.name) {
+            return Role::Usage;
         }
         if any(&[Parser::Level]) {
             return Role::Error;

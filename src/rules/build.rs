@@ -49,7 +49,7 @@ impl Rules {
             baseline_window: document.plan.baseline.window.0,
             states: 0,
             routes: BTreeMap::new(),
-            probes: plan.probe_ids(),
+            probes: plan.probe_numbers(),
         };
         let manual = plan.manual()?;
         let duration = document.plan.duration.0;
@@ -143,6 +143,7 @@ fn compile_trigger(
         min_samples: written.min_samples,
         instances: Default::default(),
         fired_before: Default::default(),
+        firing_before: Default::default(),
         is_known: false,
         known_ticks: 0,
         ticks: 0,

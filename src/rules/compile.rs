@@ -42,8 +42,8 @@ pub struct Compiler<'a> {
     pub states: usize,
     /// The routes that are named, as they are written.
     pub routes: BTreeMap<String, LabelTest>,
-    /// The ids of the plan's probes.
-    pub probes: Vec<&'a str>,
+    /// The plan's probes by their ids, with the names of their numbers.
+    pub probes: BTreeMap<&'a str, Vec<&'a str>>,
 }
 
 struct Scope<'a, 'b> {

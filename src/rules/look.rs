@@ -3,6 +3,7 @@
 use super::Rules;
 use super::checkpoint::{Checkpoint, Expected, Outcome, Question, Reached, Status, Test};
 use super::evaluate::Evaluator;
+use super::judgement::{Judgement, Truth};
 use super::kpi::Figure;
 use super::node::{Node, Read};
 use super::observed::Observed;
@@ -151,7 +152,7 @@ impl Rules {
             Test::Expect(expected) => {
                 let judgement =
                     self.reading(expected, tick, timeline, observed, |evaluator| evaluator.truth(expected.node()));
-                Outcome::of(judgement, || self.why_unknown(expected, judgement.told_samples(), tick, observed))
+                Outcome::of(judgement, || self.why_unknown(expected, judgement, tick, observed))
             }
         };
         let outcomes: Vec<Outcome> = checks.iter().map(|check| outcome(&check.test)).collect();
@@ -213,20 +214,26 @@ impl Rules {
     }
 
     /// Why an expression is neither true nor false.
-    fn why_unknown(&self, expected: &Expected, samples: u64, tick: i64, observed: &Observed) -> String {
+    fn why_unknown(&self, expected: &Expected, judgement: Judgement, tick: i64, observed: &Observed) -> String {
         if let Some(why) = self.why_untold(expected.node(), tick, observed) {
             return why.into();
         }
         let stretches = observed.stretches(&expected.watch.reads, tick);
-        let quality = || stretches.iter().flatten().map(|stretch| stretch.quality);
+        let is_partial = stretches.iter().flatten().any(|stretch| stretch.quality.partial);
+        let reaches_back = "its window reaches back further than what it reads was seen";
+        // What was seen has been measured, and may have looked otherwise before.
+        if is_partial && judgement.truth != Truth::Unknown {
+            return reaches_back.into();
+        }
+        let samples = judgement.told_samples();
         if samples < expected.min_samples {
             return match samples {
                 0 => "nothing to measure it by".into(),
                 _ => format!("{samples} of the {} samples that it takes", expected.min_samples),
             };
         }
-        if quality().any(|quality| quality.partial) {
-            return "its window reaches back further than the input".into();
+        if is_partial {
+            return reaches_back.into();
         }
         "nothing to measure it by".into()
     }

@@ -122,6 +122,9 @@ impl Rules {
                 *has_instance = true;
                 let instance = trigger.instances.entry(group.clone()).or_default();
                 let changed = instance.step(tick, judgement.truth, trigger.hold, trigger.resolve_after);
+                if judgement.truth == Truth::True {
+                    instance.true_value = judgement.value;
+                }
                 if instance.state == State::Firing && changed && instance.judgement.is_none() {
                     instance.judgement = Some(judgement);
                     instance.evidence = evidence(expr, group, timeline);
@@ -244,7 +247,9 @@ impl Rules {
         for trigger in &mut self.triggers {
             let fired =
                 trigger.instances.iter().filter(|(_, instance)| instance.first.is_some_and(|first| first <= deployed));
-            trigger.fired_before = fired.map(|(group, _)| group.clone()).collect();
+            trigger.fired_before = fired.clone().map(|(group, _)| group.clone()).collect();
+            let firing = fired.filter(|(_, instance)| instance.last.is_some_and(|last| last >= deployed));
+            trigger.firing_before = firing.map(|(group, instance)| (group.clone(), instance.true_value)).collect();
             trigger.instances.clear();
             trigger.watch.clear();
             trigger.known_ticks = 0;

@@ -31,6 +31,7 @@ struct Remembered {
     id: String,
     instances: BTreeMap<GroupKey, Instance>,
     fired_before: BTreeSet<GroupKey>,
+    firing_before: BTreeMap<GroupKey, Option<f64>>,
     is_known: bool,
     known_ticks: u64,
     ticks: u64,
@@ -43,6 +44,7 @@ impl Rules {
             id: trigger.id.clone(),
             instances: trigger.instances.clone(),
             fired_before: trigger.fired_before.clone(),
+            firing_before: trigger.firing_before.clone(),
             is_known: trigger.is_known,
             known_ticks: trigger.known_ticks,
             ticks: trigger.ticks,
@@ -66,6 +68,7 @@ impl Rules {
         for (trigger, saved) in self.triggers.iter_mut().zip(saved.triggers) {
             trigger.watch.restore(saved.instances.keys());
             (trigger.instances, trigger.fired_before) = (saved.instances, saved.fired_before);
+            trigger.firing_before = saved.firing_before;
             (trigger.known_ticks, trigger.ticks) = (saved.known_ticks, saved.ticks);
             (trigger.is_known, trigger.latest) = (saved.is_known, saved.latest);
         }

@@ -10,6 +10,10 @@ use super::watch::Watch;
 use crate::second::evidence::Evidence;
 use crate::timeline::group_key::GroupKey;
 
+/// What fires on over a deployment is far worse from so many times the value on. Twice is not enough: before, the window had a part
+/// without the fault, and after, it begins with the deployment.
+const FAR_WORSE: f64 = 4.0;
+
 /// Where a group of a trigger stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -44,6 +48,8 @@ pub struct Trigger {
     pub instances: BTreeMap<GroupKey, Instance>,
     /// The groups that fired under the deployment before.
     pub fired_before: BTreeSet<GroupKey>,
+    /// Those of them that were still firing when this one came, with the last value of which their condition was true.
+    pub(super) firing_before: BTreeMap<GroupKey, Option<f64>>,
     /// Whether its truth was known at the last tick.
     pub is_known: bool,
     /// Ticks at which its truth was known, and all since the deployment.
@@ -67,6 +73,8 @@ pub struct Instance {
     pub last: Option<i64>,
     /// The judgement of its first firing.
     pub judgement: Option<Judgement>,
+    /// The last value of which its condition was true.
+    pub(super) true_value: Option<f64>,
     pub evidence: Vec<Evidence>,
 }
 
@@ -96,6 +104,7 @@ impl Default for Instance {
             first: None,
             last: None,
             judgement: None,
+            true_value: None,
             evidence: Vec::new(),
         }
     }
@@ -199,6 +208,21 @@ impl Trigger {
             })
     }
 
+    /// Whether all that fired was firing when the deployment came, and is not far worse since: of a condition that asks what was before.
+    /// A fault that began shortly before a deployment hardly shows in what it compares with.
+    pub fn goes_on(&self) -> bool {
+        let mut fired = self.instances.iter().filter(|(_, instance)| instance.first.is_some());
+        let is_as_bad = |(group, instance): (&GroupKey, &Instance)| {
+            let Some(before) = self.firing_before.get(group) else { return false };
+            let now = instance.judgement.and_then(|judgement| judgement.value.zip(judgement.threshold));
+            now.zip(*before).is_none_or(|((now, threshold), before)| match now > threshold {
+                true => now < FAR_WORSE * before,
+                false => now > before / FAR_WORSE,
+            })
+        };
+        self.fired() > 0 && !self.watch.expr.node.baselines().is_empty() && fired.all(is_as_bad)
+    }
+
     /// Whether its truth was known over most of so many seconds.
     pub fn is_known_enough(&self, seconds: i64) -> bool {
         self.known_ticks as f64 >= LEAST_KNOWN * seconds as f64
@@ -215,6 +239,12 @@ impl Trigger {
             ticks += 1;
         }
         Some(ticks)
+    }
+
+    /// Whether it is so since this tick, of all of them.
+    pub fn has_become_known_enough(&self) -> bool {
+        let (known, ticks) = (self.known_ticks as f64, self.ticks as f64);
+        self.is_known && known >= LEAST_KNOWN * ticks && known - 1.0 < LEAST_KNOWN * (ticks - 1.0)
     }
 
     /// Share of the ticks at which its truth was known.

@@ -79,12 +79,19 @@ pub fn judge(
         let before = if trigger.was_so_before() { "; it was much the same before the deployment" } else { "" };
         format!("{kind} trigger {} fired{before}", trigger.id)
     };
-    let reasons: Vec<String> = fired(Severity::Rollback).map(|trigger| reason(trigger, "rollback")).collect();
-    if !reasons.is_empty() {
-        return (Verdict::Rollback, reasons);
+    let (going_on, new): (Vec<&Trigger>, Vec<&Trigger>) =
+        fired(Severity::Rollback).partition(|trigger| trigger.goes_on());
+    if !new.is_empty() {
+        return (Verdict::Rollback, new.iter().map(|trigger| reason(trigger, "rollback")).collect());
     }
-    let mut reasons: Vec<String> =
-        fired(Severity::Investigate).map(|trigger| reason(trigger, "investigation")).collect();
+    let goes_on = |trigger: &&Trigger| {
+        format!(
+            "rollback trigger {} fires, as it did when the deployment came: going back would not mend it",
+            trigger.id
+        )
+    };
+    let mut reasons: Vec<String> = going_on.iter().map(goes_on).collect();
+    reasons.extend(fired(Severity::Investigate).map(|trigger| reason(trigger, "investigation")));
     let pending = rules
         .triggers
         .iter()
@@ -119,7 +126,9 @@ fn doubt(rules: &Rules, basis: Basis, is_carried: impl Fn(&Trigger) -> bool) -> 
     if !basis.timed {
         return Some("no record has a time: use `railway logs --json`, which prints them".into());
     }
-    let too_little_known = |trigger: &&Trigger| is_carried(trigger) && trigger.known_share() < LEAST_KNOWN;
+    let too_little_known = |trigger: &&Trigger| {
+        is_carried(trigger) && !(trigger.ticks > 0 && trigger.is_known_enough(trigger.ticks as i64))
+    };
     let worst =
         rules.triggers.iter().filter(too_little_known).min_by(|a, b| a.known_share().total_cmp(&b.known_share()));
     let unknown = worst.map(|trigger| {

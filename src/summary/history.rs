@@ -29,6 +29,12 @@ pub struct PaneLine {
     pub restarts: u64,
     /// Messages that the platform says it dropped.
     pub dropped: u64,
+    /// Bytes that a deployment uses, at most, and may use.
+    pub memory: Option<f64>,
+    pub memory_limit: Option<f64>,
+    /// Processors that a deployment uses, at most, and may use.
+    pub cpu: Option<f64>,
+    pub cpu_limit: Option<f64>,
 }
 
 impl History {
@@ -49,6 +55,10 @@ impl History {
                     errors: pane.errors,
                     restarts: pane.restarts,
                     dropped: pane.dropped,
+                    memory: pane.memory.used.map(|bytes| bytes as f64),
+                    memory_limit: pane.memory.limit.map(|bytes| bytes as f64),
+                    cpu: pane.cpu.used.map(|millionths| millionths as f64 / 1e6),
+                    cpu_limit: pane.cpu.limit.map(|millionths| millionths as f64 / 1e6),
                 }
             })
             .collect();

@@ -229,7 +229,7 @@ fn numbers_of_probes_have_a_baseline() {
     let shop = Shop::new();
     let trigger = "[[trigger]]\nid = \"grown\"\nseverity = \"investigate\"\nwhen = \"mean(probe.number{name='size'}.number) > 2 * baseline(mean(probe.number{name='size'}.number))\"\n";
     let plan = format!(
-        "[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}[[probe]]\nid = \"disk\"\ncommand = [\"false\"]\n"
+        "[plan]\nid = \"shop\"\ntitle = \"A shop\"\n{trigger}[[probe]]\nid = \"disk\"\ncommand = [\"false\"]\nnumbers = {{ size = '(.)' }}\n"
     );
     shop.write("plan.toml", &plan);
     let recorded = |seconds: std::ops::Range<u32>, size: u32| {

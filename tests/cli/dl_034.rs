@@ -63,6 +63,8 @@ fn a_fix_that_works_is_declared_a_success() {
         "16:00:02 indicators pass",
         "18:00:02 4h unknown",
         "18:00:02 short-term pass",
+        // No longer so far.
+        "18:00:02 verdict healthy",
         "18:15:01 4h unknown",
         "14:00:02 medium-term pending",
         "14:00:02 long-term pending",

@@ -5,8 +5,12 @@ mod actions;
 mod bad_input;
 mod baseline;
 mod browser;
+mod chromium;
+#[cfg(target_os = "linux")]
+mod cost;
 mod dl_034;
 mod docs;
+mod endpoint;
 mod environment;
 #[cfg(target_os = "linux")]
 mod exec;
@@ -20,10 +24,13 @@ mod json;
 mod lines;
 mod live;
 mod logs;
+mod mail;
 mod manners;
 mod masking;
 mod metrics;
 mod notify;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod overwrite;
 mod packs;
@@ -46,3 +53,4 @@ mod terminal;
 #[cfg(target_os = "linux")]
 mod tui;
 mod usage;
+mod week;

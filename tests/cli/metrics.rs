@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::endpoint::{Answer, Endpoint};
+use super::logs::{healthy, request};
+use super::notify::plan;
 use super::program::{eventually, fixture, logwatch};
 use super::serve::{Served, ask};
 
@@ -72,6 +75,35 @@ fn the_numbers_are_those_of_the_summary() {
         assert_eq!(series[&format!("logwatch_trigger_state{of},state={}}}", trigger["state"])], 1.0);
         assert_eq!(series[&format!("logwatch_trigger_fired_total{of}}}")], number(&trigger["fired"]));
     }
+    served.signal();
+}
+
+/// What waits for a receiver that hangs, and for one that takes what it is sent.
+#[test]
+fn what_waits_for_receivers_is_told() {
+    let (hangs, works) = (Endpoint::start(&[Answer::Never]), Endpoint::start(&[Answer::Status(200)]));
+    let plan = plan("[[notify]]\nwebhook = \"env:HANGS\"\n[[notify]]\nwebhook = \"env:WORKS\"");
+    let variables = [("HANGS", hangs.url.as_str()), ("WORKS", works.url.as_str())];
+    let mut served = Served::with(&["--plan", plan.path().to_str().unwrap()], "127.0.0.1:0", &variables);
+    let failures: String = (30..33).map(|second| request(second, "/api/bots", 500)).collect();
+    served.write(&(healthy(0..30) + &failures + &healthy(33..120)));
+    let waiting = |receiver: &str| {
+        let series = series(&served.get("/metrics").body);
+        let waiting = series.get(&format!("logwatch_notifications_waiting{{receiver=\"{receiver}\"}}")).copied();
+        assert!(
+            waiting.is_none()
+                || series[&format!("logwatch_notifications_left_out_total{{receiver=\"{receiver}\"}}")] == 0.0
+        );
+        waiting
+    };
+    eventually("one message waits, and none", || {
+        waiting("notify 1 (webhook)") >= Some(1.0) && waiting("notify 2 (webhook)") == Some(0.0)
+    });
+    assert!(!works.got().is_empty());
+    // Twice: what waits is not waited for.
+    let process = served.child.id().to_string();
+    Command::new("kill").args(["-INT", &process]).status().unwrap();
+    std::thread::sleep(Duration::from_millis(1_200));
     served.signal();
 }
 

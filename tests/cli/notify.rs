@@ -3,100 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
 use ring::hmac;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
+use super::endpoint::{Answer, Endpoint};
 use super::logs::{START, healthy, request};
 use super::program::{Ran, command, ended, eventually, run};
-
-/// What a receiver got.
-#[derive(Clone, Debug)]
-pub struct Got {
-    headers: HeaderMap,
-    pub path: String,
-    body: String,
-}
-
-/// How a request is answered; the last answer is given again and again.
-#[derive(Clone, Copy)]
-pub enum Answer {
-    Status(u16),
-    TooMany,
-    Redirect,
-    Never,
-}
-
-#[derive(Clone)]
-struct Script {
-    got: Arc<Mutex<Vec<Got>>>,
-    answers: &'static [Answer],
-}
-
-/// A receiver on this machine.
-pub struct Receiver {
-    pub url: String,
-    got: Arc<Mutex<Vec<Got>>>,
-    stop: Option<oneshot::Sender<()>>,
-}
-
-impl Receiver {
-    pub fn start(answers: &'static [Answer]) -> Receiver {
-        let got = Arc::new(Mutex::new(Vec::new()));
-        let script = Script { got: Arc::clone(&got), answers };
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = oneshot::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                let router = Router::new().fallback(answer).with_state(script);
-                tokio::select! {
-                    served = axum::serve(listener, router) => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
-        Receiver { url, got, stop: Some(stop) }
-    }
-
-    pub fn got(&self) -> Vec<Got> {
-        self.got.lock().unwrap().clone()
-    }
-
-    pub fn bodies(&self) -> Vec<Value> {
-        self.got().iter().map(|got| serde_json::from_str(&got.body).unwrap()).collect()
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-    }
-}
-
-async fn answer(State(script): State<Script>, uri: Uri, headers: HeaderMap, body: String) -> Response {
-    let number = {
-        let mut got = script.got.lock().unwrap();
-        got.push(Got { headers, path: uri.to_string(), body });
-        got.len() - 1
-    };
-    match script.answers[number.min(script.answers.len() - 1)] {
-        Answer::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
-        Answer::TooMany => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "0")]).into_response(),
-        Answer::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
-        Answer::Never => std::future::pending().await,
-    }
-}
 
 /// A plan with one trigger, and these receivers.
 pub fn plan(notify: &str) -> tempfile::NamedTempFile {
@@ -143,7 +57,7 @@ pub fn test(notify: &str, variables: &[(&str, &str)]) -> Ran {
 
 #[test]
 fn a_webhook_gets_each_change_once_and_signed() {
-    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::Status(200)]);
     let hook = "[[notify]]\nwebhook = \"env:HOOK\"\nsecret = \"env:KEY\"";
     let url = format!("{}/hooks/h1dden", receiver.url);
     let variables = [("HOOK", url.as_str()), ("KEY", "the key")];
@@ -184,7 +98,7 @@ fn a_webhook_gets_each_change_once_and_signed() {
 /// While the log is still being written.
 #[test]
 fn changes_are_sent_as_they_happen() {
-    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::Status(200)]);
     let plan = plan(
         "[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"checkpoint\"]\n\n\
          [[checkpoint]]\nid = \"20s\"\ntitle = \"It answers\"\nat = \"20s\"\ncheck = [\n\
@@ -212,7 +126,7 @@ fn changes_are_sent_as_they_happen() {
 /// The verdict that a trigger makes is no second message to people.
 #[test]
 fn people_are_told_once_what_to_do() {
-    let [slack, discord] = [(); 2].map(|()| Receiver::start(&[Answer::Status(204)]));
+    let [slack, discord] = [(); 2].map(|()| Endpoint::start(&[Answer::Status(204)]));
     let notify = "[[notify]]\nslack = \"env:SLACK\"\n[[notify]]\ndiscord = \"env:DISCORD\"";
     let ran = live(notify, &[("SLACK", &slack.url), ("DISCORD", &discord.url)]);
     assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
@@ -226,7 +140,7 @@ fn people_are_told_once_what_to_do() {
 
 #[test]
 fn what_fails_for_now_is_tried_again() {
-    let receiver = Receiver::start(&[Answer::TooMany, Answer::Status(500), Answer::Status(503), Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::TooMany, Answer::Status(500), Answer::Status(503), Answer::Status(200)]);
     let ran = live("[[notify]]\nslack = \"env:SLACK\"", &[("SLACK", &receiver.url)]);
     assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
     let bodies = receiver.bodies();
@@ -240,9 +154,9 @@ fn what_cannot_be_delivered_is_told_without_its_address() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}/h1dden", listener.local_addr().unwrap())
     };
-    let refuses = Receiver::start(&[Answer::Status(404)]);
-    let redirects = Receiver::start(&[Answer::Redirect]);
-    let fails = Receiver::start(&[Answer::Status(500)]);
+    let refuses = Endpoint::start(&[Answer::Status(404)]);
+    let redirects = Endpoint::start(&[Answer::Redirect]);
+    let fails = Endpoint::start(&[Answer::Status(500)]);
     let notify = ["A", "B", "C", "D"].map(|name| format!("[[notify]]\non = [\"rollback\"]\nslack = \"env:{name}\"\n"));
     let urls = [&refuses, &redirects, &fails].map(|receiver| format!("{}/h1dden", receiver.url));
     let variables = [("A", &*urls[0]), ("B", &*urls[1]), ("C", &*urls[2]), ("D", &*gone)];
@@ -264,7 +178,7 @@ fn what_cannot_be_delivered_is_told_without_its_address() {
 /// A receiver that never answers holds up neither the run nor another receiver.
 #[test]
 fn a_receiver_that_hangs_ends_at_its_timeout() {
-    let [hangs, works] = [Receiver::start(&[Answer::Never]), Receiver::start(&[Answer::Status(200)])];
+    let [hangs, works] = [Endpoint::start(&[Answer::Never]), Endpoint::start(&[Answer::Status(200)])];
     let notify = "[[notify]]\nwebhook = \"env:HANGS\"\n[[notify]]\nwebhook = \"env:WORKS\"";
     let start = Instant::now();
     let ran = live(notify, &[("HANGS", &hangs.url), ("WORKS", &works.url)]);
@@ -299,7 +213,7 @@ fn a_command_gets_the_event_on_its_standard_input() {
 /// A replay needs no addresses, either.
 #[test]
 fn a_replay_sends_nothing_unless_asked_to() {
-    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::Status(200)]);
     let notify = "[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\"]";
     let ran = replay(notify, &[], &[]);
     assert_eq!(
@@ -314,7 +228,7 @@ fn a_replay_sends_nothing_unless_asked_to() {
 
 #[test]
 fn a_sample_is_sent_to_each_receiver() {
-    let [works, fails] = [Receiver::start(&[Answer::Status(200)]), Receiver::start(&[Answer::Status(403)])];
+    let [works, fails] = [Endpoint::start(&[Answer::Status(200)]), Endpoint::start(&[Answer::Status(403)])];
     let notify = "[[notify]]\nwebhook = \"env:A\"\non = [\"checkpoint\"]\n[[notify]]\ndiscord = \"env:B\"";
     let ran = test(notify, &[("A", &works.url), ("B", &fails.url)]);
     assert_eq!((ran.status, ran.err.as_str()), (Some(1), ""));

@@ -345,6 +345,15 @@ fn what_is_wrong_with_a_probe_is_said_with_its_place() {
                 + "[[trigger]]\nid = 't'\nseverity = 'info'\nwhen = \"count(probe.failed{probe='q'}) > 1\"",
             "no `[[probe]]` is called `q`",
         ),
+        (
+            probe("command = ['a']\nnumbers = { free = '(.)' }")
+                + "[[trigger]]\nid = 't'\nseverity = 'info'\nwhen = \"last(probe.number{probe='p', name='fre'}.number) > 1\"",
+            "no `[[probe]]` reads a number `fre`; did you mean `free`?",
+        ),
+        (
+            probe("http = 'http://a/'\nheaders = { Authorization = 'Bearer s3cretToken99' }"),
+            "plan.toml:7: this is a secret: put it into an environment variable",
+        ),
     ] {
         let ran = logwatch(&["plan", "check", &plan(&folder, &tables)]);
         assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""), "{tables}");
@@ -358,6 +367,7 @@ fn what_is_wrong_with_a_probe_is_said_with_its_place() {
             Some("https://s3cretToken99/"),
             "plan.toml:6: the variable holds no address of PostgreSQL",
         ),
+        ("http = 'file:/nowhere/address'", None, "plan.toml:6: /nowhere/address: No such file"),
     ] {
         let mut command = command(&["--plan", &plan(&folder, &probe(probe_of)), "--format", "json"]);
         let ran = run(command.envs(value.map(|value| ("WHERE", value))));

@@ -1,22 +1,21 @@
-//! Receivers that have words of their own: PagerDuty, Telegram and mail, against stand-ins on this machine; and quiet hours.
+//! Receivers that have words of their own: PagerDuty and Telegram, against stand-ins on this machine; and quiet hours.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
+use super::endpoint::{Answer, Endpoint};
 use super::logs::{START, healthy, request};
-use super::notify::{Answer, Receiver, live, plan, test};
+use super::notify::{live, plan};
 use super::program::{command, ended, eventually, logwatch};
 
 #[test]
 fn pagerduty_is_told_of_the_beginning_and_the_end() {
-    let receiver = Receiver::start(&[Answer::Status(500), Answer::Status(202)]);
+    let receiver = Endpoint::start(&[Answer::Status(500), Answer::Status(202)]);
     let notify =
         format!("[[notify]]\npagerduty = \"env:KEY\"\nurl = \"{}\"\non = [\"rollback\", \"verdict\"]", receiver.url);
     let plan = plan(&notify);
@@ -43,7 +42,7 @@ fn pagerduty_is_told_of_the_beginning_and_the_end() {
 
 #[test]
 fn a_bot_of_telegram_writes_to_a_chat() {
-    let receiver = Receiver::start(&[Answer::Status(200)]);
+    let receiver = Endpoint::start(&[Answer::Status(200)]);
     let notify = format!("[[notify]]\ntelegram = \"env:TOKEN\"\nchat = \"-100123\"\nurl = \"{}\"", receiver.url);
     let ran = live(&notify, &[("TOKEN", "123456:s3cretToken99")]);
     assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
@@ -54,102 +53,13 @@ fn a_bot_of_telegram_writes_to_a_chat() {
     let text = bodies[0]["text"].as_str().unwrap();
     assert!(text.starts_with("ROLL BACK stdin (shop): fails  3 ≥ 3\nrequests fail\n"), "{text}");
     // Neither the address nor the token in it is told where it fails.
-    let refusing = Receiver::start(&[Answer::Status(401)]);
+    let refusing = Endpoint::start(&[Answer::Status(401)]);
     let ran = live(&notify.replace(&receiver.url, &refusing.url), &[("TOKEN", "123456:s3cretToken99")]);
     assert!(
         ran.err.contains("notify 1 (telegram): not delivered: status 401") && !ran.err.contains("s3cret"),
         "{}",
         ran.err
     );
-}
-
-/// A server of mail on this machine, which has these answers to RCPT, the last of them again and again.
-struct Mail {
-    port: u16,
-    got: Arc<Mutex<Vec<String>>>,
-}
-
-impl Mail {
-    fn start(answers: &'static [&'static str]) -> Mail {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (port, got) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(Vec::new())));
-        let kept = Arc::clone(&got);
-        std::thread::spawn(move || {
-            for (number, stream) in listener.incoming().enumerate() {
-                // Whoever hangs up says nothing more.
-                let _ = Mail::talk(stream.unwrap(), answers[number.min(answers.len() - 1)], &kept);
-            }
-        });
-        Mail { port, got }
-    }
-
-    fn talk(mut stream: TcpStream, answer: &str, got: &Mutex<Vec<String>>) -> std::io::Result<()> {
-        let mut lines = BufReader::new(stream.try_clone()?).lines();
-        stream.write_all(b"220 mail.example.com\r\n")?;
-        let mut told = String::new();
-        while let Some(line) = lines.next().transpose()? {
-            told += &format!("{line}\n");
-            let says = match line.split([' ', ':']).next().unwrap_or_default() {
-                "EHLO" => "250-mail.example.com\r\n250 AUTH PLAIN",
-                "AUTH" => "235 welcome",
-                "RCPT" => answer,
-                "DATA" => "354 go on",
-                "QUIT" => "221 bye",
-                _ => "250 ok",
-            };
-            stream.write_all(format!("{says}\r\n").as_bytes())?;
-            if line == "DATA" {
-                for line in lines.by_ref().map_while(Result::ok).take_while(|line| line != ".") {
-                    told += &format!("{line}\n");
-                }
-                stream.write_all(b"250 taken\r\n")?;
-                got.lock().unwrap().push(told.clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn got(&self) -> Vec<String> {
-        self.got.lock().unwrap().clone()
-    }
-}
-
-const EMAIL: &str = "[[notify]]\nemail = [\"Ann <ann@example.com>\", \"ops@example.com\"]\nfrom = \"logwatch@example.com\"\nsmtp = \"env:SMTP\"";
-
-#[test]
-fn mail_is_written() {
-    let mail = Mail::start(&["451 try again", "250 ok"]);
-    let ran = live(EMAIL, &[("SMTP", &format!("smtp://user:s3cretToken99@127.0.0.1:{}", mail.port))]);
-    assert_eq!((ran.status, ran.err.as_str()), (Some(4), ""));
-    let got = mail.got();
-    assert_eq!(got.len(), 1, "{got:?}");
-    for part in [
-        "MAIL FROM:<logwatch@example.com>",
-        "RCPT TO:<ann@example.com>",
-        "RCPT TO:<ops@example.com>",
-        "Message-ID: <",
-        "Content-Type: text/plain; charset=utf-8",
-        "requests fail\n",
-        "GET /api/bots?token=3D*** HTTP",
-    ] {
-        assert!(got[0].contains(part), "no `{part}` in\n{}", got[0]);
-    }
-    assert!(got[0].contains("Subject: ROLL BACK stdin (shop): fails"), "{}", got[0]);
-}
-
-#[test]
-fn mail_that_is_refused_is_told_without_a_password() {
-    let mail = Mail::start(&["550 nobody here"]);
-    let ran = live(EMAIL, &[("SMTP", &format!("smtp://user:s3cretToken99@127.0.0.1:{}", mail.port))]);
-    assert!(ran.err.contains("notify 1 (email): not delivered: ") && ran.err.contains("nobody here"), "{}", ran.err);
-    assert!(!ran.err.contains("s3cret") && mail.got().is_empty(), "{}", ran.err);
-    let working = Mail::start(&["250 ok"]);
-    let sample = test(EMAIL, &[("SMTP", &format!("smtp://127.0.0.1:{}", working.port))]);
-    assert_eq!((sample.status, sample.out.as_str()), (Some(0), "notify 1 (email): delivered\n"), "{}", sample.err);
-    // With TLS, which the stand-in does not speak, nothing goes out in the open.
-    let sample = test(EMAIL, &[("SMTP", &format!("smtps://user:s3cretToken99@localhost:{}", working.port))]);
-    assert!(sample.status == Some(1) && !sample.out.contains("s3cret"), "{}", sample.out);
-    assert_eq!(working.got().len(), 1);
 }
 
 /// What can wait for the end of the quiet hours does; a rollback does not.
@@ -161,7 +71,7 @@ fn in_quiet_hours_only_a_rollback_is_sent() {
     for (hours, sent) in
         [(quiet(&clock(-60), &clock(60)), 1), (quiet("00:00", "24:00"), 1), (quiet(&clock(60), &clock(120)), 2)]
     {
-        let receiver = Receiver::start(&[Answer::Status(200)]);
+        let receiver = Endpoint::start(&[Answer::Status(200)]);
         let notify = format!(
             "[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"checkpoint\"]\n{hours}\n\n\
              [[checkpoint]]\nid = \"20s\"\ntitle = \"It answers\"\nat = \"20s\"\ncheck = [\n\
@@ -181,7 +91,7 @@ fn only_what_changes_the_verdict_may_be_asked_for() {
     let more = "[[trigger]]\nid = \"more\"\nseverity = \"rollback\"\nwhen = \"count(http.request{status=5xx}[1m]) >= 2\"\n\
                 [[trigger]]\nid = \"any\"\nseverity = \"investigate\"\nwhen = \"count(http.request{status=5xx}[1m]) >= 1\"\n";
     for (key, ids) in [("", &["any", "more", "fails"][..]), ("only_verdict_changes = true\n", &["any", "more"])] {
-        let receiver = Receiver::start(&[Answer::Status(200)]);
+        let receiver = Endpoint::start(&[Answer::Status(200)]);
         let notify = format!("{more}[[notify]]\nwebhook = \"env:HOOK\"\non = [\"rollback\", \"investigate\"]\n{key}");
         let ran = live(&notify, &[("HOOK", &receiver.url)]);
         assert_eq!(ran.status, Some(4), "{}", ran.err);

@@ -16,7 +16,7 @@ const TOKEN: &str = "a token that nobody guesses";
 
 /// A run that is served.
 pub struct Served {
-    child: Child,
+    pub child: Child,
     pipe: Option<ChildStdin>,
     pub address: SocketAddr,
 }
@@ -32,8 +32,18 @@ pub struct Answer {
 
 impl Served {
     pub fn start(arguments: &[&str], address: &str, token: Option<&str>) -> Served {
-        let mut command = command(&[arguments, &["--serve", address]].concat());
-        command.env_remove("LOGWATCH_TOKEN").envs(token.map(|token| ("LOGWATCH_TOKEN", token)));
+        let token: Vec<(&str, &str)> = token.map(|token| ("LOGWATCH_TOKEN", token)).into_iter().collect();
+        Served::with(arguments, address, &token)
+    }
+
+    pub fn with(arguments: &[&str], address: &str, variables: &[(&str, &str)]) -> Served {
+        let mut command = command(arguments);
+        command.args(["--serve", address]).env_remove("LOGWATCH_TOKEN").envs(variables.iter().copied());
+        Served::by(command)
+    }
+
+    /// By a program that is asked to serve.
+    pub fn by(mut command: Command) -> Served {
         let mut child = command.stdin(Stdio::piped()).spawn().expect("the program runs");
         let pipe = child.stdin.take();
         // Byte by byte: what comes after the line is still to be read.

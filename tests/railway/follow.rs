@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use logwatch::source::railway::{Endpoint, Followed, Kinds, Pace, Phase, Railway, Token, Wanted, Watching};
 use logwatch::time::{SECOND, Time};
 
+use super::program::eventually;
 use super::server::Server;
-use super::world::{Break, Fault, World, locked};
+use super::world::{Break, World, locked};
 
 /// An hour of following in some seconds.
 pub fn fast() -> Pace {
@@ -23,6 +24,7 @@ pub fn fast() -> Pace {
         refused: milliseconds(100),
         look: milliseconds(100),
         settled: milliseconds(400),
+        fresh: milliseconds(100),
         overlap: Duration::from_secs(30),
         drain: milliseconds(200),
         page: 5_000,
@@ -36,7 +38,7 @@ pub fn follow(server: &Server, since: Time, pace: Pace) -> Followed {
     let (token, _) = Token::find(None, |name| (name == "RAILWAY_TOKEN").then(|| token.clone())).unwrap();
     let railway = Railway::new(endpoint, token, None, pace).unwrap();
     let target = railway.find(&Wanted { services: vec!["api".into()], ..Wanted::default() }).unwrap();
-    let kinds = Kinds { app: true, http: true, network: false, dns: false };
+    let kinds = Kinds { app: true, http: true, build: true, network: false, dns: false };
     let known = Default::default();
     railway.follow(Watching { target, kinds, filter: None, deployment: None, since, until: None, known }).unwrap()
 }
@@ -69,22 +71,22 @@ impl Heard {
 }
 
 /// So many lines with times from a second ago on, a millisecond apart.
-fn lines(world: &mut World, range: std::ops::Range<i64>) {
+pub fn lines(world: &mut World, range: std::ops::Range<i64>) {
     let start = world.now().saturating_add(-SECOND);
     for at in range {
         world.write(start.saturating_add(at * 1_000_000), &format!("line {at}"));
     }
 }
 
-fn each_once(heard: &Heard, expected: usize) {
+pub fn each_once(heard: &Heard, expected: usize) {
     let twice: Vec<_> = heard.0.iter().filter(|(_, times)| **times != 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
     assert_eq!(heard.0.len(), expected);
 }
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
-fn hour_ago(server: &Server) -> Time {
+pub fn hour_ago(server: &Server) -> Time {
     locked(&server.world).now().saturating_add(-3_600 * SECOND)
 }
 
@@ -112,56 +114,6 @@ fn what_was_written_and_what_is_written_meet_without_a_hole() {
     heard.until(&mut followed, 1_300, PATIENCE);
     each_once(&heard, 1_300);
     assert_eq!(followed.link.look().phase, Phase::Following);
-}
-
-#[test]
-fn however_the_socket_ends_nothing_is_lost_and_nothing_comes_twice() {
-    let breaks = [
-        Break::Cut(3),
-        Break::Close(2, 1001),
-        Break::Close(1, 4408),
-        Break::Close(1, 4401),
-        Break::Close(0, 4429),
-        Break::Hang(2),
-        Break::HangAtHandshake,
-        Break::Refuse(429, vec![("retry-after", "1".into())]),
-        Break::Refuse(500, Vec::new()),
-        Break::Refuse(302, vec![("location", "http://192.0.2.1/".into())]),
-        Break::Complete(2),
-        Break::Fail(1),
-        Break::Empty,
-        Break::Cut(0),
-    ];
-    for fault in breaks {
-        let mut world = World::new();
-        world.breaks.push_back(fault.clone());
-        let server = Server::start(world);
-        let mut followed = follow(&server, hour_ago(&server), fast());
-        let mut heard = Heard::default();
-        for at in 0..40 {
-            lines(&mut locked(&server.world), at * 5..at * 5 + 5);
-            std::thread::sleep(Duration::from_millis(5));
-            heard.take(&mut followed);
-        }
-        heard.until(&mut followed, 200, PATIENCE);
-        let twice: Vec<_> = heard.0.iter().filter(|(_, times)| **times != 1).collect();
-        assert!(twice.is_empty() && heard.0.len() == 200, "{fault:?}: {} {twice:?}", heard.0.len());
-    }
-}
-
-#[test]
-fn completed_again_and_again_it_is_begun_again_on_the_same_socket() {
-    let mut world = World::new();
-    world.breaks.push_back(Break::Complete(1));
-    let server = Server::start(world);
-    let mut followed = follow(&server, hour_ago(&server), fast());
-    let mut heard = Heard::default();
-    for at in 0..20 {
-        lines(&mut locked(&server.world), at..at + 1);
-        heard.until(&mut followed, at as usize + 1, PATIENCE);
-    }
-    each_once(&heard, 20);
-    assert_eq!(locked(&server.world).sockets, 1);
 }
 
 #[test]
@@ -232,6 +184,65 @@ fn a_truncated_burst_is_filled() {
     each_once(&heard, 951);
 }
 
+/// The server's own limits are lower than what is asked for, and nobody says how low.
+#[test]
+fn limits_that_are_not_known_are_found_out() {
+    let mut world = World::new();
+    (world.page, world.poll) = (37, 23);
+    lines(&mut world, 0..500);
+    let server = Server::start(world);
+    let mut followed = follow(&server, hour_ago(&server), Pace { settled: Duration::from_secs(600), ..fast() });
+    let mut heard = Heard::default();
+    heard.until(&mut followed, 500, PATIENCE);
+    eventually("it follows", || followed.link.look().phase == Phase::Following);
+    for burst in 1..6 {
+        lines(&mut locked(&server.world), burst * 1_000..burst * 1_000 + 60);
+        heard.until(&mut followed, 500 + burst as usize * 60, PATIENCE);
+    }
+    each_once(&heard, 800);
+}
+
+/// What is on its way is no deployment of which requests are read; one that is being put in place is, before it is active.
+#[test]
+fn a_deployment_is_followed_while_it_is_put_in_place() {
+    let server = Server::start(World::new());
+    let mut followed = follow(&server, hour_ago(&server), fast());
+    let mut heard = Heard::default();
+    lines(&mut locked(&server.world), 0..1);
+    heard.until(&mut followed, 1, PATIENCE);
+    let stands = |status: &'static str| {
+        let mut world = locked(&server.world);
+        match world.deployments.iter_mut().find(|known| known.id == "d-3") {
+            Some(known) => known.status = status,
+            None => world.deployed("d-3", 0, status),
+        }
+    };
+    let mut told = Vec::new();
+    for status in ["BUILDING", "DEPLOYING", "CRASHED"] {
+        stands(status);
+        {
+            let mut world = locked(&server.world);
+            let now = world.now();
+            world.builds.push(("d-3".into(), now, format!("built at {status}")));
+        }
+        if status == "DEPLOYING" {
+            let mut world = locked(&server.world);
+            let now = world.now();
+            world.request(now, "/new", 200);
+            world.https.last_mut().unwrap().deployment = "d-3".into();
+        }
+        eventually("its status is told", || {
+            told.extend(followed.measured.try_iter().filter_map(|mut event| event.labels.remove("status")));
+            told.last().is_some_and(|last| last == status)
+        });
+    }
+    // What is written when it is built already is not waited for.
+    heard.until(&mut followed, 4, PATIENCE);
+    assert!(heard.0.contains_key("built at BUILDING") && heard.0.contains_key("/new"), "{:?}", heard.0);
+    assert!(heard.0.values().all(|times| *times == 1), "{:?}", heard.0);
+    assert_eq!(told, ["BUILDING", "DEPLOYING", "CRASHED"]);
+}
+
 /// What is stored late, with a time long past, is found when its time has settled.
 #[test]
 fn what_is_stored_late_is_found_by_the_second_look() {
@@ -251,31 +262,6 @@ fn what_is_stored_late_is_found_by_the_second_look() {
     heard.until(&mut followed, 2, PATIENCE);
     each_once(&heard, 2);
     assert_eq!(followed.link.look().found_late, 1);
-}
-
-#[test]
-fn a_page_that_fails_is_asked_for_again() {
-    let faults = [
-        Fault::Page(500, Vec::new(), "<html>".into()),
-        Fault::Page(429, vec![("retry-after", "1".into())], String::new()),
-        Fault::Page(429, Vec::new(), "too many requests, retry in 1 seconds".into()),
-        Fault::Page(403, Vec::new(), "<html>error 1015: you are being rate limited, wait 1 second</html>".into()),
-        Fault::Page(403, Vec::new(), "<html>forbidden</html>".into()),
-        Fault::Page(200, Vec::new(), r#"{"errors":[{"message":"Problem processing request"}],"data":null}"#.into()),
-        Fault::Page(200, Vec::new(), r#"{"errors":[{"message":"Something unheard of"}],"data":null}"#.into()),
-        Fault::Page(200, Vec::new(), "{\"data\":{\"environ".into()),
-        Fault::Half,
-        Fault::Hang(Duration::from_millis(200)),
-    ];
-    let mut world = World::new();
-    lines(&mut world, 0..30);
-    world.faults.extend(faults);
-    let server = Server::start(world);
-    let mut followed = follow(&server, hour_ago(&server), fast());
-    let mut heard = Heard::default();
-    heard.until(&mut followed, 30, PATIENCE);
-    each_once(&heard, 30);
-    assert!(locked(&server.world).faults.is_empty());
 }
 
 /// No clock but the server's own is asked.
@@ -329,6 +315,12 @@ fn a_new_deployment_is_followed_beside_the_old_one() {
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(said.iter().any(|text| text.contains("api: deployment d-3 is SUCCESS")), "{said:?}");
+    let told: Vec<_> = followed.measured.try_iter().map(|event| (event.class, event.labels)).collect();
+    let status = |id: &str, status: &str| {
+        let labels = [("deployment", id), ("service", "api"), ("status", status)];
+        ("railway.deployment".to_string(), labels.map(|(name, value)| (name.to_string(), value.to_string())).into())
+    };
+    assert_eq!(told, [status("d-3", "SUCCESS")]);
     locked(&server.world).deployments.iter_mut().find(|known| known.id == "d-2").unwrap().is_active = false;
     std::thread::sleep(Duration::from_millis(600));
     {
@@ -340,58 +332,4 @@ fn a_new_deployment_is_followed_beside_the_old_one() {
     }
     heard.until(&mut followed, 5, PATIENCE);
     assert!(heard.0.contains_key("/newer") && !heard.0.contains_key("/too late"), "{:?}", heard.0);
-}
-
-/// What a token may do is told at once, and tried again slowly.
-#[test]
-fn a_token_that_expires_is_told_and_works_when_it_is_back() {
-    let server = Server::start(World::new());
-    let mut followed = follow(&server, hour_ago(&server), fast());
-    let mut heard = Heard::default();
-    lines(&mut locked(&server.world), 0..1);
-    heard.until(&mut followed, 1, PATIENCE);
-    let token = std::mem::replace(&mut locked(&server.world).token, "another".into());
-    // The socket that stands does not ask again; the next one does.
-    locked(&server.world).generation += 1;
-    let start = Instant::now();
-    let mut said = Vec::new();
-    while said.is_empty() && start.elapsed() < PATIENCE {
-        said.extend(followed.link.take_messages());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert!(said.iter().any(|text| text.contains("token")), "{said:?}");
-    assert!(!said.iter().any(|text| text.contains(&token)), "{said:?}");
-    locked(&server.world).token = token;
-    lines(&mut locked(&server.world), 1..5);
-    heard.until(&mut followed, 5, PATIENCE);
-    each_once(&heard, 5);
-}
-
-/// One log that cannot be followed does not cut off the others for good, and is read all the same.
-#[test]
-fn a_log_that_cannot_be_followed_is_asked_for_now_and_then() {
-    let mut world = World::new();
-    world.refuses_http = true;
-    let server = Server::start(world);
-    let mut followed = follow(&server, hour_ago(&server), fast());
-    let mut heard = Heard::default();
-    let mut said = Vec::new();
-    let start = Instant::now();
-    while !said.iter().any(|text: &String| text.contains("cannot be followed")) && start.elapsed() < PATIENCE {
-        said.extend(followed.link.take_messages());
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    assert!(said.iter().any(|text| text.contains("the HTTP log of deployment d-2 cannot be followed")), "{said:?}");
-    let sockets = locked(&server.world).sockets;
-    for at in 0..10 {
-        let mut world = locked(&server.world);
-        let now = world.now();
-        world.write(now, &format!("line {at}"));
-        world.request(now, &format!("/{at}"), 200);
-        drop(world);
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    heard.until(&mut followed, 20, PATIENCE);
-    each_once(&heard, 20);
-    assert!(locked(&server.world).sockets <= sockets + 1);
 }

@@ -42,15 +42,21 @@ fn memory_is_compared_with_that_before_the_deployment() {
         memory(&mut world, 0.2, since);
         let server = Server::start(world);
         let folder = tempfile::tempdir().unwrap();
-        let record = folder.path().join("run").display().to_string();
+        let [record, page] = ["run", "report.html"].map(|name| folder.path().join(name).display().to_string());
         let range = ["--plan", "dl-034", "--format", "json", "--until", "15s"];
-        let ran = run(&mut watch(&server, &[&["api", "--since", "50m", "--record", &record], &range[..]].concat()));
+        let ran = run(&mut watch(
+            &server,
+            &[&["api", "--since", "50m", "--record", &record, "--output", &page], &range[..]].concat(),
+        ));
         let summary = ran.summary();
         let trigger = summary["triggers"].as_array().unwrap().iter().find(|of| of["id"] == "memory-rise").unwrap();
         assert_eq!(trigger["fired"] == 1, fires, "{trigger}");
         let count = summary["classes"]["railway.memory"]["count"].as_u64().unwrap();
         assert!((49..=50).contains(&count), "{count}");
         assert!(!summary["unknown"].to_string().contains("memory, CPU"), "{}", summary["unknown"]);
+        let page = std::fs::read_to_string(page).unwrap();
+        let most = if fires { "238.4 MiB" } else { "195.5 MiB" };
+        assert!(page.contains(&format!("Memory: at most {most} of 7.5 GiB used")), "{}", page.len());
 
         let again = run(&mut command(&["replay", &record, "--plan", "dl-034", "--format", "json"])).summary();
         assert_eq!((&again["triggers"], &again["classes"]), (&summary["triggers"], &summary["classes"]));

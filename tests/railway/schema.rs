@@ -3,13 +3,14 @@
 //! A query gives one record more than its limit at times, `beforeDate` is a bound that is not included, a subscription first sends the
 //! last records again, and looks for new ones now and then with a limit of its own.
 
+mod build;
 pub mod metrics;
 mod places;
 mod traffic;
 
 use async_graphql::futures_util::Stream;
 use async_graphql::{Context, MergedObject, MergedSubscription, Object, Schema, SimpleObject, Subscription};
-use logwatch::time::{self, Time};
+use logwatch::time::{self, SECOND, Time};
 
 use super::world::{App, ENVIRONMENT, Http, Shared, World, locked};
 
@@ -159,6 +160,17 @@ impl Window {
     }
 }
 
+impl Window {
+    /// Lines at a steady rate that nobody keeps, each told by its time.
+    fn steady(&self, world: &World, rate: i64) -> Vec<Log> {
+        let every = SECOND / rate;
+        let first = self.anchor_date.map_or(0, |anchor| anchor.0.div_euclid(every) + 1);
+        let last = self.after_date.map_or(world.now(), |until| until.min(world.now())).0.div_euclid(every);
+        let line = |at: i64| Log::from(&world.line(Time(at * every), &format!("INFO:app:order {at} is placed")));
+        (first..=last).take(self.after_limit.unwrap_or(0) as usize).map(line).collect()
+    }
+}
+
 /// Whether a filter admits a service; of Railway's language only the services' names are known here.
 fn admits(filter: &Option<String>, service: &str) -> bool {
     filter.as_ref().is_none_or(|filter| !filter.contains("@service:") || filter.contains(service))
@@ -177,7 +189,7 @@ fn https<'a>(world: &'a World, deployment: &'a str) -> impl Iterator<Item = (Tim
 }
 
 #[derive(MergedObject, Default)]
-pub struct Query(places::Places, metrics::Metered, traffic::Traffic, Records);
+pub struct Query(places::Places, metrics::Metered, traffic::Traffic, build::Builds, Records);
 
 #[derive(Default)]
 pub struct Records;
@@ -205,6 +217,9 @@ impl Records {
         }
         let window = Window::new([before_date, anchor_date, after_date], before_limit, after_limit);
         let world = locked(world(context)?);
+        if let Some(rate) = world.steady {
+            return Ok(window.steady(&world, rate));
+        }
         Ok(window.of(&world, apps(&world, &filter)))
     }
 
@@ -239,7 +254,7 @@ impl Mutation {
 }
 
 #[derive(MergedSubscription, Default)]
-pub struct Logs(RecordLogs, traffic::TrafficLogs);
+pub struct Logs(RecordLogs, traffic::TrafficLogs, build::BuildLogs);
 
 #[derive(Default)]
 pub struct RecordLogs;
@@ -257,7 +272,7 @@ impl RecordLogs {
         let _ = environment_id;
         let world = world(context)?.clone();
         let from = read(before_date);
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "app", before_limit, move |sent| {
             let world = locked(&world);
             let now = world.now();
             let visible = world.apps.iter().enumerate().filter(|(at, app)| {
@@ -284,7 +299,7 @@ impl RecordLogs {
             return Err("this log is not given".into());
         }
         let from = read(before_date);
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "http", before_limit, move |sent| {
             let world = locked(&world);
             let now = world.now();
             let visible = world.https.iter().enumerate().filter(|(at, http)| {
@@ -298,19 +313,23 @@ impl RecordLogs {
     }
 }
 
-/// Looks now and then for what was not sent. What one look has beyond the limit is never sent: the newest, as the look is from
-/// the oldest on.
+/// Looks now and then for what was not sent of a log. What one look has beyond the limit is never sent: the newest, as the look
+/// is from the oldest on.
 fn polls<T: Clone>(
     world: Shared,
+    log: &'static str,
     limit: Option<i32>,
     mut look: impl FnMut(&std::collections::HashSet<usize>) -> Vec<(usize, Time, T)>,
 ) -> impl Stream<Item = Vec<T>> {
     let sent = std::collections::HashSet::new();
-    let state = (world, sent, Time(i64::MIN));
+    let state = (world, sent, Time(i64::MIN), 0);
     async_graphql::futures_util::stream::unfold(
         (state, move |sent: &_| look(sent)),
-        move |((world, mut sent, mut newest), mut look)| async move {
+        move |((world, mut sent, mut newest, messages), mut look)| async move {
             loop {
+                if locked(&world).deaf_after.is_some_and(|after| messages >= after) {
+                    std::future::pending::<()>().await;
+                }
                 let mut found = look(&sent);
                 if locked(&world).hides_late {
                     found.retain(|(_, time, _)| *time > newest);
@@ -323,9 +342,10 @@ fn polls<T: Clone>(
                     (world.poll, world.pause)
                 };
                 found.truncate(poll.min(limit.unwrap_or(500) as usize));
-                if !found.is_empty() {
+                if let Some((_, last, _)) = found.last() {
+                    locked(&world).give(log, *last);
                     let rows = found.into_iter().map(|(.., record)| record).collect();
-                    return Some((rows, ((world, sent, newest), look)));
+                    return Some((rows, ((world, sent, newest, messages + 1), look)));
                 }
                 tokio::time::sleep(pause).await;
             }

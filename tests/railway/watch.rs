@@ -17,7 +17,7 @@ pub fn watch(server: &Server, arguments: &[&str]) -> Command {
     command
 }
 
-fn bare(server: &Server, arguments: &[&str]) -> Command {
+pub fn bare(server: &Server, arguments: &[&str]) -> Command {
     let mut command = command(&[&["watch"], arguments].concat());
     for name in
         ["RAILWAY_TOKEN", "RAILWAY_API_TOKEN", "RAILWAY_PROJECT_ID", "RAILWAY_ENVIRONMENT_ID", "RAILWAY_SERVICE_ID"]
@@ -69,92 +69,6 @@ pub fn failing(world: &mut World) -> (Vec<String>, Vec<String>) {
     (world.apps.iter().map(app).collect(), world.https.iter().map(http).collect())
 }
 
-#[test]
-fn without_a_token_it_says_what_to_set() {
-    let server = Server::start(World::new());
-    let ran = run(&mut bare(&server, &["api"]));
-    assert_eq!((ran.status, ran.out.as_str()), (Some(2), ""));
-    for word in ["RAILWAY_TOKEN", "RAILWAY_API_TOKEN", "--token-file", "https://railway.com/account/tokens"] {
-        assert!(ran.err.contains(word), "{}", ran.err);
-    }
-}
-
-#[test]
-fn a_list_shows_what_the_token_can_see() {
-    let server = Server::start(World::new());
-    let ran = run(&mut watch(&server, &["--list"]));
-    assert_eq!(ran.status, Some(0), "{}", ran.err);
-    for word in ["project shop", "environment  production", "service      api", API, WORKER] {
-        assert!(ran.out.contains(word), "{word}: {}", ran.out);
-    }
-    let account = run(bare(&server, &["--list"]).env("RAILWAY_API_TOKEN", "account-test-project-token"));
-    assert!(account.out.contains("staging") && account.out.contains("worker"), "{account:?}");
-}
-
-#[test]
-fn a_token_of_a_file_may_be_of_either_kind() {
-    let server = Server::start(World::new());
-    let file = tempfile::NamedTempFile::new().unwrap();
-    for token in ["test-project-token\n", "account-test-project-token"] {
-        fs::write(&file, token).unwrap();
-        let ran = run(&mut bare(&server, &["--list", "--token-file", file.path().to_str().unwrap()]));
-        assert!(ran.status == Some(0) && ran.out.contains("project shop"), "{ran:?}");
-    }
-}
-
-#[test]
-fn a_token_that_is_not_accepted_is_told_and_never_shown() {
-    let server = Server::start(World::new());
-    for (name, other) in [("RAILWAY_TOKEN", "RAILWAY_API_TOKEN"), ("RAILWAY_API_TOKEN", "RAILWAY_TOKEN")] {
-        let ran = run(bare(&server, &["api"]).env(name, "wrong-s3cret"));
-        assert_eq!(ran.status, Some(1));
-        assert!(ran.err.contains("does not accept the token") && ran.err.contains(other), "{}", ran.err);
-        assert!(!ran.err.contains("s3cret"), "{}", ran.err);
-    }
-}
-
-#[test]
-fn names_that_are_not_there_are_told_with_those_that_are() {
-    let server = Server::start(World::new());
-    let told = |arguments: &[&str], token: bool| {
-        let mut command = match token {
-            true => watch(&server, arguments),
-            false => bare(&server, arguments),
-        };
-        if !token {
-            command.env("RAILWAY_API_TOKEN", "account-test-project-token");
-        }
-        let ran = run(&mut command);
-        assert_eq!(ran.status, Some(2), "{ran:?}");
-        ran.err
-    };
-    assert!(told(&["apy"], true).contains("did you mean api?"));
-    assert!(told(&["x"], true).contains("there are: api, worker"));
-    assert!(told(&["api", "--environment", "staging"], true).contains("the token is for environment production"));
-    assert!(told(&["api"], false).contains("production, staging"));
-    assert!(told(&["api", "--environment", "prodution"], false).contains("did you mean production?"));
-    assert!(told(&["api", "--project", "shoop"], false).contains("did you mean shop?"));
-}
-
-#[test]
-fn an_address_without_tls_and_not_of_this_machine_is_refused() {
-    let server = Server::start(World::new());
-    let ran = run(watch(&server, &["api"]).env("LOGWATCH_RAILWAY_URL", "http://backboard.example/"));
-    assert!(ran.status == Some(2) && ran.err.contains("LOGWATCH_RAILWAY_URL"), "{ran:?}");
-}
-
-/// The token does not go to another server.
-#[test]
-fn a_redirect_to_another_server_is_refused() {
-    let other = Server::start(World::new());
-    let mut world = World::new();
-    world.redirect = Some(other.url());
-    let server = Server::start(world);
-    let ran = run(&mut watch(&server, &["--list"]));
-    assert!(ran.status != Some(0) && ran.err.contains("redirects to another server"), "{ran:?}");
-    assert!(locked(&other.world).calls.is_empty());
-}
-
 /// What is read through the API, what is replayed from its recording, and what `railway logs` prints tell the same.
 #[test]
 fn reading_back_tells_what_a_replay_tells() {
@@ -168,7 +82,7 @@ fn reading_back_tells_what_a_replay_tells() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let range = ["--format", "json", "--until", &until];
     let ran = run(&mut watch(&server, &[&["api", "--since", "25m", "--record", &path("run")], &range[..]].concat()));
-    let summary = ran.summary();
+    let mut summary = ran.summary();
     assert_eq!((ran.status, &summary["verdict"]), (Some(4), &"rollback".into()), "{}", ran.err);
 
     let again = run(&mut command(&[&["replay", &path("run")], &range[..]].concat()));
@@ -178,6 +92,8 @@ fn reading_back_tells_what_a_replay_tells() {
     fs::write(path("http.jsonl"), http.concat()).unwrap();
     let files =
         run(&mut command(&[&["replay", &path("app.jsonl"), &path("http.jsonl")], &range[..]].concat())).summary();
+    // What Railway counts itself is in no log.
+    summary["classes"].as_object_mut().unwrap().retain(|class, _| !class.starts_with("railway."));
     for member in ["verdict", "http", "classes", "exceptions"] {
         assert_eq!(files[member], summary[member], "{member}");
     }
@@ -235,78 +151,6 @@ fn a_signal_ends_it_with_what_was_followed() {
     );
 }
 
-#[test]
-fn several_services_are_one_timeline_under_their_names() {
-    let mut world = World::new();
-    let start = world.now().saturating_add(-300 * SECOND);
-    for second in 0..300 {
-        let time = start.saturating_add(second * SECOND);
-        world.write(time, "GET /a 200 12ms");
-        if second % 100 == 0 {
-            let mut line = world.line(time, "ERROR:work:out of paper");
-            (line.service, line.deployment, line.replica) = (WORKER.into(), "w-1".into(), "replica-9".into());
-            world.apps.push(line);
-        }
-    }
-    let server = Server::start(world);
-    let ran = run(&mut watch(&server, &["--format", "json", "--since", "10m", "--until", "15s"]));
-    let summary = ran.summary();
-    assert_eq!((&summary["input"]["late"], &summary["errors"][0]["file"]), (&0.into(), &"worker".into()), "{summary}");
-    let only = run(&mut watch(&server, &["worker", "--format", "json", "--since", "10m", "--until", "15s"])).summary();
-    assert_eq!(only["input"]["lines"], 3, "{only}");
-}
-
-/// Of a service that fails among one that has far more requests, the others hide nothing.
-#[test]
-fn each_of_several_services_has_a_verdict_of_its_own() {
-    let mut world = World::new();
-    let start = world.now().saturating_add(-1_500 * SECOND);
-    for second in 0..1_500 {
-        let time = start.saturating_add(second * SECOND);
-        for at in 0..3 {
-            world.write(time.saturating_add(at), "GET /a 200 12ms");
-        }
-        if second % 10 == 0 {
-            let status = if second > 700 { 500 } else { 200 };
-            let mut line = world.line(time, &format!("GET /work {status} 12ms"));
-            (line.service, line.deployment, line.replica) = (WORKER.into(), "w-1".into(), "replica-9".into());
-            world.apps.push(line);
-        }
-    }
-    let at = start.saturating_add(600 * SECOND).to_string();
-    let server = Server::start(world);
-    let folder = tempfile::tempdir().unwrap();
-    let plan = folder.path().join("errors.toml").display().to_string();
-    let text = r#"
-[plan]
-id = "errors"
-title = "Errors"
-
-[[trigger]]
-id = "errors"
-severity = "rollback"
-min_samples = 20
-when = "count(http.error) / count(http.request) > 10%"
-"#;
-    fs::write(&plan, text).unwrap();
-    let arguments = ["--since", "30m", "--until", "15s", "--deployed-at", &at, "--plan", &plan];
-    let summary = run(&mut watch(&server, &[&arguments[..], &["--format", "json"]].concat())).summary();
-    let services = summary["services"].as_array().unwrap();
-    let told: Vec<_> = services.iter().map(|of| (of["service"].as_str(), of["verdict"].as_str())).collect();
-    assert_eq!(told, [(Some("api"), Some("healthy")), (Some("worker"), Some("rollback"))], "{summary}");
-    assert_eq!(summary["verdict"], "rollback");
-
-    let alone = |name: &str| {
-        run(&mut watch(&server, &[&[name], &arguments[..], &["--format", "json"]].concat())).summary()["verdict"]
-            .clone()
-    };
-    assert_eq!([alone("api"), alone("worker")], ["healthy", "rollback"]);
-    let text = run(&mut watch(&server, &arguments));
-    assert_eq!(text.status, Some(4));
-    assert!(text.out.contains("         worker  rollback  rollback trigger errors fired\n"), "{}", text.out);
-    assert!(text.out.contains("         api     healthy"), "{}", text.out);
-}
-
 /// What was seen before, and what is seen while it is followed.
 #[test]
 fn flows_and_lookups_are_read_where_they_are_asked_for() {
@@ -338,13 +182,6 @@ fn flows_and_lookups_are_read_where_they_are_asked_for() {
     assert_eq!((count("railway.flow_dropped"), count("railway.lookup_failed")), (Some(1), Some(2)), "{summary}");
     assert_eq!(summary["input"]["lines"], 6);
     assert_eq!(locked(&server.world).calls.iter().filter(|name| *name == "HttpLogs").count(), 0);
-}
-
-#[test]
-fn a_recording_keeps_one_service() {
-    let server = Server::start(World::new());
-    let ran = run(&mut watch(&server, &["--record", "run"]));
-    assert!(ran.status == Some(2) && ran.err.contains("--record keeps one service"), "{ran:?}");
 }
 
 /// Nothing in the lines themselves tells of it: no start, no request.

@@ -1,6 +1,6 @@
 //! What the stand-in knows: services, deployments, and logs of which each record becomes visible at some moment.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -47,6 +47,8 @@ pub struct Deployment {
     pub created: Time,
     pub can_rollback: bool,
     pub is_active: bool,
+    /// Its processes have ended.
+    pub is_stopped: bool,
 }
 
 /// What goes wrong with the next call, or with the next socket.
@@ -109,10 +111,18 @@ pub struct World {
     pub https: Vec<Http>,
     pub flows: Vec<Seen>,
     pub lookups: Vec<Seen>,
+    /// What building deployments has written: of which, when and what.
+    pub builds: Vec<(String, Time, String)>,
     pub metrics: Vec<Metric>,
+    /// How often the platform counts a request that the log has once.
+    pub counts_requests: f64,
     /// Metrics are not given.
     pub refuses_metrics: bool,
+    /// Ids and names.
+    pub services: Vec<(String, String)>,
     pub deployments: Vec<Deployment>,
+    /// Beside the lines that are kept `api` has written so many a second, always.
+    pub steady: Option<i64>,
     /// What the next calls of logs get instead of an answer.
     pub faults: VecDeque<Fault>,
     /// What befalls the next sockets.
@@ -125,6 +135,10 @@ pub struct World {
     pub pause: Duration,
     /// How far this server's clock is ahead of the machine's, in nanoseconds.
     pub ahead: i64,
+    /// What the clock shows where it stands until it is put forward.
+    pub stands_at: Option<Time>,
+    /// The newest record of each log that a subscription has given out.
+    pub given: HashMap<&'static str, Time>,
     /// What is asked for backward has every second record only.
     pub loses_backward: bool,
     pub remaining: i64,
@@ -137,6 +151,8 @@ pub struct World {
     pub hides_late: bool,
     /// HTTP logs cannot be subscribed to.
     pub refuses_http: bool,
+    /// A subscription brings so many messages, and then nothing more, while the socket stands.
+    pub deaf_after: Option<usize>,
     /// Where all calls are redirected to.
     pub redirect: Option<String>,
 }
@@ -160,15 +176,21 @@ impl World {
             https: Vec::new(),
             flows: Vec::new(),
             lookups: Vec::new(),
+            builds: Vec::new(),
             metrics: Vec::new(),
+            counts_requests: 1.0,
             refuses_metrics: false,
+            services: [(API, "api"), (WORKER, "worker")].map(|(id, name)| (id.into(), name.into())).into(),
             deployments: Vec::new(),
+            steady: None,
             faults: VecDeque::new(),
             breaks: VecDeque::new(),
             page: 5_000,
             poll: 5_000,
             pause: Duration::from_millis(20),
             ahead: 0,
+            stands_at: None,
+            given: HashMap::new(),
             loses_backward: false,
             remaining: 10_000,
             calls: Vec::new(),
@@ -177,6 +199,7 @@ impl World {
             generation: 0,
             hides_late: false,
             refuses_http: false,
+            deaf_after: None,
             redirect: None,
         };
         world.deployed("d-1", 7_200, "REMOVED");
@@ -185,7 +208,13 @@ impl World {
     }
 
     pub fn now(&self) -> Time {
-        machine_now().saturating_add(self.ahead)
+        self.stands_at.unwrap_or_else(|| machine_now().saturating_add(self.ahead))
+    }
+
+    /// A subscription has given out a log's records up to this one.
+    pub fn give(&mut self, log: &'static str, newest: Time) {
+        let given = self.given.entry(log).or_insert(newest);
+        *given = (*given).max(newest);
     }
 
     /// A deployment of `api` so many seconds ago.
@@ -199,6 +228,7 @@ impl World {
             created,
             can_rollback: true,
             is_active,
+            is_stopped: false,
         });
     }
 

@@ -133,3 +133,35 @@ fn a_rule_looks_at_the_groups_of_its_own_windows() {
     let outcome = case.log("a.jsonl", lines).run();
     assert_eq!((outcome.changes("silent"), outcome.changes("both")), (vec![], vec![]));
 }
+
+/// Half an hour of a deployment whose requests fail from the 25th minute on, so many in a hundred; then the next one.
+fn deployed_amid_failures(before: u32, since: u32, when: &str) -> Outcome {
+    let container = |clock, what: &str| app(clock, "info", &format!("{what} Container"));
+    let mut lines = vec![container("13:00:00", "Starting")];
+    lines.extend((1..2_400).map(|second| {
+        let share = if second < 1_500 {
+            0
+        } else if second < 1_800 {
+            before
+        } else {
+            since
+        };
+        access(&after("13:00:00", second), "/a", if second * share % 100 < share { 500 } else { 200 })
+    }));
+    lines.insert(1_800, container("13:30:00", "Starting"));
+    lines.insert(1_805, container("13:30:04", "Stopping"));
+    Case::new().rule("rollback", "rule", when, "confidence = 0.95").log("a.jsonl", &lines).run()
+}
+
+/// Rule 20: what was firing when the deployment came was not brought by it, though the hour before was mostly well.
+#[test]
+fn what_fires_on_over_a_deployment_is_no_rollback() {
+    let worse = format!("{SHARE} > 10% and {SHARE} > 2 * baseline({SHARE}, 0%)");
+    let going_on = deployed_amid_failures(25, 25, &worse);
+    assert_eq!(going_on.verdict(), "investigate");
+    assert!(going_on.summary()["reasons"].to_string().contains("as it did when the deployment came"));
+    assert_eq!(deployed_amid_failures(0, 25, &worse).verdict(), "rollback");
+    assert_eq!(deployed_amid_failures(15, 90, &worse).verdict(), "rollback");
+    // A hard number does not ask what was before.
+    assert_eq!(deployed_amid_failures(25, 25, &format!("{SHARE} > 10%")).verdict(), "rollback");
+}

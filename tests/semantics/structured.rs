@@ -315,3 +315,43 @@ fn a_cause_is_masked() {
     assert!(summary.contains("get cart: login with password=***"), "{summary}");
     assert!(!summary.contains("hunter2"));
 }
+
+/// Rule 17: a stack is its failure's wherever a logger keeps it, also where the record is the message of Railway's.
+#[test]
+fn a_stack_in_a_member_of_its_own_is_a_failure() {
+    let java = "java.lang.IllegalStateException: closed\n\tat com.shop.Orders.close(Orders.java:88)\n";
+    let node = "TypeError: x is null\n    at load (/app/orders.js:12:9)";
+    let dotnet = "System.Exception: closed\n   at Shop.Orders.Close() in /src/Orders.cs:line 88";
+    let python = "Traceback (most recent call last):\n  File \"/app/jobs.py\", line 41, in run\nIndexError: x";
+    let at = stamp("13:30:05.1");
+    for (class, record) in [
+        ("dotnet", json!({"@t": at, "@mt": "no", "@l": "Error", "@x": dotnet})),
+        ("dotnet", json!({"Timestamp": at, "Level": "Error", "RenderedMessage": "no", "Exception": dotnet})),
+        (
+            "java",
+            json!({"timestamp": at, "level": "ERROR", "message": "no", "thrown": {"name": "x", "extendedStackTrace": java}}),
+        ),
+        (
+            "java",
+            json!({"timestamp": at, "level": "ERROR", "message": "no", "exception": {"refId": 1}, "stackTrace": java}),
+        ),
+        (
+            "python",
+            json!({"@timestamp": at, "log.level": "error", "message": "no", "error": {"type": "x", "stack_trace": python}}),
+        ),
+        ("python", json!({"timestamp": at, "level": "ERROR", "message": "no", "error.stack": python})),
+        (
+            "python",
+            json!({"text": format!("no\n{python}"), "record": {"level": {"name": "ERROR"}, "message": "no",
+                   "time": {"timestamp": 1_756_128_605.1}, "exception": {"type": "x"}}}),
+        ),
+        ("javascript", json!({"timestamp": at, "level": "error", "message": "no", "metadata": {"stack": node}})),
+    ] {
+        let told = |lines: [String; 1]| {
+            let outcome = Case::new().log("a.jsonl", lines).run();
+            (outcome.count(&format!("{class}.exception")), outcome.count("app.error"))
+        };
+        assert_eq!(told([record.to_string()]), (1, 0), "{record}");
+        assert_eq!(told([app("13:30:05.1", "info", &record.to_string())]), (1, 0), "{record}");
+    }
+}

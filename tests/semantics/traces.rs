@@ -322,3 +322,44 @@ fn an_object_over_several_lines_is_text() {
     let outcome = Case::new().log("a.log", Arrival::Bare.lines(text)).run();
     assert_eq!((outcome.input("malformed"), outcome.requests()), (0, 2));
 }
+
+/// A failure is one behind the head of the logger, or the mark, that wrote it.
+#[test]
+fn a_failure_behind_a_logger_s_head_is_one() {
+    let next = " ⨯ TypeError: x is null\n    at Page (/app/.next/server/page.js:1:23) {\n  digest: '17'\n}";
+    let elixir = "13:30:05.123 [error] ** (KeyError) key :total not found in: %{}\n    (shop 0.1.0) lib/order.ex:14: Order.sum/1";
+    let context = "2025-08-25T13:30:05.123Z pid=1 tid=6kx jid=0a1b class=Charge";
+    let job = format!(
+        "{context} WARN: NoMethodError: undefined method 'x' for nil\n{context} WARN: /app/charge.rb:9:in 'Charge#perform'"
+    );
+    let job_8 = format!(
+        "{context} ERROR: /app/charge.rb:9:in 'Charge#perform': no x (NoMethodError)\n\tfrom /gems/sidekiq/x.rb:2:in 'call'"
+    );
+    for (text, class, wanted) in [
+        (next, "javascript.exception", ("TypeError", "/app/.next/server/page.js:1 in Page")),
+        (elixir, "elixir.exception", ("KeyError", "lib/order.ex:14 in Order.sum/1")),
+        (&job, "ruby.exception", ("NoMethodError", "/app/charge.rb:9 in Charge#perform")),
+        (&job_8, "ruby.exception", ("NoMethodError", "/app/charge.rb:9 in Charge#perform")),
+    ] {
+        let outcome = Case::new().log("a.jsonl", Arrival::Records.lines(text)).run();
+        assert_eq!(failures(&outcome), owned(&[wanted]), "{text}");
+        assert_eq!((outcome.count(class), outcome.count("app.error")), (1, 0), "{text}");
+    }
+}
+
+/// Platforms and drains put more than a time before a line; what follows keeps its form.
+#[test]
+fn a_failure_behind_a_platform_s_prefix_is_one() {
+    let text = "TypeError: x is null\n    at load (/app/orders.js:12:9)\n    at async f (/app/server.js:40:5)";
+    for prefix in [
+        "2025-08-25T13:30:05.100000000Z stderr F ",
+        "2025-08-25T13:30:05.1Z app[3d8d9e2f] fra [info] ",
+        "0|api  | 2025-08-25T13:30:05: ",
+        "<11>1 2025-08-25T13:30:05.1Z host shop 17 - - ",
+    ] {
+        let lines: Vec<String> = text.lines().map(|line| format!("{prefix}{line}")).collect();
+        let outcome = Case::new().log("a.log", lines).run();
+        assert_eq!(failures(&outcome), owned(&[("TypeError", "/app/orders.js:12 in load")]), "{prefix}");
+        assert_eq!((outcome.count("app.error"), outcome.input("untimed")), (0, 0), "{prefix}");
+    }
+}

@@ -96,9 +96,11 @@ pub fn read(text: &[u8]) -> Option<Exception> {
     })
 }
 
-/// `** (ArgumentError) message`.
+/// `** (ArgumentError) message`, also behind the head of the logger, `08:00:00.123 [error] `.
 fn raised(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = line.trim_ascii().strip_prefix(b"** (")?;
+    let line = line.trim_ascii();
+    let logged = || Some(&line[memmem::find(line, b"[error] ** (")? + 8..]);
+    let rest = line.strip_prefix(b"** (").or_else(|| logged()?.strip_prefix(b"** ("))?;
     let close = memchr(b')', rest)?;
     Some((&rest[..close], rest[close + 1..].trim_ascii()))
 }

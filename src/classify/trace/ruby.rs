@@ -14,6 +14,8 @@ static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(":in "));
 const SINATRA_TIME: usize = 19;
 /// Bytes of `[2026-11-30 13:08:31]`.
 const WEBRICK_TIME: usize = 21;
+/// Bytes of Sidekiq's time and process, before the thread.
+const LONGEST_CONTEXT: usize = 64;
 const REVERSED: &[u8] = b"Traceback (most recent call last):";
 
 pub fn head(whole: &[u8]) -> Head {
@@ -130,13 +132,13 @@ fn frame(text: &[u8]) -> Option<(&[u8], u32, &[u8])> {
 }
 
 /// A line without the head of Ruby's logger (`F, [2025-08-25T13:50:00.123456 #17] FATAL -- : `), and without the tags that Rails
-/// puts behind it (`[6b1f4a2e-…] `); without Sinatra's time, too (`2026-11-30 13:08:31 - `), Puma's with the request that failed
+/// puts behind it (`[6b1f4a2e-…] `); without Sidekiq's (`2026-11-30T13:08:31.123Z pid=1 tid=6kx class=Charge WARN: `) and Sinatra's time, too (`2026-11-30 13:08:31 - `), Puma's with the request that failed
 /// (`2026-11-30 13:08:31 +0000 Rack app ("GET /a" - (10.0.0.4)): `), and WEBrick's with the level (`[2026-11-30 13:08:31] ERROR `).
 fn untagged(line: &[u8]) -> &[u8] {
     let line = match line {
         [b'2', b'0', _, _, b'-', ..] => {
             let sinatra = || line.get(SINATRA_TIME..)?.strip_prefix(b" - ");
-            sinatra().or_else(|| behind_request(line)).unwrap_or(line)
+            sinatra().or_else(|| behind_request(line)).or_else(|| behind_job(line)).unwrap_or(line)
         }
         [b'R', b'a', b'c', b'k', b' ', ..] => behind_request(line).unwrap_or(line),
         [b'E', b'R', b'R', b'O', b'R', b' ', error @ ..] => error,
@@ -167,6 +169,14 @@ fn behind_request(line: &[u8]) -> Option<&[u8]> {
     let request = memmem::find(line, b"Rack app (")?;
     let error = &line[request + memmem::find(&line[request..], b")): #<")? + 6..];
     error.strip_suffix(b">")
+}
+
+/// What Sidekiq says of a job that failed, behind the job's context and the level.
+fn behind_job(line: &[u8]) -> Option<&[u8]> {
+    memmem::find(&line[..line.len().min(LONGEST_CONTEXT)], b" tid=")?;
+    let level =
+        [&b" WARN: "[..], b" ERROR: "].into_iter().find_map(|level| Some(memmem::find(line, level)? + level.len()))?;
+    Some(&line[level..])
 }
 
 /// A line of Rails that says nothing: it sets the error apart from its frames.

@@ -64,6 +64,8 @@ pub enum LogKind {
     App,
     /// Its requests, as Railway's edge saw them
     Http,
+    /// What building its deployments writes
+    Build,
     /// What goes over its network, as Railway saw it: packets that were dropped, and where to
     Network,
     /// The names that it looks up, and those that Railway could not find

@@ -37,7 +37,11 @@ impl<'a> Head<'a> {
             time = time.or(found);
             at += length;
             at += message[at..].iter().take_while(|byte| is_between(byte) || **byte == b':').count();
+            if let Some((name, used)) = logger::verbose_django(&message[at..]) {
+                return Head { logger: self.logger.or(Some(name)), time, length: at + used, ..self };
+            }
         }
+        at += logger::process_and_threads(&message[at..]);
         let (name, used) = logger::before_text(&message[at..]);
         Head { logger: self.logger.or(name), time, length: at + used, ..self }
     }

@@ -1,5 +1,7 @@
 //! The name of a logger beside its level.
 
+use super::preamble::LONGEST_BRACKET;
+
 /// The bytes of a logger's name.
 const IN_LOGGER: [bool; 256] = {
     let mut table = [false; 256];
@@ -40,10 +42,50 @@ pub fn category_name(text: &[u8]) -> Option<&[u8]> {
     (is_number && !name.iter().any(|byte| matches!(byte, b' ' | b'\t' | b':'))).then_some(name)
 }
 
+/// The length of what Spring Boot writes between a level and the logger, `17 --- [shop] [nio-8080-exec-1] `.
+pub(super) fn process_and_threads(rest: &[u8]) -> usize {
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let Some(behind) = rest[digits..].strip_prefix(b" --- ").filter(|_| digits > 0) else { return 0 };
+    let mut at = rest.len() - behind.len();
+    while rest.get(at) == Some(&b'[') {
+        let Some(close) = memchr::memmem::find(&rest[at..rest.len().min(at + LONGEST_BRACKET)], b"] ") else {
+            return 0;
+        };
+        at += close + 2;
+    }
+    at
+}
+
+/// The module that Django's documented `verbose` format has behind the time, with process and thread: `views 17 140 `; and the length of all.
+pub(super) fn verbose_django(rest: &[u8]) -> Option<(&[u8], usize)> {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let name = rest.iter().take_while(|byte| is_in_logger(**byte)).count();
+    rest.first().filter(|byte| byte.is_ascii_alphabetic() || **byte == b'_')?;
+    let mut at = name;
+    for _ in 0..2 {
+        let number = digits(rest[at..].strip_prefix(b" ")?);
+        at += 1 + number;
+        (number > 0).then_some(())?;
+    }
+    rest[at..].starts_with(b" ").then_some((&rest[..name], at + 1))
+}
+
+/// `[io.quarkus] (main) `, as JBoss' logging writes logger and thread: the logger, and the length of both.
+fn in_brackets(rest: &[u8]) -> Option<(&[u8], usize)> {
+    let name = rest.strip_prefix(b"[")?;
+    let length = name.iter().take_while(|byte| is_in_logger(**byte)).count();
+    let thread = name[length..].strip_prefix(b"] (").filter(|_| name[..length].contains(&b'.'))?;
+    let close = memchr::memmem::find(&thread[..thread.len().min(LONGEST_BRACKET)], b") ")?;
+    Some((&name[..length], 1 + length + 3 + close + 2))
+}
+
 /// The logger between a level and the text, and its length with what ends it: `in module: `, as Flask writes it, a name with
 /// dots before ` - `, ` -- `, ` : ` or `: `, and loguru's `name:function:line - `.
 pub(super) fn before_text(rest: &[u8]) -> (Option<&[u8]>, usize) {
     let length_of = |text: &[u8]| text.iter().take_while(|byte| is_in_logger(**byte)).count();
+    if let Some((name, used)) = in_brackets(rest) {
+        return (Some(name), used);
+    }
     if let Some(module) = rest.strip_prefix(b"in ") {
         let length = length_of(module);
         let ends = length > 0 && module[length..].starts_with(b": ");

@@ -2,10 +2,22 @@
 //! `<27>Sep  2 08:00:00 host app[17]: text` (RFC 3164).
 
 use super::{Head, Level, head};
-use crate::time::written;
+use crate::time::{Time, written};
 
-/// The level of the text wins over the priority's, which is often that of the stream a program wrote to.
-pub(super) fn read(message: &[u8]) -> Option<Head<'_>> {
+/// What stands before the text of such a line.
+pub(in crate::decode) struct Prefix<'a> {
+    /// `None` where no year is written.
+    pub time: Option<Time>,
+    /// The priority's, which is often that of the stream a program wrote to.
+    pub level: Level,
+    /// Host and program.
+    pub name: &'a [u8],
+    /// Its length in bytes.
+    pub length: usize,
+}
+
+/// The prefix of a line that begins with a priority.
+pub(in crate::decode) fn prefix(message: &[u8]) -> Option<Prefix<'_>> {
     let close = message.iter().take(5).position(|byte| *byte == b'>')?;
     let priority: u32 =
         std::str::from_utf8(&message[1..close]).ok()?.parse().ok().filter(|priority| *priority < 192)?;
@@ -21,13 +33,17 @@ pub(super) fn read(message: &[u8]) -> Option<Head<'_>> {
     at += if is_new { 2 } else { 0 };
     let found = written::at_start(&message[at..])?;
     at += found.length;
-    at += match is_new {
-        true => fields(&message[at..])?,
-        false => tag(&message[at..])?,
-    };
-    let inner = head::head_of(&message[at..], true);
+    let length = if is_new { fields(&message[at..])? } else { tag(&message[at..])? };
+    let name = &message[at..at + length].trim_ascii();
+    Some(Prefix { time: found.time, level, name, length: at + length })
+}
+
+/// The level of the text wins over the priority's.
+pub(super) fn read(message: &[u8]) -> Option<Head<'_>> {
+    let Prefix { time, level, length, .. } = prefix(message)?;
+    let inner = head::head_of(&message[length..], true);
     let stated = Head { level: inner.level.or(Some(level)), ..inner };
-    Some(Head { time: found.time.or(inner.time), ..stated.behind(at) })
+    Some(Head { time: time.or(inner.time), ..stated.behind(length) })
 }
 
 /// The length of host and program, `host app[17]: `, or of the program alone.

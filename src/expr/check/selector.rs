@@ -57,7 +57,12 @@ impl Checker<'_> {
     fn number_test(&self, class: &str, name: &str, quantity: Quantity, span: &Span) -> Result<(), Error> {
         let unit = match self.catalog.value_unit(class, name) {
             Some(unit) => unit,
-            None if !self.catalog.has_label(class, name) => return Err(self.unknown_value(class, name, span)),
+            // `status=500` is a number, and `status` is a label.
+            None if !self.catalog.has_label(class, name) => {
+                let names = [self.catalog.value_names(class), self.catalog.label_names(class)].concat();
+                let error = Error::new(span.clone(), format!("no pattern gives `{class}` a label or value `{name}`"));
+                return Err(maybe_help(error, name, &names));
+            }
             None if name == STATUS => Unit::Plain,
             None => {
                 return Err(Error::new(span.clone(), format!("`{name}` of `{class}` is a text, not a number"))

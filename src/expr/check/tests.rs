@@ -130,7 +130,11 @@ fn names_that_do_not_exist() {
             "no pattern gives `http.request` a label `x`",
             "there is method, path, route, status, via",
         ),
-        ("count(http.error{size>1}) > 1", "no pattern gives `http.error` a value `size`", "there is duration"),
+        (
+            "count(http.error{staus=500}) > 1",
+            "no pattern gives `http.error` a label or value `staus`",
+            "did you mean `status`?",
+        ),
         (
             "count(http.error{duration=\"3\"}) > 1",
             "`duration` of `http.error` is a number, not a text",

@@ -9,6 +9,7 @@ mod page;
 mod picture;
 mod plots;
 mod sections;
+mod usage;
 
 use std::io::{self, Write};
 

@@ -4,7 +4,7 @@
 
 use maud::{Markup, html};
 
-use super::super::format::{clock, count, counted, cut, duration, one_line, percent, span};
+use super::super::format::{clock, count, counted, cut, duration, one_line, percent, span, value};
 use super::axis::Axis;
 use super::page::View;
 use super::plots::{self, Plot};
@@ -65,9 +65,9 @@ fn row(plot: &Plot, axis: Axis, deployed: Option<i64>) -> Markup {
                 (plot.title)
                 ul.key { @for (class, text) in &plot.key { li { span class=(format!("swatch {class}")) {} (text) } } }
             }
-            svg.scale width="54" height="96" aria-hidden="true" {
+            svg.scale width="58" height="96" aria-hidden="true" {
                 @for (y, label) in &plot.lines {
-                    text x="52" y=(format!("{:.1}", (y * 0.96 + 4.0).clamp(10.0, 94.0))) text-anchor="end" { (label) }
+                    text x="56" y=(format!("{:.1}", (y * 0.96 + 4.0).clamp(10.0, 94.0))) text-anchor="end" { (label) }
                 }
             }
             svg.plot width="100%" height="96" role="img" aria-label=(plot.says) {
@@ -218,6 +218,10 @@ fn block(class: &str, pane: &PaneLine, width: i64, axis: Axis, says: &str) -> Ma
 fn numbers(panes: &[PaneLine], axis: Axis, zone: Zone) -> Markup {
     let time = |milliseconds: Option<f64>| milliseconds.map_or(String::new(), |value| duration(value / 1e3));
     let number = |number: u64| if number == 0 { String::new() } else { count(number) };
+    let used = |used: Option<f64>, unit| used.map_or(String::new(), |used| value(used, unit));
+    // Of most logs nobody knows.
+    let has_memory = panes.iter().any(|pane| pane.memory.is_some());
+    let has_cpu = panes.iter().any(|pane| pane.cpu.is_some());
     html! {
         details {
             summary { "The numbers of the picture" }
@@ -226,6 +230,8 @@ fn numbers(panes: &[PaneLine], axis: Axis, zone: Zone) -> Markup {
                     thead { tr {
                         th { "from" }
                         @for head in ["requests", "2xx", "3xx", "4xx", "5xx", "5xx share", "p50", "p95", "errors", "restarts", "dropped"] { th { (head) } }
+                        @if has_memory { th { "memory" } }
+                        @if has_cpu { th { "CPU" } }
                     } }
                     tbody { @for pane in panes {
                         tr data-x=(axis.x(pane.at)) {
@@ -238,6 +244,8 @@ fn numbers(panes: &[PaneLine], axis: Axis, zone: Zone) -> Markup {
                             td { (number(pane.errors)) }
                             td { (number(pane.restarts)) }
                             td { (number(pane.dropped)) }
+                            @if has_memory { td { (used(pane.memory, "bytes")) } }
+                            @if has_cpu { td { (used(pane.cpu, "count")) } }
                         }
                     } }
                 }

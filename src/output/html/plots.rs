@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::super::format::{count, counted, duration, percent, value};
 use super::axis::Axis;
+use super::usage;
 use crate::summary::history::{History, PaneLine};
 
 /// A plot ready to be drawn.
@@ -12,7 +13,7 @@ pub struct Plot {
     /// What it shows, for those who do not see it.
     pub says: String,
     /// Classes of what is drawn, with what they mean.
-    pub key: Vec<(&'static str, &'static str)>,
+    pub key: Vec<(&'static str, String)>,
     /// Lines across, with their labels.
     pub lines: Vec<(f64, String)>,
     /// Classes and paths, in the order in which they are drawn.
@@ -21,8 +22,9 @@ pub struct Plot {
 
 /// Those that have something to show.
 pub fn plots(history: &History, axis: Axis) -> Vec<Plot> {
-    let all = [requests(history, axis), failed(history, axis), durations(history, axis), errors(history, axis)];
-    all.into_iter().flatten().collect()
+    let of_service = [requests(history, axis), failed(history, axis), durations(history, axis), errors(history, axis)];
+    let of_machine = [usage::memory(history, axis), usage::cpu(history, axis)];
+    of_service.into_iter().chain(of_machine).flatten().collect()
 }
 
 /// Requests a second by family of their status, one on top of the other, failures at the bottom.
@@ -53,7 +55,8 @@ fn requests(history: &History, axis: Axis) -> Option<Plot> {
         };
         history.panes.iter().any(|pane| of(pane) > 0)
     };
-    let key: Vec<(&str, &str)> = families.into_iter().filter(|(class, _)| is_seen(class)).collect();
+    let seen = families.into_iter().filter(|(class, _)| is_seen(class));
+    let key: Vec<(&str, String)> = seen.map(|(class, name)| (class, name.into())).collect();
     let shape = |class| area(history, axis, |pane| Some(rate(below(pane, class)) / top).filter(|share| *share > 0.0));
     let all: u64 = history.panes.iter().map(|pane| pane.requests).sum();
     let label =
@@ -99,7 +102,7 @@ fn durations(history: &History, axis: Axis) -> Option<Plot> {
     Some(Plot {
         title: "Duration",
         says: format!("Durations of requests; the highest p95 of a step is {}", duration(highest / 1e3)),
-        key: vec![("p95", "p95"), ("p50", "p50")],
+        key: vec![("p95", "p95".into()), ("p50", "p50".into())],
         lines: powers.map(label).collect(),
         shapes: vec![
             ("p95", line(history, axis, |pane| pane.p95_ms.map(share))),
@@ -126,17 +129,17 @@ fn errors(history: &History, axis: Axis) -> Option<Plot> {
 }
 
 /// As axes are labelled: `0.05`, `2.5`, `1200`.
-fn decimal(number: f64) -> String {
+pub(super) fn decimal(number: f64) -> String {
     value(number, "count")
 }
 
 /// Lines at the top and half way up.
-fn halves(top: f64, label: impl Fn(f64) -> String) -> Vec<(f64, String)> {
+pub(super) fn halves(top: f64, label: impl Fn(f64) -> String) -> Vec<(f64, String)> {
     vec![(0.0, label(top)), (50.0, label(top / 2.0))]
 }
 
 /// The next round number, half of which is one, too.
-fn round_up(number: f64) -> f64 {
+pub(super) fn round_up(number: f64) -> f64 {
     let power = 10f64.powf(number.log10().floor());
     let round = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0].map(|digit| digit * power);
     // A number that is one of them may be a hair above it.
@@ -145,27 +148,42 @@ fn round_up(number: f64) -> f64 {
 
 /// Steps over the panes whose share of the height is known, filled down to the bottom.
 fn area(history: &History, axis: Axis, share: impl Fn(&PaneLine) -> Option<f64>) -> String {
-    steps(history, axis, share, |path, x| write!(path, "M{x},100V"), |path| write!(path, "V100Z"))
+    steps(stretches(history, axis, share), |path, x| write!(path, "M{x},100V"), |path| write!(path, "V100Z"))
 }
 
 /// The same as a line.
 fn line(history: &History, axis: Axis, share: impl Fn(&PaneLine) -> Option<f64>) -> String {
-    steps(history, axis, share, |path, x| write!(path, "M{x},"), |_| Ok(()))
+    joined(stretches(history, axis, share))
+}
+
+/// Stretches as one line, interrupted where they are.
+pub(super) fn joined(stretches: impl IntoIterator<Item = Stretch>) -> String {
+    steps(stretches, |path, x| write!(path, "M{x},"), |_| Ok(()))
+}
+
+/// A share of the height from one place to another.
+pub(super) struct Stretch {
+    pub from: i64,
+    pub to: i64,
+    pub share: f64,
+}
+
+fn stretches(history: &History, axis: Axis, share: impl Fn(&PaneLine) -> Option<f64>) -> impl Iterator<Item = Stretch> {
+    history.panes.iter().filter_map(move |pane| {
+        let (from, to) = (axis.x(pane.at), axis.x(pane.at + history.width));
+        Some(Stretch { from, to, share: share(pane)? })
+    })
 }
 
 fn steps(
-    history: &History,
-    axis: Axis,
-    share: impl Fn(&PaneLine) -> Option<f64>,
+    stretches: impl IntoIterator<Item = Stretch>,
     begin: impl Fn(&mut String, i64) -> std::fmt::Result,
     end: impl Fn(&mut String) -> std::fmt::Result,
 ) -> String {
     let mut path = String::new();
     let mut reached = None;
     // Writing to a string cannot fail.
-    for pane in &history.panes {
-        let Some(share) = share(pane) else { continue };
-        let (from, to) = (axis.x(pane.at), axis.x(pane.at + history.width));
+    for Stretch { from, to, share } in stretches {
         if reached != Some(from) {
             let _ = if reached.is_some() { end(&mut path) } else { Ok(()) };
             let _ = begin(&mut path, from);

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::format::{Measured, clock, count, counted, cut, often, one_line, percent, span};
+use super::super::format::{clock, count, counted, cut, often, one_line, percent, span, value};
+use super::super::measured::Measured;
 use super::super::text::{counts, facts, findings, left_out, reached, target, told};
 use super::super::traffic::{self, Table};
 use super::super::triggers::{measured, name, runbook, when};
@@ -68,7 +69,14 @@ pub fn triggers(view: &View<'_>) -> Markup {
 fn state(trigger: &TriggerResult) -> String {
     let known =
         if trigger.known < 1.0 { format!(", known {} of the time", percent(trigger.known)) } else { String::new() };
-    let measured = measured(trigger).map_or(String::new(), |measured| format!(", {measured}"));
+    // What is equal to its limit and does not fire is no "0 ≥ 0".
+    let is_at_limit = trigger.value.is_some() && trigger.value == trigger.threshold;
+    let measured = if is_at_limit {
+        trigger.value.map(|limit| format!("{}, the limit", value(limit, trigger.unit)))
+    } else {
+        measured(trigger)
+    };
+    let measured = measured.map_or(String::new(), |measured| format!(", {measured}"));
     match trigger.state {
         TriggerState::Unknown => "not known".into(),
         TriggerState::Pending => format!("pending{measured}{known}"),
@@ -164,7 +172,7 @@ pub fn traffic(view: &View<'_>) -> Markup {
         section aria-labelledby="traffic-title" {
             h2 #traffic-title { "Traffic " small { (title) } }
             @if !periods.is_empty() { p.note { (periods) "; an arrow is a change that chance does not explain" } }
-            div.wide tabindex="0" role="region" aria-labelledby="traffic-title" {
+            div.wide tabindex="0" role="region" aria-label="Requests by route" {
                 table {
                     thead { tr { th { "route" } @for column in &columns { th.number { (column.head) } } } }
                     tbody {
@@ -197,7 +205,7 @@ pub fn kpis(view: &View<'_>) -> Markup {
     html! {
         section aria-labelledby="kpis-title" {
             h2 #kpis-title { "Key figures" }
-            table {
+            table.kpis {
                 thead { tr { th { "figure" } th { "target" } th { "status" } th { "reached" } } }
                 tbody {
                     @for kpi in &view.summary.kpis {

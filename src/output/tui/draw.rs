@@ -121,6 +121,7 @@ fn plots(frame: &mut Frame<'_>, area: Rect, height: u16, app: &App) {
         let [label, graph] = split(row);
         let highest = data.iter().max().copied().unwrap_or(0);
         let top = match (highest, colour) {
+            (0, Color::Magenta) => "no durations in the log".into(),
             (0, _) => String::new(),
             (_, Color::Magenta) => format!("up to {}", duration(highest as f64 / 1e3)),
             _ => format!("up to {}", count(highest)),
@@ -171,7 +172,7 @@ fn titles(frame: &mut Frame<'_>, area: Rect, app: &App, entries: usize) {
         more += "  lines are held";
     }
     if app.cursor.is_some() && app.tab() != Tab::Triggers {
-        more += "  as it stands at the end";
+        more += "  at the end";
     }
     spans.push(Span::raw(more));
     frame.render_widget(Line::from(spans), area);

@@ -30,14 +30,8 @@ impl Scope<'_, '_> {
             let label = class.labels.iter().position(|known| *known == test.label).ok_or_else(unknown)?;
             self.compiler.interest.add(id, label);
             compiled.names_via |= test.label == "via";
-            if let TestOp::Equal(id) = &test.op
-                && (class.carriers.probes && test.label == "probe" && !self.compiler.probes.contains(&id.as_str()))
-            {
-                let message = match nearest(id, self.compiler.probes.iter().copied()) {
-                    Some(near) => format!("no `[[probe]]` is called `{id}`; did you mean `{near}`?"),
-                    None => format!("no `[[probe]]` is called `{id}`"),
-                };
-                return Err(expr::Error::new(test.span.clone(), message));
+            if class.carriers.probes {
+                self.of_a_probe(test, &selector.tests)?;
             }
             let tested = label_test(test)?;
             if let TestOp::Equal(text) | TestOp::Glob(text) | TestOp::Regex(text) = &test.op
@@ -48,6 +42,29 @@ impl Scope<'_, '_> {
             compiled.labels.push((label, tested));
         }
         Ok(compiled)
+    }
+
+    /// That the plan has the probe that a test names, or one that reads the number.
+    fn of_a_probe(&self, test: &expr::LabelTest, tests: &[expr::LabelTest]) -> Result<(), expr::Error> {
+        let TestOp::Equal(name) = &test.op else { return Ok(()) };
+        let probes = &self.compiler.probes;
+        let (what, known): (_, Vec<&str>) = match test.label.as_str() {
+            "probe" => ("is called", probes.keys().copied().collect()),
+            "name" => {
+                let of = tests.iter().find_map(|other| match (other.label.as_str(), &other.op) {
+                    ("probe", TestOp::Equal(id)) => Some(id.as_str()),
+                    _ => None,
+                });
+                let of_it = probes.iter().filter(|(id, _)| of.is_none_or(|of| of == **id));
+                ("reads a number", of_it.flat_map(|(_, names)| names).copied().collect())
+            }
+            _ => return Ok(()),
+        };
+        if known.contains(&name.as_str()) {
+            return Ok(());
+        }
+        let near = nearest(name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        Err(expr::Error::new(test.span.clone(), format!("no `[[probe]]` {what} `{name}`{near}")))
     }
 }
 
@@ -67,11 +84,17 @@ fn label_test(test: &expr::LabelTest) -> Result<LabelTest, expr::Error> {
             .map_err(|error| expr::Error::new(test.span.clone(), error.to_string()))
     };
     let not = |test: LabelTest| LabelTest::Not(Box::new(test));
+    // Frameworks write `/api/orders/` for what is the route `/api/orders`.
+    let written = |text: &'_ str| match text.trim_end_matches('/') {
+        "" => text.to_string(),
+        rest if test.label == "route" => rest.to_string(),
+        _ => text.to_string(),
+    };
     Ok(match &test.op {
-        TestOp::Equal(text) => LabelTest::Equal(text.clone()),
-        TestOp::NotEqual(text) => not(LabelTest::Equal(text.clone())),
-        TestOp::Glob(text) => LabelTest::Glob(Glob::new(text)),
-        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(text))),
+        TestOp::Equal(text) => LabelTest::Equal(written(text)),
+        TestOp::NotEqual(text) => not(LabelTest::Equal(written(text))),
+        TestOp::Glob(text) => LabelTest::Glob(Glob::new(&written(text))),
+        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(&written(text)))),
         TestOp::Regex(text) => regex(text)?,
         TestOp::NotRegex(text) => not(regex(text)?),
         TestOp::Number(op, quantity) => LabelTest::Number(*op, quantity.value),

@@ -206,7 +206,7 @@ impl Plan {
         }
         if let Some(webhook) = webhook {
             let secret = secret.as_ref().map(|secret| self.variable(secret, variables)).transpose()?;
-            let url = match webhook.get_ref().starts_with("env:") {
+            let url = match is_reference(webhook.get_ref()) {
                 true => self.variable(webhook, variables)?,
                 false => Some(webhook.get_ref().clone()),
             };
@@ -270,7 +270,7 @@ impl Plan {
         let Some(chat) = &written.get_ref().chat else {
             return Err(self.error(written, "`telegram` needs a `chat`: its id, or env:NAME".into()));
         };
-        let chat = match chat.get_ref().starts_with("env:") {
+        let chat = match is_reference(chat.get_ref()) {
             true => self.variable(chat, variables)?,
             false => Some(chat.get_ref().clone()),
         };
@@ -310,8 +310,8 @@ impl Plan {
         if !matches!(url.scheme(), "smtp" | "smtps") || url.host_str().is_none_or(str::is_empty) {
             return Err(wrong());
         }
-        // Neither what is written nor a password goes out in the open, but on this machine.
-        let is_open = url.scheme() == "smtp" && is_loopback(&url);
+        // Neither what is written nor a password goes out in the open, but on this machine, if nothing else is asked for.
+        let is_open = url.scheme() == "smtp" && is_loopback(&url) && url.query() != Some("tls=required");
         url.set_query((!is_open).then_some("tls=required"));
         let (from, to) = (from.get_ref().clone(), to.get_ref().clone());
         Ok(Some(Way::Email { smtp: url.into(), from, to }))
@@ -339,23 +339,40 @@ impl Plan {
         Ok(Quiet { from: clock(from)?, until: clock(until)?, zone })
     }
 
-    /// What the variable that `env:NAME` names holds.
+    /// What the variable that `env:NAME` names, or the file of `file:PATH`, holds.
     pub(super) fn variable(&self, text: &Spanned<String>, variables: Variables<'_>) -> Result<Option<String>, Error> {
         let name = text.get_ref().strip_prefix("env:").map(str::trim).filter(|name| is_name(name));
-        // What stands here instead may be the secret itself, and is not repeated.
-        let name = name.ok_or_else(|| {
-            self.error(text, "this is a secret: put it into an environment variable, and write `env:NAME` here".into())
-        })?;
-        let Some(variables) = variables else { return Ok(None) };
-        let value = variables(name).map(|value| value.trim().to_string()).filter(|value| !value.is_empty());
-        value.map(Some).ok_or_else(|| self.error(text, format!("the environment variable {name} is not set")))
+        let path = text.get_ref().strip_prefix("file:").map(str::trim).filter(|path| !path.is_empty());
+        let held = match (name, path) {
+            (None, None) => {
+                // What stands here instead may be the secret itself, and is not repeated.
+                let what = "this is a secret: put it into an environment variable, and write `env:NAME` here, or into a file, and write `file:PATH`";
+                return Err(self.error(text, what.into()));
+            }
+            (Some(name), _) => {
+                let Some(variables) = variables else { return Ok(None) };
+                variables(name).ok_or_else(|| format!("the environment variable {name} is not set"))
+            }
+            (None, Some(path)) => {
+                if variables.is_none() {
+                    return Ok(None);
+                }
+                std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))
+            }
+        };
+        let held = held.map_err(|what| self.error(text, what))?.trim().to_string();
+        match (held.is_empty(), name, path) {
+            (false, ..) => Ok(Some(held)),
+            (true, Some(name), _) => Err(self.error(text, format!("the environment variable {name} is not set"))),
+            (true, ..) => Err(self.error(text, format!("{} is empty", path.unwrap_or_default()))),
+        }
     }
 
     /// An address that may be sent to. It is not repeated where it is none.
     fn address(&self, text: &Spanned<String>, url: &str) -> Result<Url, Error> {
-        let of = match text.get_ref().strip_prefix("env:") {
-            Some(name) => format!("what {} holds", name.trim()),
-            None => "this".into(),
+        let of = match text.get_ref().split_once(':') {
+            Some(("env" | "file", name)) => format!("what {} holds", name.trim()),
+            _ => "this".into(),
         };
         let wrong = |what: &str| self.error(text, format!("{of} {what}"));
         let url = Url::parse(url).map_err(|error| wrong(&format!("is no address ({error})")))?;
@@ -366,6 +383,11 @@ impl Plan {
             _ => Err(wrong("is no address of the web; begin it with https://")),
         }
     }
+}
+
+/// Whether it says where a text is, in place of the text.
+pub(super) fn is_reference(text: &str) -> bool {
+    text.starts_with("env:") || text.starts_with("file:")
 }
 
 fn is_name(name: &str) -> bool {

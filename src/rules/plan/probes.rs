@@ -10,8 +10,12 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::notify::Variables;
+use super::notify::{Variables, is_reference};
 use super::{Error, Plan, Span};
+use crate::probe::NUMBERS;
+
+/// Headers whose values are secrets wherever they stand.
+const SECRET: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
 
 /// A `[[probe]]` as written.
 #[derive(Clone, Debug, Deserialize)]
@@ -153,11 +157,11 @@ impl Plan {
         Ok(all)
     }
 
-    /// The ids of all probes, whether they can be run or not.
-    pub fn probe_ids(&self) -> Vec<&str> {
-        let mut ids = self.base.as_ref().map(|base| base.probe_ids()).unwrap_or_default();
-        ids.extend(self.document.probes.iter().map(|probe| probe.id.get_ref().as_str()));
-        ids
+    /// The ids of all probes, whether they can be run or not, each with the names of the numbers that it reads.
+    pub fn probe_numbers(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut all = self.base.as_ref().map(|base| base.probe_numbers()).unwrap_or_default();
+        all.extend(self.document.probes.iter().map(|probe| (probe.id.get_ref().as_str(), probe.names())));
+        all
     }
 
     fn ask(&self, written: &Written, variables: Variables<'_>) -> Result<Option<Ask>, Error> {
@@ -202,7 +206,7 @@ impl Plan {
         written: &Written,
         variables: Variables<'_>,
     ) -> Result<Option<Ask>, Error> {
-        let url = match http.get_ref().starts_with("env:") {
+        let url = match is_reference(http.get_ref()) {
             true => self.variable(http, variables)?,
             false => Some(http.get_ref().clone()),
         };
@@ -217,7 +221,8 @@ impl Plan {
         let mut headers = HeaderMap::new();
         let mut has_all = true;
         for (name, text) in &written.headers {
-            let value = match text.get_ref().starts_with("env:") {
+            let is_secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+            let value = match is_secret || is_reference(text.get_ref()) {
                 true => self.variable(text, variables)?,
                 false => Some(text.get_ref().clone()),
             };
@@ -289,6 +294,13 @@ impl Plan {
 }
 
 impl Written {
+    /// The names of the numbers that it reads.
+    fn names(&self) -> Vec<&str> {
+        let members = self.json.iter().filter_map(|member| member.get_ref().name.as_deref());
+        let database: &[&str] = if self.postgres.is_some() { &NUMBERS } else { &[] };
+        members.chain(self.numbers.keys().map(String::as_str)).chain(database.iter().copied()).collect()
+    }
+
     /// The first key that is there and is for `http` alone.
     fn of_http(&self) -> Option<&'static str> {
         let keys = [

@@ -21,6 +21,9 @@ pub const AGENT: &str = concat!("logwatch/", env!("CARGO_PKG_VERSION"));
 /// An answer that takes longer does not come.
 const ANSWER: Duration = Duration::from_secs(30);
 
+/// How long calls are too many where nobody says how long: the front's own limit is one of seconds.
+const UNTOLD: Duration = Duration::from_secs(15);
+
 /// Who asks, and what is known of the server from its answers.
 pub struct Client {
     pub endpoint: Endpoint,
@@ -111,6 +114,26 @@ impl Client {
         variables: Value,
         purpose: Purpose,
     ) -> Result<T, Error> {
+        self.call(document, variables, purpose, false).await
+    }
+
+    /// The same of something of which a part is not enough: an answer that tells of errors, too, is one.
+    pub async fn ask_whole<T: DeserializeOwned>(
+        &self,
+        document: Document,
+        variables: Value,
+        purpose: Purpose,
+    ) -> Result<T, Error> {
+        self.call(document, variables, purpose, true).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        document: Document,
+        variables: Value,
+        purpose: Purpose,
+        is_whole: bool,
+    ) -> Result<T, Error> {
         tokio::time::sleep(self.turn(purpose)?).await;
         let body = serde_json::json!({
             "operationName": document.name, "query": document.text, "variables": variables,
@@ -133,14 +156,20 @@ impl Client {
         let headers = response.headers().clone();
         self.note(&headers);
         let text = response.bytes().await.map_err(failing)?;
-        let told = self.read(status, &headers, &text);
+        let told = self.read(status, &headers, &text, is_whole);
         if let Err(Error::TooMany(wait)) = &told {
-            self.block(wait.unwrap_or(Duration::from_secs(60)));
+            self.block(wait.unwrap_or(UNTOLD));
         }
         told
     }
 
-    fn read<T: DeserializeOwned>(&self, status: StatusCode, headers: &HeaderMap, text: &[u8]) -> Result<T, Error> {
+    fn read<T: DeserializeOwned>(
+        &self,
+        status: StatusCode,
+        headers: &HeaderMap,
+        text: &[u8],
+        is_whole: bool,
+    ) -> Result<T, Error> {
         let advice = self.token.advice();
         let answer = serde_json::from_slice::<Answer<T>>(text);
         let words = || String::from_utf8_lossy(&text[..text.len().min(4_096)]).to_lowercase();
@@ -155,7 +184,7 @@ impl Client {
         }
         match answer {
             Ok(Answer { errors: Some(errors), data })
-                if !errors.is_empty() && (data.is_none() || !status.is_success()) =>
+                if !errors.is_empty() && (is_whole || data.is_none() || !status.is_success()) =>
             {
                 let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
                 Err(Error::of_messages(&messages, &advice))

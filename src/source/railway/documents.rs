@@ -27,13 +27,16 @@ documents! {
     DEPLOYMENTS = "Deployments" in "deployments";
     ENVIRONMENT_LOGS = "EnvironmentLogs" in "environment_logs";
     HTTP_LOGS = "HttpLogs" in "http_logs";
+    BUILD_LOGS = "BuildLogs" in "build_logs";
     FOLLOW_ENVIRONMENT_LOGS = "FollowEnvironmentLogs" in "follow_environment_logs";
     FOLLOW_HTTP_LOGS = "FollowHttpLogs" in "follow_http_logs";
     NETWORK_FLOW_LOGS = "NetworkFlowLogs" in "network_flow_logs";
     DNS_QUERY_LOGS = "DnsQueryLogs" in "dns_query_logs";
+    FOLLOW_BUILD_LOGS = "FollowBuildLogs" in "follow_build_logs";
     FOLLOW_NETWORK_FLOW_LOGS = "FollowNetworkFlowLogs" in "follow_network_flow_logs";
     FOLLOW_DNS_QUERY_LOGS = "FollowDnsQueryLogs" in "follow_dns_query_logs";
     METRICS = "Metrics" in "metrics";
+    HTTP_METRICS = "HttpMetrics" in "http_metrics";
     ROLLBACK = "Rollback" in "rollback";
 }
 

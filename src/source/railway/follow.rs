@@ -9,12 +9,9 @@ mod listen;
 mod read_back;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
-
-use tokio::sync::mpsc::Sender;
 
 use super::client::Client;
 use super::link::{Link, Phase};
@@ -25,8 +22,8 @@ use super::record::Record;
 use super::socket::Socket;
 use super::target::Target;
 use super::{Error, Kinds};
+use crate::external::External;
 use crate::source::Known;
-use crate::source::frame::Chunk;
 use crate::time::Time;
 use listen::{Ears, End};
 
@@ -58,8 +55,12 @@ pub struct Follower {
     logs: Vec<Log>,
     /// The status of each deployment that is known.
     deployments: BTreeMap<String, String>,
-    /// Up to where the HTTP logs of deployments were read that are not followed any more.
-    left: BTreeMap<String, Time>,
+    deployments_seen: Instant,
+    /// One of them is on its way.
+    is_deploying: bool,
+    events: crossbeam_channel::Sender<External>,
+    /// Up to where logs of deployments were read that are not followed any more, by their names.
+    left: BTreeMap<Arc<str>, Time>,
     /// Times that records may have been lost.
     lost: Arc<AtomicU64>,
     subscriptions: u64,
@@ -74,16 +75,20 @@ impl Follower {
         pace: Pace,
         link: Arc<Link>,
         lost: Arc<AtomicU64>,
-        chunks: Sender<io::Result<Chunk>>,
+        output: Output,
+        events: crossbeam_channel::Sender<External>,
     ) -> Self {
         Follower {
             client,
             watching,
             pace,
             link,
-            output: Output { chunks },
+            output,
             logs: Vec::new(),
             deployments: BTreeMap::new(),
+            deployments_seen: Instant::now(),
+            is_deploying: false,
+            events,
             left: BTreeMap::new(),
             lost,
             subscriptions: 0,
@@ -149,7 +154,7 @@ impl Follower {
         let settled = self.settled_before();
         self.logs.iter_mut().for_each(|log| log.has_settled(settled));
         self.has_asked_for_help = false;
-        self.link.enter(Phase::Following);
+        self.stand();
         delays.begin();
         self.listen(&mut ears, delays).await
     }
@@ -157,8 +162,10 @@ impl Follower {
     /// Asks for what a log will have from now on, and some of what it had; from where on that is.
     async fn subscribe(&mut self, ears: &Ears, log: usize) -> Time {
         self.subscriptions += 1;
+        let overlap = self.overlap();
         let of = &mut self.logs[log];
-        let from = of.position.saturating_add(-(self.pace.overlap.as_nanos() as i64)).max(of.from);
+        let from = of.position.saturating_add(-overlap).max(of.from);
+        (of.begins_again, of.heard) = (None, Instant::now());
         // The bound itself is left out.
         let (document, variables) = of.subscription(from.saturating_add(-1), self.pace.page);
         of.reading = Default::default();
@@ -179,6 +186,10 @@ impl Follower {
         for mut record in records {
             let service = self.watching.service(&of.kind, &record).filter(|_| record.time >= of.from);
             let Some(service) = service else { continue };
+            // The log of a build is given from its first line on each time.
+            if of.is_build() && record.time < of.forgotten() {
+                continue;
+            }
             let reading = if page { &mut of_page } else { &mut of.reading };
             if of.seen.is_new(reading, &record) {
                 of.position = of.position.max(record.time);
@@ -197,6 +208,11 @@ impl Follower {
             Some(known) => log.going_on(known, self.pace),
             None => log,
         }
+    }
+
+    /// Nanoseconds that are read again at a seam.
+    fn overlap(&self) -> i64 {
+        self.pace.overlap.as_nanos() as i64
     }
 
     /// What is before this has settled by now.
@@ -237,7 +253,7 @@ impl Watching {
             return None;
         }
         match (kind, &record.service, &self.target.services[..]) {
-            (Kind::Http { service, .. }, ..) => Some(*service),
+            (Kind::Http { service, .. } | Kind::Build { service, .. }, ..) => Some(*service),
             (_, None, [_]) => Some(0),
             (_, service, services) => services.iter().position(|known| Some(&known.id) == service.as_ref()),
         }

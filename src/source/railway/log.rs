@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::budget::Purpose;
 use super::client::Client;
 use super::documents::{
-    DNS_QUERY_LOGS, Document, ENVIRONMENT_LOGS, FOLLOW_DNS_QUERY_LOGS, FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS,
-    FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
+    BUILD_LOGS, DNS_QUERY_LOGS, Document, ENVIRONMENT_LOGS, FOLLOW_BUILD_LOGS, FOLLOW_DNS_QUERY_LOGS,
+    FOLLOW_ENVIRONMENT_LOGS, FOLLOW_HTTP_LOGS, FOLLOW_NETWORK_FLOW_LOGS, HTTP_LOGS, NETWORK_FLOW_LOGS,
 };
 use super::error::Error;
 use super::pace::Pace;
@@ -28,6 +28,8 @@ pub enum Kind {
     App { environment: String },
     /// The requests that a deployment of a service got.
     Http { service: usize, deployment: String },
+    /// What building a deployment of a service writes.
+    Build { service: usize, deployment: String },
     /// What went over the network, of a service of an environment or of all.
     Network { environment: String, service: Option<String> },
     /// The names that were looked up, in the same way.
@@ -44,6 +46,7 @@ impl Kind {
         match self {
             Kind::App { .. } => "app".into(),
             Kind::Http { deployment, .. } => deployment.clone(),
+            Kind::Build { deployment, .. } => format!("build {deployment}"),
             Kind::Network { service, .. } => of("network", service),
             Kind::Dns { service, .. } => of("dns", service),
         }
@@ -55,6 +58,7 @@ impl fmt::Display for Kind {
         match self {
             Kind::App { .. } => f.write_str("the log of the environment"),
             Kind::Http { deployment, .. } => write!(f, "the HTTP log of deployment {deployment}"),
+            Kind::Build { deployment, .. } => write!(f, "the build log of deployment {deployment}"),
             Kind::Network { .. } => f.write_str("the log of the network"),
             Kind::Dns { .. } => f.write_str("the log of look-ups"),
         }
@@ -81,6 +85,14 @@ pub struct Log {
     /// The subscription, and what it brought.
     pub subscription: Option<u64>,
     pub reading: Reading,
+    /// When the subscription is to be begun again, of a log that the server completed.
+    pub begins_again: Option<Instant>,
+    /// When the subscription last brought rows or was begun, and when it was last asked whether it should have.
+    pub heard: Instant,
+    pub checked: Instant,
+    /// Of its pages, and of what its subscription brings at once.
+    pub pages: Largest,
+    pub nexts: Largest,
     /// How often a subscription failed in a row.
     pub failures: u32,
     /// Whether more is expected than what there is.
@@ -108,54 +120,31 @@ pub struct Rows {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct AppRows {
-    environment_logs: Option<Vec<record::Log>>,
+    environment_logs: Vec<record::Log>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BuildRows {
+    build_logs: Vec<record::Log>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HttpRows {
-    http_logs: Option<Vec<Map<String, Value>>>,
+    http_logs: Vec<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct FlowRows {
-    network_flow_logs: Option<Vec<Map<String, Value>>>,
+    network_flow_logs: Vec<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LookupRows {
-    dns_query_logs: Option<Vec<Map<String, Value>>>,
-}
-
-impl FlowRows {
-    fn read(self, names_deployments: bool) -> Rows {
-        // A flow is told when it was seen to its end.
-        Rows::seen(self.network_flow_logs.unwrap_or_default(), "captureEnd", names_deployments)
-    }
-}
-
-impl LookupRows {
-    fn read(self, names_deployments: bool) -> Rows {
-        Rows::seen(self.dns_query_logs.unwrap_or_default(), "queriedAt", names_deployments)
-    }
-}
-
-impl AppRows {
-    fn read(self, names_deployments: bool) -> Rows {
-        let rows = self.environment_logs.unwrap_or_default();
-        let records = |log| Record::app(log, names_deployments);
-        Rows { count: rows.len(), records: rows.into_iter().filter_map(records).collect() }
-    }
-}
-
-impl HttpRows {
-    fn read(self, names_deployments: bool) -> Rows {
-        let rows = self.http_logs.unwrap_or_default();
-        let records = |log| Record::http(log, names_deployments);
-        Rows { count: rows.len(), records: rows.into_iter().filter_map(records).collect() }
-    }
+    dns_query_logs: Vec<Map<String, Value>>,
 }
 
 impl Log {
@@ -173,6 +162,11 @@ impl Log {
             forgotten: Time(i64::MIN),
             subscription: None,
             reading: Reading::default(),
+            begins_again: None,
+            heard: Instant::now(),
+            checked: Instant::now(),
+            pages: Largest::default(),
+            nexts: Largest::default(),
             failures: 0,
             is_live,
             ends: None,
@@ -191,6 +185,15 @@ impl Log {
         /// Of a log that cannot be followed not every other one is to be cut off again and again.
         const PATIENCE: u32 = 3;
         self.failures >= PATIENCE
+    }
+
+    /// What is before this is not known any more.
+    pub fn forgotten(&self) -> Time {
+        self.forgotten
+    }
+
+    pub fn is_build(&self) -> bool {
+        matches!(self.kind, Kind::Build { .. })
     }
 
     /// Forgets what was seen before a time.
@@ -212,6 +215,10 @@ impl Log {
         match &self.kind {
             Kind::App { environment, .. } => (FOLLOW_ENVIRONMENT_LOGS, variables("environmentId", environment)),
             Kind::Http { deployment, .. } => (FOLLOW_HTTP_LOGS, variables("deploymentId", deployment)),
+            // All of it comes first.
+            Kind::Build { deployment, .. } => {
+                (FOLLOW_BUILD_LOGS, json!({"deploymentId": deployment, "filter": self.filter, "limit": limit}))
+            }
             Kind::Network { environment, service } => (FOLLOW_NETWORK_FLOW_LOGS, of_environment(environment, service)),
             Kind::Dns { environment, service } => (FOLLOW_DNS_QUERY_LOGS, of_environment(environment, service)),
         }
@@ -220,6 +227,16 @@ impl Log {
     /// Reads one page.
     pub async fn page(&self, client: &Client, window: Window, limit: usize, purpose: Purpose) -> Result<Rows, Error> {
         let mut variables = match window {
+            Window::From(from, until) if self.is_build() => json!({
+                "startDate": from.saturating_add(-1).to_string(),
+                "endDate": until.map(|until| until.to_string()),
+                "limit": limit,
+            }),
+            Window::Backward(time) if self.is_build() => json!({
+                "startDate": time.saturating_add(-1).to_string(),
+                "endDate": time.saturating_add(1).to_string(),
+                "limit": limit,
+            }),
             // Whether the time itself belongs to what is after it is not said: one is asked for that is before it.
             Window::From(from, until) => json!({
                 "anchorDate": from.saturating_add(-1).to_string(),
@@ -238,51 +255,109 @@ impl Log {
                 members.insert("filter".into(), filter.as_str().into());
             }
         }
-        match &self.kind {
+        let document = match &self.kind {
             Kind::App { environment } => {
                 variables["environmentId"] = environment.as_str().into();
-                Ok(client.ask::<AppRows>(ENVIRONMENT_LOGS, variables, purpose).await?.read(self.names_deployments))
+                ENVIRONMENT_LOGS
             }
             Kind::Http { deployment, .. } => {
                 variables["deploymentId"] = deployment.as_str().into();
-                Ok(client.ask::<HttpRows>(HTTP_LOGS, variables, purpose).await?.read(self.names_deployments))
+                HTTP_LOGS
+            }
+            Kind::Build { deployment, .. } => {
+                variables["deploymentId"] = deployment.as_str().into();
+                BUILD_LOGS
             }
             Kind::Network { environment, service } => {
                 variables["environmentId"] = environment.as_str().into();
                 variables["serviceId"] = service.as_deref().into();
-                Ok(client.ask::<FlowRows>(NETWORK_FLOW_LOGS, variables, purpose).await?.read(self.names_deployments))
+                NETWORK_FLOW_LOGS
             }
             Kind::Dns { environment, service } => {
                 variables["environmentId"] = environment.as_str().into();
                 variables["serviceId"] = service.as_deref().into();
-                Ok(client.ask::<LookupRows>(DNS_QUERY_LOGS, variables, purpose).await?.read(self.names_deployments))
+                DNS_QUERY_LOGS
             }
-        }
+        };
+        let data: Box<RawValue> = client.ask_whole(document, variables, purpose).await?;
+        self.rows(&data).ok_or_else(|| Error::Failing(format!("Railway's answer has no rows of {}", self.kind)))
     }
 
-    /// Reads what a subscription brought.
+    /// Reads what an answer or a subscription brought; `None` if that is no rows.
     pub fn rows(&self, data: &RawValue) -> Option<Rows> {
-        let names = self.names_deployments;
+        let (names, data) = (self.names_deployments, data.get());
         match self.kind {
-            Kind::App { .. } => serde_json::from_str::<AppRows>(data.get()).ok().map(|rows| rows.read(names)),
-            Kind::Http { .. } => serde_json::from_str::<HttpRows>(data.get()).ok().map(|rows| rows.read(names)),
-            Kind::Network { .. } => serde_json::from_str::<FlowRows>(data.get()).ok().map(|rows| rows.read(names)),
-            Kind::Dns { .. } => serde_json::from_str::<LookupRows>(data.get()).ok().map(|rows| rows.read(names)),
+            Kind::App { .. } => {
+                let rows = serde_json::from_str::<AppRows>(data).ok()?.environment_logs;
+                Some(Rows::read(rows, |log| Record::app(log, names)))
+            }
+            // A build is none of its deployment's own processes, which begin later.
+            Kind::Build { .. } => {
+                let rows = serde_json::from_str::<BuildRows>(data).ok()?.build_logs;
+                Some(Rows::read(rows, |log| Record::app(log, false)))
+            }
+            Kind::Http { .. } => {
+                let rows = serde_json::from_str::<HttpRows>(data).ok()?.http_logs;
+                Some(Rows::read(rows, |log| Record::http(log, names)))
+            }
+            // A flow is told when it was seen to its end.
+            Kind::Network { .. } => {
+                let rows = serde_json::from_str::<FlowRows>(data).ok()?.network_flow_logs;
+                Some(Rows::read(rows, |row| Record::seen(row, "captureEnd", names)))
+            }
+            Kind::Dns { .. } => {
+                let rows = serde_json::from_str::<LookupRows>(data).ok()?.dns_query_logs;
+                Some(Rows::read(rows, |row| Record::seen(row, "queriedAt", names)))
+            }
         }
     }
 }
 
-impl Rows {
-    /// What the platform saw itself; `time` is the member that tells when.
-    fn seen(rows: Vec<Map<String, Value>>, time: &str, names_deployments: bool) -> Rows {
-        let count = rows.len();
-        let records = rows.into_iter().filter_map(|row| Record::seen(row, time, names_deployments));
-        Rows { count, records: records.collect() }
+/// Answers with fewer rows are never cut short: no server gives so few at once.
+const FEW: usize = 10;
+
+/// How large an answer may be and yet be whole. The server's own limit may be lower than what is asked for; it is as high as the
+/// largest answer at least, or one less, as some have one row more than the limit.
+#[derive(Debug, Default)]
+pub struct Largest {
+    rows: usize,
+    /// An answer of so many rows was followed by none.
+    whole: usize,
+}
+
+impl Largest {
+    /// Whether there may be more than an answer of so many rows has, where so many were asked for.
+    pub fn may_be_cut(&mut self, rows: usize, limit: usize) -> bool {
+        let may_be = rows >= limit || rows >= FEW && rows + 1 >= self.rows && rows > self.whole;
+        self.rows = self.rows.max(rows);
+        may_be
     }
 
-    /// Whether there may be more than the answer has: it has as many as were asked for (one more is possible), or a round number,
-    /// which may be a lower limit of the server's own.
-    pub fn is_full(&self, limit: usize) -> bool {
-        self.count >= limit || self.count >= 100 && self.count % 100 <= 1
+    /// There was no more than an answer of so many rows had.
+    pub fn was_whole(&mut self, rows: usize) {
+        self.whole = self.whole.max(rows);
+    }
+}
+
+impl Rows {
+    fn read<T>(rows: Vec<T>, record: impl Fn(T) -> Option<Record>) -> Rows {
+        Rows { count: rows.len(), records: rows.into_iter().filter_map(record).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_may_be_cut_short_that_is_as_large_as_the_largest() {
+        let mut largest = Largest::default();
+        let mut may_be = |rows| largest.may_be_cut(rows, 5_000);
+        assert_eq!(
+            [9, 20, 12, 20, 19, 18, 300, 299, 20, 5_000].map(&mut may_be),
+            [false, true, false, true, true, false, true, true, false, true]
+        );
+        largest.was_whole(5_000);
+        assert!(largest.may_be_cut(5_000, 5_000) && !largest.may_be_cut(4_999, 5_000));
     }
 }

@@ -16,6 +16,7 @@ use super::client::Client;
 use super::documents::METRICS;
 use super::link::Link;
 use super::target::Target;
+use super::witness::{Requests, Witness};
 use super::{Error, Watching};
 use crate::external::External;
 use crate::time::Time;
@@ -61,6 +62,7 @@ pub struct Metrics {
     until: Option<Time>,
     events: Sender<External>,
     link: Arc<Link>,
+    witness: Option<Witness>,
     /// It was said that they cannot be read.
     is_told: bool,
 }
@@ -91,8 +93,15 @@ struct Value {
 }
 
 impl Metrics {
-    pub fn new(client: Arc<Client>, watching: &Watching, link: Arc<Link>, events: Sender<External>) -> Metrics {
+    pub fn new(
+        client: Arc<Client>,
+        watching: &Watching,
+        link: Arc<Link>,
+        requests: Requests,
+        events: Sender<External>,
+    ) -> Metrics {
         let Watching { target, deployment, since, until, .. } = watching;
+        let witness = Witness::new(Arc::clone(&client), watching, requests, events.clone());
         Metrics {
             client,
             target: target.clone(),
@@ -102,6 +111,7 @@ impl Metrics {
             until: *until,
             events,
             link,
+            witness,
             is_told: false,
         }
     }
@@ -119,13 +129,21 @@ impl Metrics {
         for service in 0..self.target.services.len() {
             match self.ask(service).await {
                 Ok(answer) => self.give(service, &answer),
-                Err(Error::TooMany(_)) => {}
-                Err(error) => {
-                    if !std::mem::replace(&mut self.is_told, true) {
-                        self.link.say(format!("the services' metrics cannot be read ({error})"));
-                    }
-                }
+                Err(error) => self.tell(&error),
             }
+            let Some(witness) = &mut self.witness else { continue };
+            match witness.read(service).await {
+                // While the log is read back it has less.
+                Ok(()) if self.link.proved().is_some() => witness.compare(service),
+                Ok(()) => {}
+                Err(error) => self.tell(&error),
+            }
+        }
+    }
+
+    fn tell(&mut self, error: &Error) {
+        if !matches!(error, Error::TooMany(_)) && !std::mem::replace(&mut self.is_told, true) {
+            self.link.say(format!("the services' metrics cannot be read ({error})"));
         }
     }
 

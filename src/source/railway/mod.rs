@@ -3,7 +3,8 @@
 //! - `endpoint` and `token` say where to ask, and as whom; `client` asks, within the `budget` that the API gives.
 //! - `target` finds projects, environments, services and deployments by what a person calls them.
 //! - `follow` reads logs back and follows them: `log` asks for pages, `socket` carries subscriptions, `seen` knows what
-//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that.
+//!   came before, `record` makes lines of records. `metrics` are what the platform measures beside that,
+//!   `witness` what it counts of the same requests.
 //! - `link` tells how the connection stands.
 //!
 //! All of it runs on one thread with a runtime of its own; out come chunks of lines, as of any other source.
@@ -24,6 +25,7 @@ mod seen;
 mod socket;
 mod target;
 mod token;
+mod witness;
 
 use std::future::Future;
 use std::io;
@@ -50,7 +52,9 @@ use budget::Purpose;
 use client::Client;
 use follow::Follower;
 use metrics::Metrics;
+use output::Output;
 use target::Instance;
+use witness::Requests;
 
 use super::frame::Chunk;
 use crate::external::External;
@@ -63,6 +67,8 @@ pub struct Kinds {
     pub app: bool,
     /// Its requests.
     pub http: bool,
+    /// What building its deployments writes.
+    pub build: bool,
     /// What goes over its network.
     pub network: bool,
     /// The names that it looks up.
@@ -82,7 +88,7 @@ pub struct Followed {
     pub chunks: Receiver<io::Result<Chunk>>,
     /// How the connection stands.
     pub link: Arc<Link>,
-    /// What the platform measures beside the logs; what is from before the first line comes before it.
+    /// What the platform measures beside the logs, and how its deployments stand; what is from before the first line comes before it.
     pub measured: crossbeam_channel::Receiver<External>,
     /// Times that records may have been lost.
     pub lost: Arc<AtomicU64>,
@@ -165,8 +171,18 @@ impl Railway {
         let (link, lost) = (Arc::new(Link::default()), Arc::new(AtomicU64::new(0)));
         let Railway { runtime, client, pace } = self;
         let (events, measured) = crossbeam_channel::unbounded();
-        let mut metrics = Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), events);
-        let follower = Follower::new(client, watching, pace, Arc::clone(&link), Arc::clone(&lost), sender);
+        let requests = Requests::default();
+        let mut metrics =
+            Metrics::new(Arc::clone(&client), &watching, Arc::clone(&link), requests.clone(), events.clone());
+        let follower = Follower::new(
+            client,
+            watching,
+            pace,
+            Arc::clone(&link),
+            Arc::clone(&lost),
+            Output { chunks: sender, requests },
+            events,
+        );
         let run = async move {
             // Those from before the first line are there before it; later ones keep no line waiting.
             metrics.read().await;
@@ -183,12 +199,14 @@ async fn patiently<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F)
     /// Seconds before each further attempt.
     const DELAYS: [u64; 3] = [1, 2, 4];
     /// Who waits does not wait longer.
-    const LONGEST: Duration = Duration::from_secs(20);
-    for delay in DELAYS {
+    const LONGEST: Duration = Duration::from_secs(40);
+    for (attempt, delay) in DELAYS.into_iter().enumerate() {
         let delay = Duration::from_secs(delay);
         match ask().await {
             Err(Error::TooMany(Some(wait))) if wait <= LONGEST => tokio::time::sleep(wait.max(delay)).await,
             Err(Error::TooMany(None) | Error::Failing(_)) => tokio::time::sleep(delay).await,
+            // It means it, or it is an error that passes in words that are not known.
+            Err(Error::Answered(_)) if attempt == 0 => tokio::time::sleep(delay).await,
             told => return told,
         }
     }

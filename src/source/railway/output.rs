@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
 use super::record::Record;
+use super::witness::Requests;
 use crate::source::Given;
 use crate::source::frame::Chunk;
 
@@ -16,6 +17,7 @@ pub struct Gone;
 /// Where records go.
 pub struct Output {
     pub chunks: Sender<io::Result<Chunk>>,
+    pub requests: Requests,
 }
 
 /// A record of one of the services that are watched.
@@ -29,6 +31,11 @@ impl Output {
             let Some((service, _)) = same.first() else { continue };
             let text: Vec<u8> = same.iter().flat_map(|(_, record)| record.line.iter().copied()).collect();
             let given = given(same);
+            for (service, record) in same {
+                if let Some(status) = record.status {
+                    self.requests.count(*service, record.time, status);
+                }
+            }
             let chunk =
                 Chunk { bytes: text.len() as u64, text: text.into(), lane: *service, given, ..Chunk::default() };
             self.chunks.send(Ok(chunk)).await.map_err(|_| Gone)?;

@@ -28,6 +28,8 @@ pub struct Pace {
     pub look: Duration,
     /// What is older than this has settled: what is stored late is there by then.
     pub settled: Duration,
+    /// What is younger than this may not have come yet, of a subscription that works.
+    pub fresh: Duration,
     /// What is read again at each seam.
     pub overlap: Duration,
     /// How long the log of a deployment that is gone is followed.
@@ -50,6 +52,7 @@ impl Default for Pace {
             refused: seconds(60),
             look: seconds(60),
             settled: seconds(150),
+            fresh: seconds(10),
             overlap: seconds(30),
             drain: seconds(60),
             page: 5_000,

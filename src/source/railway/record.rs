@@ -20,6 +20,8 @@ pub struct Record {
     pub identity: u64,
     /// A request's id makes it one, however often it is given.
     pub is_unique: bool,
+    /// Of a request.
+    pub status: Option<u16>,
     /// The name of the log that gave it; empty until one has.
     pub log: Arc<str>,
     /// The ids of service and deployment, where the record has them.
@@ -94,7 +96,7 @@ impl Record {
         line.extend_from_slice(b"}\n");
         let identity = hash([&line]);
         let (service, deployment) = (tags.service_id, tags.deployment_id);
-        Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
+        Some(Record { time, identity, is_unique: false, status: None, log: Arc::default(), service, deployment, line })
     }
 
     /// A request of the HTTP log; the same of its line.
@@ -103,6 +105,7 @@ impl Record {
         let time = time::parse(text("timestamp")?.as_bytes())?;
         let request = text("requestId").filter(|id| !id.is_empty()).map(String::from);
         let deployment = text("deploymentId").map(String::from);
+        let status = log.get("httpStatus").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
         if !names_deployment {
             log.remove("deploymentId");
         }
@@ -110,7 +113,7 @@ impl Record {
         line.push(b'\n');
         let identity = request.as_ref().map_or_else(|| hash([&line]), |id| hash([b"request", id.as_bytes()]));
         let is_unique = request.is_some();
-        Some(Record { time, identity, is_unique, log: Arc::default(), service: None, deployment, line })
+        Some(Record { time, identity, is_unique, status, log: Arc::default(), service: None, deployment, line })
     }
 }
 
@@ -128,7 +131,7 @@ impl Record {
         let mut line = serde_json::to_vec(&row).ok()?;
         line.push(b'\n');
         let identity = hash([&line]);
-        Some(Record { time, identity, is_unique: false, log: Arc::default(), service, deployment, line })
+        Some(Record { time, identity, is_unique: false, status: None, log: Arc::default(), service, deployment, line })
     }
 }
 

@@ -57,6 +57,11 @@ impl Seen {
         is_new
     }
 
+    /// Whether any reading had a record.
+    pub fn knows(&self, record: &Record) -> bool {
+        self.counts.get(&record.time.second()).is_some_and(|counts| counts.contains_key(&record.identity))
+    }
+
     /// Forgets all before a time.
     pub fn forget_before(&mut self, time: Time) {
         if self.counts.first_key_value().is_some_and(|(second, _)| *second < time.second()) {
@@ -74,6 +79,7 @@ mod tests {
             time: Time::from_second(9),
             identity,
             is_unique,
+            status: None,
             log: Default::default(),
             service: None,
             deployment: None,

@@ -76,6 +76,8 @@ pub struct Deployment {
     /// Whether all its instances were stopped.
     #[serde(default)]
     pub deployment_stopped: bool,
+    #[serde(default)]
+    status_updated_at: Option<String>,
     /// What the API tells beside: commit, branch, reason.
     #[serde(default)]
     pub meta: Option<serde_json::Value>,
@@ -85,6 +87,17 @@ impl Deployment {
     /// When it was asked for; its processes start once it is built.
     pub fn created(&self) -> Option<Time> {
         time::parse(self.created_at.as_bytes())
+    }
+
+    /// When its status changed, where that is told.
+    pub fn changed(&self) -> Option<Time> {
+        time::parse(self.status_updated_at.as_deref()?.as_bytes())
+    }
+
+    /// Its status; `stopped` of one that has succeeded and whose processes have ended since.
+    pub fn stands(&self) -> &str {
+        let is_gone = matches!(self.status.as_str(), "REMOVED" | "FAILED" | "SKIPPED");
+        if self.deployment_stopped && !is_gone { "stopped" } else { &self.status }
     }
 }
 
@@ -149,11 +162,18 @@ pub struct Instance {
     service_name: String,
     #[serde(default)]
     active_deployments: Option<Vec<Deployment>>,
+    #[serde(default)]
+    latest_deployment: Option<Deployment>,
 }
 
 impl Instance {
     pub fn active(&self) -> &[Deployment] {
         self.active_deployments.as_deref().unwrap_or_default()
+    }
+
+    /// The one that was asked for last, which may not run yet or any more.
+    pub fn latest(&self) -> Option<&Deployment> {
+        self.latest_deployment.as_ref()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, InputObject, Json, Object, SimpleObject};
 
-use super::super::world::{API, ENVIRONMENT, PROJECT, WORKER, locked};
+use super::super::world::{ENVIRONMENT, PROJECT, World, locked};
 use super::world;
 
 #[derive(Default)]
@@ -60,12 +60,12 @@ struct ProjectConnection {
     page_info: PageInfo,
 }
 
-fn shop() -> Project {
+fn shop(world: &World) -> Project {
     Project {
         id: PROJECT.into(),
         name: "shop".into(),
         environments: named(&[(ENVIRONMENT, "production"), ("22222222-0000-4000-8000-000000000002", "staging")]),
-        services: named(&[(API, "api"), (WORKER, "worker")]),
+        services: named(&world.services.iter().map(|(id, name)| (&id[..], &name[..])).collect::<Vec<_>>()),
     }
 }
 
@@ -91,6 +91,7 @@ struct Instance {
     service_id: String,
     service_name: String,
     active_deployments: Vec<Deployment>,
+    latest_deployment: Option<Deployment>,
 }
 
 #[derive(SimpleObject)]
@@ -100,6 +101,7 @@ struct Deployment {
     created_at: String,
     can_rollback: bool,
     deployment_stopped: bool,
+    status_updated_at: Option<String>,
     meta: Json<serde_json::Value>,
 }
 
@@ -110,7 +112,8 @@ impl From<&super::super::world::Deployment> for Deployment {
             status: deployment.status.into(),
             created_at: deployment.created.to_string(),
             can_rollback: deployment.can_rollback,
-            deployment_stopped: false,
+            deployment_stopped: deployment.is_stopped,
+            status_updated_at: None,
             meta: Json(serde_json::json!({"commitHash": "abc1234", "commitMessage": "a change"})),
         }
     }
@@ -140,17 +143,23 @@ impl Places {
         ProjectToken { project_id: PROJECT.into(), environment_id: ENVIRONMENT.into() }
     }
 
-    async fn project(&self, id: String) -> async_graphql::Result<Project> {
-        if id == PROJECT { Ok(shop()) } else { Err("Project not found".into()) }
+    async fn project(&self, context: &Context<'_>, id: String) -> async_graphql::Result<Project> {
+        if id == PROJECT { Ok(shop(&locked(world(context)?))) } else { Err("Project not found".into()) }
     }
 
-    async fn projects(&self, first: Option<i32>, after: Option<String>) -> ProjectConnection {
+    async fn projects(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> async_graphql::Result<ProjectConnection> {
         let _ = first;
-        let edges = if after.is_none() { vec![ProjectEdge { node: shop() }] } else { Vec::new() };
-        ProjectConnection {
+        let shop = shop(&locked(world(context)?));
+        let edges = if after.is_none() { vec![ProjectEdge { node: shop }] } else { Vec::new() };
+        Ok(ProjectConnection {
             page_info: PageInfo { has_next_page: after.is_none(), end_cursor: Some("1".into()) },
             edges,
-        }
+        })
     }
 
     async fn environment(
@@ -164,14 +173,17 @@ impl Places {
         let name = if id == ENVIRONMENT { "production" } else { "staging" };
         let node = |id: &str, name: &str| {
             let own = world.deployments.iter().filter(|deployment| deployment.service == id && deployment.is_active);
+            let latest = world.deployments.iter().filter(|deployment| deployment.service == id);
+            let latest = latest.max_by_key(|deployment| deployment.created);
             Instance {
                 service_id: id.into(),
                 service_name: name.into(),
                 active_deployments: own.map(Deployment::from).collect(),
+                latest_deployment: latest.map(Deployment::from),
             }
         };
-        let edges = [(API, "api"), (WORKER, "worker")].map(|(id, name)| InstanceEdge { node: node(id, name) });
-        Ok(Environment { name: name.into(), service_instances: InstanceConnection { edges: edges.into() }, id })
+        let edges = world.services.iter().map(|(id, name)| InstanceEdge { node: node(id, name) }).collect();
+        Ok(Environment { name: name.into(), service_instances: InstanceConnection { edges }, id })
     }
 
     async fn deployments(

@@ -157,7 +157,7 @@ impl TrafficLogs {
     ) -> async_graphql::Result<impl Stream<Item = Vec<NetworkFlowLog>> + 'a> {
         let _ = environment_id;
         let (world, from) = (world(context)?.clone(), read(before_date));
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "network", before_limit, move |sent| {
             let world = locked(&world);
             let is_new = |at: &usize, time: Time| !sent.contains(at) && from.is_none_or(|from| time > from);
             let news = visible(&world, &world.flows, &service_id).filter(|(at, seen)| is_new(at, seen.time));
@@ -175,7 +175,7 @@ impl TrafficLogs {
     ) -> async_graphql::Result<impl Stream<Item = Vec<DnsQueryLog>> + 'a> {
         let _ = environment_id;
         let (world, from) = (world(context)?.clone(), read(before_date));
-        Ok(polls(world.clone(), before_limit, move |sent| {
+        Ok(polls(world.clone(), "dns", before_limit, move |sent| {
             let world = locked(&world);
             let is_new = |at: &usize, time: Time| !sent.contains(at) && from.is_none_or(|from| time > from);
             let news = visible(&world, &world.lookups, &service_id).filter(|(at, seen)| is_new(at, seen.time));

@@ -10,6 +10,7 @@ use super::super::record::Record;
 use super::super::target::{self, Deployment, Instance};
 use super::listen::Ears;
 use super::{Error, Follower, Watching};
+use crate::external::External;
 use crate::time::Time;
 
 /// Deployments that got requests, or may.
@@ -17,9 +18,9 @@ fn serves(status: &str) -> bool {
     matches!(status, "SUCCESS" | "REMOVED" | "REMOVING" | "CRASHED" | "SLEEPING" | "DEPLOYING")
 }
 
-/// Those of them that get requests no more.
-fn is_gone(status: &str) -> bool {
-    matches!(status, "REMOVED" | "FAILED" | "SKIPPED")
+/// Deployments that will run soon, or not at all: it is worth looking at them more often.
+fn is_coming(status: &str) -> bool {
+    matches!(status, "QUEUED" | "INITIALIZING" | "BUILDING" | "DEPLOYING")
 }
 
 impl Follower {
@@ -50,12 +51,18 @@ impl Follower {
             }
         }
         for (service, deployment, is_live) in found.into_iter().flatten() {
-            self.deployments.insert(deployment.id.clone(), deployment.status.clone());
+            self.deployments.insert(deployment.id.clone(), deployment.stands().to_string());
             let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment.id);
             let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment.id));
             if self.watching.kinds.http && is_asked_for && !is_known && (is_live || serves(&deployment.status)) {
                 let from = deployment.created().map_or(since, |created| created.max(since));
-                self.logs.push(self.http_log(service, deployment.id, from, is_live));
+                self.logs.push(self.http_log(service, deployment.id.clone(), from, is_live));
+            }
+            // One that was built before is none of what is asked for.
+            let is_built_since = deployment.created().is_some_and(|created| created >= since);
+            if self.watching.kinds.build && is_asked_for && is_built_since {
+                let is_live = is_coming(&deployment.status);
+                self.logs.push(self.build_log(service, deployment.id, since, is_live));
             }
         }
         Ok(())
@@ -121,6 +128,11 @@ impl Follower {
         self.going_on(Log::new(kind, self.names_deployments(), self.watching.filter.clone(), from, is_live))
     }
 
+    fn build_log(&self, service: usize, deployment: String, from: Time, is_live: bool) -> Log {
+        let kind = Kind::Build { service, deployment };
+        self.going_on(Log::new(kind, false, self.watching.filter.clone(), from, is_live))
+    }
+
     fn names_deployments(&self) -> bool {
         self.watching.target.services.len() == 1
     }
@@ -152,61 +164,99 @@ impl Follower {
         from: Time,
     ) -> Result<(), Gone> {
         self.deployments.entry(deployment.clone()).or_default();
-        let is_asked_for = self.watching.deployment.as_ref().is_none_or(|asked| *asked == deployment);
-        let is_known = self.logs.iter().any(|log| log.kind.is_http_of(&deployment));
-        if !self.watching.kinds.http || !is_asked_for || is_known {
+        if !self.watching.kinds.http {
+            return Ok(());
+        }
+        let log = self.http_log(service, deployment, from.max(self.watching.since), true);
+        self.add(ears, log).await
+    }
+
+    /// Follows one more log of a deployment, unless it is followed or not asked for.
+    async fn add(&mut self, ears: &Ears, mut log: Log) -> Result<(), Gone> {
+        let is_of = |id: &String| log.kind.deployment() == Some(id);
+        let is_asked_for = self.watching.deployment.as_ref().is_none_or(is_of);
+        if !is_asked_for || self.logs.iter().any(|known| known.kind == log.kind) {
             return Ok(());
         }
         // One that is back is not read again.
-        let left = self.left.get(&deployment).map(|left| left.saturating_add(1));
-        let from = from.max(self.watching.since).max(left.unwrap_or(from));
-        self.logs.push(self.http_log(service, deployment, from, true));
+        if let Some(left) = self.left.get(&log.name) {
+            let from = log.from.max(left.saturating_add(1));
+            (log.from, log.position, log.settled) = (from, from, from);
+        }
+        self.logs.push(log);
         let log = self.logs.len() - 1;
         let from = self.subscribe(ears, log).await;
         self.read_back(&[(log, from)], Vec::new()).await?;
         let settled = self.settled_before();
         self.logs[log].has_settled(settled);
-        self.link.enter(super::Phase::Following);
+        self.stand();
         Ok(())
     }
 
     /// Looks at what is deployed: a deployment that is new is followed, one that is gone is for a while.
     pub(super) async fn look_at_deployments(&mut self, ears: &Ears) -> Result<(), Gone> {
+        self.deployments_seen = Instant::now();
         let Ok(instances) = self.instances(Purpose::Routine).await else { return Ok(()) };
         let services = self.watching.target.services.clone();
-        let mut active = Vec::new();
+        let (mut running, mut coming) = (Vec::new(), Vec::new());
+        self.is_deploying = false;
         for (service, named) in services.iter().enumerate() {
             for instance in instances.iter().filter(|instance| instance.service_id == named.id) {
-                for deployment in instance.active() {
-                    active.push(deployment.id.clone());
+                let next = instance.latest().filter(|latest| is_coming(&latest.status));
+                for deployment in instance.active().iter().chain(next) {
                     self.note_status(&named.name, deployment);
-                    let from = deployment.created().unwrap_or(self.watching.since);
-                    self.add_http(ears, service, deployment.id.clone(), from).await?;
+                    if is_coming(&deployment.status) {
+                        self.is_deploying = true;
+                        coming.push(deployment.id.clone());
+                        if self.watching.kinds.build {
+                            let log = self.build_log(service, deployment.id.clone(), self.watching.since, true);
+                            self.add(ears, log).await?;
+                        }
+                    }
+                    if serves(&deployment.status) {
+                        running.push(deployment.id.clone());
+                        let from = deployment.created().unwrap_or(self.watching.since);
+                        self.add_http(ears, service, deployment.id.clone(), from).await?;
+                    }
+                }
+                // One that has failed, crashed or ended runs no more.
+                if let Some(latest) = instance.latest().filter(|latest| self.is_known_otherwise(latest)) {
+                    self.note_status(&named.name, latest);
                 }
             }
         }
-        if active.is_empty() {
-            return Ok(());
-        }
         let ends = Instant::now() + self.pace.drain;
         for log in &mut self.logs {
-            if let Kind::Http { deployment, .. } = &log.kind {
-                log.ends = (!active.contains(deployment)).then(|| log.ends.unwrap_or(ends));
-            }
+            let is_over = match &log.kind {
+                // Where nothing is said to run that is not known.
+                Kind::Http { deployment, .. } if !running.is_empty() => !running.contains(deployment),
+                Kind::Build { deployment, .. } => !coming.contains(deployment),
+                _ => continue,
+            };
+            log.ends = is_over.then(|| log.ends.unwrap_or(ends));
         }
         Ok(())
     }
 
+    fn is_known_otherwise(&self, deployment: &Deployment) -> bool {
+        self.deployments.get(&deployment.id).is_some_and(|known| known != deployment.stands())
+    }
+
     /// Says when the status of a deployment changes.
     fn note_status(&mut self, service: &str, deployment: &Deployment) {
-        let status =
-            if deployment.deployment_stopped && !is_gone(&deployment.status) { "stopped" } else { &deployment.status };
+        let status = deployment.stands();
         let before = self.deployments.insert(deployment.id.clone(), status.to_string());
-        if before.as_deref() != Some(status) {
-            let service = crate::text::escape(service);
-            let was =
-                before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
-            self.link.say(format!("{service}: deployment {} is {status}{was}", deployment.id));
+        if before.as_deref() == Some(status) {
+            return;
         }
+        let was = before.filter(|before| !before.is_empty()).map_or(String::new(), |before| format!(", was {before}"));
+        let message = format!("{}: deployment {} is {status}{was}", crate::text::escape(service), deployment.id);
+        let now = self.client.server_now();
+        let at = deployment.changed().filter(|changed| *changed <= now && *changed >= self.watching.since);
+        let event = External::new(at.unwrap_or(now), "railway.deployment", message.clone());
+        let event = event.label("service", service).label("deployment", &deployment.id).label("status", status);
+        // Nobody listens any more.
+        let _ = self.events.send(event);
+        self.link.say(message);
     }
 }

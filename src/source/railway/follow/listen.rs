@@ -11,9 +11,10 @@ use tokio::time::MissedTickBehavior;
 use super::super::budget::Purpose;
 use super::super::documents::Document;
 use super::super::link::{Link, Phase};
-use super::super::log::{Kind, Log, Window};
+use super::super::log::{Kind, Log, Rows, Window};
 use super::super::output::Gone;
 use super::super::pace::{Delays, Pace};
+use super::super::record::Record;
 use super::super::socket::{Said, Socket};
 use super::{Error, Follower};
 use crate::time::Time;
@@ -105,6 +106,20 @@ async fn attend(
     }
 }
 
+/// Whether it is nothing, such as `{"httpLogs": null}`.
+fn is_null(data: &RawValue) -> bool {
+    serde_json::from_str::<serde_json::Map<String, Value>>(data.get())
+        .is_ok_and(|members| members.values().all(Value::is_null))
+}
+
+/// Waits until a moment, or for ever.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Follower {
     pub(super) async fn listen(&mut self, ears: &mut Ears, delays: &mut Delays) -> Result<End, Gone> {
         let mut looks = tokio::time::interval(self.pace.look);
@@ -112,15 +127,26 @@ impl Follower {
         looks.reset();
         let mut ends = tokio::time::interval(self.pace.again);
         loop {
+            let begins = self.logs.iter().filter_map(|log| log.begins_again).min();
             let said = tokio::select! {
                 said = ears.said.recv() => said,
+                () = at(begins) => {
+                    self.begin_again(ears).await?;
+                    continue;
+                }
                 _ = looks.tick() => {
                     self.look(ears).await?;
                     continue;
                 }
-                _ = ends.tick(), if self.watching.until.is_some() => {
+                _ = ends.tick() => {
                     if self.is_over() {
                         return Ok(End::Over);
+                    }
+                    if let Some(error) = self.forgotten().await {
+                        return Ok(End::Broken(error));
+                    }
+                    if self.is_deploying && self.deployments_seen.elapsed() >= self.pace.look / 10 {
+                        self.look_at_deployments(ears).await?;
                     }
                     continue;
                 }
@@ -147,7 +173,18 @@ impl Follower {
                 }
                 Some(Ok(Said::Complete(id))) => {
                     if let Some(log) = self.subscribed(id) {
-                        self.begin_again(ears, log).await?;
+                        self.logs[log].subscription = None;
+                        if self.logs[log].is_build() {
+                            // It is built, or else a look will find that it is not.
+                            let from = self.logs[log].position;
+                            self.read_back(&[(log, from)], Vec::new()).await?;
+                            self.logs[log].ends = Some(Instant::now());
+                            self.leave_what_is_gone(ears).await;
+                            self.stand();
+                            continue;
+                        }
+                        self.logs[log].begins_again = Some(Instant::now() + self.pace.again);
+                        self.link.enter(Phase::ReadingBack(Some(self.logs[log].position)));
                     }
                 }
                 Some(Ok(Said::Alive)) => {}
@@ -162,21 +199,32 @@ impl Follower {
 
     /// Takes what a subscription brought. Where that may be cut short, the rest is read before any of it is given out.
     async fn take_next(&mut self, ears: &Ears, log: usize, data: &RawValue, delays: &mut Delays) -> Result<(), Gone> {
-        let Some(rows) = self.logs[log].rows(data) else { return Ok(()) };
+        let Some(rows) = self.logs[log].rows(data) else {
+            if is_null(data) {
+                return Ok(());
+            }
+            self.lose(&format!("what a subscription of {} brought cannot be read", self.logs[log].kind));
+            return Ok(());
+        };
         if rows.count > 0 {
             delays.reset();
             self.logs[log].failures = 0;
+            self.logs[log].heard = Instant::now();
         }
-        let is_full = rows.is_full(self.pace.page);
+        let may_be_cut = self.logs[log].nexts.may_be_cut(rows.count, self.pace.page);
+        let count = rows.count;
         let first = rows.records.iter().map(|record| record.time).min();
         let before = self.logs[log].position;
         let unknown = self.unknown_deployments(log, &rows.records);
         let news = self.news(log, rows.records, false);
         // What is sent again at the start of a subscription is full, too, and brings nothing.
-        if is_full && !news.is_empty() {
-            let from = first.map_or(before, |first| first.min(before));
-            self.read_back(&[(log, from)], news).await?;
-            self.link.enter(Phase::Following);
+        if may_be_cut && !news.is_empty() {
+            // What was left out may have been stored late.
+            let from = first.map_or(before, |first| first.min(before)).saturating_add(-self.overlap());
+            if self.read_back(&[(log, from)], news).await? == 0 {
+                self.logs[log].nexts.was_whole(count);
+            }
+            self.stand();
         } else {
             self.output.give(news).await?;
         }
@@ -187,17 +235,54 @@ impl Follower {
         Ok(())
     }
 
-    /// A subscription that the server completed is begun again on the same socket, after a while.
-    async fn begin_again(&mut self, ears: &Ears, log: usize) -> Result<(), Gone> {
-        self.link.enter(Phase::ReadingBack(Some(self.logs[log].position)));
-        tokio::select! {
-            () = tokio::time::sleep(self.pace.again) => {}
-            () = self.output.chunks.closed() => return Err(Gone),
+    /// Begins those subscriptions again that the server completed a while ago, on the same socket.
+    async fn begin_again(&mut self, ears: &Ears) -> Result<(), Gone> {
+        let now = Instant::now();
+        let is_due = |log: &Log| log.begins_again.is_some_and(|begins| begins <= now);
+        let due: Vec<usize> = (0..self.logs.len()).filter(|log| is_due(&self.logs[*log])).collect();
+        let mut seams = Vec::new();
+        for log in due {
+            seams.push((log, self.subscribe(ears, log).await));
         }
-        let from = self.subscribe(ears, log).await;
-        self.read_back(&[(log, from)], Vec::new()).await?;
-        self.link.enter(Phase::Following);
+        self.read_back(&seams, Vec::new()).await?;
+        self.stand();
         Ok(())
+    }
+
+    /// All that is known to the server is here, unless a log is not subscribed to for now.
+    pub(super) fn stand(&self) {
+        if self.logs.iter().all(|log| log.begins_again.is_none()) {
+            self.link.enter(Phase::Following);
+        }
+    }
+
+    /// A log whose subscription brings nothing, although there is something: the server may have lost the subscription, and answer
+    /// pings all the same. Asked for once in a while, as each quiet log costs a call.
+    async fn forgotten(&mut self) -> Option<Error> {
+        let until = self.client.server_now().saturating_add(-(self.pace.fresh.as_nanos() as i64));
+        // Of a socket that is silent altogether all logs are to be read together.
+        if self.link.look().proved.elapsed() >= self.pace.ping.saturating_mul(2) {
+            return None;
+        }
+        for log in 0..self.logs.len() {
+            let of = &mut self.logs[log];
+            let is_quiet = of.subscription.is_some() && of.heard.elapsed() >= self.pace.fresh.saturating_mul(2);
+            let window = Window::From(of.position, Some(until));
+            if !is_quiet || of.position >= until || of.checked.elapsed() < self.pace.look {
+                continue;
+            }
+            of.checked = Instant::now();
+            let asked = of.page(&self.client, window, self.pace.page, Purpose::Routine).await;
+            let Ok(Rows { records, .. }) = asked else { continue };
+            let is_missing = |record: &Record| record.time > of.position && !of.seen.knows(record);
+            let is_watched = |record: &Record| self.watching.service(&of.kind, record).is_some();
+            if records.iter().any(|record| is_missing(record) && is_watched(record)) {
+                let error = format!("the subscription of {} brought nothing any more", of.kind);
+                self.link.say(format!("{error}; it is begun again"));
+                return Some(Error::Failing(error));
+            }
+        }
+        None
     }
 
     /// Reads what has settled a second time, and looks at what is deployed. Both can wait.
@@ -210,7 +295,7 @@ impl Follower {
             if self.logs[log].is_asked_for() {
                 let from = self.logs[log].position;
                 self.read_back(&[(log, from)], Vec::new()).await?;
-                self.link.enter(Phase::Following);
+                self.stand();
             }
         }
         self.look_at_deployments(ears).await?;
@@ -225,13 +310,11 @@ impl Follower {
         let (gone, rest) =
             std::mem::take(&mut self.logs).into_iter().partition(|log: &Log| log.ends.is_some_and(|ends| ends <= now));
         self.logs = rest;
-        for Log { kind, subscription, position, .. } in gone {
+        for Log { name, subscription, position, .. } in gone {
             if let Some(id) = subscription {
                 ears.complete(id).await;
             }
-            if let Kind::Http { deployment, .. } = kind {
-                self.left.insert(deployment, position);
-            }
+            self.left.insert(name, position);
         }
     }
 
@@ -246,13 +329,13 @@ impl Follower {
                 // The next look begins here again.
                 return Ok(());
             };
-            let is_full = rows.is_full(self.pace.page);
+            let may_be_cut = self.logs[log].pages.may_be_cut(rows.count, self.pace.page);
             rows.records.retain(|record| record.time >= from && record.time <= until);
             let last = rows.records.iter().map(|record| record.time).max();
             let found = self.news(log, rows.records, true);
             self.link.update(|state| state.found_late += found.len() as u64);
             self.output.give(found).await?;
-            from = match last.filter(|_| is_full) {
+            from = match last.filter(|_| may_be_cut) {
                 Some(last) if last > from => last,
                 Some(_) => from.saturating_add(1),
                 None => until,
@@ -266,5 +349,13 @@ impl Follower {
 impl Kind {
     pub(super) fn is_http_of(&self, id: &str) -> bool {
         matches!(self, Kind::Http { deployment, .. } if deployment == id)
+    }
+
+    /// The deployment that it is a log of.
+    pub(super) fn deployment(&self) -> Option<&String> {
+        match self {
+            Kind::Http { deployment, .. } | Kind::Build { deployment, .. } => Some(deployment),
+            _ => None,
+        }
     }
 }

@@ -16,6 +16,8 @@ struct Part {
     /// All before this was read.
     from: Time,
     is_done: bool,
+    /// Records that were not known.
+    news: usize,
 }
 
 /// How often what the API says it cannot do is asked again.
@@ -23,10 +25,10 @@ const PATIENCE: u32 = 5;
 const MILLISECOND: i64 = 1_000_000;
 
 impl Follower {
-    /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`.
-    pub(super) async fn read_back(&mut self, logs: &[(usize, Time)], mut held: Vec<Placed>) -> Result<(), Gone> {
+    /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`: how many that was.
+    pub(super) async fn read_back(&mut self, logs: &[(usize, Time)], mut held: Vec<Placed>) -> Result<usize, Gone> {
         let mut parts: Vec<Part> =
-            logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false }).collect();
+            logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false, news: 0 }).collect();
         while let Some(part) = parts.iter_mut().filter(|part| !part.is_done).min_by_key(|part| part.from) {
             self.link.enter(Phase::ReadingBack(Some(part.from)));
             match self.patiently(part.log, Window::From(part.from, self.watching.until)).await? {
@@ -42,23 +44,29 @@ impl Follower {
             }
             self.update_link();
         }
-        self.output.give(held).await
+        self.output.give(held).await?;
+        Ok(parts.iter().map(|part| part.news).sum())
     }
 
     /// Takes a page of a log, and goes to where the next one begins.
     async fn take(&mut self, part: &mut Part, mut rows: Rows, held: &mut Vec<Placed>) -> Result<(), Gone> {
-        let is_full = rows.is_full(self.pace.page);
+        let may_be_cut = self.logs[part.log].pages.may_be_cut(rows.count, self.pace.page);
+        let is_full = rows.count >= self.pace.page;
         rows.records.retain(|record| record.time >= part.from);
         let last = rows.records.iter().map(|record| record.time).max();
-        held.extend(self.news(part.log, rows.records, true));
+        let news = self.news(part.log, rows.records, true);
+        part.news += news.len();
+        held.extend(news);
         match last {
-            _ if !is_full => part.is_done = true,
+            _ if !may_be_cut => part.is_done = true,
             Some(last) if last > part.from => part.from = last,
             // Nothing but records of one time: no page that begins there gets beyond it.
             Some(_) => {
                 self.read_backward(part, held).await?;
                 part.from = part.from.saturating_add(1);
             }
+            // All are from before, of which no more were asked for.
+            None if !is_full => part.is_done = true,
             // The server's times are coarser than its records'.
             None => part.from = Time((part.from.0.div_euclid(MILLISECOND) + 1) * MILLISECOND),
         }
@@ -71,9 +79,9 @@ impl Follower {
         let Some(mut rows) = self.patiently(part.log, Window::Backward(part.from)).await? else { return Ok(()) };
         rows.records.retain(|record| record.time == part.from);
         let count = rows.records.len();
-        let is_full = rows.is_full(self.pace.page);
+        let may_be_cut = self.logs[part.log].pages.may_be_cut(rows.count, self.pace.page);
         let news = self.news(part.log, rows.records, true);
-        if is_full && news.len() == count {
+        if may_be_cut && news.len() == count {
             self.lose(&format!("more records of {} than can be asked for at once", part.from));
         }
         held.extend(news);
@@ -104,7 +112,7 @@ impl Follower {
     }
 
     /// Says that records may be missing, and has it counted.
-    fn lose(&self, because: &str) {
+    pub(super) fn lose(&self, because: &str) {
         self.lost.fetch_add(1, Ordering::Relaxed);
         self.link.say(because.into());
     }

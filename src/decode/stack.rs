@@ -1,0 +1,98 @@
+//! The stack of a failure that a structured logger puts into a member of its own, wherever that stands.
+//!
+//! Serilog calls it `@x` or `Exception`, log4j `thrown.extendedStackTrace`, Datadog's and OpenTelemetry's loggers use names with dots, ECS
+//! nests what those dots separate, winston keeps it in `metadata`. It is looked for only in records of level warning and worse that have
+//! none under a usual name, and only text of several lines is one.
+
+use super::Level;
+use super::cause::has_lines;
+use super::json::{Members, Text, Value};
+
+// Of names that mean the same the first one in its list counts, wherever it stands.
+const NAMES: [&[u8]; 12] = [
+    b"stack",
+    b"stack_trace",
+    b"stackTrace",
+    b"error.stack",
+    b"error.stack_trace",
+    b"exception.stacktrace",
+    b"err.stack",
+    b"exception",
+    b"@x",
+    b"Exception",
+    b"traceback",
+    b"extendedStackTrace",
+];
+/// What is an error's in an object that tells of one; beside a message of zap it is where the line was written.
+const NAMES_WITHIN: [&[u8]; 2] = [b"stacktrace", b"trace"];
+/// Objects that tell of an error, or in which loggers put what was given beside a message.
+const AROUND: [&[u8]; 10] =
+    [b"err", b"error", b"exception", b"thrown", b"metadata", b"meta", b"attributes", b"context", b"fields", b"extra"];
+/// How deep such objects stand in one another.
+const DEPTH: usize = 2;
+
+/// The stack that the members of a record of this level tell.
+pub(super) fn told(level: Option<Level>, object: &[u8]) -> Option<Text<'_>> {
+    level.filter(|level| *level >= Level::Warning)?;
+    own(object, &[]).or_else(|| within(object, DEPTH))
+}
+
+fn own<'a>(object: &'a [u8], more: &[&[u8]]) -> Option<Text<'a>> {
+    let stacks = members(object).filter_map(|(name, value)| {
+        let rank = NAMES.iter().chain(more).position(|known| *known == name)?;
+        Some((rank, value.text().filter(|text| has_lines(*text))?))
+    });
+    stacks.min_by_key(|(rank, _)| *rank).map(|(_, text)| text)
+}
+
+/// That of the first object around one.
+fn within(object: &[u8], depth: usize) -> Option<Text<'_>> {
+    let depth = depth.checked_sub(1)?;
+    let stacks = members(object).filter_map(|(name, value)| {
+        let Value::Other(inner @ [b'{', ..]) = value else { return None };
+        let rank = AROUND.iter().position(|known| *known == name)?;
+        Some((rank, own(inner, &NAMES_WITHIN).or_else(|| within(inner, depth))?))
+    });
+    stacks.min_by_key(|(rank, _)| *rank).map(|(_, text)| text)
+}
+
+fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], Value<'_>)> {
+    Members::new(object).map_while(Result::ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(line: &str) -> Option<String> {
+        told(Some(Level::Error), line.as_bytes()).map(|text| String::from_utf8(text.read().into_owned()).unwrap())
+    }
+
+    #[test]
+    fn wherever_it_stands() {
+        for line in [
+            r#"{"@x":"E: a\n  at f"}"#,
+            r#"{"Exception":"E: a\n  at f","error.stack":"E: a\n  at f"}"#,
+            r#"{"error":{"stack_trace":"E: a\n  at f"}}"#,
+            r#"{"meta":{"stack":"E: b\n  at g"},"error":{"stack":"E: a\n  at f"}}"#,
+            r#"{"error":{"stack":"E: a\n  at f"},"meta":{"stack":"E: b\n  at g"}}"#,
+            r#"{"metadata":{"error":{"stack":"E: a\n  at f"}}}"#,
+            r#"{"exception":{"stacktrace":"E: a\n  at f"}}"#,
+        ] {
+            assert_eq!(stack(line).as_deref(), Some("E: a\n  at f"), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_none() {
+        for line in [
+            r#"{"stack":"production"}"#,
+            r#"{"stacktrace":"main.f\n\t/app/a.go:1"}"#,
+            r#"{"other":{"stack":"E: a\n  at f"}}"#,
+            r#"{"meta":{"meta":{"meta":{"stack":"E: a\n  at f"}}}}"#,
+        ] {
+            assert_eq!(stack(line), None, "{line}");
+        }
+        assert!(told(Some(Level::Info), br#"{"@x":"E: a\n  at f"}"#).is_none());
+    }
+}
