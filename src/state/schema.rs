@@ -41,10 +41,16 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Connection, Error> {
     let mut file = Connection::open_with_flags(path, flags).map_err(failed)?;
     file.busy_timeout(PATIENCE).map_err(failed)?;
     let number = |file: &Connection, pragma: &str| file.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let tables: i64 = file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    let tables = |file: &Connection| -> rusqlite::Result<i64> {
+        file.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+    };
+    // All as it is at one moment: who comes first lays it out.
+    file.execute_batch("BEGIN").map_err(failed)?;
+    let found = tables(&file).map_err(failed)?;
     let (application, version) =
         (number(&file, "application_id").map_err(failed)?, number(&file, "user_version").map_err(failed)?);
-    match (tables, application, version) {
+    file.execute_batch("COMMIT").map_err(failed)?;
+    match (found, application, version) {
         (0, 0, 0) => {}
         (_, APPLICATION, VERSION) => {}
         (_, APPLICATION, found) if found > VERSION => {
@@ -57,8 +63,13 @@ pub(super) fn open(path: &Path, name: &str) -> Result<Connection, Error> {
     // does; then it is read again from where what is left of the state ends, as it would be after an end a moment earlier.
     file.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
     file.pragma_update(None, "synchronous", "NORMAL").map_err(failed)?;
-    if tables == 0 {
+    if tables(&file).map_err(failed)? == 0 {
         let begin = file.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
+        if tables(&begin).map_err(failed)? > 0 {
+            // Who looks at it has come first.
+            drop(begin);
+            return Ok(file);
+        }
         begin.execute_batch(TABLES).map_err(failed)?;
         begin.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         begin.pragma_update(None, "user_version", VERSION).map_err(failed)?;
