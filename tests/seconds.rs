@@ -12,11 +12,8 @@ use proptest::prelude::*;
 
 use logwatch::source::frame::{Fill, Framer};
 use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
-use logwatch::time::Time;
+use logwatch::time::{SECOND, Time};
 use logwatch::{Cause, Counts, Library, Masking, Moment, Notice, Plan, Range, Second, Session, Step, Summary};
-
-/// The second at which the logs of a plan's samples begin: 2025-01-01.
-const SAMPLES_BEGIN: i64 = 1_735_689_600;
 
 static LIBRARY: LazyLock<Arc<Library>> =
     LazyLock::new(|| Arc::new(Library::load(&[] as &[&str]).expect("the built-in packs")));
@@ -240,6 +237,9 @@ fn a_session_saved_at_any_chunk_tells_the_same() {
     }
 }
 
+/// When the logs of samples begin: 2025-01-01T00:00:00Z.
+const SAMPLES_BEGIN: Time = Time(1_735_689_600 * SECOND);
+
 /// All that the language can say: trends, streaks, values, distinct ones, intervals.
 #[test]
 fn whatever_a_plan_asks_is_saved() {
@@ -254,7 +254,7 @@ fn whatever_a_plan_asks_is_saved() {
         let time =
             |line: &&str| line.split("\"timestamp\":\"").nth(1).map(|rest| rest.split('"').next().map(String::from));
         lines.sort_by_key(time);
-        let deployed_at = sample.deployed.map(|deployed| Moment::At(Time::from_second(SAMPLES_BEGIN + deployed.0)));
+        let deployed_at = sample.deployed.map(|after| Moment::At(SAMPLES_BEGIN.saturating_add(after.0 * SECOND)));
         let told = |every| told_with(&plan, &library, deployed_at, lines.concat().as_bytes(), 2_000, every);
         let expected = told(usize::MAX);
         assert_eq!(told(1), expected, "{}", sample.about.get_ref());
@@ -277,7 +277,7 @@ fn simple_line() -> impl Strategy<Value = (i64, &'static str)> {
 }
 
 fn written(lines: &[(i64, &str)], from: i64) -> Vec<u8> {
-    let mut time = Time::from_second(1_756_112_400).saturating_add(from * 1_000_000);
+    let mut time = logwatch::time::Time::from_second(1_756_112_400).saturating_add(from * 1_000_000);
     let mut text = String::new();
     for (step, line) in lines {
         time = time.saturating_add(step * 1_000_000);

@@ -39,7 +39,12 @@ impl Routes {
     /// rest of the path; the first template that fits is taken, as frameworks do.
     #[must_use]
     pub fn new(templates: &[String]) -> Self {
-        Self { templates: templates.iter().map(|text| Template::new(text)).collect() }
+        // No route ends with a slash but the one that is nothing else.
+        let written = |text: &String| match text.trim_end_matches('/') {
+            "" => Template::new(text),
+            rest => Template::new(rest),
+        };
+        Self { templates: templates.iter().map(written).collect() }
     }
 
     /// Whether a template may fit a path and not another that differs only in segments of digits.

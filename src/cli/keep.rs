@@ -308,7 +308,7 @@ pub fn resume(
     let damaged = |state: &State, because: String| Error::Damaged { name: state.name().into(), because };
     let rows = state.events()?;
     if let Some(saved) = state.saved()? {
-        session.restore(&saved.bytes).map_err(|error| match error {
+        session.restore(&saved).map_err(|error| match error {
             saved::Error::OtherPatterns => state.other("choice of patterns".into()),
             error => damaged(state, error.to_string()),
         })?;

@@ -4,10 +4,11 @@ mod format;
 pub mod github;
 pub(crate) mod html;
 pub mod json;
+mod measured;
 pub(crate) mod status;
 pub mod text;
 mod traffic;
 mod triggers;
 pub(crate) mod tui;
 
-pub(crate) use format::Measured;
+pub(crate) use measured::Measured;

@@ -1,6 +1,7 @@
 //! What became of triggers, in words: for all outputs that list them at the end.
 
-use super::format::{Measured, clocks, count, one_line, span};
+use super::format::{clocks, count, one_line, span};
+use super::measured::Measured;
 use crate::summary::{TriggerResult, TriggerState};
 use crate::zone::Zone;
 

@@ -21,7 +21,7 @@ use super::proof::{Confidence, Measured, Proof, measured};
 use super::sequential::{self, Counts};
 use super::wilson;
 use crate::expr::CompareOp;
-use crate::timeline::distribution::{Bucket, first_bucket};
+use crate::timeline::bucket::{Bucket, first_bucket};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::running_total::{RunningTotal, Segment, common_anchors, minute};
 use crate::timeline::{OTHER, Slot, Timeline};

@@ -4,7 +4,8 @@ use super::node::{Node, Read};
 use super::sequential::{self, Counts};
 use crate::expr::{ArithmeticOp, CompareOp, Function};
 use crate::timeline::KnownTotal;
-use crate::timeline::distribution::{Distribution, first_bucket};
+use crate::timeline::bucket::first_bucket;
+use crate::timeline::distribution::Distribution;
 use crate::timeline::running_total::{RunningTotal, SPACING, Segment, minute};
 
 /// What a trigger's confidence comes to for one of its comparisons.

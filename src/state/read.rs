@@ -19,12 +19,6 @@ pub struct Event {
     pub shown: Option<bool>,
 }
 
-/// Where a run is gone on from.
-pub struct Saved {
-    /// What it had come to.
-    pub bytes: Vec<u8>,
-}
-
 /// What people said and no run has heard.
 pub struct Waiting {
     pub seq: i64,
@@ -55,14 +49,13 @@ impl State {
     /// # Errors
     ///
     /// A file that cannot be read.
-    pub fn saved(&mut self) -> Result<Option<Saved>, Error> {
+    pub fn saved(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let mut saved = None;
         self.rows("SELECT bytes FROM saved", |row| {
-            let bytes = row.get::<_, Vec<u8>>(0)?;
-            let read = zstd::decode_all(&bytes[..]).map_err(|error| error.to_string());
-            Ok(read.map(|bytes| saved = Some(Saved { bytes })))
+            let read = zstd::decode_all(&row.get::<_, Vec<u8>>(0)?[..]).map_err(|error| error.to_string());
+            Ok(read.map(|bytes| saved = Some(bytes)))
         })?;
-        self.saved = saved.as_ref().map_or(0, |saved| saved.bytes.len());
+        self.saved = saved.as_ref().map_or(0, Vec::len);
         Ok(saved)
     }
 

@@ -7,7 +7,7 @@ use crate::mask::Masking;
 use crate::report::Requests;
 use crate::time::Time;
 use crate::timeline::OTHER;
-use crate::timeline::distribution::first_bucket;
+use crate::timeline::bucket::first_bucket;
 
 /// Upper bounds of durations, in seconds: those that Prometheus' own client libraries have, and the half minute after which most
 /// proxies give up.

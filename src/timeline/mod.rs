@@ -3,6 +3,7 @@
 //! The events of a second become one [`Cell`] for each series and group that reads them, and the cells enter the
 //! windows. Everything that decides reads windows, and nothing else.
 
+pub mod bucket;
 pub mod capped;
 pub mod cell;
 mod cell_builder;

@@ -123,11 +123,11 @@ impl Script {
 
 /// A line without its end, byte by byte: what comes after it may be encrypted.
 fn read_line(stream: &mut impl Read) -> io::Result<Option<String>> {
-    let mut line = Vec::new();
-    for byte in stream.bytes() {
-        match byte? {
-            b'\n' => return Ok(Some(String::from_utf8_lossy(&line).trim_end().into())),
-            byte => line.push(byte),
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while stream.read(&mut byte)? == 1 {
+        match byte {
+            [b'\n'] => return Ok(Some(String::from_utf8_lossy(&line).trim_end().into())),
+            [byte] => line.push(byte),
         }
     }
     Ok(None)

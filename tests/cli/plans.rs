@@ -99,6 +99,33 @@ fn a_plan_is_tested_by_its_samples() {
     assert_eq!(logwatch(&["plan", "test", "no-such-plan"]).status, Some(2));
 }
 
+/// As Django writes them.
+#[test]
+fn a_route_may_be_written_with_a_slash_at_its_end() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let log: String = (0..30)
+        .map(|second| super::logs::request(second, &format!("/api/orders/A{second}-x/?page=1"), 200))
+        .chain((0..5).map(|second| super::logs::request(30 + second, "/api/cart/", 500)))
+        .collect();
+    std::fs::write(&file, log).unwrap();
+    let plan = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    let trigger = |id: &str, test: &str| {
+        format!("[[trigger]]\nid = \"{id}\"\nseverity = \"info\"\nwhen = 'count(http.request{{route{test}}}) >= 5'\n")
+    };
+    let triggers = [
+        trigger("equal", "=\"/api/cart/\""),
+        trigger("glob", "=*\"*/cart/\""),
+        trigger("template", "=\"/api/orders/{number}/\""),
+    ];
+    let head = "[plan]\nid = \"x\"\ntitle = \"x\"\nroutes = [\"/api/orders/{number}/\"]\n";
+    fs::write(&plan, head.to_string() + &triggers.concat()).unwrap();
+    let arguments = [file.path().to_str().unwrap(), "--plan", plan.path().to_str().unwrap(), "--format", "json"];
+    let summary = logwatch(&arguments).summary();
+    let fired: Vec<_> =
+        summary["triggers"].as_array().unwrap().iter().map(|trigger| trigger["fired"].clone()).collect();
+    assert_eq!(fired, [1, 1, 1], "{summary}");
+}
+
 /// A slip in a route is no silence of the service.
 #[test]
 fn a_route_that_no_request_is_for_is_told() {

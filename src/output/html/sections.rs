@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::super::format::{Measured, clock, count, counted, cut, often, one_line, percent, span, value};
+use super::super::format::{clock, count, counted, cut, often, one_line, percent, span, value};
+use super::super::measured::Measured;
 use super::super::text::{counts, facts, findings, left_out, reached, target, told};
 use super::super::traffic::{self, Table};
 use super::super::triggers::{measured, name, runbook, when};

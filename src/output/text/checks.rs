@@ -1,6 +1,7 @@
 //! Checkpoints and criteria of success: a line when one is reached, and a section at the end.
 
-use super::super::format::{Measured, clock, columns, counted, cut, one_line, pad, span, value, wrap};
+use super::super::format::{clock, columns, counted, cut, one_line, pad, span, value, wrap};
+use super::super::measured::Measured;
 use super::screen::Screen;
 use super::{INDENT, Ink, Style};
 use crate::rules::checkpoint::Status;

@@ -1,6 +1,7 @@
 //! Events: a line for each change of a trigger's state, and one for the evidence.
 
-use super::super::format::{Measured, columns, cut, one_line, pad, span, value, wrap};
+use super::super::format::{columns, cut, one_line, pad, span, value, wrap};
+use super::super::measured::Measured;
 use super::{INDENT, Ink, Style, location, with_place};
 use crate::rules::plan::Severity;
 use crate::rules::trigger::State;

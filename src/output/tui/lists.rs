@@ -3,7 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 
-use super::super::format::{Measured, clock, count, often, one_line, span};
+use super::super::format::{clock, count, often, one_line, span};
+use super::super::measured::Measured;
 use super::super::text::{counts, facts, findings, reached, target, told};
 use super::super::traffic;
 use super::super::triggers::{measured, name, when};

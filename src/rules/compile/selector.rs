@@ -84,11 +84,17 @@ fn label_test(test: &expr::LabelTest) -> Result<LabelTest, expr::Error> {
             .map_err(|error| expr::Error::new(test.span.clone(), error.to_string()))
     };
     let not = |test: LabelTest| LabelTest::Not(Box::new(test));
+    // Frameworks write `/api/orders/` for what is the route `/api/orders`.
+    let written = |text: &'_ str| match text.trim_end_matches('/') {
+        "" => text.to_string(),
+        rest if test.label == "route" => rest.to_string(),
+        _ => text.to_string(),
+    };
     Ok(match &test.op {
-        TestOp::Equal(text) => LabelTest::Equal(text.clone()),
-        TestOp::NotEqual(text) => not(LabelTest::Equal(text.clone())),
-        TestOp::Glob(text) => LabelTest::Glob(Glob::new(text)),
-        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(text))),
+        TestOp::Equal(text) => LabelTest::Equal(written(text)),
+        TestOp::NotEqual(text) => not(LabelTest::Equal(written(text))),
+        TestOp::Glob(text) => LabelTest::Glob(Glob::new(&written(text))),
+        TestOp::NotGlob(text) => not(LabelTest::Glob(Glob::new(&written(text)))),
         TestOp::Regex(text) => regex(text)?,
         TestOp::NotRegex(text) => not(regex(text)?),
         TestOp::Number(op, quantity) => LabelTest::Number(*op, quantity.value),
