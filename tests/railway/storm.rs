@@ -49,7 +49,7 @@ fn a_storm_loses_nothing() {
     let mut expected: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     let mut random = 7u64;
     let start = Instant::now();
-    let (mut befallen, mut waited) = (0, 0);
+    let (mut befallen, mut waited) = (0usize, 0usize);
     // However fast this machine is, each fault befalls what is followed: the next one waits for the one before.
     while written < RECORDS || befallen < FAULTS {
         assert!(start.elapsed() < Duration::from_secs(120), "{befallen} faults, {:?}", followed.link.look());
@@ -59,7 +59,7 @@ fn a_storm_loses_nothing() {
             if world.breaks.is_empty() {
                 befall(&mut world, befallen);
                 (befallen, waited) = (befallen + 1, 0);
-            } else if waited % 10 == 0 {
+            } else if waited.is_multiple_of(10) {
                 // The socket that stands had a fault that does not end it.
                 world.generation += 1;
             }

@@ -36,6 +36,9 @@ struct Counts {
     failed: f64,
 }
 
+/// Some of the requests: what they are called, and how many.
+type Side = (&'static str, fn(&Counts) -> f64);
+
 impl Counts {
     fn add(&mut self, status: u16, count: f64) {
         // Upgrades, and clients that went away, are counted by nobody.
@@ -211,7 +214,7 @@ impl Witness {
         let logged = |step: i64| self.requests.at(service, step);
         // Where a step begins is not known: it is one early or one late.
         let around = steps.start - 1..steps.end + 1;
-        let sides: [(&str, fn(&Counts) -> f64); 2] = [("all", |counts| counts.all), ("5xx", |counts| counts.failed)];
+        let sides: [Side; 2] = [("all", |counts| counts.all), ("5xx", |counts| counts.failed)];
         for (what, of) in sides {
             let sum = |counts: &dyn Fn(i64) -> Counts| steps.clone().map(|step| of(&counts(step))).sum::<f64>();
             let (log, platform) = (sum(&logged), sum(&counted));
