@@ -135,8 +135,8 @@ impl Follower {
         delays: &mut Delays,
         broken: Option<(Instant, Error)>,
     ) -> Result<End, Gone> {
-        self.link.alive();
-        let mut ears = Ears::new(socket, self.pace, Arc::clone(&self.link));
+        self.link.alive(Instant::now());
+        let mut ears = Ears::new(socket, self.pace);
         let mut seams = Vec::new();
         for log in 0..self.logs.len() {
             seams.push((log, self.subscribe(&ears, log).await));
@@ -186,8 +186,10 @@ impl Follower {
         for mut record in records {
             let service = self.watching.service(&of.kind, &record).filter(|_| record.time >= of.from);
             let Some(service) = service else { continue };
-            // The log of a build is given from its first line on each time.
-            if of.is_build() && record.time < of.forgotten() {
+            // What is before that was read: a log of a build is given from its first line on each time, and of others comes again
+            // what was held up somewhere, or is read again from the first record of what a subscription brought at once.
+            if record.time < of.forgotten() {
+                of.seen.repeated += 1;
                 continue;
             }
             let reading = if page { &mut of_page } else { &mut of.reading };

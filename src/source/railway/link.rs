@@ -15,7 +15,7 @@ pub struct Link(Mutex<State>);
 pub struct State {
     /// What it is at.
     pub phase: Phase,
-    /// When the server last showed that it is there. What a service is silent since then is not known.
+    /// When the server last showed that it is there, of what has been taken in. What a service is silent since then is not known.
     pub proved: Instant,
     /// How far the server's clock is ahead of this machine's, in nanoseconds.
     pub ahead: i64,
@@ -92,8 +92,9 @@ impl Link {
         self.state().phase = phase;
     }
 
-    pub(super) fn alive(&self) {
-        self.state().proved = Instant::now();
+    /// The server was there at this moment, and all that it had said by then is given out.
+    pub(super) fn alive(&self, at: Instant) {
+        self.state().proved = at;
     }
 
     pub(super) fn say(&self, message: String) {

@@ -1,6 +1,5 @@
 //! Listens to the subscriptions, and looks after them.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::Value;
@@ -10,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::super::budget::Purpose;
 use super::super::documents::Document;
-use super::super::link::{Link, Phase};
+use super::super::link::Phase;
 use super::super::log::{Kind, Log, Rows, Window};
 use super::super::output::Gone;
 use super::super::pace::{Delays, Pace};
@@ -32,10 +31,13 @@ enum Told {
     Complete(u64),
 }
 
+/// What the server said, and when: all that it had said before is taken in before this is.
+type Heard = (Instant, Said);
+
 /// A socket on a task of its own, which answers and pings while something else is waited for. Dropped, it is closed.
 pub(super) struct Ears {
     told: Sender<Told>,
-    said: Receiver<Result<Said, Error>>,
+    said: Receiver<Result<Heard, Error>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -43,11 +45,11 @@ pub(super) struct Ears {
 const WAITING: usize = 1_024;
 
 impl Ears {
-    pub fn new(socket: Socket, pace: Pace, link: Arc<Link>) -> Self {
+    pub fn new(socket: Socket, pace: Pace) -> Self {
         let (told, commands) = channel(WAITING);
         let (sender, said) = channel(WAITING);
         let task = tokio::spawn(async move {
-            if let Err(error) = attend(socket, pace, &link, commands, &sender).await {
+            if let Err(error) = attend(socket, pace, commands, &sender).await {
                 // Nobody listens any more.
                 let _ = sender.send(Err(error)).await;
             }
@@ -74,9 +76,8 @@ impl Drop for Ears {
 async fn attend(
     mut socket: Socket,
     pace: Pace,
-    link: &Link,
     mut told: Receiver<Told>,
-    said: &Sender<Result<Said, Error>>,
+    said: &Sender<Result<Heard, Error>>,
 ) -> Result<(), Error> {
     let mut pings = tokio::time::interval(pace.ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -86,8 +87,7 @@ async fn attend(
             message = socket.hear() => {
                 let message = message?;
                 heard = Instant::now();
-                link.alive();
-                if !matches!(message, Said::Alive) && said.send(Ok(message)).await.is_err() {
+                if said.send(Ok((heard, message))).await.is_err() {
                     return Ok(());
                 }
             }
@@ -152,15 +152,18 @@ impl Follower {
                 }
                 () = self.output.chunks.closed() => return Err(Gone),
             };
-            match said {
+            let (at, said) = match said {
                 None => return Ok(End::Broken(Error::Failing("the connection ended".into()))),
                 Some(Err(error)) => return Ok(End::Broken(error)),
-                Some(Ok(Said::Next(id, data))) => {
+                Some(Ok(heard)) => heard,
+            };
+            match said {
+                Said::Next(id, data) => {
                     if let Some(log) = self.subscribed(id) {
                         self.take_next(ears, log, &data, delays).await?;
                     }
                 }
-                Some(Ok(Said::Failed(id, error))) => {
+                Said::Failed(id, error) => {
                     if let Some(log) = self.subscribed(id) {
                         let of = &mut self.logs[log];
                         of.failures += 1;
@@ -171,7 +174,7 @@ impl Follower {
                         return Ok(End::Broken(error));
                     }
                 }
-                Some(Ok(Said::Complete(id))) => {
+                Said::Complete(id) => {
                     if let Some(log) = self.subscribed(id) {
                         self.logs[log].subscription = None;
                         if self.logs[log].is_build() {
@@ -187,8 +190,10 @@ impl Follower {
                         self.link.enter(Phase::ReadingBack(Some(self.logs[log].position)));
                     }
                 }
-                Some(Ok(Said::Alive)) => {}
+                Said::Alive => {}
             }
+            // Not before: what waited while something else was asked for is no silence of a service.
+            self.link.alive(at);
         }
     }
 
