@@ -7,6 +7,7 @@ use super::super::link::Phase;
 use super::super::log::{Rows, Window};
 use super::super::output::{Gone, Placed};
 use super::super::pace::Delays;
+use super::super::record::Record;
 use super::{Error, Follower};
 use crate::time::Time;
 
@@ -25,14 +26,21 @@ const PATIENCE: u32 = 5;
 const MILLISECOND: i64 = 1_000_000;
 
 impl Follower {
-    /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`: how many that was.
+    /// Reads these logs, each from a time on to its end, and gives out what is new together with `held`: how many that was. What is
+    /// written while it reads is left to the subscriptions: of one log it would come before what waits of another.
     pub(super) async fn read_back(&mut self, logs: &[(usize, Time)], mut held: Vec<Placed>) -> Result<usize, Gone> {
         let mut parts: Vec<Part> =
             logs.iter().map(|(log, from)| Part { log: *log, from: *from, is_done: false, news: 0 }).collect();
+        let mut end = None;
         while let Some(part) = parts.iter_mut().filter(|part| !part.is_done).min_by_key(|part| part.from) {
             self.link.enter(Phase::ReadingBack(Some(part.from)));
             match self.patiently(part.log, Window::From(part.from, self.watching.until)).await? {
-                Some(rows) => self.take(part, rows, &mut held).await?,
+                Some(rows) => {
+                    // An answer has told what time it is.
+                    let now = || self.client.server_now().saturating_add(self.pace.fresh.as_nanos() as i64);
+                    let end = *end.get_or_insert_with(now);
+                    self.take(part, rows, end, &mut held).await?;
+                }
                 None => part.is_done = true,
             }
             // What another log may still have something before waits.
@@ -49,16 +57,19 @@ impl Follower {
     }
 
     /// Takes a page of a log, and goes to where the next one begins.
-    async fn take(&mut self, part: &mut Part, mut rows: Rows, held: &mut Vec<Placed>) -> Result<(), Gone> {
+    async fn take(&mut self, part: &mut Part, mut rows: Rows, end: Time, held: &mut Vec<Placed>) -> Result<(), Gone> {
         let may_be_cut = self.logs[part.log].pages.may_be_cut(rows.count, self.pace.page);
         let is_full = rows.count >= self.pace.page;
-        rows.records.retain(|record| record.time >= part.from);
+        let is_followed = self.logs[part.log].subscription.is_some();
+        let is_beyond = |record: &Record| is_followed && record.time > end;
+        let is_over = rows.records.iter().any(is_beyond);
+        rows.records.retain(|record| record.time >= part.from && !is_beyond(record));
         let last = rows.records.iter().map(|record| record.time).max();
         let news = self.news(part.log, rows.records, true);
         part.news += news.len();
         held.extend(news);
         match last {
-            _ if !may_be_cut => part.is_done = true,
+            _ if is_over || !may_be_cut => part.is_done = true,
             Some(last) if last > part.from => part.from = last,
             // Nothing but records of one time: no page that begins there gets beyond it.
             Some(_) => {
