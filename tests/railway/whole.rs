@@ -288,6 +288,8 @@ impl Course {
             }
             all_are
         });
+        // It still asks whether anything was cut short, and the clock must not go on by minutes meanwhile.
+        std::thread::sleep(Duration::from_secs(1));
     }
 
     fn start(&mut self) {
