@@ -9,9 +9,9 @@
 //! %% silent 2500          the source is silent, and its clock moves to so many milliseconds past its latest time
 //! ```
 
-use logwatch::{Bound, Moment, Range};
 use logwatch::source::frame::LONGEST_LINE;
 use logwatch::time::parse_time;
+use logwatch::{Bound, Moment, Range};
 
 /// Logs, and how to read them.
 #[derive(Debug)]

@@ -5,13 +5,15 @@ use std::io::{self, Read};
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
-use logwatch::{Counts, Fragment, Library, Mapper, Masking, Moment, Notice, Plan, Range, Session, Summary, Zone, recording};
 use logwatch::output::github;
 use logwatch::output::json::Json;
 use logwatch::output::text::{Style, Text};
 use logwatch::source::frame::{Fill, Framer};
 use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use logwatch::time::Time;
+use logwatch::{
+    Counts, Fragment, Library, Mapper, Masking, Moment, Notice, Plan, Range, Session, Summary, Zone, recording,
+};
 
 use crate::case::{Case, PlanName};
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use logwatch::{Library, Plan};
 use logwatch::explain::{self, samples};
+use logwatch::{Library, Plan};
 
 use super::plan::try_plan;
 use crate::limit::within_a_second;
