@@ -40,10 +40,11 @@ fn memory_is_compared_with_that_before_the_deployment() {
         let mut world = World::new();
         working(&mut world);
         memory(&mut world, 0.2, since);
+        let until = world.now().saturating_add(-15 * SECOND).to_string();
         let server = Server::start(world);
         let folder = tempfile::tempdir().unwrap();
         let [record, page] = ["run", "report.html"].map(|name| folder.path().join(name).display().to_string());
-        let range = ["--plan", "dl-034", "--format", "json", "--until", "15s"];
+        let range = ["--plan", "dl-034", "--format", "json", "--until", &until];
         let ran = run(&mut watch(
             &server,
             &[&["api", "--since", "50m", "--record", &record, "--output", &page], &range[..]].concat(),
@@ -58,7 +59,7 @@ fn memory_is_compared_with_that_before_the_deployment() {
         let most = if fires { "238.4 MiB" } else { "195.5 MiB" };
         assert!(page.contains(&format!("Memory: at most {most} of 7.5 GiB used")), "{}", page.len());
 
-        let again = run(&mut command(&["replay", &record, "--plan", "dl-034", "--format", "json"])).summary();
+        let again = run(&mut command(&[&["replay", &record], &range[..]].concat())).summary();
         assert_eq!((&again["triggers"], &again["classes"]), (&summary["triggers"], &summary["classes"]));
     }
 }
