@@ -2,7 +2,8 @@
 //! with what people say, a probe, receivers and an action; once undisturbed, and once killed on the way and started again. Both
 //! come to the same.
 
-use std::collections::BTreeSet;
+mod told;
+
 use std::fs::{self, File};
 use std::process::Child;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::program::{command, eventually, objects, run};
 use super::server::Server;
 use super::watch::watch;
 use super::world::{World, locked};
+use told::Told;
 
 /// Seconds that the clock is put forward at once. With those that a wait of the test takes it is less than what a record may be late:
 /// while the clock stands a silent source's goes on.
@@ -25,128 +27,7 @@ const BEAT: i64 = 10;
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 
-const PLAN: &str = r#"
-[plan]
-id = "shop"
-title = "A shop"
-duration = "4h"
-lateness = "1m"
-
-[[pattern]]
-class = "order.created"
-about = "An order"
-match = 'order \d+ by (?<user>\w+) created'
-labels = ["user"]
-
-[[pattern.sample]]
-line = "INFO:shop.orders:order 17 by ann created"
-labels = { user = "ann" }
-
-[[trigger]]
-id = "fails"
-severity = "rollback"
-when = "count(http.request{status=5xx}) / count(http.request) > 5%"
-min_samples = 20
-for = "30s"
-
-[[trigger]]
-id = "complaints"
-severity = "rollback"
-when = "count(signal.user_complaint[4h]) > 3"
-
-[[probe]]
-id = "health"
-http = "env:HEALTH"
-every = "1s"
-json = [{ at = "/status", equals = "ok" }, { at = "/sessions", max = 299, as = "sessions" }]
-
-[[checkpoint]]
-id = "30m"
-title = "It works at all"
-at = "30m"
-window = "25m"
-check = [
-  { id = "health", expect = "last(probe.number{probe='health', name='sessions'}.number) < 300 and count(probe.failed{probe='health'}) == 0" },
-  { id = "quiet", not_fired = ["fails", "complaints"] },
-  { id = "form", manual = "form" },
-]
-
-[[checkpoint]]
-id = "2h"
-title = "Users get through"
-at = "2h"
-window = "2h"
-check = [
-  { id = "orders", expect = "count(http.request{route='/api/orders', status=2xx}) >= 100" },
-  { id = "users", expect = "distinct(order.created{}.user) >= 2" },
-  { id = "basket", manual = "basket" },
-]
-
-[[checkpoint]]
-id = "4h"
-title = "It stays so"
-at = "4h"
-window = "2h"
-check = [
-  { id = "health", expect = "last(probe.number{probe='health', name='sessions'}.number) < 300 and count(probe.failed{probe='health'}) == 0" },
-  { id = "none", expect = "zero(http.request{status=5xx} of http.request)" },
-  { id = "close", manual = "close" },
-]
-
-[[success]]
-id = "short"
-title = "Four hours without failures"
-after = "4h"
-window = "4h"
-check = [
-  { id = "none", expect = "zero(http.request{status=5xx} of http.request)" },
-  { id = "complaints", expect = "count(signal.user_complaint) <= 3" },
-]
-
-[[manual]]
-id = "form"
-what = "an order can be made"
-ask = "make one"
-
-[[manual]]
-id = "basket"
-what = "a basket can be paid"
-ask = "pay one"
-
-[[manual]]
-id = "close"
-what = "the monitoring can be closed"
-ask = "look at all of it"
-
-[next]
-healthy = ["close the incident"]
-
-[[notify]]
-webhook = "env:HOOK"
-on = ["rollback", "investigate", "verdict", "checkpoint", "action"]
-
-[[notify]]
-slack = "env:SLACK"
-
-[[action]]
-id = "ask"
-on = ["rollback"]
-after = "2m"
-do = "ask"
-
-[[action]]
-id = "pause"
-on = ["fails"]
-after = "3m"
-command = ["/nowhere/pause-the-queue"]
-
-[[action]]
-id = "go-back"
-on = ["rollback"]
-after = "10m"
-do = "railway-rollback"
-execute = true
-"#;
+const PLAN: &str = include_str!("whole/plan.toml");
 
 /// A watch of a deployment, and the world around it.
 struct Course {
@@ -170,16 +51,6 @@ impl Drop for Course {
             let _ = child.kill();
         }
     }
-}
-
-/// What a whole run came to.
-struct Told {
-    status: Option<i32>,
-    events: Vec<Value>,
-    summary: Value,
-    hook: Vec<Value>,
-    slack: Vec<Value>,
-    rolled_back: Vec<String>,
 }
 
 impl Course {
@@ -354,81 +225,6 @@ impl Course {
             slack: told(&self.slack),
             rolled_back: locked(&self.server.world).rolled_back.clone(),
         }
-    }
-}
-
-impl Told {
-    /// `14:30:02 checkpoint 30m pass`, each once, in the order in which they were first told.
-    fn course(&self) -> Vec<String> {
-        let mut course = Vec::new();
-        for event in &self.events {
-            let text = |member: &str| event[member].as_str().unwrap_or_default();
-            let clock = text("at").get(11..19).unwrap_or_default();
-            let states = [text("id"), text("state"), text("status"), text("verdict")];
-            let line = format!(
-                "{clock} {} {}",
-                text("type"),
-                states.join(" ").split_whitespace().collect::<Vec<_>>().join(" ")
-            );
-            if !course.contains(&line) {
-                course.push(line);
-            }
-        }
-        course
-    }
-
-    /// All events, each once, but for when an action was done.
-    fn all_events(&self) -> BTreeSet<String> {
-        let mut all = BTreeSet::new();
-        for event in &self.events {
-            let mut event = event.clone();
-            if event["type"] == "action" && event["state"] != "held" {
-                event["at"].take();
-            }
-            unnumbered(&mut event);
-            all.insert(event.to_string());
-        }
-        all
-    }
-
-    /// The summary, but for how often the probe has asked.
-    fn outcome(&self) -> Value {
-        let mut summary = self.summary.clone();
-        unnumbered(&mut summary);
-        let classes = summary["classes"].as_object_mut().unwrap();
-        classes.retain(|class, _| !class.starts_with("probe."));
-        summary
-    }
-
-    /// What the webhook was told, by the ids of its messages.
-    fn messages(&self) -> BTreeSet<(String, String)> {
-        let of = |body: &Value| {
-            let is_timed = body["event"]["type"] != "action" || body["event"]["state"] == "held";
-            let id = if is_timed { body["id"].as_str().unwrap() } else { "" };
-            (id.to_string(), body["text"].as_str().unwrap().to_string())
-        };
-        self.hook.iter().map(of).collect()
-    }
-
-    fn assert_same(&self, other: &Told) {
-        assert_eq!(self.all_events(), other.all_events());
-        assert_eq!(self.outcome(), other.outcome());
-        assert_eq!(self.messages(), other.messages());
-        let texts = |told: &Told| told.slack.iter().map(|body| body["text"].to_string()).collect::<BTreeSet<_>>();
-        assert_eq!(texts(self), texts(other));
-        assert_eq!((self.status, &self.rolled_back), (other.status, &other.rolled_back));
-    }
-}
-
-/// Leaves out the numbers of lines: which of two logs gives a line first is not said.
-fn unnumbered(value: &mut Value) {
-    match value {
-        Value::Object(members) => {
-            members.remove("line_no");
-            members.values_mut().for_each(unnumbered);
-        }
-        Value::Array(values) => values.iter_mut().for_each(unnumbered),
-        _ => {}
     }
 }
 
