@@ -42,25 +42,30 @@ pub struct Endpoint {
     stop: Option<oneshot::Sender<()>>,
 }
 
+/// Serves these routes on a port of this machine until what is returned beside its address is dropped or sent to.
+pub fn serve(routes: Router) -> (String, oneshot::Sender<()>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            tokio::select! {
+                served = axum::serve(listener, routes) => served.unwrap(),
+                _ = stopped => {}
+            }
+        });
+    });
+    (url, stop)
+}
+
 impl Endpoint {
     pub fn start(answers: &'static [Answer]) -> Endpoint {
         let got = Arc::new(Mutex::new(Vec::new()));
         let script = Script { got: Arc::clone(&got), answers };
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = oneshot::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                let router = Router::new().fallback(answer).with_state(script);
-                tokio::select! {
-                    served = axum::serve(listener, router) => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
+        let (url, stop) = serve(Router::new().fallback(answer).with_state(script));
         Endpoint { url, got, stop: Some(stop) }
     }
 

@@ -15,6 +15,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::endpoint::serve;
 use super::program::{Ran, command, ended, eventually, logwatch, run};
 
 /// A service on this machine.
@@ -25,20 +26,7 @@ struct Service {
 
 impl Service {
     fn start() -> Service {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = oneshot::channel();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                tokio::select! {
-                    served = axum::serve(listener, routes()) => served.unwrap(),
-                    _ = stopped => {}
-                }
-            });
-        });
+        let (url, stop) = serve(routes());
         Service { url, stop: Some(stop) }
     }
 }

@@ -110,6 +110,18 @@ fn a_token_that_expires_is_told_and_works_when_it_is_back() {
     each_once(&heard, 5);
 }
 
+/// So many lines, each with a request, one after the other.
+fn write_slowly(server: &Server, count: usize) {
+    for at in 0..count {
+        let mut world = locked(&server.world);
+        let now = world.now();
+        world.write(now, &format!("line {at}"));
+        world.request(now, &format!("/{at}"), 200);
+        drop(world);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// One log that cannot be followed does not cut off the others for good, and is read all the same.
 #[test]
 fn a_log_that_cannot_be_followed_is_asked_for_now_and_then() {
@@ -126,14 +138,7 @@ fn a_log_that_cannot_be_followed_is_asked_for_now_and_then() {
     }
     assert!(said.iter().any(|text| text.contains("the HTTP log of deployment d-2 cannot be followed")), "{said:?}");
     let sockets = locked(&server.world).sockets;
-    for at in 0..10 {
-        let mut world = locked(&server.world);
-        let now = world.now();
-        world.write(now, &format!("line {at}"));
-        world.request(now, &format!("/{at}"), 200);
-        drop(world);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    write_slowly(&server, 10);
     heard.until(&mut followed, 20, PATIENCE);
     each_once(&heard, 20);
     assert!(locked(&server.world).sockets <= sockets + 1);
@@ -150,14 +155,7 @@ fn a_subscription_that_brings_nothing_any_more_is_begun_again() {
     let mut followed = follow(&server, hour_ago(&server), pace);
     let mut heard = Heard::default();
     let mut said = Vec::new();
-    for at in 0..40 {
-        let mut world = locked(&server.world);
-        let now = world.now();
-        world.write(now, &format!("line {at}"));
-        world.request(now, &format!("/{at}"), 200);
-        drop(world);
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    write_slowly(&server, 40);
     heard.until(&mut followed, 80, PATIENCE);
     each_once(&heard, 80);
     said.extend(followed.link.take_messages());
