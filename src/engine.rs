@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::classify::{Classifier, Library};
 use crate::deployment::Deployment;
 use crate::external::{EXTERNAL, External};
-use crate::gather::{self, Gather, Needs, Range};
+use crate::gather::{self, Gather, Range};
 use crate::judge::{self, Judge, Notice};
 use crate::map::Fragment;
+use crate::needs::Needs;
 use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
@@ -49,7 +50,7 @@ impl Engine {
         range: Range,
     ) -> Self {
         let library: Arc<Library> = Arc::clone(&classifier.shared.library);
-        let needs = Needs::of(&timeline, &report);
+        let needs = Needs::of(&library, &timeline, &report);
         let gather = Gather::new(classifier, needs, fixed.as_ref().map(|deployment| deployment.at), range);
         let judge = Judge::new(library, timeline, rules, report, fixed);
         Engine { gather, judge }

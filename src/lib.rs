@@ -139,6 +139,7 @@ mod lifecycle;
 mod map;
 mod mask;
 mod metrics;
+mod needs;
 mod notify;
 #[cfg(feature = "otlp")]
 mod otlp;

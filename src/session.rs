@@ -93,7 +93,7 @@ impl Session {
 
     /// A mapper for another thread.
     pub fn mapper(&self) -> Mapper {
-        Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)))
+        Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)), Some(self.engine.gather.needs()))
     }
 
     /// Adds a source of files or a pipe, with the plan's lateness.

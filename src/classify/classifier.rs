@@ -38,6 +38,8 @@ pub struct Classifier {
     message: Vec<u8>,
     /// What the last record is of a request, as its message tells.
     pub part: Part,
+    /// Whether the last record, by what it says, can be no part of what others tell, and others no part of it.
+    pub apart: bool,
 }
 
 /// Runs single patterns: what it needs to remember and to write on.
@@ -67,7 +69,15 @@ impl Classifier {
         let requests = Requests::new(&shared);
         let searchers = (0..shared.library.patterns.len()).map(|_| None).collect();
         let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), searchers };
-        Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new(), part: Part::Whole }
+        Classifier {
+            shared,
+            requests,
+            matcher,
+            found: Candidates::default(),
+            message: Vec::new(),
+            part: Part::Whole,
+            apart: false,
+        }
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
@@ -104,7 +114,7 @@ impl Classifier {
     }
 
     fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> bool {
-        self.part = Part::Whole;
+        (self.part, self.apart) = (Part::Whole, false);
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return false;
@@ -125,10 +135,18 @@ impl Classifier {
             && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
+            self.apart = true;
             return false;
         }
         let mut scratch = std::mem::take(&mut self.message);
-        let opens = self.message(record, record.says_in(&mut scratch), alone, first, events);
+        let message = record.says_in(&mut scratch);
+        let opens = self.message(record, message, alone, first, events);
+        self.apart = !opens
+            && !alone
+            && (record.request.is_some()
+                || events[first..].iter().any(|found| found.via == Via::Access)
+                || memchr::memchr(b'\n', message).is_some()
+                || trace::stands_alone(message));
         self.message = scratch;
         opens
     }

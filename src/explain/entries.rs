@@ -93,7 +93,7 @@ impl Entries {
     /// Reads another input with what was built for one.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let classifier = Classifier::sharing(shared);
-        let mapper = Mapper::new(Classifier::sharing(Arc::clone(&classifier.shared)));
+        let mapper = Mapper::new(Classifier::sharing(Arc::clone(&classifier.shared)), None);
         Entries { classifier, mapper, lane: Lane::new(String::new(), LATENESS), found: Vec::new() }
     }
 

@@ -123,6 +123,11 @@ impl Lane {
         self.late_before..self.next_step
     }
 
+    /// Whether a record of this time brings the latest time into another second, and can be believed.
+    pub fn moves_to(&self, time: Time) -> bool {
+        time >= self.next_step && self.latest.is_some_and(|latest| time > latest && time.since(latest) <= FAR_AHEAD)
+    }
+
     /// Takes note of records whose times are [quiet](Lane::quiet): the greatest of them, and that of the last one.
     pub fn observe_quiet(&mut self, greatest: Time, last: Time) {
         self.latest = self.latest.max(Some(greatest));

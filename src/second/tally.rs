@@ -1,5 +1,6 @@
 //! The events of one label set in one second.
 
+use super::Span;
 use super::evidence::{Evidence, MOST_EVIDENCE, keep_evidence};
 use crate::classify::{MOST_VALUES, NO_VALUE, Via};
 use crate::time::Time;
@@ -46,6 +47,16 @@ impl Keep {
             examples: self.examples || other.examples,
         }
     }
+
+    /// Whether an event with these values is kept itself.
+    pub fn keeps(self, values: &[i64; MOST_VALUES]) -> bool {
+        self.order || (self.values && *values != [NO_VALUE; MOST_VALUES])
+    }
+
+    /// Whether lines are kept that show it.
+    pub fn shows(self) -> bool {
+        self.evidence || self.examples
+    }
 }
 
 impl Tally {
@@ -78,7 +89,7 @@ impl Tally {
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
         self.points.extend(other.points);
-        other.evidence.iter().for_each(|line| keep_evidence(&mut self.evidence, line));
+        other.evidence.iter().for_each(|line| self.show(line));
     }
 
     /// Adds an event, by its time and the hash of its content.
@@ -89,20 +100,29 @@ impl Tally {
         values: &[i64; MOST_VALUES],
         evidence: impl FnOnce() -> Evidence,
     ) {
-        self.events += 1;
-        if self.first.is_none_or(|first| time < first) {
-            self.first = Some(time);
-        }
-        if self.last.is_none_or(|last| time > last) {
-            self.last = Some(time);
-        }
-        if keep.order || (keep.values && *values != [NO_VALUE; MOST_VALUES]) {
+        self.count(1, (time, time));
+        if keep.keeps(values) {
             self.points.push(Point { time, hash, values: *values });
         }
-        let wanted =
-            || self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time);
-        if (keep.evidence || keep.examples) && wanted() {
-            keep_evidence(&mut self.evidence, &evidence());
+        if keep.shows() && self.would_show(time) {
+            self.show(&evidence());
         }
+    }
+
+    /// Counts so many events between a first and a last one.
+    pub fn count(&mut self, events: u64, (first, last): Span) {
+        self.events += events;
+        self.first = Some(self.first.map_or(first, |known| known.min(first)));
+        self.last = self.last.max(Some(last));
+    }
+
+    /// Whether the line of an event at this time may be one of the first.
+    pub fn would_show(&self, time: Time) -> bool {
+        self.evidence.len() < MOST_EVIDENCE || self.evidence.last().is_some_and(|last| time <= last.time)
+    }
+
+    /// Keeps a line, if it is one of the first.
+    pub fn show(&mut self, line: &Evidence) {
+        keep_evidence(&mut self.evidence, line);
     }
 }

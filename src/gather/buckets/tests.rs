@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::needs::Need;
 use crate::second::Keep;
 
 fn labels(number: u32) -> LabelSets {
@@ -12,7 +13,9 @@ fn labels(number: u32) -> LabelSets {
 }
 
 fn intern(buckets: &mut Buckets, number: u32) -> SetId {
-    buckets.sets.intern(labels(number).get(0), |labels| Set::new(labels.class, false, Keep::default()))
+    buckets
+        .sets
+        .intern(labels(number).get(0), |labels| Set::new(labels.class, Need { keep: Keep::default(), is_noted: false }))
 }
 
 proptest! {
