@@ -132,6 +132,7 @@ fn evidence_is_of_events_that_pass_the_tests_on_values() {
     let outcome = Case::new()
         .trigger("slow", "count(http.request{duration>3s}) > 1")
         .trigger("slowest", "count(http.request{duration>9s}) > 0 or count(http.request{duration>3s}) > 1")
+        .trigger("median", "count(http.request{status=2xx}) >= 3 and p50(http.request{status=2xx}.duration) > 0s")
         .trigger("in-a-row", "streak(http.request{duration>3s} of http.request) >= 1")
         .log("http.jsonl", (0..40).map(line).collect::<Vec<_>>())
         .run();
@@ -141,6 +142,8 @@ fn evidence_is_of_events_that_pass_the_tests_on_values() {
     };
     assert_eq!(shown("slow"), ["GET /19 200", "GET /39 200"]);
     assert_eq!(shown("slowest"), ["GET /19 200", "GET /39 200"]);
+    // That there are enough for a percentile shows nothing of it.
+    assert_eq!(shown("median"), [""; 0]);
     assert_eq!(shown("in-a-row"), ["GET /19 200"]);
 }
 
