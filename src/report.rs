@@ -155,7 +155,7 @@ impl Report {
             if tally.via != Via::None && tally.via != seen {
                 continue;
             }
-            let (labels, at) = (sealed.sets.labels(set), set as usize);
+            let (labels, at) = (sealed.sets.labels(set), set.index());
             if self.parts.len() <= at {
                 self.parts.resize_with(at + 1, || None);
             }
@@ -234,7 +234,7 @@ impl Report {
     /// The route of a label set; `None` if it is none of requests.
     fn failing(&mut self, set: SetId, labels: LabelSet<'_>) -> Option<FailingId> {
         let (Role::Request([method, route, ..]), Some(Some(Part::Request { failing, .. }))) =
-            (self.roles[labels.class], self.parts.get_mut(set as usize))
+            (self.roles[labels.class], self.parts.get_mut(set.index()))
         else {
             return None;
         };
