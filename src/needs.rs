@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::classify::{self, ClassId, LabelSet, Library, wellknown};
+use crate::classify::{self, ByClass, ClassId, LabelSet, Library, wellknown};
 use crate::report::Report;
 use crate::second::Keep;
 use crate::timeline::Timeline;
@@ -12,10 +12,10 @@ use crate::timeline::series::Selector;
 #[derive(Debug)]
 pub struct Needs {
     library: Arc<Library>,
-    /// By class, the series that read it.
-    series: Vec<Vec<(Selector, Keep)>>,
-    /// By class, what the report needs.
-    report: Vec<Keep>,
+    /// The series that read each class.
+    series: ByClass<Vec<(Selector, Keep)>>,
+    /// What the report needs of each.
+    report: ByClass<Keep>,
     rate_limited: Option<ClassId>,
 }
 
@@ -29,8 +29,8 @@ pub struct Need {
 
 impl Needs {
     pub fn of(library: &Arc<Library>, timeline: &Timeline, report: &Report) -> Self {
-        let report: Vec<Keep> = report.needs().collect();
-        let mut series: Vec<Vec<(Selector, Keep)>> = report.iter().map(|_| Vec::new()).collect();
+        let report = report.needs();
+        let mut series = report.map(|_, _| Vec::new());
         for (selector, keep) in timeline.needs().filter(|(_, keep)| *keep != Keep::default()) {
             series[selector.class].push((selector.clone(), keep));
         }

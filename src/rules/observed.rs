@@ -99,6 +99,7 @@ impl Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::ClassId;
     use crate::expr::Function;
     use crate::timeline::series::{Measure, Selector, Spec, Wanted};
     use crate::timeline::window::Reach;
@@ -107,7 +108,7 @@ mod tests {
 
     /// Whichever: what was observed does not depend on it.
     fn a_window() -> WindowRef {
-        let selector = Selector { class: 0, labels: Vec::new(), values: Vec::new(), names_via: false };
+        let selector = Selector { class: ClassId::of_any(0), labels: Vec::new(), values: Vec::new(), names_via: false };
         let spec = Spec { name: String::new(), selector, by: Vec::new(), measure: Measure::Events };
         Timeline::default().register(spec, Reach::Deploy, Wanted::default())
     }

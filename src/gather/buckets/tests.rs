@@ -8,7 +8,7 @@ use crate::second::Keep;
 
 fn labels(number: u32) -> LabelSets {
     let mut sets = LabelSets::default();
-    sets.push(0, [Some(number.to_string())]);
+    sets.push(ClassId::of_any(0), [Some(number.to_string())]);
     sets
 }
 

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::super::cell;
 use super::*;
-use crate::classify::{LabelSet, LabelSets};
+use crate::classify::{ClassId, LabelSet, LabelSets};
 
 /// Label sets of one label, which is a number.
 fn sets(numbers: impl IntoIterator<Item = u32>) -> LabelSets {
     let mut sets = LabelSets::default();
     numbers.into_iter().for_each(|number| {
-        sets.push(0, [Some(number.to_string())]);
+        sets.push(ClassId::of_any(0), [Some(number.to_string())]);
     });
     sets
 }
