@@ -110,7 +110,7 @@
 //!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
 //! - [`gather`]: lines of one second that have only to be counted are taken in one go, and a label set knows its tally in the
 //!   seconds that are open.
-//! - [`timeline`]: a label set knows its slots in the windows; a slot knows when something next leaves it, and [`rules`] look again
+//! - [`timeline`]: a label set knows where the windows of its groups are; the windows of a group know when something next leaves one of them, and [`rules`] look again
 //!   only at what has changed.
 //!
 //! # What the numbers mean

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::classify::{self, ClassId, LabelSet, Library, wellknown};
+use crate::classify::{self, ByClass, ClassId, LabelSet, Library, wellknown};
 use crate::report::Report;
 use crate::second::Keep;
 use crate::timeline::Timeline;
@@ -12,12 +12,12 @@ use crate::timeline::series::{Selector, Spec, ValueTests, accepts};
 #[derive(Debug)]
 pub struct Needs {
     library: Arc<Library>,
-    /// By class, the series that read it.
-    series: Vec<Vec<(Selector, Keep)>>,
-    /// By class, the series of which lines are to show the events.
-    shown: Vec<Vec<Spec>>,
-    /// By class, what the report needs.
-    report: Vec<Keep>,
+    /// The series that read each class.
+    series: ByClass<Vec<(Selector, Keep)>>,
+    /// Those of which lines are to show the events.
+    shown: ByClass<Vec<Spec>>,
+    /// What the report needs of each.
+    report: ByClass<Keep>,
     rate_limited: Option<ClassId>,
 }
 
@@ -33,13 +33,13 @@ pub struct Need {
 
 impl Needs {
     pub fn of(library: &Arc<Library>, timeline: &Timeline, report: &Report) -> Self {
-        let report: Vec<Keep> = report.needs().collect();
-        let mut series: Vec<Vec<(Selector, Keep)>> = report.iter().map(|_| Vec::new()).collect();
+        let report = report.needs();
+        let mut series = report.map(|_, _| Vec::new());
         for (selector, keep) in timeline.needs().filter(|(_, keep)| *keep != Keep::default()) {
             series[selector.class].push((selector.clone(), keep));
         }
-        let mut shown: Vec<Vec<Spec>> = series.iter().map(|_| Vec::new()).collect();
-        timeline.shown().for_each(|spec| shown[spec.selector.class].push(spec.clone()));
+        let mut shown = report.map(|_, _| Vec::new());
+        timeline.shown().for_each(|spec: &Spec| shown[spec.selector.class].push(spec.clone()));
         let rate_limited = library.class_id(wellknown::RATE_LIMITED);
         Needs { library: Arc::clone(library), series, shown, report, rate_limited }
     }

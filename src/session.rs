@@ -52,7 +52,7 @@ impl Session {
     ) -> Result<Session, Error> {
         let library = library.into();
         let mut timeline = Timeline::default();
-        let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
+        let mut interest = Interest::none(&library);
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         plan.receivers(None)?;
         plan.probes(None)?;

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::by_class::ClassId;
 use super::definition::Parser;
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
-use super::library::{ClassId, Label, LabelGlob, Library, Pattern};
+use super::library::{Label, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;

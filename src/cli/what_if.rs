@@ -181,7 +181,7 @@ fn never_seen(engine: &Engine) -> Vec<String> {
     let rules = &engine.judge.rules;
     let triggers = rules.triggers.iter().map(|trigger| &trigger.watch.expr.node);
     let nodes = triggers.chain(rules.expected().map(|expected| expected.node()));
-    let classes = nodes.flat_map(Node::reads).map(|read| engine.judge.timeline.spec(read.series).selector.class);
+    let classes = nodes.flat_map(Node::reads).map(|read| engine.judge.timeline.spec(read.window.series).selector.class);
     let mut names: Vec<String> = classes
         .filter(|class| engine.judge.report.classes[*class].count == 0)
         .map(|class| engine.judge.library.classes[class].name.clone())

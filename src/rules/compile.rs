@@ -12,7 +12,7 @@ use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, Unit, W
 use crate::time::SECOND;
 use crate::timeline::series::{LabelTest, Measure, Spec, ValueTest, Wanted};
 use crate::timeline::window::Reach;
-use crate::timeline::{SeriesId, Timeline};
+use crate::timeline::{Timeline, WindowRef};
 use selector::carriers;
 
 /// A compiled expression.
@@ -22,7 +22,7 @@ pub struct Compiled {
     /// The labels its groups have; empty for one result.
     pub by: Vec<String>,
     /// The series that show the first thing the expression speaks of, for evidence.
-    pub evidence: Vec<(SeriesId, usize)>,
+    pub evidence: Vec<WindowRef>,
     pub unit: Option<Unit>,
     /// Whether a quotient of counts that is no proportion stands in it.
     pub plain_quotient: bool,
@@ -54,7 +54,7 @@ pub struct Compiler<'a> {
 struct Scope<'a, 'b> {
     compiler: &'a mut Compiler<'b>,
     by: Vec<String>,
-    evidence: Vec<(SeriesId, usize)>,
+    evidence: Vec<WindowRef>,
     plain_quotient: bool,
     in_baseline: bool,
     in_overall: bool,
@@ -314,14 +314,13 @@ impl Scope<'_, '_> {
             gaps: function == Function::Gap,
             samples: matches!(function, Function::Quantile(_)),
         };
-        let (series, window) = self.compiler.timeline.register(spec, reach, wanted);
+        let window = self.compiler.timeline.register(spec, reach, wanted);
         if wanted.evidence {
-            self.evidence.push((series, window));
+            self.evidence.push(window);
         }
         self.reads += 1;
         Ok(Read {
             index: self.reads - 1,
-            series,
             window,
             function,
             grouped: !by.is_empty(),

@@ -107,9 +107,9 @@ pub fn bounds(
     match of {
         _ if reading.value.is_none() => (None, None),
         Node::Share { .. } => reading.share.map_or((None, None), |share| frozen::of_share(share, alpha)),
-        Node::Read(Read { function: Function::Quantile(q), series, window, grouped, scale, .. }) => {
-            let Some(slot) = timeline.slot(*series, grouped.then_some(group)) else { return (None, None) };
-            let (least, most) = frozen::of_quantile(&slot.windows[*window].distribution(), *q, alpha);
+        Node::Read(Read { function: Function::Quantile(q), window, grouped, scale, .. }) => {
+            let Some(windows) = timeline.windows(window.series, grouped.then_some(group)) else { return (None, None) };
+            let (least, most) = frozen::of_quantile(&windows.window(*window).distribution(), *q, alpha);
             (least.map(|value| value / scale), most.map(|value| value / scale))
         }
         _ => (None, None),

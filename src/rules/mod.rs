@@ -157,7 +157,7 @@ impl Rules {
             if latest.is_none() {
                 known = trigger.watch.reads.iter().all(|read| {
                     observed.covered(read.carriers, read.reads_duration).is_some()
-                        && timeline.groupless(read.series, read.window) == 0
+                        && timeline.groupless(read.window) == 0
                 });
             }
             trigger.latest = latest;
@@ -298,9 +298,10 @@ impl Rules {
 
 fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::second::evidence::Evidence> {
     let mut kept = Vec::new();
-    for (series, window) in &when.evidence {
-        let key = (!timeline.spec(*series).by.is_empty()).then_some(group);
-        for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
+    for at in &when.evidence {
+        let key = (!timeline.spec(at.series).by.is_empty()).then_some(group);
+        let windows = timeline.windows(at.series, key);
+        for line in windows.map(|windows| windows.window(*at).evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
                 crate::second::evidence::keep_evidence(&mut kept, &line);
             }

@@ -99,8 +99,19 @@ impl Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::ClassId;
     use crate::expr::Function;
+    use crate::timeline::series::{Measure, Selector, Spec, Wanted};
+    use crate::timeline::window::Reach;
+    use crate::timeline::{Timeline, WindowRef};
     use proptest::prelude::*;
+
+    /// Whichever: what was observed does not depend on it.
+    fn a_window() -> WindowRef {
+        let selector = Selector { class: ClassId::of_any(0), labels: Vec::new(), values: Vec::new(), names_via: false };
+        let spec = Spec { name: String::new(), selector, by: Vec::new(), measure: Measure::Events };
+        Timeline::default().register(spec, Reach::Deploy, Wanted::default())
+    }
 
     proptest! {
         #[test]
@@ -114,7 +125,7 @@ mod tests {
             let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
             let carriers = Carriers { app: true, ..Carriers::default() };
             let read = Read {
-                index: 0, series: 0, window: 0, function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
+                index: 0, window: a_window(), function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
                 carriers, reads_duration: false,
             };
             let quality = |tick| observed.stretch(&read, tick).map(|stretch| stretch.quality);

@@ -14,7 +14,7 @@ use super::proof::Confidence;
 use super::watch::{Watch, Watched};
 use crate::expr::{ArithmeticOp, Function};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{GroupWindows, Place, Timeline};
 
 /// What one group of an expression is read from, at the tick that was looked at last.
 struct Seen<'a> {
@@ -108,13 +108,13 @@ impl Seen<'_> {
 
     /// Whether the tick itself changes what is read. A rate over seconds that slide with the tick does not.
     fn moves(&self, read: &Read) -> bool {
-        let (Some(stretch), Some(slot)) = (self.stretch(read, self.tick), self.slot(read)) else { return false };
+        let (Some(stretch), Some(windows)) = (self.stretch(read, self.tick), self.windows(read)) else { return false };
         match read.function {
             Function::Rate => {
                 let slides = read.length.is_some_and(|length| stretch.first == self.tick - length);
-                !slides && slot.windows[read.window].events > 0
+                !slides && windows.window(read.window).events > 0
             }
-            Function::Gap => slot.last_second.is_some(),
+            Function::Gap => windows.last_second.is_some(),
             _ => false,
         }
     }
@@ -176,8 +176,8 @@ impl Seen<'_> {
         self.observed.stretch(read, tick)
     }
 
-    fn slot(&self, read: &Read) -> Option<&crate::timeline::Slot> {
-        self.timeline.slot_at(read.series, self.places[read.index]?)
+    fn windows(&self, read: &Read) -> Option<&GroupWindows> {
+        self.timeline.windows_at(read.window.series, self.places[read.index]?)
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Counts;
 use super::evidence::Evidence;
 use super::{Point, Second, Singled, Tally};
-use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
+use crate::classify::{ClassId, LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
 use crate::time::Time;
 
 /// The version of the format; another one is not read.
@@ -98,7 +98,7 @@ impl<'a> Line<'a> {
 impl Second {
     /// The bytes of it.
     pub fn write(&self, library: &Library) -> Vec<u8> {
-        let mut known: Vec<usize> = self.sets.iter().map(|set| set.class).collect();
+        let mut known: Vec<ClassId> = self.sets.iter().map(|set| set.class).collect();
         known.sort_unstable_by_key(|class| &library.classes[*class].name);
         known.dedup();
         let labels = |set: LabelSet<'_>| -> Labels<'_> {
@@ -215,7 +215,7 @@ impl Second {
 
 /// How a class that was written is read.
 struct Reader {
-    class: usize,
+    class: ClassId,
     /// By index of the library's labels and values, where they stand in what was written.
     labels: Vec<Option<usize>>,
     values: Vec<Option<usize>>,

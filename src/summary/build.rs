@@ -151,7 +151,7 @@ fn next(rules: &Rules, verdict: Verdict, complete: bool) -> Vec<String> {
 }
 
 fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTotal> {
-    let seen = library.classes.iter().zip(&report.classes).filter(|(_, total)| total.count > 0);
+    let seen = library.classes.iter().zip(report.classes.iter()).filter(|(_, total)| total.count > 0);
     seen.map(|(class, total)| {
         (class.name.clone(), ClassTotal { count: total.count, first: total.first, last: total.last })
     })

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
-use super::groups::MOST_GROUPS;
+use super::group_table::MOST_GROUPS;
 use super::series::{Measure, Spec, Wanted};
 use super::sets::Match;
 use crate::classify::{LabelSet, NO_VALUE};
@@ -16,7 +16,7 @@ use crate::time::Time;
 /// Seconds that the last event of an inner group is remembered for: clients come and go.
 const MEMORY: i64 = 86_400;
 
-/// What is known so far of one slot's second; its memory is used again for the next.
+/// What is known so far of one group's second; its memory is used again for the next.
 #[derive(Debug, Default)]
 pub struct CellBuilder {
     cell: Cell,

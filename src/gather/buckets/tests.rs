@@ -7,7 +7,7 @@ use crate::needs::Need;
 
 fn labels(number: u32) -> LabelSets {
     let mut sets = LabelSets::default();
-    sets.push(0, [Some(number.to_string())]);
+    sets.push(ClassId::of_any(0), [Some(number.to_string())]);
     sets
 }
 

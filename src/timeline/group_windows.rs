@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::WindowRef;
 use super::cell::Cell;
 use super::cell_builder::CellBuilder;
 use super::running_total::RunningTotal;
@@ -21,8 +22,9 @@ pub struct Admits {
 }
 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub struct Slot {
-    pub windows: Vec<Window>,
+pub struct GroupWindows {
+    /// In the order of the series' reaches.
+    pub(super) windows: Vec<Window>,
     /// What came since a start that may be that of a deployment, of each window that reaches back to one.
     apart: Vec<Window>,
     /// What was counted since the deployment, where a test reads it.
@@ -40,9 +42,9 @@ pub struct Slot {
     pub(super) builder: CellBuilder,
 }
 
-impl Slot {
+impl GroupWindows {
     pub fn new(reaches: &[Reach]) -> Self {
-        Slot {
+        GroupWindows {
             windows: reaches.iter().copied().map(Window::new).collect(),
             apart: Vec::new(),
             total: None,
@@ -52,6 +54,11 @@ impl Slot {
             previous: FxHashMap::default(),
             builder: CellBuilder::default(),
         }
+    }
+
+    /// The one that a read is of.
+    pub fn window(&self, at: WindowRef) -> &Window {
+        &self.windows[at.window]
     }
 
     /// Completes the cell of a second, and lets its total and those windows that admit it take it in. `true` if the second held
