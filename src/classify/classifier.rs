@@ -122,7 +122,7 @@ impl Classifier {
         }
         let first = events.len();
         if let Some(request) = &record.request {
-            self.requests.told(&self.shared, &mut self.matcher.labels, request, events);
+            self.requests.structured(&self.shared, &mut self.matcher.labels, request, events);
         }
         let is_told = events.len() > first;
         if is_told && access_line::is_answer(record.message.raw) {
@@ -235,7 +235,7 @@ impl Classifier {
             return true;
         }
         if let Some(request) = request::in_text(body, head.level.or(level)) {
-            self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+            self.requests.structured(&self.shared, &mut self.matcher.labels, &request, events);
         }
         false
     }

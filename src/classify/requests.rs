@@ -99,7 +99,7 @@ impl Requests {
     }
 
     /// Adds the events of a request that a structured log tells, if the line says how it ended.
-    pub fn told(
+    pub fn structured(
         &mut self,
         shared: &Shared,
         labels: &mut Labels,

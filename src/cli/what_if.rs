@@ -18,7 +18,7 @@ use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::output::Measured;
-use crate::output::text::told_check;
+use crate::output::text::describe_check;
 use crate::rules::checkpoint::Status;
 use crate::rules::node::Node;
 use crate::rules::trigger::{State, Trigger};
@@ -136,21 +136,21 @@ fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(i64, GroupK
             bound: judgement.bound,
             threshold: judgement.threshold,
             share: judgement.share,
-            samples: judgement.told_samples(),
+            samples: judgement.reported_samples(),
             baseline: judgement.baseline,
             unit: unit_name(judgement.unit),
         };
         let is_equal = judgement.value == judgement.threshold;
-        let told = measured.tell(&trigger.text).map(|told| {
+        let reading = measured.tell(&trigger.text).map(|reading| {
             // What is as large as its bound, and no larger, did not pass it.
-            let told = if is_equal { told.replace(" ≥ ", " = ") } else { told };
-            format!("nearest at {}{}: {told}", clock(nearest.at), named(&nearest.group))
+            let reading = if is_equal { reading.replace(" ≥ ", " = ") } else { reading };
+            format!("nearest at {}{}: {reading}", clock(nearest.at), named(&nearest.group))
         });
-        facts.extend(told);
+        facts.extend(reading);
     }
     let unknown = 1.0 - trigger.known_share();
     let end = engine.judge.evaluated_until().unwrap_or_default();
-    let why = engine.judge.rules.why_untold(&trigger.watch.expr.node, end, &engine.judge.observed);
+    let why = engine.judge.rules.why_unknowable(&trigger.watch.expr.node, end, &engine.judge.observed);
     match why {
         _ if trigger.ticks == 0 => facts.push("never looked at".into()),
         Some(why) => facts.push(format!("not known: {why}")),
@@ -171,7 +171,7 @@ fn checks(event: &CheckpointEvent, out: &mut impl Write) -> Result<()> {
     let at = event.at.filter(|_| event.status != Status::Pending).map(|at| format!(" at {}", Zone::Utc.clock(at)));
     writeln!(out, "{kind} {}: {}{}", escape(&event.id), event.status.as_str(), at.unwrap_or_default())?;
     for check in event.checks.iter().filter(|check| check.status != Status::Pending) {
-        writeln!(out, "  {:7}  {}: {}", check.status.as_str(), escape(&check.id), told_check(check))?;
+        writeln!(out, "  {:7}  {}: {}", check.status.as_str(), escape(&check.id), describe_check(check))?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ pub struct Open {
     /// The time of the last record held, which may be its source's.
     last: Option<Time>,
     /// Its own.
-    last_told: Option<Time>,
+    last_stated: Option<Time>,
 }
 
 /// A record.
@@ -158,7 +158,7 @@ impl Assembler {
             strangers: 0,
             unlike: 0,
             last: given.time,
-            last_told: given.line.time,
+            last_stated: given.line.time,
         });
         let oldest = if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None };
         oldest.map_or(Begun::Held, |oldest| Begun::Instead(Box::new(oldest)))
@@ -171,9 +171,9 @@ impl Assembler {
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
         let text = record.says();
-        let follows = given.line.follows(open.last_told);
+        let follows = given.line.follows(open.last_stated);
         // In a log whose other lines have times, one with a time is no line of a trace without.
-        let is_timed_alike = open.last_told.is_some() || given.line.time.is_none();
+        let is_timed_alike = open.last_stated.is_some() || given.line.time.is_none();
         let may_follow = is_timed_alike
             && record.edge.is_none()
             && record.request.is_none()
@@ -210,7 +210,7 @@ impl Assembler {
         open.unlike = if is_like { 0 } else { open.unlike + 1 };
         open.strangers = 0;
         open.last = open.last.max(given.time);
-        open.last_told = given.line.time.max(open.last_told.filter(|_| given.line.time.is_some()));
+        open.last_stated = given.line.time.max(open.last_stated.filter(|_| given.line.time.is_some()));
         Offer::Taken
     }
 
@@ -219,7 +219,7 @@ impl Assembler {
     pub fn passes(&mut self, line: &Line, text: &[u8]) -> bool {
         let Some(open) = self.open.iter_mut().find(|open| open.stream == line.stream) else { return true };
         let passes =
-            line.apart && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_told), line.time);
+            line.apart && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_stated), line.time);
         open.strangers += usize::from(passes);
         passes
     }

@@ -122,7 +122,7 @@ impl Judge {
         self.history.begin(deployed);
         self.undecided = None;
         self.restarts = 0;
-        (self.told, self.is_enough) = (Verdict::Unknown, false);
+        (self.announced, self.is_enough) = (Verdict::Unknown, false);
         self.observed.deployed = deployed;
         self.deployment = Some(deployment.clone());
         self.notices.push(Notice::Deployed(deployment));

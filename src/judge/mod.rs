@@ -70,8 +70,8 @@ pub struct Judge {
     signals: VecDeque<(Signal, ClassId)>,
     /// The file that what people said stands in.
     people: String,
-    /// The verdict as it was told last, and whether enough was seen for it to be healthy.
-    told: Verdict,
+    /// The verdict as it was announced last, and whether enough was seen for it to be healthy.
+    announced: Verdict,
     is_enough: bool,
     /// First and last time of a record.
     pub records: Option<(Time, Time)>,
@@ -122,7 +122,7 @@ impl Judge {
             counts: Counts::default(),
             signals: VecDeque::new(),
             people: String::new(),
-            told: Verdict::Unknown,
+            announced: Verdict::Unknown,
             is_enough: false,
             records: None,
             crowded: 0,

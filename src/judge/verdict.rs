@@ -73,7 +73,7 @@ impl Judge {
             return;
         }
         let (verdict, reasons, _) = self.verdict(tick);
-        let before = std::mem::replace(&mut self.told, verdict);
+        let before = std::mem::replace(&mut self.announced, verdict);
         if verdict != before || is_over && verdict == Verdict::Healthy {
             let complete = self.is_complete(tick);
             self.notices.push(Notice::Verdict(Box::new(Ruling { at: tick, verdict, before, complete, reasons })));
@@ -93,7 +93,7 @@ impl Judge {
 
     /// Whether what is missing for a verdict may be that triggers were known for too short a time.
     fn is_in_doubt(&self) -> bool {
-        self.told == Verdict::Unknown && self.is_enough
+        self.announced == Verdict::Unknown && self.is_enough
     }
 
     /// The tick at which the plan's duration is over; `None` where nobody knows since when.

@@ -10,7 +10,7 @@ use crate::classify::wellknown;
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, Unit, Window};
 use crate::time::SECOND;
-use crate::timeline::series::{LabelTest, Measure, Spec, ValueTest, Wanted};
+use crate::timeline::series::{CellNeeds, LabelTest, Measure, Spec, ValueTest};
 use crate::timeline::window::Reach;
 use crate::timeline::{Timeline, WindowRef};
 use selector::carriers;
@@ -309,13 +309,13 @@ impl Scope<'_, '_> {
         let name = format!("{plain} {measured} by {labels:?} with {with:?}{aside}");
         let carriers = carriers(selector, class.carriers);
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
-        let wanted = Wanted {
+        let needs = CellNeeds {
             evidence: self.keep_evidence && shows(function) && !self.is_population(selector),
             gaps: function == Function::Gap,
             samples: matches!(function, Function::Quantile(_)),
         };
-        let window = self.compiler.timeline.register(spec, reach, wanted);
-        if wanted.evidence {
+        let window = self.compiler.timeline.register(spec, reach, needs);
+        if needs.evidence {
             self.evidence.push(window);
         }
         self.reads += 1;

@@ -21,7 +21,7 @@ impl Rules {
     /// Looks at what is reached by a tick, after its triggers: those checkpoints and criteria of success whose results differ
     /// from before.
     pub fn look(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<Reached> {
-        let mut told = Vec::new();
+        let mut changed = Vec::new();
         for index in 0..self.checkpoints.len() {
             let checkpoint = &self.checkpoints[index];
             let due = observed.deployed.saturating_add(checkpoint.after);
@@ -32,14 +32,14 @@ impl Rules {
                 Some(before) if !checkpoint.goes_on() => self.answered(index, before, tick, observed),
                 _ => self.examine(index, tick, tick > due, timeline, observed),
             };
-            told.extend(self.take(index, now));
+            changed.extend(self.take(index, now));
         }
-        told
+        changed
     }
 
     /// What people answered after the last tick, the answers before the second `until`: they are told of what was reached by then.
     pub fn hear_late(&mut self, until: i64, observed: &Observed) -> Vec<Reached> {
-        let mut told = Vec::new();
+        let mut changed = Vec::new();
         let mut ticks: Vec<i64> = self.answers.iter().map(|answer| answer.at.second() + 1).collect();
         ticks.dedup();
         for tick in ticks.into_iter().filter(|tick| *tick <= until) {
@@ -48,10 +48,10 @@ impl Rules {
                     continue;
                 };
                 let now = self.answered(index, before, tick, observed);
-                told.extend(self.take(index, now));
+                changed.extend(self.take(index, now));
             }
         }
-        told
+        changed
     }
 
     /// Keeps what a checkpoint came to; it is given back if it is to be told.
@@ -200,7 +200,7 @@ impl Rules {
     }
 
     /// Why an expression that reads this can not be known, whatever is in its windows.
-    pub fn why_untold(&self, node: &Node, tick: i64, observed: &Observed) -> Option<&'static str> {
+    pub fn why_unknowable(&self, node: &Node, tick: i64, observed: &Observed) -> Option<&'static str> {
         let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
         let stretches = observed.stretches(&reads, tick);
         if stretches.iter().any(Option::is_none) {
@@ -215,7 +215,7 @@ impl Rules {
 
     /// Why an expression is neither true nor false.
     fn why_unknown(&self, expected: &Expected, judgement: Judgement, tick: i64, observed: &Observed) -> String {
-        if let Some(why) = self.why_untold(expected.node(), tick, observed) {
+        if let Some(why) = self.why_unknowable(expected.node(), tick, observed) {
             return why.into();
         }
         let stretches = observed.stretches(&expected.watch.reads, tick);
@@ -225,7 +225,7 @@ impl Rules {
         if is_partial && judgement.truth != Truth::Unknown {
             return reaches_back.into();
         }
-        let samples = judgement.told_samples();
+        let samples = judgement.reported_samples();
         if samples < expected.min_samples {
             return match samples {
                 0 => "nothing to measure it by".into(),

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::classify::ClassId;
     use crate::expr::Function;
-    use crate::timeline::series::{Measure, Selector, Spec, Wanted};
+    use crate::timeline::series::{CellNeeds, Measure, Selector, Spec};
     use crate::timeline::window::Reach;
     use crate::timeline::{Timeline, WindowRef};
     use proptest::prelude::*;
@@ -110,7 +110,7 @@ mod tests {
     fn a_window() -> WindowRef {
         let selector = Selector { class: ClassId::of_any(0), labels: Vec::new(), values: Vec::new(), names_via: false };
         let spec = Spec { name: String::new(), selector, by: Vec::new(), measure: Measure::Events };
-        Timeline::default().register(spec, Reach::Deploy, Wanted::default())
+        Timeline::default().register(spec, Reach::Deploy, CellNeeds::default())
     }
 
     proptest! {

@@ -91,7 +91,7 @@ impl<'a> Line<'a> {
     }
 
     fn read(&self) -> Evidence {
-        Evidence::told(Time(self.time), self.source as usize, self.line, &self.text)
+        Evidence::of_text(Time(self.time), self.source as usize, self.line, &self.text)
     }
 }
 

@@ -1,4 +1,7 @@
 //! The groups of one series, each with its windows: the most that are kept, found without a look at what they are called.
+//!
+//! They are found with a [`HashTable`] of places, not with a map: an event's group is looked up by the labels it is made of, and a
+//! map of the standard library would ask for a key, which allocates.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;

@@ -6,7 +6,7 @@ use super::WindowRef;
 use super::cell::Cell;
 use super::cell_builder::CellBuilder;
 use super::running_total::RunningTotal;
-use super::series::{Spec, Wanted};
+use super::series::{CellNeeds, Spec};
 use super::window::{Reach, Window};
 use crate::time::Time;
 
@@ -63,8 +63,8 @@ impl GroupWindows {
 
     /// Completes the cell of a second, and lets its total and those windows that admit it take it in. `true` if the second held
     /// more events than their order is kept of.
-    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits, is_apart: bool) -> bool {
-        let cell = self.builder.finish(spec, wanted, second, &mut self.previous);
+    pub fn settle(&mut self, spec: &Spec, needs: CellNeeds, second: i64, admits: Admits, is_apart: bool) -> bool {
+        let cell = self.builder.finish(spec, needs, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
         if is_apart {
             self.enter_apart(second, &cell);

@@ -24,7 +24,7 @@ use group_key::{GroupKey, GroupOf};
 use group_table::{GroupTable, MOST_GROUPS};
 pub use group_table::{KnownTotal, OTHER, Place};
 pub use group_windows::{Admits, GroupWindows};
-use series::{Measure, Selector, Spec, Wanted};
+use series::{CellNeeds, Measure, Selector, Spec};
 pub use sets::{Match, Sealed, SetId, Sets};
 use window::Reach;
 
@@ -61,7 +61,7 @@ pub struct Timeline {
 struct Series {
     spec: Spec,
     reaches: Vec<Reach>,
-    wanted: Wanted,
+    needs: CellNeeds,
     groups: GroupTable,
     /// Events whose group is not known, because they lack a label.
     groupless: GroupWindows,
@@ -69,20 +69,20 @@ struct Series {
 
 impl Timeline {
     /// Registers a series and a reach.
-    pub fn register(&mut self, spec: Spec, reach: Reach, wanted: Wanted) -> WindowRef {
+    pub fn register(&mut self, spec: Spec, reach: Reach, needs: CellNeeds) -> WindowRef {
         let at = self.series.iter().position(|known| known.spec.name == spec.name).unwrap_or_else(|| {
             let groupless = GroupWindows::new(&[]);
             self.series.push(Series {
                 spec,
                 reaches: Vec::new(),
-                wanted: Wanted::default(),
+                needs: CellNeeds::default(),
                 groups: GroupTable::default(),
                 groupless,
             });
             self.series.len() - 1
         });
         let series = &mut self.series[at];
-        series.wanted = series.wanted.and(wanted);
+        series.needs = series.needs.and(needs);
         let window = series.reaches.iter().position(|known| *known == reach).unwrap_or_else(|| {
             series.reaches.push(reach);
             series.reaches.len() - 1
@@ -154,7 +154,7 @@ impl Timeline {
 
     /// The series of which lines are to show the events.
     pub fn shown(&self) -> impl Iterator<Item = &Spec> {
-        self.series.iter().filter(|series| series.wanted.evidence).map(|series| &series.spec)
+        self.series.iter().filter(|series| series.needs.evidence).map(|series| &series.spec)
     }
 
     /// Appends the series that read events with these labels.
@@ -196,7 +196,7 @@ impl Timeline {
         for (set, tally) in sealed.tallies() {
             let labels = sets.labels(set);
             for matched in sets.matches(set) {
-                let Series { spec, reaches, wanted, groups, groupless, .. } = &mut self.series[matched.series.0];
+                let Series { spec, reaches, needs, groups, groupless, .. } = &mut self.series[matched.series.0];
                 if !is_read(spec, tally, second.seen) {
                     continue;
                 }
@@ -213,15 +213,15 @@ impl Timeline {
                 if windows.builder.begin() {
                     self.begun.push((matched.series, place));
                 }
-                windows.builder.add(spec, labels, tally, matched, *wanted);
+                windows.builder.add(spec, labels, tally, matched, *needs);
             }
         }
         self.overflowed += lost.len() as u64;
         lost.iter().for_each(|(series, _)| self.series[series.0].groups.miss(second.at));
         for (series, place) in self.begun.drain(..) {
-            let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series.0];
+            let Series { spec, needs, groups, groupless, .. } = &mut self.series[series.0];
             let Some(windows) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= windows.settle(spec, *wanted, second.at, admits, self.apart_from.is_some());
+            self.crowded |= windows.settle(spec, *needs, second.at, admits, self.apart_from.is_some());
             let leaves = windows.leaves();
             groups.entered(leaves);
         }

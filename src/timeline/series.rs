@@ -17,9 +17,11 @@ pub struct Spec {
     pub measure: Measure,
 }
 
-/// What those who read a series want of it beside counts and sums.
+/// What those who read a series need of its cells beside counts and sums. What its events need until their second is complete
+/// is less and is shared with the report: that is a [`Keep`](crate::second::Keep), which [`Timeline::needs`](super::Timeline::needs)
+/// makes of this.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct CellNeeds {
     /// Lines that show the events.
     pub evidence: bool,
     /// Occupied seconds.
@@ -28,9 +30,9 @@ pub struct Wanted {
     pub samples: bool,
 }
 
-impl Wanted {
-    pub fn and(self, other: Wanted) -> Wanted {
-        Wanted {
+impl CellNeeds {
+    pub fn and(self, other: CellNeeds) -> CellNeeds {
+        CellNeeds {
             evidence: self.evidence || other.evidence,
             gaps: self.gaps || other.gaps,
             samples: self.samples || other.samples,

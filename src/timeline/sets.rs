@@ -1,4 +1,7 @@
 //! The label sets that were met, and the series that read each: worked out once.
+//!
+//! They are found with a [`HashTable`] of ids, not with a map: a map of the standard library owns its keys, so each label set would
+//! be kept twice, and be hashed again though it carries its hash.
 
 use std::cell::Cell;
 use std::ops::Range;
