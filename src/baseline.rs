@@ -247,7 +247,7 @@ impl Baseline {
         let mut longer = plan.clone();
         longer.document.plan.baseline.window = Span(seconds);
         let mut timeline = Timeline::default();
-        let mut interest = Interest::none(&library);
+        let mut interest = Interest::none(library);
         let rules = Rules::compile(&longer, library, &mut timeline, &mut interest)?;
         let lacks = timeline.baselines().map(|(name, _)| name).find(|name| !self.series.contains_key(*name));
         if let Some(lacks) = lacks {

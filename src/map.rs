@@ -249,8 +249,8 @@ impl Mapper {
         }
         fragment.text = text;
         if let Some(needs) = &self.needs {
-            let need = |set| -> Need { needs.need(fragment.sets.get(set)) };
-            fragment.partials = self.builder.all(&fragment, need);
+            let needs: Vec<Need> = fragment.sets.iter().map(|labels| needs.need(labels)).collect();
+            fragment.partials = self.builder.all(&fragment, |set| &needs[set as usize]);
         }
         fragment
     }

@@ -86,7 +86,7 @@ pub struct Entries {
 impl Entries {
     /// Reads with the whole library, every label of it, and no route templates.
     pub fn new(library: &Arc<Library>) -> Self {
-        let interest = Interest::all(&library);
+        let interest = Interest::all(library);
         Entries::sharing(Classifier::new(Arc::clone(library), Routes::default(), interest).shared)
     }
 

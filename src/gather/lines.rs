@@ -1,12 +1,13 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
+use std::rc::Rc;
+
 use super::{Cause, Gather, SetId};
 use crate::classify::{self, ClassId, Found, LabelSets, MOST_VALUES, Via};
 use crate::decode::{self, Part};
 use crate::gather::assemble::{Begun, Entry, Given, Offer, Open};
 use crate::gather::duplicates::Identity;
 use crate::map::{self, Fragment, Kind, Line};
-use crate::needs::Need;
 use crate::recording::{self, Directive};
 use crate::second::evidence::Evidence;
 use crate::second::{PAUSE, Second, Tally, covering};
@@ -242,22 +243,24 @@ impl Gather {
     /// Puts one event of an entry into the bucket of its second.
     pub(super) fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.sets.get(id);
-        let (class, Need { keep, is_noted }) = (set.class, set.need);
+        let (class, need) = (set.class, Rc::clone(&set.need));
         let Some(time) = place.time else { return self.untimed(place, id, via) };
-        if is_noted && let Some(sign) = classify::sign(&self.library, self.buckets.sets.labels(id)) {
+        if need.is_noted
+            && let Some(sign) = classify::sign(&self.library, self.buckets.sets.labels(id))
+        {
             self.buckets.bucket(place.second).signs.push((sign, evidence(place, time)));
         }
-        if is_noted && Some(class) == self.rate_limited {
+        if need.is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
             self.counts.platform_dropped += dropped as u64;
             self.buckets.bucket(place.second).dropped += dropped.max(1) as u64;
         }
         let (second, hash) = (place.second, place.content);
         match self.buckets.open(second).tally(id, via) {
-            Some(tally) => tally.add(keep, (time, hash), values, || evidence(place, time)),
+            Some(tally) => tally.add(&need, (time, hash), values, || evidence(place, time)),
             None => {
                 let others = self.others(second, class, via, 1);
-                others.add(keep, (time, hash), values, || evidence(place, time));
+                others.add(&need, (time, hash), values, || evidence(place, time));
             }
         }
         while let Some((class, tally)) = self.buckets.pushed_out.pop() {

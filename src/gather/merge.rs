@@ -4,7 +4,7 @@ use super::{Gather, SetId};
 use crate::map::partial::{Partial, Partials};
 use crate::map::{Fragment, Kind};
 use crate::second::evidence::Evidence;
-use crate::second::{Second, covering};
+use crate::second::{Second, Singled, covering};
 
 /// Where the lines of a partial stand.
 #[derive(Clone, Copy)]
@@ -30,8 +30,12 @@ impl Gather {
         let Some(begin) = fragment.lines[from].time else { return 0 };
         let own = &mut self.lanes[lane];
         let place = Place { lane, fragment, sets, from, number: own.line_number + 1 };
-        let moves = own.moves_to(begin) && begin >= self.sealed_before;
-        if moves {
+        if begin < self.sealed_before || own.is_late(begin) || !own.believes(begin) {
+            return 0;
+        }
+        // Whatever is open may be complete by now, and with it seconds: before that the line is counted.
+        let is_observed = own.steps_at(begin) || !own.assembler.is_idle();
+        if is_observed {
             own.line_number += 1;
             self.counts.lines += 1;
             self.counts.records += 1;
@@ -39,13 +43,13 @@ impl Gather {
         }
         let taken = self.mergeable(lane, fragment, partial, from);
         if taken == 0 {
-            if moves {
+            if is_observed {
                 self.buckets.bucket(partial.second).record(begin, begin);
                 self.record(lane, fragment, sets, from, Some(begin));
             }
-            return usize::from(moves);
+            return usize::from(is_observed);
         }
-        let rest = taken as u64 - u64::from(moves);
+        let rest = taken as u64 - u64::from(is_observed);
         self.lanes[lane].line_number += rest;
         self.counts.lines += rest;
         self.counts.records += rest;
@@ -53,7 +57,7 @@ impl Gather {
             self.add(place, &fragment.partials, partial);
         } else {
             let mut builder = std::mem::take(&mut self.builder);
-            let need = |set: u32| self.buckets.sets.get(sets[set as usize]).need;
+            let need = |set: u32| &*self.buckets.sets.get(sets[set as usize]).need;
             let partials = builder.part(fragment, from..from + taken, need);
             partials.iter().for_each(|partial| self.add(place, partials, partial));
             self.builder = builder;
@@ -125,6 +129,9 @@ impl Gather {
                 if time.is_some_and(|time| tally.would_show(time)) {
                     evidence(*line).into_iter().for_each(|line| tally.show(&line));
                 }
+            }
+            for (line, values) in partials.singled(count) {
+                evidence(*line).into_iter().for_each(|line| tally.single_out(Singled { line, values: *values }));
             }
         }
     }

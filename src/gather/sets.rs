@@ -1,6 +1,7 @@
 //! The label sets that events of the open buckets have, and what is worked out about each once.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
@@ -32,7 +33,7 @@ pub struct Sets {
 pub struct Set {
     /// That of the labels.
     pub class: ClassId,
-    pub need: Need,
+    pub need: Rc<Need>,
     /// Where its tallies are in the latest buckets it has any in.
     recent: [Recent; RECENT as usize],
 }
@@ -51,7 +52,7 @@ impl Recent {
 
 impl Set {
     pub fn new(class: ClassId, need: Need) -> Self {
-        Set { class, need, recent: [Recent::NONE; RECENT as usize] }
+        Set { class, need: Rc::new(need), recent: [Recent::NONE; RECENT as usize] }
     }
 
     /// By [`Via`](crate::classify::Via), where its tallies of a second may be; `None` if its bucket is to be asked.

@@ -12,7 +12,7 @@ use crate::classify::{MOST_VALUES, Via};
 use crate::decode::Part;
 use crate::needs::Need;
 use crate::second::evidence::MOST_EVIDENCE;
-use crate::second::{Keep, Point, Span, covering};
+use crate::second::{Point, Span, covering};
 use crate::time::Time;
 
 /// The partials of one fragment, in its order, with what they hold in few allocations.
@@ -23,6 +23,8 @@ pub struct Partials {
     points: Vec<Point>,
     /// Lines that may be shown, by their indices in the fragment.
     shown: Vec<u32>,
+    /// Lines that may show what a test on values singles out, with the values.
+    singled: Vec<(u32, [i64; MOST_VALUES])>,
     /// Deployments that served lines, by the hash of their id, each with the lines that may be its first.
     served: Vec<(u32, u32)>,
 }
@@ -60,6 +62,7 @@ pub struct Count {
     pub last: Time,
     points: Range<usize>,
     shown: Range<usize>,
+    singled: Range<usize>,
 }
 
 impl Partials {
@@ -87,6 +90,11 @@ impl Partials {
         &self.shown[count.shown.clone()]
     }
 
+    /// The lines of events that a test on values singles out, with their values; the first are among those of all.
+    pub fn singled(&self, count: &Count) -> &[(u32, [i64; MOST_VALUES])] {
+        &self.singled[count.singled.clone()]
+    }
+
     /// The deployments that served its lines, each with the lines that may be the first by time and text.
     pub fn served(&self, partial: &Partial) -> &[(u32, u32)] {
         &self.served[partial.served.clone()]
@@ -97,6 +105,7 @@ impl Partials {
         self.counts.clear();
         self.points.clear();
         self.shown.clear();
+        self.singled.clear();
         self.served.clear();
     }
 }
@@ -115,19 +124,24 @@ pub struct Builder {
 #[derive(Debug)]
 struct InMaking {
     count: Count,
-    keep: Keep,
     points: Vec<Point>,
-    shown: Vec<u32>,
-    /// The first times of its events, ascending: what is shown has one of these.
-    earliest: [Time; MOST_EVIDENCE],
+    shown: Earliest<u32>,
+    singled: Earliest<(u32, [i64; MOST_VALUES])>,
+}
+
+/// Lines of which the first by time, then text, are among those of all.
+#[derive(Debug)]
+struct Earliest<T> {
+    lines: Vec<T>,
+    /// The first of their times, ascending.
+    times: [Time; MOST_EVIDENCE],
 }
 
 const NONE: u32 = u32::MAX;
-const LATEST: Time = Time(i64::MAX);
 
 impl Builder {
     /// The partials of all lines of a fragment; `need` says of its label sets what has to be kept.
-    pub fn all(&mut self, fragment: &Fragment, need: impl Fn(u32) -> Need) -> Partials {
+    pub fn all<'n>(&mut self, fragment: &Fragment, need: impl Fn(u32) -> &'n Need) -> Partials {
         self.partials.clear();
         let mut start = 0;
         while start < fragment.lines.len() {
@@ -137,14 +151,14 @@ impl Builder {
     }
 
     /// The partial of some lines that are a part of one.
-    pub fn part(&mut self, fragment: &Fragment, lines: Range<usize>, need: impl Fn(u32) -> Need) -> &Partials {
+    pub fn part<'n>(&mut self, fragment: &Fragment, lines: Range<usize>, need: impl Fn(u32) -> &'n Need) -> &Partials {
         self.partials.clear();
         self.add(fragment, lines, &need);
         &self.partials
     }
 
     /// Adds the partial of as many of these lines as one can be made of, from the first on; gives where it ends.
-    fn add(&mut self, fragment: &Fragment, lines: Range<usize>, need: &impl Fn(u32) -> Need) -> usize {
+    fn add<'n>(&mut self, fragment: &Fragment, lines: Range<usize>, need: &impl Fn(u32) -> &'n Need) -> usize {
         let Some(begin) = fragment.lines[lines.start].time else { return lines.start };
         let second = begin.second();
         let within = Time::from_second(second)..Time::from_second(second + 1);
@@ -171,8 +185,9 @@ impl Builder {
                 break;
             }
             for event in events {
-                let place = self.places[event.set as usize][event.via as usize];
-                self.counts[place as usize].add((time, line.content, at as u32), fragment.values(event));
+                let count = self.places[event.set as usize][event.via as usize];
+                let place = (time, line.content, at as u32);
+                self.counts[count as usize].add(need(event.set), place, fragment.values(event));
             }
             partial.add(line, time, !events.is_empty());
             let deployment = match line.kind {
@@ -195,23 +210,24 @@ impl Builder {
     }
 
     /// Where the count of a label set is, which is made if need be; `None` for one whose events are more than counted.
-    fn count(&mut self, set: u32, via: Via, time: Time, need: &impl Fn(u32) -> Need) -> Option<u32> {
+    fn count<'n>(&mut self, set: u32, via: Via, time: Time, need: &impl Fn(u32) -> &'n Need) -> Option<u32> {
         let place = &mut self.places[set as usize][via as usize];
         if *place != NONE {
             return Some(*place);
         }
-        let Need { keep, is_noted } = need(set);
-        if is_noted {
+        if need(set).is_noted {
             return None;
         }
         *place = self.used as u32;
-        let count = Count { set, via, events: 0, first: time, last: time, points: 0..0, shown: 0..0 };
+        let count = Count { set, via, events: 0, first: time, last: time, points: 0..0, shown: 0..0, singled: 0..0 };
         match self.counts.get_mut(self.used) {
-            Some(spare) => (spare.count, spare.keep, spare.earliest) = (count, keep, [LATEST; MOST_EVIDENCE]),
-            None => {
-                let earliest = [LATEST; MOST_EVIDENCE];
-                self.counts.push(InMaking { count, keep, points: Vec::new(), shown: Vec::new(), earliest });
-            }
+            Some(spare) => spare.count = count,
+            None => self.counts.push(InMaking {
+                count,
+                points: Vec::new(),
+                shown: Earliest::default(),
+                singled: Earliest::default(),
+            }),
         }
         self.used += 1;
         Some(*place)
@@ -219,16 +235,20 @@ impl Builder {
 
     /// Moves what is in the making behind what is made.
     fn settle(&mut self) {
-        let Partials { counts, points, shown, .. } = &mut self.partials;
-        for InMaking { count, points: own, shown: lines, .. } in &mut self.counts[..self.used] {
+        let Partials { counts, points, shown, singled, .. } = &mut self.partials;
+        for made in &mut self.counts[..self.used] {
+            let count = made.count.clone();
             self.places[count.set as usize][count.via as usize] = NONE;
-            if count.events == 0 {
-                continue;
+            if count.events > 0 {
+                let start = points.len();
+                points.append(&mut made.points);
+                counts.push(Count {
+                    points: start..points.len(),
+                    shown: made.shown.move_behind(shown),
+                    singled: made.singled.move_behind(singled),
+                    ..count
+                });
             }
-            let starts = (points.len(), shown.len());
-            points.append(own);
-            shown.append(lines);
-            counts.push(Count { points: starts.0..points.len(), shown: starts.1..shown.len(), ..count.clone() });
         }
         self.used = 0;
     }
@@ -261,21 +281,47 @@ impl Partial {
 }
 
 impl InMaking {
-    fn add(&mut self, (time, hash, line): (Time, u64, u32), values: &[i64; MOST_VALUES]) {
+    fn add(&mut self, need: &Need, (time, hash, line): (Time, u64, u32), values: &[i64; MOST_VALUES]) {
         let Count { events, first, last, .. } = &mut self.count;
         *events += 1;
         (*first, *last) = ((*first).min(time), (*last).max(time));
-        if self.keep.keeps(values) {
+        if need.keep.keeps(values) {
             self.points.push(Point { time, hash, values: *values });
         }
-        if self.keep.shows() && time <= self.earliest[MOST_EVIDENCE - 1] {
-            self.shown.push(line);
-            let at = self.earliest.partition_point(|earlier| *earlier <= time);
-            if at < MOST_EVIDENCE {
-                self.earliest[at..].rotate_right(1);
-                self.earliest[at] = time;
-            }
+        if need.keep.shows() {
+            self.shown.add(time, line);
         }
+        if need.singles_out(values) {
+            self.singled.add(time, (line, *values));
+        }
+    }
+}
+
+impl<T> Default for Earliest<T> {
+    fn default() -> Self {
+        Earliest { lines: Vec::new(), times: [Time(i64::MAX); MOST_EVIDENCE] }
+    }
+}
+
+impl<T> Earliest<T> {
+    fn add(&mut self, time: Time, line: T) {
+        if time > self.times[MOST_EVIDENCE - 1] {
+            return;
+        }
+        self.lines.push(line);
+        let at = self.times.partition_point(|earlier| *earlier <= time);
+        if at < MOST_EVIDENCE {
+            self.times[at..].rotate_right(1);
+            self.times[at] = time;
+        }
+    }
+
+    /// Moves the lines behind others; where they are then.
+    fn move_behind(&mut self, others: &mut Vec<T>) -> Range<usize> {
+        let start = others.len();
+        others.append(&mut self.lines);
+        self.times = [Time(i64::MAX); MOST_EVIDENCE];
+        start..others.len()
     }
 }
 

@@ -83,9 +83,13 @@ impl CellBuilder {
             },
             _ => cell.events += events,
         }
-        if needs.evidence && !tally.evidence.is_empty() {
-            let kept = &mut cell.details().evidence;
-            tally.evidence.iter().for_each(|line| keep_evidence(kept, line));
+        if needs.evidence && matched.part == Some(true) {
+            if spec.value_tests().next().is_none() {
+                tally.evidence.iter().for_each(|line| keep_evidence(&mut cell.details().evidence, line));
+            } else {
+                let passed = tally.singled.iter().filter(|singled| spec.shows(&singled.values));
+                passed.for_each(|singled| keep_evidence(&mut cell.details().evidence, &singled.line));
+            }
         }
     }
 

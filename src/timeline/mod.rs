@@ -144,15 +144,19 @@ impl Timeline {
 
     /// What the series need of the events that they select, in no order.
     pub fn needs(&self) -> impl Iterator<Item = (&Selector, Keep)> {
-        self.series.iter().map(|Series { spec, needs, .. }| {
+        self.series.iter().map(|Series { spec, .. }| {
             let keep = Keep {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
-                evidence: needs.evidence,
-                examples: false,
+                ..Keep::default()
             };
             (&spec.selector, keep)
         })
+    }
+
+    /// The series of which lines are to show the events.
+    pub fn shown(&self) -> impl Iterator<Item = &Spec> {
+        self.series.iter().filter(|series| series.needs.evidence).map(|series| &series.spec)
     }
 
     /// Appends the series that read events with these labels.

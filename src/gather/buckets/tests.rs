@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::needs::Need;
-use crate::second::Keep;
 
 fn labels(number: u32) -> LabelSets {
     let mut sets = LabelSets::default();
@@ -13,9 +12,7 @@ fn labels(number: u32) -> LabelSets {
 }
 
 fn intern(buckets: &mut Buckets, number: u32) -> SetId {
-    buckets
-        .sets
-        .intern(labels(number).get(0), |labels| Set::new(labels.class, Need { keep: Keep::default(), is_noted: false }))
+    buckets.sets.intern(labels(number).get(0), |labels| Set::new(labels.class, Need::default()))
 }
 
 proptest! {
