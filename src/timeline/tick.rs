@@ -35,6 +35,7 @@ impl Tick {
         self.0 - 1
     }
 
+    /// When it is.
     pub fn time(self) -> Time {
         Time::from_second(self.0)
     }
