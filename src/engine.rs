@@ -17,7 +17,7 @@ use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
 use crate::time::Time;
-use crate::timeline::Timeline;
+use crate::timeline::{Tick, Timeline};
 
 pub struct Engine {
     pub gather: Gather,
@@ -180,7 +180,7 @@ impl Engine {
         self.go_on();
         self.gather.finish();
         self.pass_on();
-        self.judge.end(self.gather.last_tick());
+        self.judge.end(Tick::at(self.gather.last_tick()));
     }
 
     /// Gathers as far as all sources allow.

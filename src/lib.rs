@@ -182,4 +182,5 @@ pub use rules::verdict::Verdict;
 pub use second::{Counts, Second};
 pub use session::{Error as SessionError, Session};
 pub use summary::Summary;
+pub use timeline::Tick;
 pub use zone::Zone;

@@ -16,6 +16,7 @@ use crate::output::json::Json;
 use crate::summary::changes::Changes;
 use crate::summary::measures::{Chosen, Measures};
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::timeline::Tick;
 
 /// How often one is made at most: what is written is to be seen within a second, with the time that a page takes to be drawn and read.
 const EVERY: Duration = Duration::from_millis(500);
@@ -134,7 +135,7 @@ impl Recorder {
         self.made = Instant::now();
         let seen = Progress {
             lines: engine.gather.counts.lines,
-            evaluated_until: engine.judge.evaluated_until(),
+            evaluated_until: engine.judge.evaluated_until().map(Tick::second),
             events: self.numbered,
             outboxes: notifier.map(|notifier| notifier.outboxes().collect()).unwrap_or_default(),
         };

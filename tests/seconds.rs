@@ -14,7 +14,7 @@ use logwatch::source::frame::{Chunk, Fill, Framer};
 use logwatch::summary::{CheckpointEvent, TriggerEvent, VerdictEvent};
 use logwatch::time::{SECOND, Time};
 use logwatch::{
-    Cause, Counts, Fragment, Library, Masking, Moment, Notice, Plan, Range, Second, Session, Step, Summary,
+    Cause, Counts, Fragment, Library, Masking, Moment, Notice, Plan, Range, Second, Session, Step, Summary, Tick,
 };
 
 static LIBRARY: LazyLock<Arc<Library>> =
@@ -136,7 +136,7 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cuts: &[usize]) -> (V
         judge.engine.judge.take(Step::Beyond(second));
     }
     judge.engine.judge.take(Step::Rest(gathered.rest));
-    judge.engine.judge.end(i64::MAX);
+    judge.engine.judge.end(Tick::NEVER);
     notices.extend(told(&mut judge));
     // Every line is counted on both sides of what is handed over.
     let Counts { bytes, invalid_utf8, .. } = gathered.counts;

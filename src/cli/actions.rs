@@ -112,7 +112,7 @@ impl Actions {
     pub fn turn(&mut self, session: &Session, ahead: i64) -> Vec<ActionEvent> {
         let mut events = self.news();
         let Some(tick) = session.engine.judge.evaluated_until().filter(|_| self.is_live) else { return events };
-        if log_now(ahead).second() - tick > BEHIND {
+        if log_now(ahead).second() - tick.second() > BEHIND {
             return events;
         }
         let rules = &session.engine.judge.rules;

@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::state::Journal;
 use crate::summary::{CheckpointEvent, Summary, unit_name};
 use crate::text::escape;
-use crate::time::Time;
+use crate::timeline::Tick;
 use crate::timeline::group_key::GroupKey;
 use crate::zone::Zone;
 
@@ -34,7 +34,7 @@ use crate::zone::Zone;
 const NAMED: usize = 4;
 
 /// When each trigger fired, by its index.
-type Fired = BTreeMap<usize, Vec<(i64, GroupKey)>>;
+type Fired = BTreeMap<usize, Vec<(Tick, GroupKey)>>;
 
 /// Replays the logs, and tells of each trigger and check what came of it.
 pub fn against(
@@ -113,13 +113,13 @@ fn tell(engine: &Engine, fired: &Fired, summary: &Summary, out: &mut impl Write)
 }
 
 /// How often and when it fired; how near it came otherwise; how much of the time it was not known, and why.
-fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(i64, GroupKey)]) -> Vec<String> {
+fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(Tick, GroupKey)]) -> Vec<String> {
     let mut facts = Vec::new();
     let named = |group: &GroupKey| {
         let values: Vec<String> = group.iter().map(|value| Masking::default().text(value)).collect();
         if values.is_empty() { String::new() } else { format!(" {{{}}}", values.join(" ")) }
     };
-    let clock = |second: i64| Zone::Utc.clock(Time::from_second(second));
+    let clock = |tick: Tick| Zone::Utc.clock(tick.time());
     if fired.is_empty() {
         facts.push("never fired".into());
     } else {

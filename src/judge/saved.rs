@@ -17,7 +17,7 @@ use crate::rules::verdict::Verdict;
 use crate::rules::{self, Past};
 use crate::second::Counts;
 use crate::time::Time;
-use crate::timeline;
+use crate::timeline::{self, Tick};
 
 /// What is saved beside its parts.
 #[derive(Serialize, Deserialize)]
@@ -34,7 +34,7 @@ struct Own {
     records: Option<(Time, Time)>,
     crowded: u64,
     entered: Option<i64>,
-    next_tick: Option<i64>,
+    next_tick: Option<Tick>,
 }
 
 type Saved<'a> =

@@ -10,7 +10,7 @@ use super::observed::{Observed, Quality, Stretch};
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{Place, Tick, Timeline};
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -37,7 +37,7 @@ pub struct Evaluator<'a> {
     pub places: &'a [Option<Place>],
     pub memory: &'a Memory,
     pub observed: &'a Observed,
-    pub tick: i64,
+    pub tick: Tick,
     /// Where a rule has one.
     pub confidence: Option<&'a Confidence>,
     pub min_samples: u64,
@@ -262,7 +262,7 @@ impl Evaluator<'_> {
                 // Of the seconds whose events are counted.
                 let seconds = match read.in_baseline {
                     true => self.observed.steady_seconds(stretch, self.tick),
-                    false => self.tick - stretch.first,
+                    false => self.tick.second() - stretch.first,
                 };
                 counted(events as f64 / seconds.max(1) as f64)
             }
@@ -292,7 +292,7 @@ impl Evaluator<'_> {
             }
             Function::Gap => {
                 let span = window.and_then(|window| window.span());
-                let since = windows.and_then(|windows| windows.last_second).map(|last| self.tick - 1 - last);
+                let since = windows.and_then(|windows| windows.last_second).map(|last| self.tick.ended() - last);
                 let inside = span.map_or(0, |span| span.largest_gap);
                 Reading { samples: events, ..certain(since.map(|since| since.max(inside) as f64), u64::MAX) }
             }

@@ -11,8 +11,8 @@ use super::proof::Confidence;
 use super::traffic::Before;
 use super::watch;
 use crate::expr::Function;
-use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Tick, Timeline};
 
 /// All that is known of the time before a deployment.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -33,7 +33,7 @@ pub fn freeze(
     node: &Node,
     confidence: Option<Confidence>,
     min_samples: u64,
-    tick: i64,
+    tick: Tick,
     timeline: &Timeline,
     observed: &Observed,
 ) -> Vec<((usize, GroupKey), Frozen)> {
@@ -60,7 +60,7 @@ pub fn readings(
     expression: &Node,
     of: &Node,
     min_samples: u64,
-    tick: i64,
+    tick: Tick,
     timeline: &Timeline,
     observed: &Observed,
 ) -> Vec<(GroupKey, Reading)> {

@@ -7,7 +7,7 @@ use super::judgement::{Judgement, Truth};
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{Place, Tick, Timeline};
 
 /// A compiled expression and what is remembered of it from tick to tick.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ pub struct LastResult {
     /// `None` where nothing but the truth was asked for.
     judgement: Option<Judgement>,
     /// At which tick.
-    at: i64,
+    at: Tick,
     /// It rests on so many of the reads, from the first.
     reads: usize,
 }
@@ -93,7 +93,7 @@ impl Watch {
     }
 
     /// Looks up the groups of a tick. Results are forgotten where time itself, or how much was observed, may change them.
-    pub fn update(&mut self, timeline: &Timeline, observed: &Observed, tick: i64) {
+    pub fn update(&mut self, timeline: &Timeline, observed: &Observed, tick: Tick) {
         let changes = self.reads.iter().map(|read| timeline.group_changes(read.window.series)).sum();
         if self.changes.replace(changes) != Some(changes) {
             self.look_up(timeline);

@@ -25,12 +25,13 @@ use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
 use crate::time::Time;
+use crate::timeline::Tick;
 
 impl VerdictEvent {
     /// What a ruling comes to.
     pub fn new(ruling: &Ruling) -> Self {
         VerdictEvent {
-            at: Time::from_second(ruling.at),
+            at: ruling.at.time(),
             verdict: ruling.verdict,
             before: ruling.before,
             complete: ruling.complete,
@@ -50,7 +51,7 @@ impl TriggerEvent {
             severity: trigger.severity,
             level: trigger.level.clone(),
             state: change.state,
-            at: Time::from_second(change.at),
+            at: change.at.time(),
             cause,
             value: judgement.value,
             bound: judgement.bound,
@@ -291,8 +292,8 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         samples: judgement.map_or(0, |judgement| judgement.reported_samples()),
         baseline: judgement.and_then(|judgement| judgement.baseline),
         unit: unit_name(judgement.map_or(Unit::Plain, |judgement| judgement.unit)),
-        first: instances().filter_map(|instance| instance.first).min().map(Time::from_second),
-        last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
+        first: instances().filter_map(|instance| instance.first).min().map(Tick::time),
+        last: instances().filter_map(|instance| instance.last).max().map(Tick::time),
         known: (trigger.known_share() * 1e4).round() / 1e4,
         runbook: trigger.runbook.clone(),
         acknowledged: instances()

@@ -75,7 +75,7 @@ impl CheckpointEvent {
             kind: checkpoint.kind,
             id: checkpoint.id.clone(),
             title: checkpoint.title.clone(),
-            at: Some(Time::from_second(reached.at)),
+            at: Some(reached.at.time()),
             after: checkpoint.after,
             status: reached.status,
             checks: lines.map(|(check, outcome)| check_line(engine, check, outcome, masking)).collect(),

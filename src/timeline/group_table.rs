@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
+use super::Tick;
 use super::group_key::{GroupKey, GroupOf};
 use super::group_windows::GroupWindows;
 use super::running_total::{RunningTotal, minute};
@@ -47,7 +48,7 @@ pub struct GroupTable {
     /// Where [`OTHER`] is, if anything went into it.
     others: Option<Place>,
     /// Nothing leaves a window of any group before this tick.
-    leaves: i64,
+    leaves: Tick,
     /// How often a group came or went.
     pub changes: u64,
     /// Whether its groups have running totals.
@@ -117,7 +118,7 @@ impl GroupTable {
 
     pub fn all_windows_mut(&mut self) -> impl Iterator<Item = &mut GroupWindows> {
         // What is done to them may let anything leave.
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         self.groups.iter_mut().flatten().map(|group| &mut group.windows)
     }
 
@@ -194,11 +195,11 @@ impl GroupTable {
 
     /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`. Gives
     /// the first tick at which something leaves a window next.
-    pub fn slide(&mut self, tick: i64, kept: bool) -> i64 {
+    pub fn slide(&mut self, tick: Tick, kept: bool) -> Tick {
         if tick < self.leaves {
             return self.leaves;
         }
-        let mut next = i64::MAX;
+        let mut next = Tick::NEVER;
         for place in (0..self.groups.len()).map(Place) {
             let Some(Group { key, windows, .. }) = &mut self.groups[place.0] else { continue };
             if windows.slide(tick) && !kept && windows.is_idle() {
@@ -214,7 +215,7 @@ impl GroupTable {
     }
 
     /// Something entered the windows of a group, and leaves them at this tick or later.
-    pub fn entered(&mut self, leaves: i64) {
+    pub fn entered(&mut self, leaves: Tick) {
         self.leaves = self.leaves.min(leaves);
     }
 
@@ -277,7 +278,7 @@ impl GroupTable {
 
     fn insert(&mut self, key: GroupKey, reaches: &[Reach]) -> Place {
         self.changes += 1;
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         let hash = key.hash();
         let mut windows = GroupWindows::new(reaches);
         if self.has_running_totals {

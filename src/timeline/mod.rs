@@ -15,6 +15,7 @@ pub mod running_total;
 pub mod saved;
 pub mod series;
 mod sets;
+mod tick;
 pub mod window;
 
 use rustc_hash::FxHashSet;
@@ -26,6 +27,7 @@ pub use group_table::{KnownTotal, OTHER, Place};
 pub use group_windows::{Admits, GroupWindows};
 use series::{CellNeeds, Measure, Selector, Spec};
 pub use sets::{Match, Sealed, SetId, Sets};
+pub use tick::Tick;
 use window::Reach;
 
 use crate::classify::{LabelSet, Via};
@@ -120,7 +122,7 @@ impl Timeline {
     }
 
     /// Whether the windows of all groups of a series hold the same as right after an earlier tick, if none came or went.
-    pub fn is_as_at(&self, id: SeriesId, tick: i64) -> bool {
+    pub fn is_as_at(&self, id: SeriesId, tick: Tick) -> bool {
         self.series[id.0].groups.all_windows().all(|windows| windows.is_as_at(tick))
     }
 
@@ -259,9 +261,9 @@ impl Timeline {
     }
 
     /// Moves all windows to a tick, and forgets groups that have left every window. Gives the first tick at which something
-    /// leaves a window next, `i64::MAX` if nothing does.
-    pub fn slide(&mut self, tick: i64) -> i64 {
-        let mut next = i64::MAX;
+    /// leaves a window next, [`Tick::NEVER`] if nothing does.
+    pub fn slide(&mut self, tick: Tick) -> Tick {
+        let mut next = Tick::NEVER;
         for series in &mut self.series {
             series.groupless.slide(tick);
             next = next.min(series.groups.slide(tick, series.spec.by.is_empty())).min(series.groupless.leaves());

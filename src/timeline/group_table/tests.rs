@@ -64,7 +64,7 @@ fn a_group_that_comes_back_goes_on_with_its_number_and_its_counts() {
     groups.number();
     assert_eq!([3, 5, 7].map(|number| counted(&groups, number)), [(1, 2), (2, 1), (3, 1)], "by key");
     // Nothing is in a window, so all of them leave.
-    groups.slide(1_000, false);
+    groups.slide(Tick::at(1_000), false);
     assert_eq!((groups.len(), counted(&groups, 7)), (0, (3, 1)));
     count(&mut groups, 7, 1_000);
     count(&mut groups, 4, 1_000);
@@ -81,7 +81,7 @@ fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
     let mut groups = GroupTable { has_running_totals: true, ..GroupTable::default() };
     for number in 0..MOST_GROUPS as u32 + 2 {
         count(&mut groups, number, 600);
-        groups.slide(1_000, false);
+        groups.slide(Tick::at(1_000), false);
     }
     let lost = (0..MOST_GROUPS as u32 + 2).filter(|number| counted(&groups, *number).1 == 0);
     let lost: Vec<u32> = lost.collect();
@@ -99,11 +99,11 @@ fn a_hint_is_believed_only_while_it_holds() {
     let place = groups.make(first, &[]);
     assert_eq!((groups.find(first, &hint), hint.get()), (Some(place), Hint { place, since: 1 }));
     // Without a window nothing is in one.
-    groups.slide(0, false);
+    groups.slide(Tick::at(0), false);
     assert_eq!((groups.len(), groups.changes), (0, 2));
     assert_eq!(groups.make(second, &[]), place);
     assert_eq!(groups.find(first, &hint), None);
-    groups.slide(0, false);
+    groups.slide(Tick::at(0), false);
     assert_eq!(groups.make(first, &[]), place);
     assert_eq!((groups.find(first, &hint), hint.get().since), (Some(place), 5));
 }
