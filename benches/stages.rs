@@ -1,6 +1,6 @@
 //! How fast each stage is, against a newline scan of the same bytes in the same process.
 //!
-//! `cargo bench --bench stages` prints a table for every kind of corpus. With `-- --check` it is short, and fails when the
+//! `cargo bench -p benches --bench stages` prints a table for every kind of corpus. With `-- --check` it is short, and fails when the
 //! whole pipeline costs more newline scans than it may, a library of a thousand patterns more than twice the built-in
 //! one, or a line whose route is new more than so many with usual ones: ratios within one process hold on a noisy machine
 //! where bare times would not.

@@ -97,7 +97,7 @@
 //! # Where the time goes
 //!
 //! Of a line of `railway logs --json` a tenth goes into reading it as a record, four tenths into finding what it is, one into joining
-//! lines that belong together, and the rest into counting and judging it; `cargo bench --bench stages` says so in nanoseconds. What
+//! lines that belong together, and the rest into counting and judging it; `cargo bench -p benches --bench stages` says so in nanoseconds. What
 //! keeps each of them short:
 //!
 //! - [`mod@decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other

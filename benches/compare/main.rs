@@ -1,6 +1,6 @@
 //! How fast the whole program is, side by side with others on the same files, against its targets.
 //!
-//! `cargo bench --bench compare` writes its corpora below the target folder, runs the release binary, and where they are
+//! `cargo bench -p benches --bench compare` writes its corpora below the target folder, builds and runs the release binary, and where they are
 //! installed ripgrep and angle-grinder (`cargo install ripgrep ag`), and prints a table. `-- --quick` tries it out,
 //! `-- --help` tells what can be chosen.
 
@@ -25,6 +25,7 @@ use table::Table;
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    programs::build()?;
     let cores = std::thread::available_parallelism()?;
     println!(
         "logwatch beside others on the same files: {cores} cores, medians of {} alternating runs",

@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 
 /// Measures logwatch beside other programs, against its targets
 #[derive(Parser)]
-#[command(bin_name = "cargo bench --bench compare --")]
+#[command(bin_name = "cargo bench -p benches --bench compare --")]
 pub struct Options {
     /// What to measure; everything unless given
     #[arg(value_name = "PART", value_enum)]

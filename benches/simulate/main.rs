@@ -1,7 +1,7 @@
 //! How often the default plan is right, on simulated deployments whose end is known: faults of every kind and their healthy
 //! twins, from one seed.
 //!
-//! `cargo bench --bench simulate` judges 1,000 faults and 1,000 twins, each with both logs and with the app log alone, and
+//! `cargo bench -p benches --bench simulate` judges 1,000 faults and 1,000 twins, each with both logs and with the app log alone, and
 //! prints tables; `-- --check` is short and fails when a figure is beyond its limit, `-- --list` names what was judged
 //! wrongly, `-- --case F17 --write DIR` writes one case as files, and `-- --help` tells the rest.
 

@@ -1,0 +1,6 @@
+//! What tests of several folders run and read.
+
+pub mod endpoint;
+pub mod packed;
+pub mod program;
+pub mod run;
