@@ -147,6 +147,7 @@ impl Classifier {
             && (record.request.is_some()
                 || events[first..].iter().any(|found| found.via == Via::Access)
                 || memchr::memchr(b'\n', message).is_some()
+                || self.is_usual_alone(message)
                 || trace::stands_alone(message));
         self.message = scratch;
         opens
@@ -210,6 +211,12 @@ impl Classifier {
         };
         self.scanned(subject, first, events);
         false
+    }
+
+    /// Whether a message that was just scanned [stands alone](trace::stands_alone), as far as its usual head tells: quicker than
+    /// asking each language.
+    fn is_usual_alone(&self, message: &[u8]) -> bool {
+        !self.found.trace && level::is_usual(message) && !message.trim_ascii_end().ends_with(b")")
     }
 
     /// Appends the request that a message tells; whether it is a line of an access log, which says nothing else.

@@ -75,6 +75,9 @@ fn is_warning(message: &[u8]) -> bool {
 
 /// A line of zap's console: `2025-08-25T13:50:00.000Z<tab>ERROR<tab>shop/orders.go:12<tab>lost`, of the levels that it adds calls to.
 fn names_caller(message: &[u8]) -> bool {
+    if memchr::memchr(b'\t', message).is_none() {
+        return false;
+    }
     let mut columns = message.split(|&byte| byte == b'\t');
     columns.any(|column| matches!(column, b"ERROR" | b"WARN" | b"DPANIC")) && columns.next().is_some_and(is_go_place)
 }

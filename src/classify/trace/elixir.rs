@@ -1,9 +1,15 @@
 //! Failures of Elixir and Erlang: exceptions, and processes that they end.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr, memmem};
 
 use super::super::exception::{Exception, Place, lossy};
 use super::{Head, Language, Line, Reach, contains, file_and_line};
+
+/// An exception behind the head of the logger.
+static LOGGED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("[error] ** ("));
 
 /// Applications of the platform, and what services are usually built on.
 const FOREIGN: [&[u8]; 20] = [
@@ -99,7 +105,7 @@ pub fn read(text: &[u8]) -> Option<Exception> {
 /// `** (ArgumentError) message`, also behind the head of the logger, `08:00:00.123 [error] `.
 fn raised(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let line = line.trim_ascii();
-    let logged = || Some(&line[memmem::find(line, b"[error] ** (")? + 8..]);
+    let logged = || Some(&line[LOGGED.find(line)? + 8..]);
     let rest = line.strip_prefix(b"** (").or_else(|| logged()?.strip_prefix(b"** ("))?;
     let close = memchr(b')', rest)?;
     Some((&rest[..close], rest[close + 1..].trim_ascii()))

@@ -83,6 +83,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::classify::prefilter::{Candidates, Prefilter};
     use proptest::prelude::*;
 
     /// What has to hold of any text: the look keeps no language from reading it.
@@ -193,6 +194,23 @@ mod tests {
             let text = picks.join("\n");
             let cut = cut.index(text.len() + 1);
             prop_assert!(is_kept_from_none(&text.as_bytes()[cut..]) && is_kept_from_none(&text.as_bytes()[..cut]), "{text:?}, {cut}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+        #[test]
+        fn a_usual_head_without_what_begins_a_failure_stands_alone(
+            head in prop::sample::select(&["INFO:", "WARNING:", "ERROR:"][..]),
+            picks in prop::collection::vec((prop::sample::select(&WORDS[..]), prop::sample::select(&["", " ", ":", "\t"][..])), 0..5),
+        ) {
+            let text: String = picks.into_iter().flat_map(|(word, behind)| [behind, word]).collect();
+            let text = format!("{head}{text}").replace('\n', " ");
+            let mut found = Candidates::default();
+            Prefilter::new(&[]).scan(text.as_bytes(), &mut found);
+            if !found.trace && !text.trim_end().ends_with(')') {
+                prop_assert!(super::super::stands_alone(text.as_bytes()), "{text}");
+            }
         }
     }
 

@@ -10,6 +10,8 @@ use super::{Head, Language, Line, Reach, contains, file_and_line};
 
 /// Between the place of a frame and its method.
 static IN: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(":in "));
+/// What Puma names the application that failed.
+static RACK: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("Rack app ("));
 /// Bytes of `2026-11-30 13:08:31`.
 const SINATRA_TIME: usize = 19;
 /// Bytes of `[2026-11-30 13:08:31]`.
@@ -166,7 +168,7 @@ fn untagged(line: &[u8]) -> &[u8] {
 /// What Puma says of a request that failed in the application, without the signs around an error that is inspected:
 /// `Rack app ("GET /a" - (10.0.0.4)): #<KeyError: key not found>`.
 fn behind_request(line: &[u8]) -> Option<&[u8]> {
-    let request = memmem::find(line, b"Rack app (")?;
+    let request = RACK.find(line)?;
     let error = &line[request + memmem::find(&line[request..], b")): #<")? + 6..];
     error.strip_suffix(b">")
 }

@@ -66,6 +66,11 @@ pub fn is_usual_below(level: Level, message: &[u8]) -> bool {
     USUAL.iter().any(|(word, stated)| *stated < level && message.starts_with(word))
 }
 
+/// Whether the head of a message is one of the usual ones that state a level.
+pub fn is_usual(message: &[u8]) -> bool {
+    USUAL.iter().any(|(word, _)| message.starts_with(word))
+}
+
 /// Reads the head of a message.
 pub fn head(message: &[u8]) -> Head<'_> {
     head_of(message, false)
