@@ -16,10 +16,10 @@ use crate::rules::plan::{self, Plan, Span};
 use crate::rules::{Past, Rules};
 use crate::text::escape;
 use crate::time::{self, Time, short_span};
-use crate::timeline::Timeline;
 use crate::timeline::cell::{self, Cell, MOST_DISTINCT};
 use crate::timeline::distribution::Samples;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Tick, Timeline};
 
 /// The version of the format; another one is not read.
 const VERSION: u32 = 1;
@@ -143,7 +143,7 @@ impl Baseline {
         let seconds = |carriers| {
             let covered = judge.observed.covered(carriers, false)?;
             let from = covered.from.max(judge.observed.steady_from);
-            Some(judge.observed.unsteady.steady_seconds(from, tick)).filter(|seconds| *seconds > 0)
+            Some(judge.observed.unsteady.steady_seconds(from, tick.second())).filter(|seconds| *seconds > 0)
         };
         let seconds = Seconds {
             app: seconds(Carriers { app: true, ..Carriers::default() }),
@@ -247,7 +247,7 @@ impl Baseline {
         let mut longer = plan.clone();
         longer.document.plan.baseline.window = Span(seconds);
         let mut timeline = Timeline::default();
-        let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
+        let mut interest = Interest::none(library);
         let rules = Rules::compile(&longer, library, &mut timeline, &mut interest)?;
         let lacks = timeline.baselines().map(|(name, _)| name).find(|name| !self.series.contains_key(*name));
         if let Some(lacks) = lacks {
@@ -277,7 +277,7 @@ impl Baseline {
             dropped: self.dropped.then_some(seconds),
             ..Observed::default()
         };
-        Ok(rules.past(seconds, &timeline, &observed))
+        Ok(rules.past(Tick::at(seconds), &timeline, &observed))
     }
 }
 

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::classify::{Classifier, Library};
 use crate::deployment::Deployment;
 use crate::external::{EXTERNAL, External};
-use crate::gather::{self, Gather, Needs, Range};
+use crate::gather::{self, Gather, Range};
 use crate::judge::{self, Judge, Notice};
 use crate::map::Fragment;
+use crate::needs::Needs;
 use crate::people;
 use crate::report::Report;
 use crate::rules::Rules;
 use crate::time::Time;
-use crate::timeline::Timeline;
+use crate::timeline::{Tick, Timeline};
 
 pub struct Engine {
     pub gather: Gather,
@@ -49,7 +50,7 @@ impl Engine {
         range: Range,
     ) -> Self {
         let library: Arc<Library> = Arc::clone(&classifier.shared.library);
-        let needs = Needs::of(&timeline, &report);
+        let needs = Needs::of(&library, &timeline, &report);
         let gather = Gather::new(classifier, needs, fixed.as_ref().map(|deployment| deployment.at), range);
         let judge = Judge::new(library, timeline, rules, report, fixed);
         Engine { gather, judge }
@@ -179,7 +180,7 @@ impl Engine {
         self.go_on();
         self.gather.finish();
         self.pass_on();
-        self.judge.end(self.gather.last_tick());
+        self.judge.end(Tick::at(self.gather.last_tick()));
     }
 
     /// Gathers as far as all sources allow.

@@ -9,6 +9,7 @@ use crate::rules::plan::{Action, Does};
 use crate::rules::trigger::State;
 use crate::summary::TriggerEvent;
 use crate::time::{self, SECOND, Time};
+use crate::timeline::Tick;
 
 /// A deployment that is found again may be found with another of its first lines: so far apart they are the same. Nanoseconds.
 const SAME: i64 = 60 * SECOND;
@@ -75,14 +76,14 @@ impl Escalation {
         self.deeds.push(deed);
     }
 
-    /// What is due at a tick, each once. `is_acknowledged` tells of a trigger that has fired since a second.
-    pub fn due(&mut self, tick: i64, is_acknowledged: impl Fn(&str, i64) -> bool) -> Vec<Due> {
+    /// What is due at a tick, each once. `is_acknowledged` tells of a trigger that has fired since a tick.
+    pub fn due(&mut self, tick: Tick, is_acknowledged: impl Fn(&str, Tick) -> bool) -> Vec<Due> {
         let Some(deployment) = &self.deployment else { return Vec::new() };
         let mut due = Vec::new();
         for action in &self.actions {
             for ((id, _), event) in &self.firing {
-                let since = event.at.second();
-                let at = since.saturating_add(action.after);
+                let since = Tick::at(event.at.second());
+                let at = since.plus(action.after);
                 let is_due = action.is_for(id, event.severity) && tick >= at;
                 if !is_due || self.begun.contains(&action.id) || is_acknowledged(id, since) {
                     continue;
@@ -96,7 +97,7 @@ impl Escalation {
                 due.push(Due {
                     action: action.clone(),
                     event: event.clone(),
-                    at: Time::from_second(at),
+                    at: at.time(),
                     deployed_at: deployment.at,
                     held,
                 });

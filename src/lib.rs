@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! files, pipes ─ source ─▶ chunks of whole lines
-//!                map: decode, classify ─▶ fragments: lines with times, events with labels      any thread
+//!                map: decode, classify, count ─▶ fragments: lines, events, partial seconds     any thread
 //! ────────────────────────────────────────────────────────────────────────────────────────────────────────
 //!                gather: sources by time, traces, duplicates, lateness ─▶ complete Seconds     one thread
 //!                judge: timeline, rules, report, lifecycle ─▶ changes of triggers, verdict
@@ -17,11 +17,13 @@
 //!
 //! - [`source`] opens files and standard input, unpacks them, follows a file that is rotated, and cuts all into chunks that end
 //!   with a line.
-//! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk.
+//! - [`map`] makes a fragment of a chunk; it needs nothing but the chunk. Lines of one second that stand for themselves, as nearly
+//!   all do, it counts together: they are a [partial](map::partial) second. [`needs`] is what has to be kept of events beside their
+//!   number.
 //! - [`mod@decode`] reads one line, JSON or text, as a record: time, level, message, attributes. [`time`] reads its times, and [`zone`]
 //!   is what a person's clock shows.
 //! - [`classify`] finds what a record is by the pattern library: events of a class, with labels and values.
-//! - [`gather`] merges the sources by time, drops what another source told already, and completes each second that the
+//! - [`gather`] adds partial seconds up, merges the sources by time, drops what another source told already, and completes each second that the
 //!   watermark has passed. [`gather::lane`] is one source in its order, with its own watermark; [`gather::assemble`] joins the
 //!   records of a trace to one entry, and [`gather::pairs`] the two lines of a request; [`recording`] holds the clock's movements
 //!   for a replay.
@@ -108,9 +110,9 @@
 //! - [`map`]: events carry the index of their label set, so that nothing is hashed, counted or allocated for the usual
 //!   line but in its thread's own memory.
 //!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
-//! - [`gather`]: lines of one second that have only to be counted are taken in one go, and a label set knows its tally in the
-//!   seconds that are open.
-//! - [`timeline`]: a label set knows its slots in the windows; a slot knows when something next leaves it, and [`rules`] look again
+//! - [`gather`]: of lines that have only to be counted it adds up what their thread counted; a label set knows its tally in the
+//!   seconds that are open. Only what spans lines, comes late, or stands between two sources is looked at line by line.
+//! - [`timeline`]: a label set knows where the windows of its groups are; the windows of a group know when something next leaves one of them, and [`rules`] look again
 //!   only at what has changed.
 //!
 //! # What the numbers mean
@@ -139,6 +141,7 @@ mod lifecycle;
 mod map;
 mod mask;
 mod metrics;
+mod needs;
 mod notify;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -179,4 +182,5 @@ pub use rules::verdict::Verdict;
 pub use second::{Counts, Second};
 pub use session::{Error as SessionError, Session};
 pub use summary::Summary;
+pub use timeline::Tick;
 pub use zone::Zone;

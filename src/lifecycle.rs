@@ -220,10 +220,11 @@ impl Lifecycle {
             if newest.beside_another { newest.ready && second - newest.latest > SETTLING } else { newest.served };
         let starts = !is_up && newest.old_stopped.is_none() && second - newest.first() <= START_UP;
         newest.failing |= starts && activity.fails;
-        newest.failure_is_untold |= starts && activity.fails;
+        newest.failure_is_unreported |= starts && activity.fails;
         // Whether it is a deployment may show later.
-        let is_told = newest.is_deployment && !newest.fails_as_ever && std::mem::take(&mut newest.failure_is_untold);
-        is_told.then(|| Step::FailedAtStart(newest.shown_by.clone()))
+        let is_reported =
+            newest.is_deployment && !newest.fails_as_ever && std::mem::take(&mut newest.failure_is_unreported);
+        is_reported.then(|| Step::FailedAtStart(newest.shown_by.clone()))
     }
 
     /// Takes note of what else happened in a second.

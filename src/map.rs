@@ -1,15 +1,20 @@
 //! Map: a chunk of lines to a fragment. Needs nothing but the chunk, so chunks can be mapped on any thread in any order;
 //! what spans lines or chunks is left for the lane that takes the fragments in the order of their source.
 
+pub mod partial;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::classify::{Classifier, Event, Found, LabelSets, MOST_VALUES, NO_VALUE, Via};
 use crate::decode::{self, BYTE_ORDER_MARK, Level, Line as Decoded, Part, Record, Text};
+use crate::needs::{Need, Needs};
 use crate::recording::{self, Directive};
 use crate::source::frame::{Chunk, LONGEST_LINE};
 use crate::source::{Buffer, Given};
 use crate::text::hash;
 use crate::time::Time;
+use partial::{Builder, Partials};
 
 /// A mapped chunk.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +23,8 @@ pub struct Fragment {
     pub text: Buffer,
     /// In the order of the chunk.
     pub lines: Vec<Line>,
+    /// What lines that have only to be counted come to together.
+    pub partials: Partials,
     /// Of all lines; each line knows which are its own.
     pub events: Vec<Mapped>,
     /// The distinct label sets of the events.
@@ -74,6 +81,8 @@ pub struct Line {
     pub part: Part,
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
     pub deferred: bool,
+    /// By what it says it can be no part of what others tell.
+    pub apart: bool,
     /// An earlier run has read it, and its source gives it again.
     pub is_repeated: bool,
     /// Hash of the message; 0 where nobody reads it.
@@ -116,6 +125,26 @@ impl Fragment {
         }
     }
 
+    /// How many events the lines before this one have.
+    pub fn events_before(&self, line: usize) -> usize {
+        line.checked_sub(1).map_or(0, |before| self.lines[before].events_end as usize)
+    }
+
+    /// A line as it stands in the input, without its line end.
+    pub fn text_of(&self, line: &Line) -> &[u8] {
+        &self.text[line.start as usize..(line.start + line.length) as usize]
+    }
+
+    /// Marks lines that an earlier run has read: they are no part of what the others come to.
+    pub fn repeat(&mut self, lines: impl IntoIterator<Item = u32>) {
+        for line in lines {
+            if let Some(line) = self.lines.get_mut(line as usize) {
+                line.is_repeated = true;
+                self.partials = Partials::default();
+            }
+        }
+    }
+
     /// The values of an event.
     pub fn values(&self, event: &Mapped) -> &[i64; MOST_VALUES] {
         self.values.get(event.values as usize).unwrap_or(&[NO_VALUE; MOST_VALUES])
@@ -142,6 +171,7 @@ impl Line {
             opens: false,
             part: Part::Whole,
             deferred: false,
+            apart: false,
             is_repeated: false,
             content: 0,
             events_end: fragment.events.len() as u32,
@@ -156,15 +186,25 @@ pub struct Mapper {
     found: Vec<Found>,
     /// By index of the classifier's label sets: the index among those of the fragment in the making.
     sets: Vec<u32>,
+    /// What has to be kept of events, where they are to be counted.
+    needs: Option<Arc<Needs>>,
+    builder: Builder,
 }
 
 /// A label set that the fragment in the making does not hold yet.
 const NOT_YET: u32 = u32::MAX;
 
 impl Mapper {
-    /// A mapper for one thread.
-    pub fn new(classifier: Classifier) -> Self {
-        Mapper { classifier, scratch: Vec::new(), found: Vec::new(), sets: Vec::new() }
+    /// A mapper for one thread; without needs it leaves all counting to who takes the lines.
+    pub fn new(classifier: Classifier, needs: Option<Arc<Needs>>) -> Self {
+        Mapper {
+            classifier,
+            scratch: Vec::new(),
+            found: Vec::new(),
+            sets: Vec::new(),
+            needs,
+            builder: Builder::default(),
+        }
     }
 
     /// Reads the lines of a chunk, and finds what they say.
@@ -208,6 +248,10 @@ impl Mapper {
             start = end + 1;
         }
         fragment.text = text;
+        if let Some(needs) = &self.needs {
+            let needs: Vec<Need> = fragment.sets.iter().map(|labels| needs.need(labels)).collect();
+            fragment.partials = self.builder.all(&fragment, |set| &needs[set as usize]);
+        }
         fragment
     }
 
@@ -242,6 +286,7 @@ impl Mapper {
                         part => part,
                     },
                     deferred,
+                    apart: self.classifier.apart,
                     content: content(record),
                     events_end: fragment.events.len() as u32,
                     ..mapped

@@ -351,9 +351,9 @@ mod tests {
         };
         append(&(ack("a") + "\nnonsense\n" + &ack("b")));
         let said = growing.more();
-        let told: Vec<_> =
+        let read: Vec<_> =
             said.iter().map(|said| said.as_ref().map(|people| (&*people.acks[0].id, people.acks[0].line))).collect();
-        assert!(matches!(&told[..], [Ok(("a", 1)), Err(Error::Line { line: 2, .. })]), "{told:?}");
+        assert!(matches!(&read[..], [Ok(("a", 1)), Err(Error::Line { line: 2, .. })]), "{read:?}");
         append("\n");
         let said = growing.more();
         assert_eq!(said.len(), 1);

@@ -20,7 +20,7 @@ use totals::FailingId;
 pub use totals::{Group, Key, Requests, Route, RouteTotal, Total};
 
 use crate::classify::wellknown;
-use crate::classify::{ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
+use crate::classify::{ByClass, ClassId, Interest, LabelSet, Library, NO_VALUE, Severity, Via};
 use crate::second::evidence::keep_evidence;
 use crate::second::{Keep, Second, Tally};
 use crate::timeline::capped::{Capped, OTHERS, Place};
@@ -35,8 +35,8 @@ const MOST_GROUPS: usize = 1_000;
 pub struct Report {
     library: Arc<Library>,
     /// By class.
-    roles: Vec<Role>,
-    pub classes: Vec<Total>,
+    roles: ByClass<Role>,
+    pub classes: ByClass<Total>,
     pub routes: Capped<Route, RouteTotal>,
     pub by_status: BTreeMap<u16, u64>,
     since: Since,
@@ -85,8 +85,8 @@ struct Together {
 
 impl Report {
     pub fn new(library: Arc<Library>) -> Self {
-        let roles = (0..library.classes.len()).map(|class| Role::of(&library, class)).collect();
-        let classes = vec![Total::default(); library.classes.len()];
+        let roles = library.classes.map(|class, _| Role::of(&library, class));
+        let classes = library.classes.map(|_, _| Total::default());
         Report {
             library,
             roles,
@@ -105,7 +105,7 @@ impl Report {
 
     /// Adds the labels that the report reads.
     pub fn interested(&self, interest: &mut Interest) {
-        for (class, role) in self.roles.iter().enumerate() {
+        for (class, role) in self.roles.with_ids() {
             match role {
                 Role::Request([method, route, status, duration]) => {
                     [method, route, status].into_iter().for_each(|label| interest.add(class, *label));
@@ -137,9 +137,9 @@ impl Report {
             && self.library.classes[class].severity >= Severity::Error
     }
 
-    /// By class, what has to be kept of events.
-    pub fn needs(&self) -> impl Iterator<Item = Keep> {
-        self.roles.iter().map(|role| match role {
+    /// What has to be kept of events.
+    pub fn needs(&self) -> ByClass<Keep> {
+        self.roles.map(|_, role| match role {
             Role::Request(_) | Role::Usage => Keep { values: true, ..Keep::default() },
             Role::Exception(_) | Role::Error | Role::Known => Keep { examples: true, ..Keep::default() },
             Role::Other => Keep::default(),
@@ -155,7 +155,7 @@ impl Report {
             if tally.via != Via::None && tally.via != seen {
                 continue;
             }
-            let (labels, at) = (sealed.sets.labels(set), set as usize);
+            let (labels, at) = (sealed.sets.labels(set), set.index());
             if self.parts.len() <= at {
                 self.parts.resize_with(at + 1, || None);
             }
@@ -234,7 +234,7 @@ impl Report {
     /// The route of a label set; `None` if it is none of requests.
     fn failing(&mut self, set: SetId, labels: LabelSet<'_>) -> Option<FailingId> {
         let (Role::Request([method, route, ..]), Some(Some(Part::Request { failing, .. }))) =
-            (self.roles[labels.class], self.parts.get_mut(set as usize))
+            (self.roles[labels.class], self.parts.get_mut(set.index()))
         else {
             return None;
         };

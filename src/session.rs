@@ -52,7 +52,7 @@ impl Session {
     ) -> Result<Session, Error> {
         let library = library.into();
         let mut timeline = Timeline::default();
-        let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
+        let mut interest = Interest::none(&library);
         let rules = Rules::compile(&plan, &library, &mut timeline, &mut interest)?;
         plan.receivers(None)?;
         plan.probes(None)?;
@@ -93,7 +93,7 @@ impl Session {
 
     /// A mapper for another thread.
     pub fn mapper(&self) -> Mapper {
-        Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)))
+        Mapper::new(Classifier::sharing(Arc::clone(&self.classifier)), Some(self.engine.gather.needs()))
     }
 
     /// Adds a source of files or a pipe, with the plan's lateness.

@@ -16,6 +16,7 @@ use crate::output::json::Json;
 use crate::summary::changes::Changes;
 use crate::summary::measures::{Chosen, Measures};
 use crate::summary::{ActionEvent, CheckpointEvent, Summary, TriggerEvent, VerdictEvent};
+use crate::timeline::Tick;
 
 /// How often one is made at most: what is written is to be seen within a second, with the time that a page takes to be drawn and read.
 const EVERY: Duration = Duration::from_millis(500);
@@ -55,7 +56,7 @@ pub struct Recorder {
     masking: Masking,
     changes: Arc<Changes>,
     events: VecDeque<Event>,
-    told: u64,
+    numbered: u64,
     chosen: Chosen,
     newest: watch::Sender<Arc<Snapshot>>,
     made: Instant,
@@ -90,7 +91,7 @@ impl Recorder {
             masking,
             changes: Arc::default(),
             events: VecDeque::new(),
-            told: 0,
+            numbered: 0,
             chosen,
             newest: watch::Sender::new(Arc::new(first)),
             made: Instant::now(),
@@ -134,8 +135,8 @@ impl Recorder {
         self.made = Instant::now();
         let seen = Progress {
             lines: engine.gather.counts.lines,
-            evaluated_until: engine.judge.evaluated_until(),
-            events: self.told,
+            evaluated_until: engine.judge.evaluated_until().map(Tick::second),
+            events: self.numbered,
             outboxes: notifier.map(|notifier| notifier.outboxes().collect()).unwrap_or_default(),
         };
         if seen != self.seen {
@@ -165,8 +166,8 @@ impl Recorder {
         // Writing into memory does not fail.
         let _ = write(&mut json);
         for line in String::from_utf8_lossy(&json.into_inner()).lines() {
-            self.told += 1;
-            self.events.push_back(Event { number: self.told, json: line.into() });
+            self.numbered += 1;
+            self.events.push_back(Event { number: self.numbered, json: line.into() });
         }
         while self.events.len() > MOST_EVENTS {
             self.events.pop_front();

@@ -29,7 +29,7 @@ pub struct TailLine {
 #[derive(Debug, Default)]
 pub struct Tail {
     lines: VecDeque<TailLine>,
-    told: u64,
+    numbered: u64,
 }
 
 impl Tail {
@@ -40,15 +40,15 @@ impl Tail {
         let events = begins.zip(ends).map(|(begin, end)| &fragment.events[begin..end]);
         let classed: Vec<_> = fragment.lines.iter().zip(events).filter(|(_, events)| !events.is_empty()).collect();
         let skipped = classed.len().saturating_sub(MOST);
-        self.told += skipped as u64;
+        self.numbered += skipped as u64;
         for (line, events) in &classed[skipped..] {
             let classes = events.iter().map(|event| &library.classes[fragment.sets.get(event.set).class]);
             let severity = classes.clone().map(|class| class.severity).max().unwrap_or(Severity::Info);
             let begin = line.start as usize;
             let bytes = &fragment.text[begin..begin + line.length as usize];
-            self.told += 1;
+            self.numbered += 1;
             self.lines.push_back(TailLine {
-                number: self.told,
+                number: self.numbered,
                 time: line.time,
                 classes: classes.map(|class| class.name.clone()).collect(),
                 severity,

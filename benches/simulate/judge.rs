@@ -56,7 +56,7 @@ pub fn judge(judge: &Judge, logs: &[(&str, &[u8])]) -> Judged {
         if let Notice::Change(change, _) = notice {
             let trigger = &session.engine.judge.rules.triggers[change.trigger];
             if change.state == State::Firing && trigger.severity != Severity::Info {
-                alarms.push(Alarm { at: Time(change.at * crate::clock::SECOND), trigger: trigger.id.clone() });
+                alarms.push(Alarm { at: Time(change.at.second() * crate::clock::SECOND), trigger: trigger.id.clone() });
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::by_class::ClassId;
 use super::definition::Parser;
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
-use super::library::{ClassId, Label, LabelGlob, Library, Pattern};
+use super::library::{Label, LabelGlob, Library, Pattern};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;
@@ -38,6 +39,8 @@ pub struct Classifier {
     message: Vec<u8>,
     /// What the last record is of a request, as its message tells.
     pub part: Part,
+    /// Whether the last record, by what it says, can be no part of what others tell, and others no part of it.
+    pub apart: bool,
 }
 
 /// Runs single patterns: what it needs to remember and to write on.
@@ -67,7 +70,15 @@ impl Classifier {
         let requests = Requests::new(&shared);
         let searchers = (0..shared.library.patterns.len()).map(|_| None).collect();
         let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), searchers };
-        Classifier { shared, requests, matcher, found: Candidates::default(), message: Vec::new(), part: Part::Whole }
+        Classifier {
+            shared,
+            requests,
+            matcher,
+            found: Candidates::default(),
+            message: Vec::new(),
+            part: Part::Whole,
+            apart: false,
+        }
     }
 
     /// The label set of an event found since the last [`Classifier::trim`].
@@ -104,14 +115,14 @@ impl Classifier {
     }
 
     fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> bool {
-        self.part = Part::Whole;
+        (self.part, self.apart) = (Part::Whole, false);
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return false;
         }
         let first = events.len();
         if let Some(request) = &record.request {
-            self.requests.told(&self.shared, &mut self.matcher.labels, request, events);
+            self.requests.structured(&self.shared, &mut self.matcher.labels, request, events);
         }
         let is_told = events.len() > first;
         if is_told && access_line::is_answer(record.message.raw) {
@@ -125,10 +136,18 @@ impl Classifier {
             && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
+            self.apart = true;
             return false;
         }
         let mut scratch = std::mem::take(&mut self.message);
-        let opens = self.message(record, record.says_in(&mut scratch), alone, first, events);
+        let message = record.says_in(&mut scratch);
+        let opens = self.message(record, message, alone, first, events);
+        self.apart = !opens
+            && !alone
+            && (record.request.is_some()
+                || events[first..].iter().any(|found| found.via == Via::Access)
+                || memchr::memchr(b'\n', message).is_some()
+                || trace::stands_alone(message));
         self.message = scratch;
         opens
     }
@@ -216,7 +235,7 @@ impl Classifier {
             return true;
         }
         if let Some(request) = request::in_text(body, head.level.or(level)) {
-            self.requests.told(&self.shared, &mut self.matcher.labels, &request, events);
+            self.requests.structured(&self.shared, &mut self.matcher.labels, &request, events);
         }
         false
     }

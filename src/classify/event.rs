@@ -1,7 +1,8 @@
 //! What classification yields: events of a class, with labels and values.
 
+use super::by_class::{ByClass, ClassId};
 use super::label_set::LabelSet;
-use super::library::ClassId;
+use super::library::Library;
 
 /// The most numeric values an event of one class can carry.
 pub const MOST_VALUES: usize = 4;
@@ -57,24 +58,23 @@ impl Event {
 /// Which labels and values of which classes some expression or report reads; all others are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interest {
-    /// By class, then by label.
-    labels: Vec<Vec<bool>>,
-    values: Vec<[bool; MOST_VALUES]>,
+    labels: ByClass<Vec<bool>>,
+    values: ByClass<[bool; MOST_VALUES]>,
 }
 
 impl Interest {
-    /// Nobody reads anything yet; one entry a class, with its number of labels.
-    pub fn none(label_counts: impl Iterator<Item = usize>) -> Self {
-        Interest::new(label_counts, false)
+    /// Nobody reads anything yet.
+    pub fn none(library: &Library) -> Self {
+        Interest::new(library, false)
     }
 
-    pub fn all(label_counts: impl Iterator<Item = usize>) -> Self {
-        Interest::new(label_counts, true)
+    pub fn all(library: &Library) -> Self {
+        Interest::new(library, true)
     }
 
-    fn new(label_counts: impl Iterator<Item = usize>, read: bool) -> Self {
-        let labels: Vec<Vec<bool>> = label_counts.map(|count| vec![read; count]).collect();
-        Interest { values: vec![[read; MOST_VALUES]; labels.len()], labels }
+    fn new(library: &Library, read: bool) -> Self {
+        let labels = library.classes.map(|_, class| vec![read; class.labels.len()]);
+        Interest { labels, values: library.classes.map(|_, _| [read; MOST_VALUES]) }
     }
 
     pub fn add(&mut self, class: ClassId, label: usize) {

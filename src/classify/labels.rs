@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 
+use super::by_class::ClassId;
 use super::known::Known;
 use super::label_set::{LabelSet, LabelSets};
-use super::library::{ClassId, Label};
+use super::library::Label;
 
 /// Distinct label sets a thread remembers from chunk to chunk; bounds its memory, not what it can see.
 const MOST_REMEMBERED: usize = 16_384;
@@ -121,7 +122,7 @@ mod tests {
             for (index, value) in values.into_iter().enumerate() {
                 labels.add(&label(index), value.map(str::as_bytes));
             }
-            labels.finish(class, 2)
+            labels.finish(ClassId::of_any(class), 2)
         };
         let first = set(1, [Some("a"), None]);
         assert_eq!(first, set(1, [Some("a"), None]));

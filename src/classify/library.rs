@@ -10,6 +10,7 @@ use std::sync::Arc;
 use regex::bytes::Regex;
 
 use super::builtin;
+use super::by_class::{ByClass, ClassId};
 use super::definition::{Definition, Origin, Pack, Parser, Sample, Severity, ValueUnit};
 use super::event::MOST_VALUES;
 use super::literals::Required;
@@ -20,9 +21,6 @@ use crate::expr::Unit;
 use crate::text::glob::Glob;
 
 use compile::{Source, value_unit};
-
-/// Index of a class in [`Library::classes`].
-pub type ClassId = usize;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -41,8 +39,8 @@ pub enum Error {
 pub struct Library {
     /// In the order of their packs, and within a pack as written.
     pub patterns: Vec<Pattern>,
-    /// By [`ClassId`].
-    pub classes: Vec<Class>,
+    /// What is said of each class.
+    pub classes: ByClass<Class>,
     /// Shared, as the patterns are, by all that classify with this library.
     pub(super) prefilter: Arc<Prefilter>,
 }
@@ -193,7 +191,7 @@ impl Library {
 
     fn of<'a>(packs: impl IntoIterator<Item = (Source<'a>, Vec<Definition>)>) -> Result<Library, Error> {
         let prefilter = Arc::new(Prefilter::new(&[]));
-        let mut library = Library { patterns: Vec::new(), classes: Vec::new(), prefilter };
+        let mut library = Library { patterns: Vec::new(), classes: ByClass::default(), prefilter };
         for (source, definitions) in packs {
             for definition in definitions {
                 library.add(&source, definition)?;
@@ -206,11 +204,10 @@ impl Library {
 
     /// The class of this name.
     pub fn class_id(&self, name: &str) -> Option<ClassId> {
-        self.classes.iter().position(|class| class.name == name)
+        self.classes.with_ids().find(|(_, class)| class.name == name).map(|(id, _)| id)
     }
 
     fn add(&mut self, source: &Source<'_>, definition: Definition) -> Result<(), Error> {
-        let pattern = source.pattern(&definition)?;
         let carriers = match definition.parser {
             Some(Parser::Edge) => Carriers { edge: true, ..Carriers::default() },
             Some(Parser::Request) => Carriers { app: true, edge: true, ..Carriers::default() },
@@ -228,9 +225,9 @@ impl Library {
                 labels: Vec::new(),
                 values: Vec::new(),
                 carriers: Carriers::default(),
-            });
-            self.classes.len() - 1
+            })
         });
+        let pattern = source.pattern(&definition, class)?;
         let entry = &mut self.classes[class];
         entry.severity = entry.severity.max(definition.severity);
         entry.carriers.app |= carriers.app;
@@ -255,13 +252,13 @@ impl Library {
         if entry.values.len() > MOST_VALUES {
             return Err(source.error(&definition.class, format!("class {name} has more than {MOST_VALUES} values")));
         }
-        self.patterns.push(Pattern { class, ..pattern });
+        self.patterns.push(pattern);
         Ok(())
     }
 
     /// Sorts each class's members, and gives every pattern the indices of its own.
     fn number_members(&mut self) {
-        for class in &mut self.classes {
+        for class in self.classes.iter_mut() {
             class.labels.sort();
             class.labels.dedup();
             class.values.sort_by(|a, b| a.0.cmp(&b.0));

@@ -6,6 +6,7 @@
 
 pub mod access_line;
 mod builtin;
+mod by_class;
 mod classifier;
 pub mod definition;
 mod event;
@@ -29,11 +30,12 @@ pub mod trace;
 mod view;
 pub mod wellknown;
 
+pub use by_class::{ByClass, ClassId};
 pub use classifier::{Classifier, Shared};
 pub use definition::Severity;
 pub use event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 pub use label_set::{LabelSet, LabelSets};
-pub use library::{Carriers, ClassId, Library};
+pub use library::{Carriers, Library};
 pub use route::Routes;
 pub use sign::{Layer, Sign, interested, sign};
 pub(crate) use view::View;

@@ -99,7 +99,7 @@ impl Requests {
     }
 
     /// Adds the events of a request that a structured log tells, if the line says how it ended.
-    pub fn told(
+    pub fn structured(
         &mut self,
         shared: &Shared,
         labels: &mut Labels,
@@ -356,10 +356,8 @@ labels   = ["client", "route"]
             wanted in prop::collection::vec(any::<bool>(), 12)
         ) {
             let library = Arc::new(Library::compile([("t.toml", PACK.replace("GLOB", glob).as_str())]).unwrap());
-            let mut interest = Interest::none(library.classes.iter().map(|class| class.labels.len()));
-            let labels = (0..library.classes.len()).flat_map(|class| {
-                (0..library.classes[class].labels.len()).map(move |label| (class, label))
-            });
+            let mut interest = Interest::none(&library);
+            let labels = library.classes.with_ids().flat_map(|(id, class)| (0..class.labels.len()).map(move |label| (id, label)));
             for ((class, label), _) in labels.zip(wanted).filter(|(_, wanted)| *wanted) {
                 interest.add(class, label);
             }

@@ -49,7 +49,7 @@ pub fn sign(library: &Library, labels: LabelSet<'_>) -> Option<Sign> {
 
 /// Adds the labels that signs are told by.
 pub fn interested(library: &Library, interest: &mut Interest) {
-    for (class, described) in library.classes.iter().enumerate() {
+    for (class, described) in library.classes.with_ids() {
         if let Some(role) = described.labels.iter().position(|label| label == ROLE)
             && described.name.starts_with("process.")
         {

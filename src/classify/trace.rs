@@ -18,7 +18,8 @@ mod rust;
 use memchr::memmem;
 
 use super::exception::Exception;
-use super::{javascript, python};
+use super::{access_line, javascript, python};
+use crate::decode::level;
 
 pub(super) use block::{is_future, is_lost_task};
 pub use part::{Part, part};
@@ -198,6 +199,16 @@ pub fn opens(message: &[u8]) -> bool {
 #[must_use]
 pub fn continues(message: &[u8]) -> bool {
     block::continues(message) || Language::ALL.into_iter().any(|language| language.part(message))
+}
+
+/// Whether a message of one line is a logger's, or a request: complete in itself, and no part of what others have begun.
+#[must_use]
+pub fn stands_alone(message: &[u8]) -> bool {
+    let said = message.trim_ascii_start();
+    // `  error: …` is a property of what is printed around it.
+    let is_property = said.len() < message.len() && said.first().is_some_and(u8::is_ascii_lowercase);
+    let is_logger_s = !is_property && level::head(said).level.is_some() && !continues(message);
+    is_logger_s || access_line::access_line(said).is_some()
 }
 
 /// Whether of these lines, the first of them its head, a Python traceback has not named its exception yet.

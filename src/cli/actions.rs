@@ -51,13 +51,13 @@ pub struct Actions {
     are_allowed: bool,
     ledger: Option<Ledger>,
     roll_back: Option<Arc<RollBack>>,
-    told: (Sender<Told>, Receiver<Told>),
+    outcomes: (Sender<Outcome>, Receiver<Outcome>),
     /// How many were begun and have not ended.
     open: usize,
 }
 
 /// What the thread of an action has to say.
-struct Told {
+struct Outcome {
     event: ActionEvent,
     deed: Option<Deed>,
 }
@@ -89,7 +89,7 @@ impl Actions {
             are_allowed: read.allow_actions,
             ledger,
             roll_back: roll_back.map(Arc::new),
-            told: unbounded(),
+            outcomes: unbounded(),
             open: 0,
         })
     }
@@ -112,7 +112,7 @@ impl Actions {
     pub fn turn(&mut self, session: &Session, ahead: i64) -> Vec<ActionEvent> {
         let mut events = self.news();
         let Some(tick) = session.engine.judge.evaluated_until().filter(|_| self.is_live) else { return events };
-        if log_now(ahead).second() - tick > BEHIND {
+        if log_now(ahead).second() - tick.second() > BEHIND {
             return events;
         }
         let rules = &session.engine.judge.rules;
@@ -135,7 +135,7 @@ impl Actions {
 
     fn news(&mut self) -> Vec<ActionEvent> {
         let mut events = Vec::new();
-        while let Ok(Told { event, deed }) = self.told.1.try_recv() {
+        while let Ok(Outcome { event, deed }) = self.outcomes.1.try_recv() {
             self.open -= usize::from(event.state != ActionState::Started);
             deed.into_iter().for_each(|deed| self.escalation.did(deed));
             events.push(event);
@@ -146,7 +146,7 @@ impl Actions {
     /// Begins an action; or gives back at once why not, or what it asks.
     fn begin(&mut self, due: Due, ahead: i64, session: &Session) -> Option<ActionEvent> {
         let Due { action, event, at, deployed_at, held } = due;
-        let told = |state, does: String, because: Option<String>| ActionEvent {
+        let outcome = |state, does: String, because: Option<String>| ActionEvent {
             id: action.id.clone(),
             trigger: event.id.clone(),
             at,
@@ -156,7 +156,7 @@ impl Actions {
         };
         let does = in_words(&action.does);
         if let Does::Ask(questions) = &action.does {
-            return Some(told(ActionState::Held, does, Some(questions.join("; "))));
+            return Some(outcome(ActionState::Held, does, Some(questions.join("; "))));
         }
         let held = held.map(String::from).or_else(|| match (action.execute, self.are_allowed) {
             (true, true) => None,
@@ -164,10 +164,10 @@ impl Actions {
             (true, false) => Some("--allow-actions is not given".into()),
         });
         let ledger = match (held, &self.ledger) {
-            (Some(because), _) => return Some(told(ActionState::Held, does, Some(because))),
+            (Some(because), _) => return Some(outcome(ActionState::Held, does, Some(because))),
             (None, Some(ledger)) => ledger.clone(),
             (None, None) => {
-                return Some(told(
+                return Some(outcome(
                     ActionState::Held,
                     does,
                     Some("neither --answers nor --state is given to record it in".into()),
@@ -198,14 +198,14 @@ impl Actions {
             ahead,
             faulty,
             roll_back: self.roll_back.clone(),
-            told: self.told.0.clone(),
+            outcomes: self.outcomes.0.clone(),
         };
         match thread::Builder::new().name("action".into()).spawn(move || doing.run()) {
             Ok(_) => {
                 self.open += 1;
                 None
             }
-            Err(error) => Some(told(ActionState::Failed, does, Some(error.to_string()))),
+            Err(error) => Some(outcome(ActionState::Failed, does, Some(error.to_string()))),
         }
     }
 }
@@ -224,7 +224,7 @@ struct Doing {
     ahead: i64,
     faulty: BTreeSet<String>,
     roll_back: Option<Arc<RollBack>>,
-    told: Sender<Told>,
+    outcomes: Sender<Outcome>,
 }
 
 impl Doing {
@@ -235,8 +235,8 @@ impl Doing {
         };
         // That it was done or not is told, whether it could be recorded or not.
         let recorded = self.record(state, None, because.clone()).err().map(|error| format!("{error:#}"));
-        let told = [because, recorded].into_iter().flatten().collect::<Vec<_>>().join("; ");
-        self.tell(state, None, Some(told).filter(|told| !told.is_empty()));
+        let why = [because, recorded].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        self.tell(state, None, Some(why).filter(|why| !why.is_empty()));
     }
 
     fn act(&self) -> Result<()> {
@@ -302,7 +302,7 @@ impl Doing {
             because,
         };
         // The run may have ended without it.
-        let _ = self.told.send(Told { event, deed: Some(deed) });
+        let _ = self.outcomes.send(Outcome { event, deed: Some(deed) });
     }
 }
 

@@ -36,7 +36,7 @@ impl Clock {
 
     /// It is this time now, and all has come that was written until `proved`. A source that was silent for long before it was read
     /// goes on from there.
-    pub fn told(&mut self, time: Time, proved: Instant) {
+    pub fn advance(&mut self, time: Time, proved: Instant) {
         if self.latest.is_none() && self.is_idle() {
             self.latest = Some(time.saturating_add(-(proved.elapsed().as_nanos() as i64)));
             self.heard = proved;

@@ -78,7 +78,7 @@ pub fn exec(options: &ExecOptions, read: &Read) -> Result<i32> {
         can_be_read_again: false,
         roll_back: None,
     };
-    let told = run.drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside));
+    let ended = run.drive(|session, _, aside| Intake::start(session, opened, read.threads(), aside));
     running.into_iter().for_each(Running::stop);
-    told.map(|(status, _)| status)
+    ended.map(|(status, _)| status)
 }

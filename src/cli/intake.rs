@@ -50,7 +50,7 @@ struct Source {
     lost: Arc<AtomicU64>,
     newest_first: Arc<AtomicU64>,
     /// How often lines of it were lost as far as the engine knows.
-    told: u64,
+    known_lost: u64,
 }
 
 impl Source {
@@ -58,7 +58,7 @@ impl Source {
     /// for a service that wrote nothing for long: from here on its clock goes.
     fn is_silent_at(&mut self, time: Time) {
         let Some((proved, _)) = self.link.as_ref().and_then(|link| link.proved()) else { return };
-        self.clocks.iter_mut().for_each(|clock| clock.told(time, proved));
+        self.clocks.iter_mut().for_each(|clock| clock.advance(time, proved));
     }
 }
 
@@ -108,7 +108,7 @@ impl Intake {
                 ended: false,
                 lost: input.lost,
                 newest_first: input.newest_first,
-                told: 0,
+                known_lost: 0,
             });
         }
         let now = Instant::now();
@@ -163,7 +163,7 @@ impl Intake {
             ended: false,
             lost: followed.lost,
             newest_first: Arc::default(),
-            told: 0,
+            known_lost: 0,
         });
         Ok(())
     }
@@ -250,8 +250,8 @@ impl Intake {
     }
 
     fn collect_measured(&mut self) {
-        let told = self.sources.iter().filter_map(|source| source.measured.as_ref()).flat_map(Receiver::try_iter);
-        self.measured.extend(told);
+        let new = self.sources.iter().filter_map(|source| source.measured.as_ref()).flat_map(Receiver::try_iter);
+        self.measured.extend(new);
     }
 
     /// Hands the engine what a source has.
@@ -271,7 +271,7 @@ impl Intake {
                 }
                 let lane = source.lanes.start + fragment.lane;
                 let lost = source.lost.load(Ordering::Relaxed);
-                for _ in std::mem::replace(&mut source.told, lost)..lost {
+                for _ in std::mem::replace(&mut source.known_lost, lost)..lost {
                     // A connection says itself what it lost.
                     if source.link.is_none() {
                         let label = escape(&session.engine.gather.lanes[lane].label);

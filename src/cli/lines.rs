@@ -79,7 +79,7 @@ pub fn lines(library: &Arc<Library>, asked: &Asked, out: &mut impl Write) -> Res
 fn find(library: &Arc<Library>, asked: &Asked, input: &Input) -> Result<Vec<(u64, u64)>> {
     let globs: Vec<Glob> = asked.classes.iter().map(|class| Glob::new(class)).collect();
     let is_asked = |name: &str| globs.iter().any(|glob| glob.is_match(name.as_bytes()));
-    let classes: Vec<bool> = library.classes.iter().map(|class| is_asked(&class.name)).collect();
+    let classes = library.classes.map(|_, class| is_asked(&class.name));
     let mut time = None;
     let mut found = Vec::new();
     let read = Entries::new(library).read(input.open(false)?.stream, |_, entry| {

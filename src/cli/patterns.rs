@@ -11,8 +11,8 @@ use std::sync::Arc;
 use regex_syntax::ast;
 use regex_syntax::hir::{Hir, HirKind};
 
-use crate::classify::Library;
 use crate::classify::library::{Class, Pattern};
+use crate::classify::{ClassId, Library};
 use crate::explain::samples;
 use crate::expr::suggest;
 use crate::mask::Masking;
@@ -31,13 +31,13 @@ pub fn list(library: &Library, regexes_only: bool, out: &mut impl Write) -> io::
     if regexes_only {
         return regexes(library, out);
     }
-    let carried: Vec<String> = library.classes.iter().map(carried).collect();
+    let carried = library.classes.map(|_, class| carried(class));
     let widest = |lengths: &mut dyn Iterator<Item = usize>, most: usize| lengths.max().unwrap_or(0).min(most);
     let name_width = widest(&mut library.classes.iter().map(|class| class.name.len()), 40);
     // Enough for what most classes carry; `show` has the rest.
     let carried_width = widest(&mut carried.iter().map(|text| text.chars().count()), 20);
     let mut heading = String::new();
-    for (id, class) in library.classes.iter().enumerate() {
+    for (id, class) in library.classes.with_ids() {
         let packs: Vec<String> = packs(library, id).into_iter().collect();
         let [first, others @ ..] = packs.as_slice() else { continue };
         if *first != heading {
@@ -65,7 +65,7 @@ fn carried(class: &Class) -> String {
 }
 
 /// The packs that have a pattern of the class.
-fn packs(library: &Library, class: usize) -> BTreeSet<String> {
+fn packs(library: &Library, class: ClassId) -> BTreeSet<String> {
     library
         .patterns
         .iter()
@@ -132,13 +132,12 @@ fn spans_lines(syntax: &Hir) -> bool {
 /// Everything about a class, or about the classes of a pack; `false` when there is neither, which is told with the
 /// nearest names.
 pub fn show(library: &Library, name: &str, out: &mut impl Write) -> io::Result<bool> {
-    let chosen = |id: usize| library.classes[id].name == name || packs(library, id).contains(name);
-    let classes: Vec<usize> = (0..library.classes.len()).filter(|id| chosen(*id)).collect();
-    for (at, id) in classes.iter().enumerate() {
+    let chosen = |id: ClassId, class: &Class| class.name == name || packs(library, id).contains(name);
+    let classes: Vec<(ClassId, &Class)> = library.classes.with_ids().filter(|(id, class)| chosen(*id, class)).collect();
+    for (at, (id, class)) in classes.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        let class = &library.classes[*id];
         writeln!(out, "{}  {}  in {}", class.name, class.severity.name(), join(packs(library, *id)))?;
         writeln!(out, "{}", class.about)?;
         for pattern in library.patterns.iter().filter(|pattern| pattern.class == *id) {

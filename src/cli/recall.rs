@@ -28,7 +28,7 @@ pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {
     resume(&mut state, &mut session, Masking::default(), |_| {})?;
     let plan = session.plan.document.plan.id.to_lowercase();
     let summary = run::sum_up(&mut session, &plan, |_| None, Masking::default());
-    let told = Status {
+    let shown = Status {
         state: asked.state.display().to_string(),
         process: State::process(&asked.state),
         sources: setup.sources,
@@ -38,8 +38,8 @@ pub fn status(asked: &StatusOptions, out: &mut dyn Write) -> Result<i32> {
         ..Status::of(summary)
     };
     match asked.format {
-        Format::Json => writeln!(out, "{}", serde_json::to_string(&told)?)?,
-        _ => out.write_all(status::text(&told, asked.tz).as_bytes())?,
+        Format::Json => writeln!(out, "{}", serde_json::to_string(&shown)?)?,
+        _ => out.write_all(status::text(&shown, asked.tz).as_bytes())?,
     }
     out.flush()?;
     Ok(0)

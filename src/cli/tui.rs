@@ -118,7 +118,7 @@ struct Show {
 
 impl Show {
     fn run(mut self, mut terminal: DefaultTerminal) -> io::Result<()> {
-        let mut told = 0;
+        let mut seen = 0;
         let mut is_new = true;
         while !self.shared.ended.load(Ordering::Acquire) {
             if self.continued.swap(false, Ordering::AcqRel) {
@@ -126,7 +126,7 @@ impl Show {
                 execute!(io::stdout(), Clear(ClearType::All))?;
                 is_new = true;
             }
-            is_new |= self.look(&mut told);
+            is_new |= self.look(&mut seen);
             if std::mem::take(&mut is_new) {
                 terminal.draw(|frame| draw(frame, &self.app))?;
             }
@@ -150,7 +150,7 @@ impl Show {
     }
 
     /// Takes in what is new, and tells whether anything is.
-    fn look(&mut self, told: &mut u64) -> bool {
+    fn look(&mut self, seen: &mut u64) -> bool {
         let mut is_new = false;
         // The last one can be seen when nobody makes more.
         let newest = Arc::clone(&self.snapshots.borrow());
@@ -160,8 +160,8 @@ impl Show {
         }
         let tail = self.shared.tail();
         let newest = tail.lines().back().map_or(0, |line| line.number);
-        if newest != *told {
-            *told = newest;
+        if newest != *seen {
+            *seen = newest;
             self.app.hear(tail.lines().iter().cloned().collect());
             is_new = true;
         }
@@ -172,8 +172,8 @@ impl Show {
             is_new = true;
         }
         let warning = locked(&self.shared.warnings).last().cloned();
-        if warning.is_some() && self.app.told.is_none() && self.app.warned != warning {
-            self.app.told.clone_from(&warning);
+        if warning.is_some() && self.app.message.is_none() && self.app.warned != warning {
+            self.app.message.clone_from(&warning);
             self.app.warned = warning;
             is_new = true;
         }

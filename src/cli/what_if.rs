@@ -18,7 +18,7 @@ use crate::gather::Range;
 use crate::judge::Notice;
 use crate::mask::Masking;
 use crate::output::Measured;
-use crate::output::text::told_check;
+use crate::output::text::describe_check;
 use crate::rules::checkpoint::Status;
 use crate::rules::node::Node;
 use crate::rules::trigger::{State, Trigger};
@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::state::Journal;
 use crate::summary::{CheckpointEvent, Summary, unit_name};
 use crate::text::escape;
-use crate::time::Time;
+use crate::timeline::Tick;
 use crate::timeline::group_key::GroupKey;
 use crate::zone::Zone;
 
@@ -34,7 +34,7 @@ use crate::zone::Zone;
 const NAMED: usize = 4;
 
 /// When each trigger fired, by its index.
-type Fired = BTreeMap<usize, Vec<(i64, GroupKey)>>;
+type Fired = BTreeMap<usize, Vec<(Tick, GroupKey)>>;
 
 /// Replays the logs, and tells of each trigger and check what came of it.
 pub fn against(
@@ -113,13 +113,13 @@ fn tell(engine: &Engine, fired: &Fired, summary: &Summary, out: &mut impl Write)
 }
 
 /// How often and when it fired; how near it came otherwise; how much of the time it was not known, and why.
-fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(i64, GroupKey)]) -> Vec<String> {
+fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(Tick, GroupKey)]) -> Vec<String> {
     let mut facts = Vec::new();
     let named = |group: &GroupKey| {
         let values: Vec<String> = group.iter().map(|value| Masking::default().text(value)).collect();
         if values.is_empty() { String::new() } else { format!(" {{{}}}", values.join(" ")) }
     };
-    let clock = |second: i64| Zone::Utc.clock(Time::from_second(second));
+    let clock = |tick: Tick| Zone::Utc.clock(tick.time());
     if fired.is_empty() {
         facts.push("never fired".into());
     } else {
@@ -136,21 +136,21 @@ fn facts(engine: &Engine, index: usize, trigger: &Trigger, fired: &[(i64, GroupK
             bound: judgement.bound,
             threshold: judgement.threshold,
             share: judgement.share,
-            samples: judgement.told_samples(),
+            samples: judgement.reported_samples(),
             baseline: judgement.baseline,
             unit: unit_name(judgement.unit),
         };
         let is_equal = judgement.value == judgement.threshold;
-        let told = measured.tell(&trigger.text).map(|told| {
+        let reading = measured.tell(&trigger.text).map(|reading| {
             // What is as large as its bound, and no larger, did not pass it.
-            let told = if is_equal { told.replace(" ≥ ", " = ") } else { told };
-            format!("nearest at {}{}: {told}", clock(nearest.at), named(&nearest.group))
+            let reading = if is_equal { reading.replace(" ≥ ", " = ") } else { reading };
+            format!("nearest at {}{}: {reading}", clock(nearest.at), named(&nearest.group))
         });
-        facts.extend(told);
+        facts.extend(reading);
     }
     let unknown = 1.0 - trigger.known_share();
     let end = engine.judge.evaluated_until().unwrap_or_default();
-    let why = engine.judge.rules.why_untold(&trigger.watch.expr.node, end, &engine.judge.observed);
+    let why = engine.judge.rules.why_unknowable(&trigger.watch.expr.node, end, &engine.judge.observed);
     match why {
         _ if trigger.ticks == 0 => facts.push("never looked at".into()),
         Some(why) => facts.push(format!("not known: {why}")),
@@ -171,7 +171,7 @@ fn checks(event: &CheckpointEvent, out: &mut impl Write) -> Result<()> {
     let at = event.at.filter(|_| event.status != Status::Pending).map(|at| format!(" at {}", Zone::Utc.clock(at)));
     writeln!(out, "{kind} {}: {}{}", escape(&event.id), event.status.as_str(), at.unwrap_or_default())?;
     for check in event.checks.iter().filter(|check| check.status != Status::Pending) {
-        writeln!(out, "  {:7}  {}: {}", check.status.as_str(), escape(&check.id), told_check(check))?;
+        writeln!(out, "  {:7}  {}: {}", check.status.as_str(), escape(&check.id), describe_check(check))?;
     }
     Ok(())
 }
@@ -181,7 +181,7 @@ fn never_seen(engine: &Engine) -> Vec<String> {
     let rules = &engine.judge.rules;
     let triggers = rules.triggers.iter().map(|trigger| &trigger.watch.expr.node);
     let nodes = triggers.chain(rules.expected().map(|expected| expected.node()));
-    let classes = nodes.flat_map(Node::reads).map(|read| engine.judge.timeline.spec(read.series).selector.class);
+    let classes = nodes.flat_map(Node::reads).map(|read| engine.judge.timeline.spec(read.window.series).selector.class);
     let mut names: Vec<String> = classes
         .filter(|class| engine.judge.report.classes[*class].count == 0)
         .map(|class| engine.judge.library.classes[class].name.clone())

@@ -25,7 +25,7 @@ const AROUND: [&[u8]; 3] = [b"fields", b"attributes", b"context"];
 const LONGEST: usize = 1_000;
 
 /// The cause that the members of a record of this level tell.
-pub(super) fn told<'a>(level: Option<Level>, attributes: Attributes<'a>) -> Option<Text<'a>> {
+pub(super) fn find<'a>(level: Option<Level>, attributes: Attributes<'a>) -> Option<Text<'a>> {
     level.filter(|level| *level >= Level::Warning)?;
     match attributes {
         Attributes::None => None,
@@ -92,7 +92,7 @@ mod tests {
             true => Attributes::Json(line.as_bytes()),
             false => Attributes::Logfmt(line.as_bytes()),
         };
-        told(Some(Level::Error), attributes).map(|text| String::from_utf8(text.read().into_owned()).unwrap())
+        find(Some(Level::Error), attributes).map(|text| String::from_utf8(text.read().into_owned()).unwrap())
     }
 
     #[test]
@@ -120,6 +120,6 @@ mod tests {
         {
             assert_eq!(cause(line), None, "{line}");
         }
-        assert!(told(Some(Level::Info), Attributes::Json(br#"{"err":"lost"}"#)).is_none());
+        assert!(find(Some(Level::Info), Attributes::Json(br#"{"err":"lost"}"#)).is_none());
     }
 }

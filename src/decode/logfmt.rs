@@ -95,7 +95,7 @@ pub fn record(line: &[u8]) -> Option<Record<'_>> {
     record.message = message.filter(|_| record.time.is_some() || record.raw_level.is_some())?;
     record.states_level = record.raw_level.is_some();
     record.attributes = Attributes::Logfmt(line);
-    record.cause = cause::told(record.raw_level, record.attributes);
+    record.cause = cause::find(record.raw_level, record.attributes);
     record.request = if may_tell_a_request { request::of_logfmt(line, record.raw_level) } else { None };
     Some(record)
 }

@@ -191,7 +191,7 @@ fn within<'a>(outer: Record<'a>, inner: Record<'a>) -> Record<'a> {
         raw_level,
         logger: inner.logger.or(outer.logger),
         stack: inner.stack.or(outer.stack),
-        cause: cause::told(raw_level, inner.attributes).or(outer.cause.filter(|_| is_grave)),
+        cause: cause::find(raw_level, inner.attributes).or(outer.cause.filter(|_| is_grave)),
         replica: outer.replica,
         deployment: outer.deployment,
         request: inner.request.or(outer.request),
@@ -278,8 +278,8 @@ impl<'a> Record<'a> {
         let cause = cause.trim_ascii();
         let is_said = |text: &[u8]| memchr::memmem::find(text, cause).is_some();
         // A stack says it again, in its first line.
-        let is_told = is_said(&message) || (is_said(&stack) && (message.is_empty() || cause.contains(&b'\n')));
-        let cause = if is_told { &b""[..] } else { cause };
+        let is_repeated = is_said(&message) || (is_said(&stack) && (message.is_empty() || cause.contains(&b'\n')));
+        let cause = if is_repeated { &b""[..] } else { cause };
         let before_cause: &[u8] = match cause {
             [] => b"",
             _ if message.is_empty() => b"",

@@ -89,7 +89,7 @@ mod tests {
     }
 
     /// In the general way.
-    fn told(line: &[u8]) -> String {
+    fn decoded(line: &[u8]) -> String {
         format!("{:?}", any_object(line))
     }
 
@@ -102,7 +102,7 @@ mod tests {
             for line in [format!("{{{}}}", members.join(",")), format!("{{{}{end}", members.join(comma))] {
                 for line in [line.as_bytes(), &line.as_bytes()[..cut.clamp(1, line.len())]] {
                     if let Some(record) = record(line) {
-                        prop_assert_eq!(format!("{:?}", Line::Record(record)), told(line));
+                        prop_assert_eq!(format!("{:?}", Line::Record(record)), decoded(line));
                     }
                 }
             }
@@ -120,7 +120,7 @@ mod tests {
             ];
             let line = format!("{{{}}}", order.map(|at| members[at].as_str()).join(","));
             let record = record(line.as_bytes());
-            prop_assert_eq!(record.map(|record| format!("{:?}", Line::Record(record))), Some(told(line.as_bytes())));
+            prop_assert_eq!(record.map(|record| format!("{:?}", Line::Record(record))), Some(decoded(line.as_bytes())));
         }
     }
 }

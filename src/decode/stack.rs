@@ -32,7 +32,7 @@ const AROUND: [&[u8]; 10] =
 const DEPTH: usize = 2;
 
 /// The stack that the members of a record of this level tell.
-pub(super) fn told(level: Option<Level>, object: &[u8]) -> Option<Text<'_>> {
+pub(super) fn find(level: Option<Level>, object: &[u8]) -> Option<Text<'_>> {
     level.filter(|level| *level >= Level::Warning)?;
     own(object, &[]).or_else(|| within(object, DEPTH))
 }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     fn stack(line: &str) -> Option<String> {
-        told(Some(Level::Error), line.as_bytes()).map(|text| String::from_utf8(text.read().into_owned()).unwrap())
+        find(Some(Level::Error), line.as_bytes()).map(|text| String::from_utf8(text.read().into_owned()).unwrap())
     }
 
     #[test]
@@ -93,6 +93,6 @@ mod tests {
         ] {
             assert_eq!(stack(line), None, "{line}");
         }
-        assert!(told(Some(Level::Info), br#"{"@x":"E: a\n  at f"}"#).is_none());
+        assert!(find(Some(Level::Info), br#"{"@x":"E: a\n  at f"}"#).is_none());
     }
 }

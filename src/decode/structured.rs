@@ -102,8 +102,8 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
     let stack = STACKS.iter().find_map(|member| usual_stack(known, *member)).or_else(|| stack_of_error(known));
-    let stack = stack.or(aliases.stack).or_else(|| stack::told(raw_level, line));
-    let cause = cause::told(raw_level, Attributes::Json(line));
+    let stack = stack.or(aliases.stack).or_else(|| stack::find(raw_level, line));
+    let cause = cause::find(raw_level, Attributes::Json(line));
     let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty());
     let message = match usual.or(aliases.message) {
         Some(message) => message,
@@ -262,7 +262,7 @@ mod tests {
                 .prop_flat_map(|names| names.into_iter().map(|name| (Just(name), value())).collect::<Vec<_>>())
                 .prop_flat_map(|members| (Just(members.clone()), Just(members).prop_shuffle()))
         ) {
-            let told = |members: &[(&str, &str)]| {
+            let read = |members: &[(&str, &str)]| {
                 let members: Vec<String> = members.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
                 let line = format!("{{{}}}", members.join(","));
                 match object(line.as_bytes()) {
@@ -272,7 +272,7 @@ mod tests {
                     other => format!("{other:?}"),
                 }
             };
-            prop_assert_eq!(told(&members.0), told(&members.1));
+            prop_assert_eq!(read(&members.0), read(&members.1));
         }
     }
 

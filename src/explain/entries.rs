@@ -86,14 +86,14 @@ pub struct Entries {
 impl Entries {
     /// Reads with the whole library, every label of it, and no route templates.
     pub fn new(library: &Arc<Library>) -> Self {
-        let interest = Interest::all(library.classes.iter().map(|class| class.labels.len()));
+        let interest = Interest::all(library);
         Entries::sharing(Classifier::new(Arc::clone(library), Routes::default(), interest).shared)
     }
 
     /// Reads another input with what was built for one.
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let classifier = Classifier::sharing(shared);
-        let mapper = Mapper::new(Classifier::sharing(Arc::clone(&classifier.shared)));
+        let mapper = Mapper::new(Classifier::sharing(Arc::clone(&classifier.shared)), None);
         Entries { classifier, mapper, lane: Lane::new(String::new(), LATENESS), found: Vec::new() }
     }
 

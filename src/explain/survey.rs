@@ -49,7 +49,7 @@ pub struct Shape {
 /// Surveys an input of any length: what could be read of it, and whether that was all.
 pub fn survey(library: &Arc<Library>, stream: impl Read) -> (Survey, io::Result<()>) {
     let mut survey = Survey::default();
-    let mut classes = vec![0; library.classes.len()];
+    let mut classes = library.classes.map(|_, _| 0);
     let mut shapes = HashMap::new();
     let ended = Entries::new(library).read(stream, |_, entry| {
         survey.lines += entry.records;
@@ -71,7 +71,7 @@ pub fn survey(library: &Arc<Library>, stream: impl Read) -> (Survey, io::Result<
         }
     });
     let names = library.classes.iter().map(|class| class.name.clone());
-    survey.classes = names.zip(classes).filter(|(_, count)| *count > 0).collect();
+    survey.classes = names.zip(classes.iter().copied()).filter(|(_, count)| *count > 0).collect();
     survey.classes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     survey.shapes = shapes.into_values().collect();
     survey.shapes.sort_by(|a, b| b.count.cmp(&a.count).then(a.line_number.cmp(&b.line_number)));

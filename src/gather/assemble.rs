@@ -9,9 +9,9 @@ use std::ops::RangeInclusive;
 
 use memchr::memmem;
 
+use crate::classify::Subject;
 use crate::classify::trace::{self, Follows, Part};
-use crate::classify::{Subject, access_line};
-use crate::decode::{self, Attributes, Level, level};
+use crate::decode::{self, Attributes, Level};
 use crate::map::Line;
 use crate::time::{SECOND, Time};
 
@@ -49,7 +49,7 @@ pub struct Open {
     /// The time of the last record held, which may be its source's.
     last: Option<Time>,
     /// Its own.
-    last_told: Option<Time>,
+    last_stated: Option<Time>,
 }
 
 /// A record.
@@ -143,7 +143,7 @@ impl Assembler {
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Begun::Alone };
         let text = record.says().into_owned();
         // Next.js sets its mark of a level some columns to the right, before the error.
-        let logged = given.line.deferred && stands_alone(&text);
+        let logged = given.line.deferred && trace::stands_alone(&text);
         if text.contains(&b'\n') || (logged && !trace::opens(&text)) {
             return Begun::Alone;
         }
@@ -158,7 +158,7 @@ impl Assembler {
             strangers: 0,
             unlike: 0,
             last: given.time,
-            last_told: given.line.time,
+            last_stated: given.line.time,
         });
         let oldest = if self.open.len() > MOST_OPEN { self.open.pop_front() } else { None };
         oldest.map_or(Begun::Held, |oldest| Begun::Instead(Box::new(oldest)))
@@ -171,14 +171,14 @@ impl Assembler {
         let mut scratch = Vec::new();
         let decode::Line::Record(record) = decode::decode(given.text, &mut scratch) else { return Offer::Passed };
         let text = record.says();
-        let follows = given.line.follows(open.last_told);
+        let follows = given.line.follows(open.last_stated);
         // In a log whose other lines have times, one with a time is no line of a trace without.
-        let is_timed_alike = open.last_told.is_some() || given.line.time.is_none();
+        let is_timed_alike = open.last_stated.is_some() || given.line.time.is_none();
         let may_follow = is_timed_alike
             && record.edge.is_none()
             && record.request.is_none()
             && !text.contains(&b'\n')
-            && (given.line.opens || open.shares_prefix(&text) || !stands_alone(&text));
+            && (given.line.opens || open.shares_prefix(&text) || !trace::stands_alone(&text));
         if !may_follow {
             // What is no failure keeps none from beginning.
             if open.is_closed_by(follows, given.time) || (given.line.opens && !open.begins) {
@@ -210,16 +210,16 @@ impl Assembler {
         open.unlike = if is_like { 0 } else { open.unlike + 1 };
         open.strangers = 0;
         open.last = open.last.max(given.time);
-        open.last_told = given.line.time.max(open.last_told.filter(|_| given.line.time.is_some()));
+        open.last_stated = given.line.time.max(open.last_stated.filter(|_| given.line.time.is_some()));
         Offer::Taken
     }
 
-    /// The same as [`Assembler::offer`] of a record that opens nothing, where one look at it is enough: a request belongs to nobody.
-    /// `false` where it is not. `text` is the line as it stands in the input.
-    pub fn passes(&mut self, line: &Line, text: &[u8], is_request: bool) -> bool {
+    /// The same as [`Assembler::offer`] of a record that opens nothing, where the map stage saw that it belongs to nobody. `false`
+    /// where it has to be offered. `text` is the line as it stands in the input.
+    pub fn passes(&mut self, line: &Line, text: &[u8]) -> bool {
         let Some(open) = self.open.iter_mut().find(|open| open.stream == line.stream) else { return true };
         let passes =
-            is_request && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_told), line.time);
+            line.apart && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_stated), line.time);
         open.strangers += usize::from(passes);
         passes
     }
@@ -349,15 +349,6 @@ impl Entry {
             language: trace::language(&self.text),
         }
     }
-}
-
-/// Whether a message is a logger's, or a request: complete in itself.
-fn stands_alone(text: &[u8]) -> bool {
-    let said = text.trim_ascii_start();
-    // `  error: …` is a property of what is printed around it.
-    let is_property = said.len() < text.len() && said.first().is_some_and(u8::is_ascii_lowercase);
-    let is_logger_s = !is_property && level::head(said).level.is_some() && !trace::continues(text);
-    is_logger_s || access_line::access_line(said).is_some()
 }
 
 fn is_indented(text: &[u8]) -> bool {

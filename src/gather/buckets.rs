@@ -89,13 +89,13 @@ impl Buckets {
         self.open_at(second, at)
     }
 
-    /// The same, if it was opened before.
-    pub fn opened(&mut self, second: i64) -> Option<Open<'_>> {
+    /// The bucket of a second, if it is open.
+    pub fn bucket_of(&self, second: i64) -> Option<&Bucket> {
         let at = match self.current {
             Some((current, at)) if current == second => at,
             _ => self.open.binary_search_by_key(&second, |(open, _)| *open).ok()?,
         };
-        Some(self.open_at(second, at))
+        Some(&self.open[at].1)
     }
 
     fn open_at(&mut self, second: i64, at: usize) -> Open<'_> {

@@ -123,6 +123,16 @@ impl Lane {
         self.late_before..self.next_step
     }
 
+    /// Whether a record of this time is not so far ahead that another one has to agree.
+    pub fn believes(&self, time: Time) -> bool {
+        self.latest.is_some_and(|latest| time.since(latest) <= FAR_AHEAD)
+    }
+
+    /// Whether a record of this time brings the latest time, or the watermark, into another second.
+    pub fn steps_at(&self, time: Time) -> bool {
+        time >= self.next_step
+    }
+
     /// Takes note of records whose times are [quiet](Lane::quiet): the greatest of them, and that of the last one.
     pub fn observe_quiet(&mut self, greatest: Time, last: Time) {
         self.latest = self.latest.max(Some(greatest));

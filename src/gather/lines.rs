@@ -1,5 +1,7 @@
 //! Lines: each line of a fragment to its count, its entry, and its events in the bucket of their second.
 
+use std::rc::Rc;
+
 use super::{Cause, Gather, SetId};
 use crate::classify::{self, ClassId, Found, LabelSets, MOST_VALUES, Via};
 use crate::decode::{self, Part};
@@ -31,7 +33,8 @@ impl<'a> Place<'a> {
 }
 
 impl Gather {
-    pub(super) fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], line: &Line, events_start: u32) {
+    pub(super) fn line(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], at: usize) {
+        let line = &fragment.lines[at];
         if let Kind::Directive(directive) = line.kind {
             match directive {
                 Directive::Header => {}
@@ -39,8 +42,7 @@ impl Gather {
                 Directive::Lateness(lateness) => self.lanes[lane].set_lateness(lateness),
                 Directive::Lost => self.lose(lane),
                 Directive::External => {
-                    let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
-                    recording::external(text).iter().for_each(|event| self.external(event));
+                    recording::external(fragment.text_of(line)).iter().for_each(|event| self.external(event));
                 }
             }
             return;
@@ -65,7 +67,7 @@ impl Gather {
         if line.is_repeated {
             return self.counts.duplicate += 1;
         }
-        let text = &fragment.text[line.start as usize..(line.start + line.length) as usize];
+        let text = fragment.text_of(line);
         if let (Some(time), true) = (line.time, self.lanes.len() > 1) {
             let identity = Identity { time, content: self.content(line, text), origin: line.origin };
             if self.duplicates.is_repeated(lane, identity) {
@@ -84,7 +86,14 @@ impl Gather {
                 self.buckets.bucket(time.second()).record(time, time);
             }
         }
-        let events = &fragment.events[events_start as usize..line.events_end as usize];
+        self.record(lane, fragment, sets, at, time);
+    }
+
+    /// Takes in a record whose time is noted and in no sealed second.
+    pub(super) fn record(&mut self, lane: usize, fragment: &Fragment, sets: &[SetId], at: usize, time: Option<Time>) {
+        let line = &fragment.lines[at];
+        let text = fragment.text_of(line);
+        let events = &fragment.events[fragment.events_before(at)..line.events_end as usize];
         let line_number = self.lanes[lane].number_in_file(self.lanes[lane].line_number);
         let place = &Place::new(lane, line_number, text, time, line.content);
         if let Kind::Edge { deployment } = line.kind {
@@ -100,8 +109,7 @@ impl Gather {
             let given = Given { line, text, line_number: place.line_number, time };
             let mut is_held = false;
             let stands_alone = !line.opens && !line.deferred;
-            let is_request = || events.iter().any(|event| event.via == Via::Access);
-            if !stands_alone || !lane_of.assembler.passes(line, text, is_request()) {
+            if !stands_alone || !lane_of.assembler.passes(line, text) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}
@@ -142,7 +150,7 @@ impl Gather {
     }
 
     /// Takes note of a record's time; closes entries it leaves behind, and evaluates what it completes.
-    fn observe(&mut self, lane: usize, time: Time) {
+    pub(super) fn observe(&mut self, lane: usize, time: Time) {
         let lane_steps = self.lanes[lane].observe(time);
         if lane_steps || !self.lanes[lane].assembler.is_idle() {
             self.expire(lane);
@@ -235,22 +243,24 @@ impl Gather {
     /// Puts one event of an entry into the bucket of its second.
     pub(super) fn event(&mut self, place: &Place<'_>, id: SetId, via: Via, values: &[i64; MOST_VALUES]) {
         let set = self.buckets.sets.get(id);
-        let (class, keep, is_noted) = (set.class, set.keep, set.is_noted);
+        let (class, need) = (set.class, Rc::clone(&set.need));
         let Some(time) = place.time else { return self.untimed(place, id, via) };
-        if is_noted && let Some(sign) = classify::sign(&self.library, self.buckets.sets.labels(id)) {
+        if need.is_noted
+            && let Some(sign) = classify::sign(&self.library, self.buckets.sets.labels(id))
+        {
             self.buckets.bucket(place.second).signs.push((sign, evidence(place, time)));
         }
-        if is_noted && Some(class) == self.rate_limited {
+        if need.is_noted && Some(class) == self.rate_limited {
             let dropped = values.iter().find(|value| **value > 0).map_or(0, |millionths| millionths / 1_000_000);
             self.counts.platform_dropped += dropped as u64;
             self.buckets.bucket(place.second).dropped += dropped.max(1) as u64;
         }
         let (second, hash) = (place.second, place.content);
         match self.buckets.open(second).tally(id, via) {
-            Some(tally) => tally.add(keep, (time, hash), values, || evidence(place, time)),
+            Some(tally) => tally.add(&need, (time, hash), values, || evidence(place, time)),
             None => {
                 let others = self.others(second, class, via, 1);
-                others.add(keep, (time, hash), values, || evidence(place, time));
+                others.add(&need, (time, hash), values, || evidence(place, time));
             }
         }
         while let Some((class, tally)) = self.buckets.pushed_out.pop() {
@@ -281,16 +291,24 @@ impl Gather {
             bucket.entries = covering(bucket.entries, (time, time));
             return;
         }
-        let silent = match self.buckets.previous(second) {
-            Some(previous) => second - previous > 1,
-            None => self.last_entry.is_some_and(|last| time.since(last) >= PAUSE),
-        };
+        let silent = bucket.entries.is_none() && self.ends_pause(second, time);
         let gravest = sets.max_by_key(|set| self.library.classes[self.buckets.sets.get(*set).class].severity);
         let bucket = self.buckets.bucket(second);
         bucket.entries = covering(bucket.entries, (time, time));
         let earlier = bucket.after_pause.as_ref().is_none_or(|(line, _)| time < line.time);
         if (silent || bucket.after_pause.is_some()) && earlier {
             bucket.after_pause = Some((evidence(place, time), gravest));
+        }
+    }
+
+    /// Whether an entry that is the first of its second, by the order of its source, comes after a pause.
+    pub(super) fn ends_pause(&self, second: i64, time: Time) -> bool {
+        if self.buckets.bucket_of(second).is_some_and(|bucket| bucket.entries.is_some()) {
+            return false;
+        }
+        match self.buckets.previous(second) {
+            Some(previous) => second - previous > 1,
+            None => self.last_entry.is_some_and(|last| time.since(last) >= PAUSE),
         }
     }
 

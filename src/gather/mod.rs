@@ -9,9 +9,8 @@ mod duplicates;
 mod external;
 pub mod lane;
 mod lines;
-mod needs;
+mod merge;
 pub mod pairs;
-mod run;
 mod saved;
 mod sets;
 mod watermark;
@@ -23,14 +22,14 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::classify::{self, ClassId, Classifier, Found, LabelSets, Library, wellknown};
-use crate::map::Fragment;
+use crate::classify::{ClassId, Classifier, Found, LabelSets, Library, wellknown};
+use crate::map::{Fragment, partial};
+use crate::needs::Needs;
 use crate::second::{Counts, Second};
 use crate::time::{SECOND, Time};
 use buckets::Buckets;
 use duplicates::Duplicates;
 use lane::{Lane, Queued};
-pub use needs::Needs;
 pub use saved::Error as SavedError;
 use sets::Set;
 pub use sets::SetId;
@@ -102,7 +101,9 @@ pub struct Gather {
     /// What of it was given on.
     given: Counts,
     pub lanes: Vec<Lane>,
-    needs: Needs,
+    needs: Arc<Needs>,
+    /// Makes partials of fewer lines than the map stage took.
+    builder: partial::Builder,
     /// The time of the deployment, if it was given.
     deployed_at: Option<Time>,
     range: Range,
@@ -137,7 +138,8 @@ impl Gather {
             counts: Counts::default(),
             given: Counts::default(),
             lanes: Vec::new(),
-            needs,
+            needs: Arc::new(needs),
+            builder: partial::Builder::default(),
             deployed_at,
             range,
             buckets: Buckets::default(),
@@ -153,6 +155,11 @@ impl Gather {
             last_entry: None,
             steps: Vec::new(),
         }
+    }
+
+    /// What the map stage has to keep of events.
+    pub fn needs(&self) -> Arc<Needs> {
+        Arc::clone(&self.needs)
     }
 
     /// Whether the range counts from a deployment that nobody has given: its ends are unknown then, and leave out nothing.
@@ -285,19 +292,13 @@ impl Gather {
             let Some(Queued { fragment, sets }) = self.lanes[lane].queue.front().cloned() else { break };
             let mut cursor = self.lanes[lane].cursor;
             let end = if self.lanes.len() == 1 { fragment.lines.len() } else { cursor + 1 };
-            let mut events_start = cursor.checked_sub(1).map_or(0, |before| fragment.lines[before].events_end);
             while cursor < end && self.steps.len() < MOST_STEPS {
-                let lines = &fragment.lines[cursor..end];
-                let taken = self.run(lane, &fragment, &sets, lines, events_start);
-                if let Some(last) = lines[..taken].last() {
-                    events_start = last.events_end;
+                self.lanes[lane].cursor = cursor;
+                let taken = self.merge(lane, &fragment, &sets, cursor);
+                if taken == 0 {
+                    self.line(lane, &fragment, &sets, cursor);
                 }
-                if let Some(line) = lines.get(taken) {
-                    self.lanes[lane].cursor = cursor + taken;
-                    self.line(lane, &fragment, &sets, line, events_start);
-                    events_start = line.events_end;
-                }
-                cursor = end.min(cursor + taken + 1);
+                cursor += taken.max(1);
             }
             if cursor == fragment.lines.len() {
                 self.lanes[lane].queue.pop_front();
@@ -319,13 +320,8 @@ impl Gather {
 
     /// The ids of label sets.
     fn intern(&mut self, sets: &LabelSets) -> Rc<[SetId]> {
-        let Gather { buckets, needs, library, rate_limited, .. } = self;
-        let mut intern = |labels| {
-            buckets.sets.intern(labels, |labels| {
-                let is_noted = Some(labels.class) == *rate_limited || classify::sign(library, labels).is_some();
-                Set::new(labels.class, is_noted, needs.keep(labels))
-            })
-        };
+        let Gather { buckets, needs, .. } = self;
+        let mut intern = |labels| buckets.sets.intern(labels, |labels| Set::new(labels.class, needs.need(labels)));
         sets.iter().map(&mut intern).collect()
     }
 

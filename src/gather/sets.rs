@@ -1,12 +1,13 @@
 //! The label sets that events of the open buckets have, and what is worked out about each once.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
 use crate::classify::{ClassId, LabelSet, LabelSets};
-use crate::second::Keep;
+use crate::needs::Need;
 
 /// Index of a label set among those of a run.
 pub type SetId = u32;
@@ -32,9 +33,7 @@ pub struct Sets {
 pub struct Set {
     /// That of the labels.
     pub class: ClassId,
-    /// Whether events of the class are more than counted.
-    pub is_noted: bool,
-    pub keep: Keep,
+    pub need: Rc<Need>,
     /// Where its tallies are in the latest buckets it has any in.
     recent: [Recent; RECENT as usize],
 }
@@ -52,8 +51,8 @@ impl Recent {
 }
 
 impl Set {
-    pub fn new(class: ClassId, is_noted: bool, keep: Keep) -> Self {
-        Set { class, is_noted, keep, recent: [Recent::NONE; RECENT as usize] }
+    pub fn new(class: ClassId, need: Need) -> Self {
+        Set { class, need: Rc::new(need), recent: [Recent::NONE; RECENT as usize] }
     }
 
     /// By [`Via`](crate::classify::Via), where its tallies of a second may be; `None` if its bucket is to be asked.

@@ -7,7 +7,7 @@ mod pane;
 mod panes;
 
 use crate::classify::wellknown;
-use crate::classify::{ClassId, Library};
+use crate::classify::{ByClass, ClassId, Library};
 use crate::report::Report;
 use crate::timeline::Sealed;
 
@@ -40,8 +40,8 @@ pub(crate) struct Kinds {
     /// Classes that tell of memory, and of processors.
     memory: Vec<Measured>,
     cpu: Vec<Measured>,
-    /// By class: whether its events are errors that the report tells of.
-    failures: Vec<bool>,
+    /// Whether its events are errors that the report tells of.
+    failures: ByClass<bool>,
 }
 
 /// A class that tells how much of something is used, with the indices of the values for what is used and for what may be.
@@ -73,7 +73,7 @@ impl Kinds {
             restarted: library.class_id(wellknown::RESTARTED),
             memory: wellknown::MEMORY.into_iter().filter_map(|names| Measured::of(library, names)).collect(),
             cpu: Measured::of(library, wellknown::CPU).into_iter().collect(),
-            failures: (0..library.classes.len()).map(|class| report.is_failure(class)).collect(),
+            failures: library.classes.map(|class, _| report.is_failure(class)),
         }
     }
 }
@@ -145,7 +145,7 @@ mod tests {
 
     fn empty() -> History {
         let (memory, cpu) = (Vec::new(), Vec::new());
-        let kinds = Kinds { request: None, restarted: None, memory, cpu, failures: Vec::new() };
+        let kinds = Kinds { request: None, restarted: None, memory, cpu, failures: ByClass::default() };
         History { kinds, panes: Panes::new(1), recent: Panes::new(RECENT_WIDTH) }
     }
 

@@ -9,6 +9,7 @@ use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
 use crate::second::{Second, Tally};
 use crate::time::Time;
+use crate::timeline::Tick;
 
 /// The classes of events that no line tells alone; `None` where the library lacks them.
 pub(super) struct OwnClasses {
@@ -115,14 +116,15 @@ impl Judge {
         // It may show only later: nothing that came after it is what was before it.
         self.observed.unsteady.add(deployed, second);
         self.timeline.end_baseline(deployed);
-        let past = self.past.clone().unwrap_or_else(|| self.rules.past(second, &self.timeline, &self.observed));
+        let past =
+            self.past.clone().unwrap_or_else(|| self.rules.past(Tick::at(second), &self.timeline, &self.observed));
         self.rules.begin(past, deployed);
         let is_apart = self.timeline.begin(deployed.min(second));
         self.report.begin(is_apart);
         self.history.begin(deployed);
         self.undecided = None;
         self.restarts = 0;
-        (self.told, self.is_enough) = (Verdict::Unknown, false);
+        (self.announced, self.is_enough) = (Verdict::Unknown, false);
         self.observed.deployed = deployed;
         self.deployment = Some(deployment.clone());
         self.notices.push(Notice::Deployed(deployment));

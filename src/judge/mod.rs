@@ -25,7 +25,7 @@ use crate::rules::verdict::Verdict;
 use crate::rules::{Past, Rules};
 use crate::second::{Counts, Tally};
 use crate::time::Time;
-use crate::timeline::{SetId, Sets, Timeline};
+use crate::timeline::{SetId, Sets, Tick, Timeline};
 use deployments::OwnClasses;
 pub use saved::Error as SavedError;
 pub use verdict::Ruling;
@@ -70,8 +70,8 @@ pub struct Judge {
     signals: VecDeque<(Signal, ClassId)>,
     /// The file that what people said stands in.
     people: String,
-    /// The verdict as it was told last, and whether enough was seen for it to be healthy.
-    told: Verdict,
+    /// The verdict as it was announced last, and whether enough was seen for it to be healthy.
+    announced: Verdict,
     is_enough: bool,
     /// First and last time of a record.
     pub records: Option<(Time, Time)>,
@@ -85,7 +85,7 @@ pub struct Judge {
     /// The last second that entered the windows.
     entered: Option<i64>,
     /// The tick that is evaluated next.
-    next_tick: Option<i64>,
+    next_tick: Option<Tick>,
     notices: Vec<Notice>,
     /// Set from outside when the run is to end soon.
     stop: Arc<AtomicBool>,
@@ -122,7 +122,7 @@ impl Judge {
             counts: Counts::default(),
             signals: VecDeque::new(),
             people: String::new(),
-            told: Verdict::Unknown,
+            announced: Verdict::Unknown,
             is_enough: false,
             records: None,
             crowded: 0,
@@ -164,7 +164,7 @@ impl Judge {
     }
 
     /// The end of the input, or of its range, before this tick; the rules stand as they are then.
-    pub fn end(&mut self, last_tick: i64) {
+    pub fn end(&mut self, last_tick: Tick) {
         let heard = self.rules.hear_late(last_tick, &self.observed);
         self.notices.extend(heard.into_iter().map(|reached| Notice::Reached(Box::new(reached))));
         let late = self.rules.end(self.armed_until());
@@ -175,7 +175,7 @@ impl Judge {
     }
 
     /// The end of what the rules have seen: the tick that was evaluated last, or will be next if there was none.
-    pub fn evaluated_until(&self) -> Option<i64> {
-        self.next_tick.map(|tick| tick - 1)
+    pub fn evaluated_until(&self) -> Option<Tick> {
+        self.next_tick.map(|tick| tick.plus(-1))
     }
 }

@@ -9,6 +9,7 @@ use crate::people::{Ack, Answer, Error, People, SIGNAL, Signal};
 use crate::second::Tally;
 use crate::second::evidence::Evidence;
 use crate::time::Time;
+use crate::timeline::Tick;
 
 /// The source of what people report, where evidence names one.
 const PEOPLE: usize = usize::MAX;
@@ -38,7 +39,7 @@ impl Judge {
             let Some(class) = self.library.class_id(&format!("{SIGNAL}{}", signal.name)) else {
                 return Err(Error::unknown(&people.file, signal.line, unknown("signal", &signal.name, &known)));
             };
-            let at = self.next_tick.map_or(signal.at, |tick| signal.at.max(Time::from_second(tick)));
+            let at = self.next_tick.map_or(signal.at, |tick| signal.at.max(tick.time()));
             let place = self.signals.partition_point(|(known, _)| known.at <= at);
             self.signals.insert(place, (Signal { at, ..signal }, class));
         }
@@ -62,7 +63,7 @@ impl Judge {
     /// As for [`Judge::hear`].
     pub fn hear_now(&mut self, line: &str) -> Result<(), Error> {
         let mut said = People::parse(&self.people, line)?;
-        let next = self.next_tick.map_or(Time(i64::MIN), Time::from_second);
+        let next = self.next_tick.map_or(Time(i64::MIN), Tick::time);
         said.answers.iter_mut().for_each(|answer| answer.at = answer.at.max(next));
         self.hear(said)
     }
@@ -72,15 +73,15 @@ impl Judge {
         (source == PEOPLE).then_some(&*self.people)
     }
 
-    /// The first tick after the next report; `i64::MAX` if there is none.
-    pub(super) fn next_signal(&self) -> i64 {
-        self.signals.front().map_or(i64::MAX, |(signal, _)| signal.at.second() + 1)
+    /// The first tick after the next report; [`Tick::NEVER`] if there is none.
+    pub(super) fn next_signal(&self) -> Tick {
+        self.signals.front().map_or(Tick::NEVER, |(signal, _)| Tick::after(signal.at.second()))
     }
 
     /// Adds what people reported in a second to its own events. What they reported before the first second is of no deployment that is
     /// judged.
     pub(super) fn hear_signals(&mut self, second: i64) {
-        while self.next_signal() <= second + 1 {
+        while self.next_signal() <= Tick::after(second) {
             let Some((signal, class)) = self.signals.pop_front() else { return };
             if signal.at.second() == second {
                 self.add_signal(class, &signal);

@@ -17,7 +17,7 @@ use crate::rules::verdict::Verdict;
 use crate::rules::{self, Past};
 use crate::second::Counts;
 use crate::time::Time;
-use crate::timeline;
+use crate::timeline::{self, Tick};
 
 /// What is saved beside its parts.
 #[derive(Serialize, Deserialize)]
@@ -29,12 +29,12 @@ struct Own {
     restarts: u64,
     counts: Counts,
     signals: VecDeque<(Signal, ClassId)>,
-    told: Verdict,
+    announced: Verdict,
     is_enough: bool,
     records: Option<(Time, Time)>,
     crowded: u64,
     entered: Option<i64>,
-    next_tick: Option<i64>,
+    next_tick: Option<Tick>,
 }
 
 type Saved<'a> =
@@ -61,7 +61,7 @@ impl Judge {
             restarts: self.restarts,
             counts: self.counts,
             signals: self.signals.clone(),
-            told: self.told,
+            announced: self.announced,
             is_enough: self.is_enough,
             records: self.records,
             crowded: self.crowded,
@@ -89,7 +89,7 @@ impl Judge {
         self.lifecycle = lifecycle;
         (self.observed, self.past, self.deployment) = (own.observed, own.past, own.deployment);
         (self.undecided, self.restarts, self.counts) = (own.undecided, own.restarts, own.counts);
-        (self.signals, self.told, self.is_enough) = (own.signals, own.told, own.is_enough);
+        (self.signals, self.announced, self.is_enough) = (own.signals, own.announced, own.is_enough);
         (self.records, self.crowded) = (own.records, own.crowded);
         (self.entered, self.next_tick) = (own.entered, own.next_tick);
         // Label sets are met anew.

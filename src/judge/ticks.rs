@@ -7,7 +7,7 @@ use crate::classify::{LabelSets, NO_VALUE, Via};
 use crate::gather::{Cause, Step};
 use crate::rules::observed::Covered;
 use crate::second::{Second, covering};
-use crate::timeline::{Admits, Sealed, SetId};
+use crate::timeline::{Admits, Sealed, SetId, Tick};
 
 impl Judge {
     /// Takes in what was gathered; gives back a second, for its memory.
@@ -17,7 +17,7 @@ impl Judge {
                 self.seal(&second, cause);
                 return Some(second);
             }
-            Step::Until(tick, cause) => self.tick_until(tick, cause),
+            Step::Until(tick, cause) => self.tick_until(Tick::at(tick), cause),
             Step::Beyond(second) => {
                 self.count(&second);
                 return Some(second);
@@ -31,28 +31,28 @@ impl Judge {
 
     /// Takes in a second that is complete, once the rules have looked at all before it.
     pub fn seal(&mut self, second: &Second, cause: Cause) {
-        self.tick_until(second.at, cause);
-        if self.next_tick.is_some_and(|tick| tick <= second.at) {
+        self.tick_until(Tick::at(second.at), cause);
+        if self.next_tick.is_some_and(|tick| tick.second() <= second.at) {
             // The run was told to stop, and the rules stand where they had come to.
             return self.count(second);
         }
-        self.next_tick = Some(second.at + 1);
+        self.next_tick = Some(Tick::after(second.at));
         self.enter(second);
     }
 
     /// Evaluates ticks up to `last`. Those at which nothing can change are not looked at: one wrong clock can put centuries
     /// between two records.
-    pub fn tick_until(&mut self, last: i64, cause: Cause) {
+    pub fn tick_until(&mut self, last: Tick, cause: Cause) {
         let Some(mut tick) = self.next_tick.filter(|tick| *tick <= last) else { return };
         while tick <= last && self.may_go_on() {
-            if self.entered.is_none_or(|second| second < tick - 1) {
-                self.enter(&Second::new(tick - 1));
+            if self.entered.is_none_or(|second| second < tick.ended()) {
+                self.enter(&Second::new(tick.ended()));
             }
             let leaves = self.timeline.slide(tick);
             let deployment = self.fixed.as_ref().filter(|_| self.deployment.is_none());
-            let begins = deployment.map_or(i64::MAX, |deployment| deployment.at.second() + 1);
-            let mut next = (last + 1).min(leaves).min(begins).min(self.next_signal()).max(tick + 1);
-            if self.is_armed(tick - 1) {
+            let begins = deployment.map_or(Tick::NEVER, |deployment| Tick::after(deployment.at.second()));
+            let mut next = last.plus(1).min(leaves).min(begins).min(self.next_signal()).max(tick.plus(1));
+            if self.is_armed(tick.ended()) {
                 let changes = self.rules.tick(tick, &self.timeline, &self.observed);
                 let mut has_news = !changes.is_empty();
                 if tick <= self.armed_until() {
@@ -64,7 +64,7 @@ impl Judge {
                 next = self.rules.steady_until(tick, next, &self.timeline, &self.observed);
                 self.rule(tick, has_news);
                 next = next.min(self.next_ruling(tick));
-                self.rules.stay(tick, next - tick - 1);
+                self.rules.stay(tick, next.since(tick) - 1);
             }
             tick = next;
         }
@@ -99,7 +99,7 @@ impl Judge {
             self.history.add(sealed);
             let admits = Admits {
                 rules: armed,
-                deploy: armed && second.at < self.armed_until(),
+                deploy: armed && Tick::at(second.at) < self.armed_until(),
                 baseline: self.lifecycle.is_steady(second.at),
             };
             self.timeline.seal(sealed, admits);
@@ -137,8 +137,8 @@ impl Judge {
     }
 
     /// Changes at later ticks are told only if they last to the end.
-    pub(super) fn armed_until(&self) -> i64 {
-        self.observed.deployed.saturating_add(self.rules.duration)
+    pub(super) fn armed_until(&self) -> Tick {
+        Tick::at(self.observed.deployed).plus(self.rules.duration)
     }
 
     /// Takes note of what the sources cover.

@@ -5,12 +5,12 @@ use crate::rules::kpi::KpiResult;
 use crate::rules::node::Read;
 use crate::rules::trigger::Trigger;
 use crate::rules::verdict::{self, Basis, Verdict};
+use crate::timeline::Tick;
 
 /// What the verdict changed to, and why.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ruling {
-    /// The tick.
-    pub at: i64,
+    pub at: Tick,
     pub verdict: Verdict,
     pub before: Verdict,
     /// Whether the plan's whole duration was seen.
@@ -21,7 +21,7 @@ pub struct Ruling {
 
 impl Judge {
     /// The verdict at a tick, with the reasons for it, and what the key figures come to.
-    pub fn verdict(&self, tick: i64) -> (Verdict, Vec<String>, Vec<KpiResult>) {
+    pub fn verdict(&self, tick: Tick) -> (Verdict, Vec<String>, Vec<KpiResult>) {
         let kpis = self.rules.kpis(tick, &self.timeline, &self.observed);
         let basis = Basis {
             seen: self.seen_since_deployment(tick),
@@ -39,7 +39,7 @@ impl Judge {
     }
 
     /// Whether a tick lies at the end of the plan's duration, or after it. Without a deployment nobody knows since when.
-    pub fn is_complete(&self, tick: i64) -> bool {
+    pub fn is_complete(&self, tick: Tick) -> bool {
         let is_known = self.deployment.as_ref().is_some_and(|deployment| deployment.from.is_known());
         is_known && self.seen_since_deployment(tick) >= self.rules.duration
     }
@@ -51,8 +51,8 @@ impl Judge {
     }
 
     /// Seconds.
-    pub fn seen_since_deployment(&self, tick: i64) -> i64 {
-        self.deployment.as_ref().map_or(0, |deployment| tick - deployment.at.second())
+    pub fn seen_since_deployment(&self, tick: Tick) -> i64 {
+        self.deployment.as_ref().map_or(0, |deployment| tick.second() - deployment.at.second())
     }
 
     /// Events since the deployment that show that the service works.
@@ -63,7 +63,7 @@ impl Judge {
 
     /// Looks at the verdict after a tick at which something happened that may have changed it, when enough was seen and known for it
     /// to be healthy, and at the end of the plan's duration, at which a healthy one is told once more: it is no longer one so far.
-    pub(super) fn rule(&mut self, tick: i64, has_news: bool) {
+    pub(super) fn rule(&mut self, tick: Tick, has_news: bool) {
         let is_enough = self.works() >= self.rules.healthy.requests
             && self.seen_since_deployment(tick) >= self.rules.healthy.after.0;
         let mut is_news = is_enough && !std::mem::replace(&mut self.is_enough, is_enough);
@@ -73,32 +73,35 @@ impl Judge {
             return;
         }
         let (verdict, reasons, _) = self.verdict(tick);
-        let before = std::mem::replace(&mut self.told, verdict);
+        let before = std::mem::replace(&mut self.announced, verdict);
         if verdict != before || is_over && verdict == Verdict::Healthy {
             let complete = self.is_complete(tick);
             self.notices.push(Notice::Verdict(Box::new(Ruling { at: tick, verdict, before, complete, reasons })));
         }
     }
 
-    /// The next tick after this one, at which the rules have looked, at which the verdict may change though nothing happens; `i64::MAX`
+    /// The next tick after this one, at which the rules have looked, at which the verdict may change though nothing happens; [`Tick::NEVER`]
     /// if there is none, or more has to come for it.
-    pub(super) fn next_ruling(&self, tick: i64) -> i64 {
-        let due = self.deployment.as_ref().map(|deployment| deployment.at.second() + self.rules.healthy.after.0);
+    pub(super) fn next_ruling(&self, tick: Tick) -> Tick {
+        let due = self
+            .deployment
+            .as_ref()
+            .map(|deployment| Tick::at(deployment.at.second()).plus(self.rules.healthy.after.0));
         let enough = due.filter(|due| *due > tick && !self.is_enough);
         let known = self.rules.triggers.iter().filter(|_| self.is_in_doubt());
-        let known = known.filter_map(|trigger| Some(tick + trigger.known_enough_in(trigger.ticks as i64)?)).min();
+        let known = known.filter_map(|trigger| Some(tick.plus(trigger.known_enough_in(trigger.ticks as i64)?))).min();
         let over = self.completion().filter(|over| *over > tick);
-        enough.into_iter().chain(known).chain(over).min().unwrap_or(i64::MAX)
+        enough.into_iter().chain(known).chain(over).min().unwrap_or(Tick::NEVER)
     }
 
     /// Whether what is missing for a verdict may be that triggers were known for too short a time.
     fn is_in_doubt(&self) -> bool {
-        self.told == Verdict::Unknown && self.is_enough
+        self.announced == Verdict::Unknown && self.is_enough
     }
 
     /// The tick at which the plan's duration is over; `None` where nobody knows since when.
-    fn completion(&self) -> Option<i64> {
+    fn completion(&self) -> Option<Tick> {
         let known = self.deployment.as_ref().filter(|deployment| deployment.from.is_known())?;
-        Some(known.at.second().saturating_add(self.rules.duration))
+        Some(Tick::at(known.at.second()).plus(self.rules.duration))
     }
 }

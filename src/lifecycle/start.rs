@@ -18,8 +18,8 @@ pub(super) struct Start {
     pub failed: bool,
     /// It had failures before it was ready, whether or not it became so.
     pub failing: bool,
-    /// Nobody was told of the latest of them.
-    pub failure_is_untold: bool,
+    /// The latest of them was not reported yet.
+    pub failure_is_unreported: bool,
     /// So had the start before it.
     pub fails_as_ever: bool,
     /// The service's log had requests before it, so that another process may serve still.
@@ -53,7 +53,7 @@ impl Start {
             ready: layer == Layer::Ready,
             failed: false,
             failing: false,
-            failure_is_untold: false,
+            failure_is_unreported: false,
             fails_as_ever: false,
             beside_another: false,
             served: false,

@@ -17,7 +17,7 @@ pub fn send(smtp: &str, from: &str, to: &[String], message: &Message, timeout: D
     let sent = transport.timeout(Some(timeout)).build().send(&mail);
     sent.map(drop).map_err(|error| match error.is_permanent() {
         true => refused(&error),
-        false => Failed::ForNow { why: told(&error), wait: None },
+        false => Failed::ForNow { why: describe(&error), wait: None },
     })
 }
 
@@ -34,11 +34,11 @@ fn written(from: &str, to: &[String], message: &Message) -> anyhow::Result<Mail>
 }
 
 fn refused(error: &Error) -> Failed {
-    Failed::ForGood(told(error))
+    Failed::ForGood(describe(error))
 }
 
 /// What went wrong, with its cause. Neither shows the address of the server.
-fn told(error: &Error) -> String {
+fn describe(error: &Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

@@ -93,9 +93,11 @@ impl Subject {
         let group: Vec<String> = event.group.values().map(|value| escape(value)).collect();
         let group = if group.is_empty() { String::new() } else { format!("{{{}}}", group.join(" ")) };
         let measured = Measured::of(event);
-        let told =
-            measured.tell(&event.expr).filter(|_| asks.is_some()).map_or(String::new(), |told| format!("  {told}"));
-        let mut lines = vec![format!("{todo} {}: {}{group}{told}", self.name(), escape(&event.id))];
+        let reading = measured
+            .tell(&event.expr)
+            .filter(|_| asks.is_some())
+            .map_or(String::new(), |reading| format!("  {reading}"));
+        let mut lines = vec![format!("{todo} {}: {}{group}{reading}", self.name(), escape(&event.id))];
         if event.also_before && asks.is_some() {
             lines.push("also before this deployment: going back would not mend it".into());
         }

@@ -79,8 +79,8 @@ struct Outlet {
     left_out: u64,
     /// What it was last asked to do by a trigger, and when.
     asked: Option<(Time, Verdict)>,
-    /// The gravest verdict that it was told of since the last that was milder.
-    told: Option<Verdict>,
+    /// The gravest verdict that it was notified of since the last that was milder.
+    notified: Option<Verdict>,
     /// What waits for the end of its quiet hours.
     held: Vec<Message>,
 }
@@ -122,7 +122,7 @@ impl Notifier {
                 open,
                 left_out: 0,
                 asked: None,
-                told: None,
+                notified: None,
                 held: Vec::new(),
             });
         }
@@ -132,7 +132,7 @@ impl Notifier {
     /// A deployment came into force; what follows is of it.
     pub fn deployed(&mut self, deployment: &Deployment) {
         self.subject.deployed(deployment);
-        self.outlets.iter_mut().for_each(|outlet| outlet.told = None);
+        self.outlets.iter_mut().for_each(|outlet| outlet.notified = None);
     }
 
     /// Sends what waited for the end of quiet hours.
@@ -261,7 +261,7 @@ impl Outlet {
         }
         if self.receiver.only_verdict_changes && matches!(message.on, Some(On::Rollback | On::Investigate)) {
             // One that makes nothing graver, or resolves, leaves the verdict what it is.
-            if message.asks.is_none() || message.asks <= self.told {
+            if message.asks.is_none() || message.asks <= self.notified {
                 return false;
             }
         }
@@ -269,13 +269,13 @@ impl Outlet {
         let is_for_people = !matches!(self.receiver.way, Way::Webhook { .. } | Way::Command(_));
         let asks = message.at.zip(message.asks);
         if message.on == Some(On::Verdict) {
-            self.told = message.asks;
+            self.notified = message.asks;
             if is_for_people && asks.is_some() && asks == self.asked {
                 return false;
             }
         } else if asks.is_some() {
             self.asked = asks;
-            self.told = self.told.max(message.asks);
+            self.notified = self.notified.max(message.asks);
         }
         true
     }

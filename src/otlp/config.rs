@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_told_and_no_secret_with_it() {
         let address = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
-        for (name, value, told) in [
+        for (name, value, expected) in [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http or https"),
             ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "not an address", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "http/protobuf"),
@@ -193,7 +193,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_HEADERS", "a b=secret", "header"),
         ] {
             let error = config(&[(name, value), address]).unwrap_err();
-            assert!(error.contains(told) && error.starts_with("OTEL_"), "{name}: {error}");
+            assert!(error.contains(expected) && error.starts_with("OTEL_"), "{name}: {error}");
             assert!(!error.contains("secret"), "{error}");
         }
     }

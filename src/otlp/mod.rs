@@ -58,7 +58,7 @@ impl Exporter {
             let sink = |target: Target| -> Result<Sink, String> {
                 let client = client(&target.url)?;
                 let warn = Arc::clone(&warn);
-                Ok(Sink { name, target, client, warn, due: Instant::now(), delay: DELAY, is_told: false })
+                Ok(Sink { name, target, client, warn, due: Instant::now(), delay: DELAY, is_reported: false })
             };
             target.map(sink).transpose()
         };
@@ -110,8 +110,8 @@ struct Sink {
     due: Instant,
     /// After the next attempt that fails.
     delay: Duration,
-    /// That it cannot be sent was told.
-    is_told: bool,
+    /// That it cannot be sent was reported.
+    is_reported: bool,
 }
 
 /// What became of an attempt.
@@ -211,8 +211,8 @@ impl Sink {
             self.delay = DELAY;
         }
         if became == Became::Sent {
-            self.is_told = false;
-        } else if !std::mem::replace(&mut self.is_told, true) {
+            self.is_reported = false;
+        } else if !std::mem::replace(&mut self.is_reported, true) {
             let host = self.target.url.host_str().unwrap_or_default();
             let goes_on = if became == Became::Failed { "; it is tried again" } else { "" };
             (self.warn)(&format!("OTLP: {} cannot be sent to {host}: {why}{goes_on}", self.name));

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::format::{clocks, count, counted, cut, known_by, one_line, range, value};
-use super::text::{Finding, findings, target, told};
+use super::text::{Finding, describe_check, findings, target};
 use super::traffic::{self, Table};
 use super::triggers::{measured, name, runbook, when};
 use crate::rules::checkpoint::Status;
@@ -85,17 +85,17 @@ pub fn job_summary(summary: &Summary, zone: Zone) -> String {
 }
 
 fn triggers(summary: &Summary, zone: Zone) -> Vec<String> {
-    let mut told: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
-    told.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
-    let quiet = summary.triggers.len() - told.len();
-    if told.is_empty() {
+    let mut fired: Vec<&TriggerResult> = summary.triggers.iter().filter(|trigger| trigger.fired > 0).collect();
+    fired.sort_by_key(|trigger| std::cmp::Reverse(trigger.severity));
+    let quiet = summary.triggers.len() - fired.len();
+    if fired.is_empty() {
         return if quiet > 0 {
             vec![format!("{} watched, none fired.", counted(quiet as u64, "trigger"))]
         } else {
             Vec::new()
         };
     }
-    let rows = told.iter().map(|trigger| {
+    let rows = fired.iter().map(|trigger| {
         let severity = match trigger.severity {
             Severity::Rollback => "rollback",
             Severity::Investigate => "investigate",
@@ -181,7 +181,7 @@ fn checkpoints(title: &str, head: &str, all: &[CheckpointEvent]) -> Vec<String> 
         let checks = event.checks.iter().filter(|check| check.status != Status::Pending);
         let text = |text: &str| plain(&cut(text, WIDEST));
         let parts: Vec<String> =
-            checks.map(|check| format!("{}: {}", word(check.status), text(&told(check)))).collect();
+            checks.map(|check| format!("{}: {}", word(check.status), text(&describe_check(check)))).collect();
         let cells = [format!("{} ({})", code(&event.id), plain(&event.title)), word(event.status), parts.join("<br>")];
         rows.push(cells.into());
     }

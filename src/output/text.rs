@@ -27,8 +27,8 @@ use event::{action_line, short_line, trigger_lines, verdict_line};
 use header::{deployed, extent, header};
 use screen::{Screen, exit, input, verdict};
 
-pub use checks::told as told_check;
-pub(super) use checks::{counts, told};
+pub(super) use checks::counts;
+pub use checks::describe as describe_check;
 pub(super) use findings::{Finding, findings};
 pub(super) use screen::{because, facts, left_out, reached, runbook, target, word};
 
@@ -37,7 +37,7 @@ const SCREEN: usize = 40;
 /// Error groups and routes listed, longest first; the last pair is listed whatever the screen holds.
 const LISTED: [(usize, usize); 10] = [(6, 8), (6, 6), (5, 5), (4, 5), (3, 4), (3, 3), (3, 2), (2, 3), (2, 2), (1, 2)];
 /// Events whose evidence is remembered, so that a line is not shown again and again.
-const TOLD: usize = 8;
+const MOST_SHOWN: usize = 8;
 /// What stands below an event or a verdict is indented to where their words stand.
 const INDENT: &str = "         ";
 /// Columns that a location may take.
@@ -133,7 +133,7 @@ pub struct Text<W> {
     /// Lines written so far.
     lines: usize,
     /// What judges from here on, until there is something to show.
-    untold: Option<Start>,
+    unannounced: Option<Start>,
     /// The last day that was shown.
     day: Option<String>,
     /// What happened under the deployment that is judged last so far, in a replay: that under earlier ones is told in a line.
@@ -147,7 +147,7 @@ pub struct Text<W> {
     /// What was shown as firing and not yet as resolved.
     firing: BTreeSet<(String, BTreeMap<String, String>)>,
     /// The evidence of the last events shown: of what fires together it is often the same line.
-    told: VecDeque<Place>,
+    shown: VecDeque<Place>,
 }
 
 /// A line of the input: the label of its source, its number.
@@ -161,14 +161,14 @@ impl<W: Write> Text<W> {
             style,
             quiet,
             lines: 0,
-            untold: None,
+            unannounced: None,
             day: None,
             held: None,
             decided: None,
             is_live: true,
             earlier: Vec::new(),
             firing: BTreeSet::new(),
-            told: VecDeque::new(),
+            shown: VecDeque::new(),
         }
     }
 
@@ -186,7 +186,7 @@ impl<W: Write> Text<W> {
     /// A deployment is judged from here on. It is told with the first event under it, or in the header of the summary.
     pub fn start(&mut self, plan: &str, deployment: &Deployment, sources: &[String]) -> io::Result<()> {
         let new = Start { plan: plan.into(), deployment: deployment.clone(), sources: sources.into() };
-        let before = self.untold.replace(new);
+        let before = self.unannounced.replace(new);
         if let (Some(held), Some(before)) = (&mut self.held, before) {
             self.earlier.extend(before.superseded(self.style.zone, held));
             held.clear();
@@ -217,17 +217,17 @@ impl<W: Write> Text<W> {
         self.tell_start()?;
         self.date(event.at)?;
         let place = event.evidence.first().map(|line| (line.file.clone(), line.line_no));
-        let is_told = place.as_ref().is_some_and(|place| self.told.contains(place));
-        let lines = trigger_lines(event, sources > 1, is_told, self.style);
+        let is_shown = place.as_ref().is_some_and(|place| self.shown.contains(place));
+        let lines = trigger_lines(event, sources > 1, is_shown, self.style);
         // Of what is milder than what was decided in the end, one line is enough.
         let is_aside = self.decided.is_some_and(|decided| event.severity < decided);
         let lines = if is_aside { vec![short_line(event, sources > 1, self.style)] } else { lines };
         for line in lines {
             self.line(&line)?;
         }
-        if event.state == State::Firing && !is_told && !is_aside {
-            place.into_iter().for_each(|place| self.told.push_front(place));
-            self.told.truncate(TOLD);
+        if event.state == State::Firing && !is_shown && !is_aside {
+            place.into_iter().for_each(|place| self.shown.push_front(place));
+            self.shown.truncate(MOST_SHOWN);
         }
         self.out.flush()
     }
@@ -346,7 +346,7 @@ impl<W: Write> Text<W> {
 
     /// Writes the header, or after it that a newer deployment is judged from here on.
     fn tell_start(&mut self) -> io::Result<()> {
-        let Some(Start { plan, deployment, sources }) = self.untold.take() else { return Ok(()) };
+        let Some(Start { plan, deployment, sources }) = self.unannounced.take() else { return Ok(()) };
         let first = self.lines == 0;
         if first {
             let (zone, date) = (self.style.zone, date(deployment.at, self.style.zone));

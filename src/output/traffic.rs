@@ -56,7 +56,7 @@ pub fn table(http: &Http, most: usize) -> Option<Table> {
     // Without a baseline a table tells of hardly anything but what came after the deployment.
     let since = if http.before.is_some() { " since the deployment" } else { "" };
     let title = format!("{}{since}, {} 5xx{share}", counted(http.since.requests, "request"), count(failed));
-    let mut routes: Vec<&RouteLine> = http.by_route.iter().filter(|route| is_told(route, http)).collect();
+    let mut routes: Vec<&RouteLine> = http.by_route.iter().filter(|route| is_listed(route, http)).collect();
     routes.sort_by_key(|route| std::cmp::Reverse((route.since.server_error, expected(route, http))));
     let has_times =
         routes.iter().any(|route| route.since.p95_ms.or(route.before.and_then(|side| side.p95_ms)).is_some());
@@ -90,7 +90,7 @@ pub fn table(http: &Http, most: usize) -> Option<Table> {
 }
 
 /// Whether there is something to tell of a route: it may have been called before the deployment alone.
-fn is_told(route: &RouteLine, http: &Http) -> bool {
+fn is_listed(route: &RouteLine, http: &Http) -> bool {
     route.since.count > 0 || (http.before.is_some() && route.before.is_some_and(|before| before.count > 0))
 }
 

@@ -106,7 +106,7 @@ impl Looking {
             let start = Instant::now();
             let found = self.look(start);
             let took = start.elapsed();
-            for event in told(&self.probe.id, found, took, (self.now)()) {
+            for event in events_of(&self.probe.id, found, took, (self.now)()) {
                 // A run that takes nothing in, because no line has come yet, has to do without the oldest.
                 let _ = self.events.try_send(event);
             }
@@ -140,7 +140,7 @@ impl Looking {
 }
 
 /// The events of one look.
-fn told(id: &str, found: Found, took: Duration, at: Time) -> Vec<External> {
+fn events_of(id: &str, found: Found, took: Duration, at: Time) -> Vec<External> {
     let took_so_long = seconds(took);
     let mut events: Vec<External> = Vec::new();
     for (name, number) in found.numbers {

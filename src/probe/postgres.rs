@@ -64,7 +64,7 @@ impl Database {
 
     /// Asks once; who calls it keeps the time.
     pub async fn look(&self) -> Found {
-        let unreachable = |error: tokio_postgres::Error| Found::failed("unreachable", told(&error));
+        let unreachable = |error: tokio_postgres::Error| Found::failed("unreachable", describe(&error));
         let found = if self.config.get_ssl_mode() == SslMode::Disable {
             match self.config.connect(NoTls).await {
                 Ok((client, connection)) => ask(&client, connection).await,
@@ -76,7 +76,7 @@ impl Database {
                 Err(error) => return unreachable(error),
             }
         };
-        found.unwrap_or_else(|error| Found::failed("answer", told(&error)))
+        found.unwrap_or_else(|error| Found::failed("answer", describe(&error)))
     }
 }
 
@@ -104,7 +104,7 @@ async fn ask(
 }
 
 /// What went wrong, with its cause; neither names a password.
-fn told(error: &tokio_postgres::Error) -> String {
+fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => error.message().into(),
         None => match std::error::Error::source(error) {

@@ -42,8 +42,8 @@ impl Role {
         }
         if parsers().flatten().any(Parser::reads_failures) {
             // The class of its language tells of every failure; the special ones beside it, and that of all, would tell twice.
-            let is_told = class.name.ends_with(".exception") && !any(&[Parser::Failure]);
-            return if is_told { Role::Exception(label("message")) } else { Role::Other };
+            let is_reported = class.name.ends_with(".exception") && !any(&[Parser::Failure]);
+            return if is_reported { Role::Exception(label("message")) } else { Role::Other };
         }
         let requests = any(&[Parser::AccessLine, Parser::Edge, Parser::Request]);
         if !requests && class.severity >= Severity::Warning { Role::Known } else { Role::Other }

@@ -8,12 +8,13 @@ use super::silences::Silences;
 use super::since::Since;
 use super::totals::FailingId;
 use super::{Group, Key, Report, Route, RouteTotal, Total};
+use crate::classify::ByClass;
 use crate::timeline::capped::Capped;
 
 /// What was added up.
 #[derive(Debug, Serialize)]
 pub struct Saved<'a> {
-    classes: &'a [Total],
+    classes: &'a ByClass<Total>,
     routes: &'a Capped<Route, RouteTotal>,
     by_status: &'a BTreeMap<u16, u64>,
     since: &'a Since,
@@ -27,7 +28,7 @@ pub struct Saved<'a> {
 /// The same, read again.
 #[derive(Debug, Deserialize)]
 pub struct Restored {
-    classes: Vec<Total>,
+    classes: ByClass<Total>,
     routes: Capped<Route, RouteTotal>,
     by_status: BTreeMap<u16, u64>,
     since: Since,

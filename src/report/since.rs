@@ -1,7 +1,7 @@
 //! What was counted since the deployment, which may show only after it began.
 
 use super::Total;
-use crate::classify::ClassId;
+use crate::classify::{ByClass, ClassId};
 
 /// Where counts stood at some moment.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -9,7 +9,7 @@ struct Counted {
     requests: u64,
     failed: u64,
     /// Events by class.
-    classes: Vec<u64>,
+    classes: ByClass<u64>,
 }
 
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -33,17 +33,17 @@ impl Since {
     }
 
     /// From now on all is counted apart, should a deployment have begun here, or no longer.
-    pub fn set_apart(&mut self, is_apart: bool, classes: &[Total]) {
+    pub fn set_apart(&mut self, is_apart: bool, classes: &ByClass<Total>) {
         self.apart = is_apart.then(|| self.counted(classes));
     }
 
     /// A new deployment, which began here if nothing is counted apart.
-    pub fn begin(&mut self, classes: &[Total]) {
+    pub fn begin(&mut self, classes: &ByClass<Total>) {
         self.before = self.apart.take().unwrap_or_else(|| self.counted(classes));
     }
 
-    fn counted(&self, classes: &[Total]) -> Counted {
-        let classes = classes.iter().map(|total| total.count).collect();
+    fn counted(&self, classes: &ByClass<Total>) -> Counted {
+        let classes = classes.map(|_, total| total.count);
         Counted { requests: self.requests, failed: self.failed, classes }
     }
 

@@ -124,7 +124,7 @@ fn compile_trigger(
             let message = "confidence needs a comparison of a percentile, or of a ratio of a part to its whole";
             return Err(plan.error(written.when, message.into()));
         }
-        tested.into_iter().for_each(|read| compiler.timeline.keep_running_totals(read.series));
+        tested.into_iter().for_each(|read| compiler.timeline.keep_running_totals(read.window.series));
     } else if !node.overalls().is_empty() {
         let message = "`overall` tests what all groups say together: give the trigger a `confidence`";
         return Err(plan.error(written.when, message.into()));

@@ -7,6 +7,7 @@ use super::plan::Kind;
 use super::watch::Watch;
 use crate::expr::CompareOp;
 use crate::people::Answer;
+use crate::timeline::Tick;
 
 /// A compiled `[[checkpoint]]` or `[[success]]`, and what became of it.
 #[derive(Debug)]
@@ -65,8 +66,7 @@ pub struct Expected {
 pub struct Reached {
     /// Index of the checkpoint.
     pub checkpoint: usize,
-    /// The tick.
-    pub at: i64,
+    pub at: Tick,
     pub status: Status,
     /// In the order of its checks.
     pub outcomes: Vec<Outcome>,

@@ -10,9 +10,9 @@ use crate::classify::wellknown;
 use crate::classify::{Interest, Library};
 use crate::expr::{self, Aggregate, Catalog, Expr, Function, Input, Kind, Unit, Window};
 use crate::time::SECOND;
-use crate::timeline::series::{LabelTest, Measure, Spec, ValueTest, Wanted};
+use crate::timeline::series::{CellNeeds, LabelTest, Measure, Spec, ValueTest};
 use crate::timeline::window::Reach;
-use crate::timeline::{SeriesId, Timeline};
+use crate::timeline::{Timeline, WindowRef};
 use selector::carriers;
 
 /// A compiled expression.
@@ -22,12 +22,17 @@ pub struct Compiled {
     /// The labels its groups have; empty for one result.
     pub by: Vec<String>,
     /// The series that show the first thing the expression speaks of, for evidence.
-    pub evidence: Vec<(SeriesId, usize)>,
+    pub evidence: Vec<WindowRef>,
     pub unit: Option<Unit>,
     /// Whether a quotient of counts that is no proportion stands in it.
     pub plain_quotient: bool,
     /// Baselines that nothing is compared with: each is what a value is read beside.
     pub pasts: Vec<Node>,
+}
+
+/// Whether lines show what a function makes of events: what is counted. Of a percentile or a gap any line would do, and so none does.
+fn shows(function: Function) -> bool {
+    matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak)
 }
 
 /// What compiling needs and adds to.
@@ -49,11 +54,13 @@ pub struct Compiler<'a> {
 struct Scope<'a, 'b> {
     compiler: &'a mut Compiler<'b>,
     by: Vec<String>,
-    evidence: Vec<(SeriesId, usize)>,
+    evidence: Vec<WindowRef>,
     plain_quotient: bool,
     in_baseline: bool,
     in_overall: bool,
     keep_evidence: bool,
+    /// What the guard that is being compiled stands before.
+    guarded: Vec<Expr>,
     pasts: Vec<Node>,
     /// Whether it is only shown beside something: such series are apart from those of rules, whose groups are those of their own
     /// windows.
@@ -90,6 +97,7 @@ impl Compiler<'_> {
             in_baseline: false,
             in_overall: false,
             keep_evidence: evidence,
+            guarded: Vec::new(),
             pasts: Vec::new(),
             is_aside,
             decides: evidence && !past::has_baseline(expr),
@@ -141,7 +149,9 @@ impl Scope<'_, '_> {
             }
             Kind::And(guard, guarded) => {
                 let decides = std::mem::replace(&mut self.decides, false);
+                self.guarded.push((**guarded).clone());
                 let guard = boxed(self, guard)?;
+                self.guarded.pop();
                 self.decides = decides;
                 Node::And(guard, boxed(self, guarded)?)
             }
@@ -299,21 +309,18 @@ impl Scope<'_, '_> {
         let name = format!("{plain} {measured} by {labels:?} with {with:?}{aside}");
         let carriers = carriers(selector, class.carriers);
         let spec = Spec { name, selector: compiled, by: by.to_vec(), measure };
-        // Lines show what is counted; of a percentile or a gap any line would do, and so none does.
-        let shows = matches!(function, Function::Count | Function::Rate | Function::Distinct | Function::Streak);
-        let wanted = Wanted {
-            evidence: self.keep_evidence && shows,
+        let needs = CellNeeds {
+            evidence: self.keep_evidence && shows(function) && !self.is_population(selector),
             gaps: function == Function::Gap,
             samples: matches!(function, Function::Quantile(_)),
         };
-        let (series, window) = self.compiler.timeline.register(spec, reach, wanted);
-        if wanted.evidence {
-            self.evidence.push((series, window));
+        let window = self.compiler.timeline.register(spec, reach, needs);
+        if needs.evidence {
+            self.evidence.push(window);
         }
         self.reads += 1;
         Ok(Read {
             index: self.reads - 1,
-            series,
             window,
             function,
             grouped: !by.is_empty(),
@@ -324,6 +331,17 @@ impl Scope<'_, '_> {
             carriers,
             reads_duration,
         })
+    }
+
+    /// Whether a guard only says that there are enough events for what is measured of them behind it.
+    fn is_population(&self, selector: &expr::Selector) -> bool {
+        let measured = |expr: &Expr| match &expr.kind {
+            Kind::Aggregate(Aggregate { function, input: Input::Events(of), .. }) => {
+                !shows(*function) && expr::is_part_of(of, selector, self.compiler.library)
+            }
+            _ => false,
+        };
+        self.guarded.iter().any(|guarded| guarded.find(&measured).is_some())
     }
 
     fn interested(&mut self, class: &str, labels: &[usize]) {

@@ -10,7 +10,7 @@ use super::observed::{Observed, Quality, Stretch};
 use super::proof::{Anchors, Confidence, Measured, Proof, measured};
 use crate::expr::{ArithmeticOp, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{Place, Tick, Timeline};
 
 /// A number read or worked out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -32,12 +32,12 @@ pub struct Reading {
 /// Everything an evaluation looks at.
 pub struct Evaluator<'a> {
     pub timeline: &'a Timeline,
-    /// What was observed of the windows that are read, and the slots they are of, by [`Read::index`].
+    /// What was observed of the windows that are read, and where the windows of the group are, by [`Read::index`].
     pub stretches: &'a [Option<Stretch>],
     pub places: &'a [Option<Place>],
     pub memory: &'a Memory,
     pub observed: &'a Observed,
-    pub tick: i64,
+    pub tick: Tick,
     /// Where a rule has one.
     pub confidence: Option<&'a Confidence>,
     pub min_samples: u64,
@@ -235,8 +235,8 @@ impl Evaluator<'_> {
     fn read(&self, read: &Read) -> Reading {
         let Some(stretch) = self.stretches[read.index] else { return Reading::default() };
         let Quality { partial, lossy } = stretch.quality;
-        let slot = self.places[read.index].and_then(|place| self.timeline.slot_at(read.series, place));
-        let window = slot.map(|slot| &slot.windows[read.window]);
+        let windows = self.places[read.index].and_then(|place| self.timeline.windows_at(read.window.series, place));
+        let window = windows.map(|windows| windows.window(read.window));
         let events = window.map_or(0, |window| window.events);
         let unknown = window.map_or(0, |window| window.unknown);
         let at_least = lossy || unknown > 0;
@@ -262,7 +262,7 @@ impl Evaluator<'_> {
                 // Of the seconds whose events are counted.
                 let seconds = match read.in_baseline {
                     true => self.observed.steady_seconds(stretch, self.tick),
-                    false => self.tick - stretch.first,
+                    false => self.tick.second() - stretch.first,
                 };
                 counted(events as f64 / seconds.max(1) as f64)
             }
@@ -292,7 +292,7 @@ impl Evaluator<'_> {
             }
             Function::Gap => {
                 let span = window.and_then(|window| window.span());
-                let since = slot.and_then(|slot| slot.last_second).map(|last| self.tick - 1 - last);
+                let since = windows.and_then(|windows| windows.last_second).map(|last| self.tick.ended() - last);
                 let inside = span.map_or(0, |span| span.largest_gap);
                 Reading { samples: events, ..certain(since.map(|since| since.max(inside) as f64), u64::MAX) }
             }
@@ -340,7 +340,7 @@ impl Evaluator<'_> {
         let Observed { deployed, dropped, .. } = *self.observed;
         let total_of = |read: &Read| {
             let group = if read.grouped { self.group } else { &GroupKey::default() };
-            self.timeline.total_of(read.series, self.places[read.index], group)
+            self.timeline.total_of(read.window.series, self.places[read.index], group)
         };
         let anchors = |grouped| Anchors { confidence, deployed, dropped, grouped, halved };
         match measured {

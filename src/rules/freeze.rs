@@ -11,8 +11,8 @@ use super::proof::Confidence;
 use super::traffic::Before;
 use super::watch;
 use crate::expr::Function;
-use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Tick, Timeline};
 
 /// All that is known of the time before a deployment.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -33,7 +33,7 @@ pub fn freeze(
     node: &Node,
     confidence: Option<Confidence>,
     min_samples: u64,
-    tick: i64,
+    tick: Tick,
     timeline: &Timeline,
     observed: &Observed,
 ) -> Vec<((usize, GroupKey), Frozen)> {
@@ -60,7 +60,7 @@ pub fn readings(
     expression: &Node,
     of: &Node,
     min_samples: u64,
-    tick: i64,
+    tick: Tick,
     timeline: &Timeline,
     observed: &Observed,
 ) -> Vec<(GroupKey, Reading)> {
@@ -107,9 +107,9 @@ pub fn bounds(
     match of {
         _ if reading.value.is_none() => (None, None),
         Node::Share { .. } => reading.share.map_or((None, None), |share| frozen::of_share(share, alpha)),
-        Node::Read(Read { function: Function::Quantile(q), series, window, grouped, scale, .. }) => {
-            let Some(slot) = timeline.slot(*series, grouped.then_some(group)) else { return (None, None) };
-            let (least, most) = frozen::of_quantile(&slot.windows[*window].distribution(), *q, alpha);
+        Node::Read(Read { function: Function::Quantile(q), window, grouped, scale, .. }) => {
+            let Some(windows) = timeline.windows(window.series, grouped.then_some(group)) else { return (None, None) };
+            let (least, most) = frozen::of_quantile(&windows.window(*window).distribution(), *q, alpha);
             (least.map(|value| value / scale), most.map(|value| value / scale))
         }
         _ => (None, None),

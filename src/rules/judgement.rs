@@ -61,8 +61,8 @@ impl Judgement {
         self.baseline.is_some_and(|before| before.as_before)
     }
 
-    /// The samples as they are told: none where constants are compared.
-    pub fn told_samples(&self) -> u64 {
+    /// The samples as they are reported: none where constants are compared.
+    pub fn reported_samples(&self) -> u64 {
         if self.samples == u64::MAX { 0 } else { self.samples }
     }
 }

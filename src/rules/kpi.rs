@@ -7,7 +7,7 @@ use super::node::Node;
 use super::observed::Observed;
 use crate::expr::{CompareOp, Unit};
 use crate::people::Answer;
-use crate::timeline::Timeline;
+use crate::timeline::{Tick, Timeline};
 
 /// A compiled `[[kpi]]`.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Kpi {
 
 impl Rules {
     /// What the key figures come to at the end.
-    pub fn kpis(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
+    pub fn kpis(&self, tick: Tick, timeline: &Timeline, observed: &Observed) -> Vec<KpiResult> {
         let result = |kpi: &Kpi| match &kpi.figure {
             Figure::Manual(item) => KpiResult::Manual(self.answer(*item, observed.deployed, i64::MAX).cloned()),
             Figure::Number { expected, unit, .. } => {

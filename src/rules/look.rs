@@ -11,6 +11,7 @@ use super::plan::{Kind, Manual};
 use super::trigger::{State, Trigger};
 use super::watch;
 use crate::people::Answer;
+use crate::timeline::Tick;
 use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 
@@ -20,11 +21,11 @@ const TOO_LATE: &str = "the input begins only after it";
 impl Rules {
     /// Looks at what is reached by a tick, after its triggers: those checkpoints and criteria of success whose results differ
     /// from before.
-    pub fn look(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<Reached> {
-        let mut told = Vec::new();
+    pub fn look(&mut self, tick: Tick, timeline: &Timeline, observed: &Observed) -> Vec<Reached> {
+        let mut changed = Vec::new();
         for index in 0..self.checkpoints.len() {
             let checkpoint = &self.checkpoints[index];
-            let due = observed.deployed.saturating_add(checkpoint.after);
+            let due = Tick::at(observed.deployed).plus(checkpoint.after);
             if tick < due {
                 continue;
             }
@@ -32,15 +33,15 @@ impl Rules {
                 Some(before) if !checkpoint.goes_on() => self.answered(index, before, tick, observed),
                 _ => self.examine(index, tick, tick > due, timeline, observed),
             };
-            told.extend(self.take(index, now));
+            changed.extend(self.take(index, now));
         }
-        told
+        changed
     }
 
-    /// What people answered after the last tick, the answers before the second `until`: they are told of what was reached by then.
-    pub fn hear_late(&mut self, until: i64, observed: &Observed) -> Vec<Reached> {
-        let mut told = Vec::new();
-        let mut ticks: Vec<i64> = self.answers.iter().map(|answer| answer.at.second() + 1).collect();
+    /// What people answered after the last tick, the answers before the tick `until`: they are told of what was reached by then.
+    pub fn hear_late(&mut self, until: Tick, observed: &Observed) -> Vec<Reached> {
+        let mut changed = Vec::new();
+        let mut ticks: Vec<Tick> = self.answers.iter().map(|answer| Tick::after(answer.at.second())).collect();
         ticks.dedup();
         for tick in ticks.into_iter().filter(|tick| *tick <= until) {
             for index in 0..self.checkpoints.len() {
@@ -48,10 +49,10 @@ impl Rules {
                     continue;
                 };
                 let now = self.answered(index, before, tick, observed);
-                told.extend(self.take(index, now));
+                changed.extend(self.take(index, now));
             }
         }
-        told
+        changed
     }
 
     /// Keeps what a checkpoint came to; it is given back if it is to be told.
@@ -70,27 +71,28 @@ impl Rules {
     }
 
     /// How a checkpoint stands at the end, `tick` being the last one: the criteria of a success that is not declared are read once more.
-    pub fn standing(&self, index: usize, tick: i64, timeline: &Timeline, observed: &Observed) -> Option<Reached> {
+    pub fn standing(&self, index: usize, tick: Tick, timeline: &Timeline, observed: &Observed) -> Option<Reached> {
         let checkpoint = &self.checkpoints[index];
         let result = checkpoint.result.clone()?;
         if !checkpoint.goes_on() {
             return Some(result);
         }
         let now = self.examine(index, tick, false, timeline, observed);
-        Some(Reached { at: result.at, ..self.answered(index, &now, i64::MAX, observed) })
+        Some(Reached { at: result.at, ..self.answered(index, &now, Tick::NEVER, observed) })
     }
 
     /// The first tick after `tick` at which a checkpoint is reached, or an answer is heard.
-    pub(super) fn next_look(&self, tick: i64, observed: &Observed) -> i64 {
-        let due = self.checkpoints.iter().map(|checkpoint| observed.deployed.saturating_add(checkpoint.after));
-        let heard = self.answers.iter().map(|answer| answer.at.second() + 1);
+    pub(super) fn next_look(&self, tick: Tick, observed: &Observed) -> Tick {
+        let deployed = Tick::at(observed.deployed);
+        let due = self.checkpoints.iter().map(|checkpoint| deployed.plus(checkpoint.after));
+        let heard = self.answers.iter().map(|answer| Tick::after(answer.at.second()));
         let shares = self.checkpoints.iter().filter(|checkpoint| checkpoint.goes_on() && checkpoint.result.is_some());
         let shares = shares.flat_map(|checkpoint| &checkpoint.checks).flat_map(|check| match &check.test {
             Test::NotFired(triggers) => &triggers[..],
             _ => &[],
         });
-        let known = shares.filter_map(|trigger| self.triggers[*trigger].known_enough_in(tick - observed.deployed));
-        due.chain(heard).filter(|at| *at > tick).chain(known.map(|ticks| tick + ticks)).min().unwrap_or(i64::MAX)
+        let known = shares.filter_map(|trigger| self.triggers[*trigger].known_enough_in(tick.since(deployed)));
+        due.chain(heard).filter(|at| *at > tick).chain(known.map(|ticks| tick.plus(ticks))).min().unwrap_or(Tick::NEVER)
     }
 
     /// Whether all criteria of success that were reached are met.
@@ -122,7 +124,7 @@ impl Rules {
     pub(super) fn reading<T>(
         &self,
         expected: &Expected,
-        tick: i64,
+        tick: Tick,
         timeline: &Timeline,
         observed: &Observed,
         read: impl FnOnce(&Evaluator<'_>) -> T,
@@ -142,13 +144,13 @@ impl Rules {
         })
     }
 
-    fn examine(&self, index: usize, tick: i64, is_late: bool, timeline: &Timeline, observed: &Observed) -> Reached {
+    fn examine(&self, index: usize, tick: Tick, is_late: bool, timeline: &Timeline, observed: &Observed) -> Reached {
         let Checkpoint { kind, checks, .. } = &self.checkpoints[index];
         let is_missed = is_late && *kind == Kind::Checkpoint;
         let outcome = |test: &Test| match test {
             Test::Manual(question) => self.outcome_of(*question, tick, observed),
             _ if is_missed => Outcome::unknown(TOO_LATE),
-            Test::NotFired(triggers) => self.quiet(triggers, tick - observed.deployed),
+            Test::NotFired(triggers) => self.quiet(triggers, tick.since(Tick::at(observed.deployed))),
             Test::Expect(expected) => {
                 let judgement =
                     self.reading(expected, tick, timeline, observed, |evaluator| evaluator.truth(expected.node()));
@@ -161,7 +163,7 @@ impl Rules {
     }
 
     /// The same as it was, but for what people answered since.
-    fn answered(&self, index: usize, before: &Reached, tick: i64, observed: &Observed) -> Reached {
+    fn answered(&self, index: usize, before: &Reached, tick: Tick, observed: &Observed) -> Reached {
         let checks = self.checkpoints[index].checks.iter().zip(&before.outcomes);
         let outcomes: Vec<Outcome> = checks
             .map(|(check, before)| match check.test {
@@ -173,9 +175,9 @@ impl Rules {
         Reached { checkpoint: index, at: tick, status, outcomes }
     }
 
-    fn outcome_of(&self, Question { item, from, until }: Question, tick: i64, observed: &Observed) -> Outcome {
+    fn outcome_of(&self, Question { item, from, until }: Question, tick: Tick, observed: &Observed) -> Outcome {
         let after = |seconds: i64| observed.deployed.saturating_add(seconds);
-        Outcome::answered(self.answer(item, after(from), after(until).min(tick)))
+        Outcome::answered(self.answer(item, after(from), after(until).min(tick.second())))
     }
 
     /// Whether these triggers have not fired in the seconds since the deployment.
@@ -200,7 +202,7 @@ impl Rules {
     }
 
     /// Why an expression that reads this can not be known, whatever is in its windows.
-    pub fn why_untold(&self, node: &Node, tick: i64, observed: &Observed) -> Option<&'static str> {
+    pub fn why_unknowable(&self, node: &Node, tick: Tick, observed: &Observed) -> Option<&'static str> {
         let reads: Vec<Read> = node.reads().into_iter().cloned().collect();
         let stretches = observed.stretches(&reads, tick);
         if stretches.iter().any(Option::is_none) {
@@ -214,8 +216,8 @@ impl Rules {
     }
 
     /// Why an expression is neither true nor false.
-    fn why_unknown(&self, expected: &Expected, judgement: Judgement, tick: i64, observed: &Observed) -> String {
-        if let Some(why) = self.why_untold(expected.node(), tick, observed) {
+    fn why_unknown(&self, expected: &Expected, judgement: Judgement, tick: Tick, observed: &Observed) -> String {
+        if let Some(why) = self.why_unknowable(expected.node(), tick, observed) {
             return why.into();
         }
         let stretches = observed.stretches(&expected.watch.reads, tick);
@@ -225,7 +227,7 @@ impl Rules {
         if is_partial && judgement.truth != Truth::Unknown {
             return reaches_back.into();
         }
-        let samples = judgement.told_samples();
+        let samples = judgement.reported_samples();
         if samples < expected.min_samples {
             return match samples {
                 0 => "nothing to measure it by".into(),

@@ -49,9 +49,9 @@ use trigger::{Change, Instance, State, Trigger};
 use watch::{Watch, Watched};
 
 use crate::people::{Ack, Answer};
-use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::series::LabelTest;
+use crate::timeline::{Tick, Timeline};
 
 /// A plan ready to run.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ pub struct Rules {
 
 impl Rules {
     /// Evaluates every trigger at a tick.
-    pub fn tick(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
+    pub fn tick(&mut self, tick: Tick, timeline: &Timeline, observed: &Observed) -> Vec<Change> {
         self.sample(tick, timeline, observed);
         let mut changes = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
@@ -157,7 +157,7 @@ impl Rules {
             if latest.is_none() {
                 known = trigger.watch.reads.iter().all(|read| {
                     observed.covered(read.carriers, read.reads_duration).is_some()
-                        && timeline.groupless(read.series, read.window) == 0
+                        && timeline.groupless(read.window) == 0
                 });
             }
             trigger.latest = latest;
@@ -174,7 +174,7 @@ impl Rules {
     }
 
     /// Takes note of what trends are made of, once a tick and whoever asks for them.
-    fn sample(&mut self, tick: i64, timeline: &Timeline, observed: &Observed) {
+    fn sample(&mut self, tick: Tick, timeline: &Timeline, observed: &Observed) {
         for trigger in &mut self.triggers {
             trigger.watch.update(timeline, observed, tick);
         }
@@ -225,7 +225,7 @@ impl Rules {
     }
 
     /// What the windows of the baseline say now of the time before a deployment.
-    pub fn past(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Past {
+    pub fn past(&self, tick: Tick, timeline: &Timeline, observed: &Observed) -> Past {
         let triggers = self.triggers.iter().map(|trigger| (&trigger.watch.expr.node, trigger.confidence));
         let others = self.expected().map(|expected| (expected.node(), None));
         let frozen = triggers.chain(others).flat_map(|(node, confidence)| {
@@ -245,10 +245,12 @@ impl Rules {
             self.keep_nearest();
         }
         for trigger in &mut self.triggers {
-            let fired =
-                trigger.instances.iter().filter(|(_, instance)| instance.first.is_some_and(|first| first <= deployed));
+            let fired = trigger
+                .instances
+                .iter()
+                .filter(|(_, instance)| instance.first.is_some_and(|first| first <= Tick::at(deployed)));
             trigger.fired_before = fired.clone().map(|(group, _)| group.clone()).collect();
-            let firing = fired.filter(|(_, instance)| instance.last.is_some_and(|last| last >= deployed));
+            let firing = fired.filter(|(_, instance)| instance.last.is_some_and(|last| last >= Tick::at(deployed)));
             trigger.firing_before = firing.map(|(group, instance)| (group.clone(), instance.true_value)).collect();
             trigger.instances.clear();
             trigger.watch.clear();
@@ -261,7 +263,7 @@ impl Rules {
     }
 
     /// The end of the input: what fired only after the tick `armed_until` counts if it fires still, and is told now.
-    pub fn end(&mut self, armed_until: i64) -> Vec<Change> {
+    pub fn end(&mut self, armed_until: Tick) -> Vec<Change> {
         let mut late = Vec::new();
         for (index, trigger) in self.triggers.iter_mut().enumerate() {
             let is_late = |instance: &Instance| instance.first.is_some_and(|first| first > armed_until);
@@ -284,9 +286,9 @@ impl Rules {
         late
     }
 
-    /// The acknowledgement of a trigger that has been firing since this second, the latest.
-    pub fn ack(&self, trigger: &str, since: i64) -> Option<&Ack> {
-        let is_its = |ack: &&Ack| ack.id == trigger && ack.at.second() >= since;
+    /// The acknowledgement of a trigger that has been firing since this tick, the latest.
+    pub fn ack(&self, trigger: &str, since: Tick) -> Option<&Ack> {
+        let is_its = |ack: &&Ack| ack.id == trigger && ack.at.second() >= since.second();
         self.acks.iter().filter(is_its).max_by_key(|ack| ack.at)
     }
 
@@ -298,9 +300,10 @@ impl Rules {
 
 fn evidence(when: &Compiled, group: &GroupKey, timeline: &Timeline) -> Vec<crate::second::evidence::Evidence> {
     let mut kept = Vec::new();
-    for (series, window) in &when.evidence {
-        let key = (!timeline.spec(*series).by.is_empty()).then_some(group);
-        for line in timeline.slot(*series, key).map(|slot| slot.windows[*window].evidence()).unwrap_or_default() {
+    for at in &when.evidence {
+        let key = (!timeline.spec(at.series).by.is_empty()).then_some(group);
+        let windows = timeline.windows(at.series, key);
+        for line in windows.map(|windows| windows.window(*at).evidence()).unwrap_or_default() {
             if !kept.contains(&line) {
                 crate::second::evidence::keep_evidence(&mut kept, &line);
             }

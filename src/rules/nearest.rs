@@ -1,12 +1,13 @@
 //! How near a trigger came to being true, for who asks what a plan would have done.
 
 use super::judgement::{Judgement, Truth};
+use crate::timeline::Tick;
 use crate::timeline::group_key::GroupKey;
 
 /// The tick at which a value came nearest to its threshold.
 #[derive(Clone, Debug)]
 pub struct Nearest {
-    pub at: i64,
+    pub at: Tick,
     pub group: GroupKey,
     pub judgement: Judgement,
     /// Of the larger of the two.
@@ -14,7 +15,7 @@ pub struct Nearest {
 }
 
 /// The nearer of what was and what is now.
-pub fn nearer(before: Option<Nearest>, at: i64, group: &GroupKey, judgement: &Judgement) -> Option<Nearest> {
+pub fn nearer(before: Option<Nearest>, at: Tick, group: &GroupKey, judgement: &Judgement) -> Option<Nearest> {
     let (Some(value), Some(threshold)) = (judgement.value, judgement.threshold) else { return before };
     let scale = value.abs().max(threshold.abs());
     // Nothing at all is near to nothing.

@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::classify::Carriers;
 use crate::expr::{self, CompareOp, Function, Unit};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{SeriesId, Timeline};
+use crate::timeline::{Timeline, WindowRef};
 
 /// An expression made ready to be evaluated at a tick.
 #[derive(Debug)]
@@ -65,8 +65,7 @@ pub enum Node {
 pub struct Read {
     /// Its number among the reads of its expression, from left to right.
     pub index: usize,
-    pub series: SeriesId,
-    pub window: usize,
+    pub window: WindowRef,
     pub function: Function,
     pub grouped: bool,
     /// Of all groups at once, inside of `overall`.
@@ -236,11 +235,11 @@ impl Node {
         match self {
             Node::Overall { .. } => {}
             Node::Read(read) | Node::Absent(read) if read.grouped => {
-                found.extend(timeline.groups(read.series).cloned());
+                found.extend(timeline.groups(read.window.series).cloned());
             }
             Node::Share { part, whole } | Node::Zero { part, whole } => {
                 let grouped = [part, whole].into_iter().filter(|read| read.grouped);
-                found.extend(grouped.flat_map(|read| timeline.groups(read.series).cloned()));
+                found.extend(grouped.flat_map(|read| timeline.groups(read.window.series).cloned()));
             }
             _ => self.children().for_each(|child| child.collect_groups(timeline, found)),
         }

@@ -3,6 +3,7 @@
 use super::node::Read;
 use super::unsteady::Unsteady;
 use crate::classify::Carriers;
+use crate::timeline::Tick;
 
 /// What was observed, as the rules need it.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -51,9 +52,9 @@ pub struct Quality {
 
 impl Observed {
     /// What was observed of a window at a tick; `None` if nothing was.
-    pub fn stretch(&self, read: &Read, tick: i64) -> Option<Stretch> {
+    pub fn stretch(&self, read: &Read, tick: Tick) -> Option<Stretch> {
         let covered = self.covered(read.carriers, read.reads_duration)?;
-        let start = read.length.map_or(self.deployed, |length| tick - length);
+        let start = read.length.map_or(self.deployed, |length| tick.second() - length);
         let earliest = start.max(if read.in_baseline { self.steady_from } else { self.deployed });
         let first = earliest.max(covered.from);
         // A window that reaches back beyond the deployment or the input is partly observed.
@@ -61,25 +62,25 @@ impl Observed {
         Some(Stretch { first, quality: Quality { partial: first > start, lossy } })
     }
 
-    /// The first tick after this one at which another part of the window may be observed than by then; `i64::MAX` if there
+    /// The first tick after this one at which another part of the window may be observed than by then; [`Tick::NEVER`] if there
     /// is none. That time passes and the sources stay as they are is all that changes.
-    pub fn steady_until(&self, read: &Read, tick: i64) -> i64 {
+    pub fn steady_until(&self, read: &Read, tick: Tick) -> Tick {
         let (Some(covered), Some(length)) = (self.covered(read.carriers, read.reads_duration), read.length) else {
-            return i64::MAX;
+            return Tick::NEVER;
         };
         let base = covered.from.max(if read.in_baseline { self.steady_from } else { self.deployed });
-        let begins = base.saturating_add(length);
-        let whole_again = self.dropped.map(|last| last.saturating_add(length).saturating_add(1));
-        [begins].into_iter().chain(whole_again).filter(|change| *change > tick).min().unwrap_or(i64::MAX)
+        let begins = Tick::at(base).plus(length);
+        let whole_again = self.dropped.map(|last| Tick::after(last).plus(length));
+        [begins].into_iter().chain(whole_again).filter(|change| *change > tick).min().unwrap_or(Tick::NEVER)
     }
 
     /// How many of the seconds that were observed of a baseline's window it is of.
-    pub fn steady_seconds(&self, stretch: Stretch, tick: i64) -> i64 {
-        self.unsteady.steady_seconds(stretch.first, tick)
+    pub fn steady_seconds(&self, stretch: Stretch, tick: Tick) -> i64 {
+        self.unsteady.steady_seconds(stretch.first, tick.second())
     }
 
     /// The same of every window.
-    pub fn stretches(&self, reads: &[Read], tick: i64) -> Vec<Option<Stretch>> {
+    pub fn stretches(&self, reads: &[Read], tick: Tick) -> Vec<Option<Stretch>> {
         reads.iter().map(|read| self.stretch(read, tick)).collect()
     }
 
@@ -99,8 +100,19 @@ impl Observed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::ClassId;
     use crate::expr::Function;
+    use crate::timeline::series::{CellNeeds, Measure, Selector, Spec};
+    use crate::timeline::window::Reach;
+    use crate::timeline::{Timeline, WindowRef};
     use proptest::prelude::*;
+
+    /// Whichever: what was observed does not depend on it.
+    fn a_window() -> WindowRef {
+        let selector = Selector { class: ClassId::of_any(0), labels: Vec::new(), values: Vec::new(), names_via: false };
+        let spec = Spec { name: String::new(), selector, by: Vec::new(), measure: Measure::Events };
+        Timeline::default().register(spec, Reach::Deploy, CellNeeds::default())
+    }
 
     proptest! {
         #[test]
@@ -114,14 +126,14 @@ mod tests {
             let observed = Observed { deployed, steady_from: deployed, app, dropped, ..Observed::default() };
             let carriers = Carriers { app: true, ..Carriers::default() };
             let read = Read {
-                index: 0, series: 0, window: 0, function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
+                index: 0, window: a_window(), function: Function::Count, grouped: false, pooled: false, length, in_baseline, scale: 1.0,
                 carriers, reads_duration: false,
             };
-            let quality = |tick| observed.stretch(&read, tick).map(|stretch| stretch.quality);
+            let quality = |tick| observed.stretch(&read, Tick::at(tick)).map(|stretch| stretch.quality);
             for tick in deployed.max(from)..150 {
-                let steady = observed.steady_until(&read, tick);
+                let steady = observed.steady_until(&read, Tick::at(tick));
                 let changes = (tick + 1..=200).find(|later| quality(*later) != quality(tick));
-                prop_assert!(changes.is_none_or(|changes| changes >= steady), "{} {} {:?}", tick, steady, changes);
+                prop_assert!(changes.is_none_or(|changes| Tick::at(changes) >= steady), "{} {:?} {:?}", tick, steady, changes);
             }
         }
     }

@@ -24,7 +24,7 @@ use crate::expr::CompareOp;
 use crate::timeline::bucket::{Bucket, first_bucket};
 use crate::timeline::group_key::GroupKey;
 use crate::timeline::running_total::{RunningTotal, Segment, common_anchors, minute};
-use crate::timeline::{OTHER, Slot, Timeline};
+use crate::timeline::{OTHER, Timeline};
 
 /// What is known of one group from before the deployment.
 #[derive(Clone, Debug)]
@@ -148,18 +148,19 @@ impl Pool<'_> {
     pub fn window(&self) -> Option<Pooled> {
         let mut pooled = Pooled::default();
         for stratum in self.strata {
-            let slot = |read: &Read| self.timeline.slot(read.series, Some(&stratum.group));
+            let window = |read: &Read| {
+                let windows = self.timeline.windows(read.window.series, Some(&stratum.group))?;
+                Some(windows.window(read.window))
+            };
             let counts = match self.measured {
-                Measured::Quantile { read, .. } => slot(read).map_or(Some(Counts::default()), |slot: &Slot| {
-                    let window = &slot.windows[read.window];
+                Measured::Quantile { read, .. } => window(read).map_or(Some(Counts::default()), |window| {
                     let values = window.distribution();
                     let counts = Counts { hits: values.count_from(stratum.cut), samples: values.count() };
                     (window.unknown == 0).then_some(counts)
                 }),
                 Measured::Share { part, whole } => {
                     let events = |read: &Read| {
-                        let window = slot(read).map(|slot| &slot.windows[read.window]);
-                        window.map_or(Some(0), |window| (window.unknown == 0).then_some(window.events))
+                        window(read).map_or(Some(0), |window| (window.unknown == 0).then_some(window.events))
                     };
                     events(part).zip(events(whole)).map(|(hits, samples)| Counts { hits, samples })
                 }
@@ -177,8 +178,8 @@ impl Pool<'_> {
             Measured::Share { part, whole } => (Some(part), whole),
         };
         let total_of = |read: &Read, group: &GroupKey| {
-            let place = self.timeline.place(read.series, Some(group));
-            self.timeline.total_of(read.series, place, group)
+            let place = self.timeline.place(read.window.series, Some(group));
+            self.timeline.total_of(read.window.series, place, group)
         };
         let begin = minute(deployed);
         let mut missed = dropped.filter(|dropped| *dropped >= deployed).map(minute);

@@ -14,7 +14,7 @@ use super::proof::Confidence;
 use super::watch::{Watch, Watched};
 use crate::expr::{ArithmeticOp, Function};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{GroupWindows, Place, Tick, Timeline};
 
 /// What one group of an expression is read from, at the tick that was looked at last.
 struct Seen<'a> {
@@ -26,29 +26,29 @@ struct Seen<'a> {
     memory: &'a Memory,
     places: &'a [Option<Place>],
     group: &'a GroupKey,
-    tick: i64,
+    tick: Tick,
     /// Nothing else changes before this tick.
-    end: i64,
+    end: Tick,
 }
 
 impl Rules {
     /// The first tick after `tick`, the one looked at last, that has to be looked at; at most `end`, before which nothing
     /// enters or leaves a window.
-    pub fn steady_until(&self, tick: i64, end: i64, timeline: &Timeline, observed: &Observed) -> i64 {
+    pub fn steady_until(&self, tick: Tick, end: Tick, timeline: &Timeline, observed: &Observed) -> Tick {
         let mut end = end;
-        if end <= tick + 1 {
-            return tick + 1;
+        if end <= tick.plus(1) {
+            return tick.plus(1);
         }
         for trigger in &self.triggers {
             let due =
                 trigger.instances.values().map(|instance| instance.due(tick, trigger.hold, trigger.resolve_after));
             let observed = trigger.watch.reads.iter().map(|read| observed.steady_until(read, tick));
-            end = due.chain(observed).fold(end, i64::min);
+            end = due.chain(observed).fold(end, Tick::min);
         }
         end = end.min(self.next_look(tick, observed));
         for expected in self.looked_at() {
             let observed = expected.watch.reads.iter().map(|read| observed.steady_until(read, tick));
-            end = observed.fold(end, i64::min);
+            end = observed.fold(end, Tick::min);
         }
         let mut moves = false;
         let triggers = self.triggers.iter();
@@ -65,7 +65,7 @@ impl Rules {
             }
         }
         // The value of an expression that moves by itself is wanted as it was last, whether or not that changes its truth.
-        (end - i64::from(moves)).max(tick + 1)
+        end.plus(-i64::from(moves)).max(tick.plus(1))
     }
 
     /// The expressions of key figures and checks that matter at every tick: those that remember what they came to, and those of
@@ -76,7 +76,7 @@ impl Rules {
     }
 
     /// Says at so many more ticks what was said at `tick`.
-    pub fn stay(&mut self, tick: i64, ticks: i64) {
+    pub fn stay(&mut self, tick: Tick, ticks: i64) {
         for trigger in &mut self.triggers {
             trigger.ticks += ticks as u64;
             trigger.known_ticks += if trigger.is_known { ticks as u64 } else { 0 };
@@ -88,33 +88,33 @@ impl Rules {
 
 impl Seen<'_> {
     /// The first tick at which an expression may say something else.
-    fn steady_until(&self, node: &Node) -> i64 {
+    fn steady_until(&self, node: &Node) -> Tick {
         match node {
-            Node::Number(_) | Node::Baseline { .. } => i64::MAX,
-            Node::Read(read) if self.moves(read) => self.tick + 1,
+            Node::Number(_) | Node::Baseline { .. } => Tick::NEVER,
+            Node::Read(read) if self.moves(read) => self.tick.plus(1),
             Node::Compare { left, right, .. } => match sum(self.direction(left), self.direction(right).map(|it| -it)) {
-                Some(0) => i64::MAX,
+                Some(0) => Tick::NEVER,
                 Some(_) => self.crossing(left, right),
                 None => self.steady_until(left).min(self.steady_until(right)),
             },
             Node::Trend { of, length, id } => {
                 let trend = self.memory.trends.get(&(*id, self.group.clone()));
-                let trend = trend.map_or(i64::MAX, |trend| trend.steady_until(self.tick, *length));
+                let trend = trend.map_or(Tick::NEVER, |trend| trend.steady_until(self.tick, *length));
                 trend.min(self.steady_until(of))
             }
-            _ => node.children().map(|child| self.steady_until(child)).min().unwrap_or(i64::MAX),
+            _ => node.children().map(|child| self.steady_until(child)).min().unwrap_or(Tick::NEVER),
         }
     }
 
     /// Whether the tick itself changes what is read. A rate over seconds that slide with the tick does not.
     fn moves(&self, read: &Read) -> bool {
-        let (Some(stretch), Some(slot)) = (self.stretch(read, self.tick), self.slot(read)) else { return false };
+        let (Some(stretch), Some(windows)) = (self.stretch(read, self.tick), self.windows(read)) else { return false };
         match read.function {
             Function::Rate => {
-                let slides = read.length.is_some_and(|length| stretch.first == self.tick - length);
-                !slides && slot.windows[read.window].events > 0
+                let slides = read.length.is_some_and(|length| stretch.first == self.tick.second() - length);
+                !slides && windows.window(read.window).events > 0
             }
-            Function::Gap => slot.last_second.is_some(),
+            Function::Gap => windows.last_second.is_some(),
             _ => false,
         }
     }
@@ -143,20 +143,20 @@ impl Seen<'_> {
     }
 
     /// The first tick at which a number that only grows or only falls beside another has come to it, or gone past it.
-    fn crossing(&self, left: &Node, right: &Node) -> i64 {
+    fn crossing(&self, left: &Node, right: &Node) -> Tick {
         let now = self.ordering(self.tick, left, right);
-        let (mut same, mut other) = (self.tick, self.end - 1);
+        let (mut same, mut other) = (self.tick, self.end.plus(-1));
         if self.ordering(other, left, right) == now {
-            return i64::MAX;
+            return Tick::NEVER;
         }
-        while other - same > 1 {
-            let middle = same + (other - same) / 2;
+        while other.since(same) > 1 {
+            let middle = same.plus(other.since(same) / 2);
             if self.ordering(middle, left, right) == now { same = middle } else { other = middle }
         }
         other
     }
 
-    fn ordering(&self, tick: i64, left: &Node, right: &Node) -> Option<Ordering> {
+    fn ordering(&self, tick: Tick, left: &Node, right: &Node) -> Option<Ordering> {
         let evaluator = Evaluator {
             timeline: self.timeline,
             stretches: &self.observed.stretches(self.reads, tick),
@@ -172,12 +172,12 @@ impl Seen<'_> {
         left.zip(right).and_then(|(left, right)| left.partial_cmp(&right))
     }
 
-    fn stretch(&self, read: &Read, tick: i64) -> Option<Stretch> {
+    fn stretch(&self, read: &Read, tick: Tick) -> Option<Stretch> {
         self.observed.stretch(read, tick)
     }
 
-    fn slot(&self, read: &Read) -> Option<&crate::timeline::Slot> {
-        self.timeline.slot_at(read.series, self.places[read.index]?)
+    fn windows(&self, read: &Read) -> Option<&GroupWindows> {
+        self.timeline.windows_at(read.window.series, self.places[read.index]?)
     }
 }
 

@@ -9,8 +9,8 @@ use super::node::Node;
 use super::observed::Observed;
 use crate::expr::{self, Metrics};
 use crate::rules::compile::Compiler;
-use crate::timeline::Timeline;
 use crate::timeline::group_key::GroupKey;
+use crate::timeline::{Tick, Timeline};
 
 /// The probability that a bound of a figure is wrong: it is looked at once, at the end.
 pub const ALPHA: f64 = 0.01;
@@ -67,7 +67,7 @@ impl Traffic {
     }
 
     /// What the windows of the baseline hold now.
-    pub(super) fn read(&self, tick: i64, timeline: &Timeline, observed: &Observed) -> Option<Before> {
+    pub(super) fn read(&self, tick: Tick, timeline: &Timeline, observed: &Observed) -> Option<Before> {
         let figure = |at: usize| -> Vec<(GroupKey, Frozen)> {
             let Some(Node::Baseline { of, .. }) = self.figures.get(at) else { return Vec::new() };
             let all = readings(&self.figures[at], of, 1, tick, timeline, observed);

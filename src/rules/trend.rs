@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::timeline::Tick;
+
 /// The readings of one expression and group, with ticks of equal readings as one stretch.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Trend {
@@ -11,56 +13,56 @@ pub struct Trend {
 /// Ticks at which the value was the same.
 #[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 struct Stretch {
-    first: i64,
-    last: i64,
+    first: Tick,
+    last: Tick,
     value: f64,
 }
 
 impl Trend {
     /// Takes note of what is read at a tick, and forgets what a trend over `length` seconds does not need any more.
-    pub fn look(&mut self, tick: i64, value: Option<f64>, length: i64) {
+    pub fn look(&mut self, tick: Tick, value: Option<f64>, length: i64) {
         if let Some(value) = value {
             match self.stretches.back_mut() {
                 Some(latest) if latest.last >= tick => {}
-                Some(latest) if latest.last == tick - 1 && latest.value == value => latest.last = tick,
+                Some(latest) if latest.last == tick.plus(-1) && latest.value == value => latest.last = tick,
                 _ => self.stretches.push_back(Stretch { first: tick, last: tick, value }),
             }
         }
-        while self.stretches.get(1).is_some_and(|second| second.first <= tick - length) {
+        while self.stretches.get(1).is_some_and(|second| second.first <= tick.plus(-length)) {
             self.stretches.pop_front();
         }
     }
 
     /// What was read at `tick`, if anything was, is read at so many more ticks.
-    pub fn stay(&mut self, tick: i64, ticks: i64) {
+    pub fn stay(&mut self, tick: Tick, ticks: i64) {
         if let Some(latest) = self.stretches.back_mut().filter(|latest| latest.last == tick) {
-            latest.last += ticks;
+            latest.last = latest.last.plus(ticks);
         }
     }
 
     /// The relative change a second to the value at a tick, from the latest reading at least `length` seconds before it.
-    pub fn change(&self, tick: i64, value: f64, length: i64) -> Option<f64> {
+    pub fn change(&self, tick: Tick, value: f64, length: i64) -> Option<f64> {
         let Stretch { first, last, value: before } = *self.stretches.front()?;
-        let elapsed = tick - (tick - length).clamp(first, last);
+        let elapsed = tick.since(tick.plus(-length).clamp(first, last));
         (elapsed >= length && before != 0.0).then(|| (value - before) / before.abs() / elapsed as f64)
     }
 
     /// The first tick after `tick`, the one looked at last, at which the change may be another if the value stays.
-    pub fn steady_until(&self, tick: i64, length: i64) -> i64 {
-        let Some(oldest) = self.stretches.front() else { return i64::MAX };
-        let start = tick - length;
+    pub fn steady_until(&self, tick: Tick, length: i64) -> Tick {
+        let Some(oldest) = self.stretches.front() else { return Tick::NEVER };
+        let start = tick.plus(-length);
         if self.stretches.back().is_none_or(|latest| latest.last < tick) {
             // Without a value there is no change.
-            i64::MAX
+            Tick::NEVER
         } else if start < oldest.first {
-            oldest.first + length
+            oldest.first.plus(length)
         } else if self.stretches.len() == 1 {
             // It grows as the ticks do.
-            i64::MAX
+            Tick::NEVER
         } else if start < oldest.last {
-            oldest.last + length + 1
+            oldest.last.plus(length + 1)
         } else {
-            tick + 1
+            tick.plus(1)
         }
     }
 }
@@ -92,16 +94,16 @@ mod tests {
             let mut next = 0;
             let mut said = None;
             for (tick, value) in readings.iter().enumerate() {
-                every.look(tick as i64, *value, LENGTH);
+                every.look(Tick::at(tick as i64), *value, LENGTH);
                 let expected = simply(&readings, tick);
-                prop_assert_eq!(value.and_then(|value| every.change(tick as i64, value, LENGTH)), expected);
+                prop_assert_eq!(value.and_then(|value| every.change(Tick::at(tick as i64), value, LENGTH)), expected);
                 // The other is looked at only where its value or, as it says itself, its change may be another.
                 if tick == next {
-                    some.look(tick as i64, *value, LENGTH);
-                    said = value.and_then(|value| some.change(tick as i64, value, LENGTH));
+                    some.look(Tick::at(tick as i64), *value, LENGTH);
+                    said = value.and_then(|value| some.change(Tick::at(tick as i64), value, LENGTH));
                     let changes = (tick + 1..readings.len()).find(|later| readings[*later] != *value).unwrap_or(readings.len());
-                    next = changes.min(some.steady_until(tick as i64, LENGTH).min(1_000) as usize);
-                    some.stay(tick as i64, (next - tick - 1) as i64);
+                    next = changes.min(some.steady_until(Tick::at(tick as i64), LENGTH).second().min(1_000) as usize);
+                    some.stay(Tick::at(tick as i64), (next - tick - 1) as i64);
                 }
                 prop_assert_eq!(said, expected, "at {}", tick);
             }

@@ -8,6 +8,7 @@ use super::proof::Confidence;
 use super::verdict::LEAST_KNOWN;
 use super::watch::Watch;
 use crate::second::evidence::Evidence;
+use crate::timeline::Tick;
 use crate::timeline::group_key::GroupKey;
 
 /// What fires on over a deployment is far worse from so many times the value on. Twice is not enough: before, the window had a part
@@ -64,13 +65,13 @@ pub struct Trigger {
 pub struct Instance {
     pub state: State,
     /// When it became pending.
-    since: i64,
+    since: Tick,
     /// For how many seconds it has been false while firing, and whether it was at the last tick.
     false_for: i64,
     is_false: bool,
     pub fired: u64,
-    pub first: Option<i64>,
-    pub last: Option<i64>,
+    pub first: Option<Tick>,
+    pub last: Option<Tick>,
     /// The judgement of its first firing.
     pub judgement: Option<Judgement>,
     /// The last value of which its condition was true.
@@ -85,8 +86,7 @@ pub struct Change {
     pub trigger: usize,
     pub group: GroupKey,
     pub state: State,
-    /// The tick.
-    pub at: i64,
+    pub at: Tick,
     pub judgement: Judgement,
     /// Its condition held before the deployment of that tick, too.
     pub also_before: bool,
@@ -97,7 +97,7 @@ impl Default for Instance {
     fn default() -> Self {
         Instance {
             state: State::Ok,
-            since: 0,
+            since: Tick::default(),
             false_for: 0,
             is_false: false,
             fired: 0,
@@ -112,7 +112,7 @@ impl Default for Instance {
 
 impl Instance {
     /// Moves on to the next tick; `true` when the state changed.
-    pub fn step(&mut self, tick: i64, truth: Truth, hold: i64, resolve_after: i64) -> bool {
+    pub fn step(&mut self, tick: Tick, truth: Truth, hold: i64, resolve_after: i64) -> bool {
         let before = self.state;
         self.is_false = truth == Truth::False;
         match (self.state, truth) {
@@ -120,7 +120,7 @@ impl Instance {
                 self.since = tick;
                 self.state = if hold == 0 { State::Firing } else { State::Pending };
             }
-            (State::Pending, Truth::True) if tick - self.since >= hold => self.state = State::Firing,
+            (State::Pending, Truth::True) if tick.since(self.since) >= hold => self.state = State::Firing,
             (State::Pending, Truth::True) | (State::Ok | State::Resolved, _) => {}
             (State::Pending, _) => self.state = if self.fired > 0 { State::Resolved } else { State::Ok },
             (State::Firing, Truth::True) => self.false_for = 0,
@@ -144,19 +144,19 @@ impl Instance {
         self.state != before
     }
 
-    /// The tick at which the state changes if the truth stays what it was at `tick`, the last one; `i64::MAX` if it never does.
-    pub fn due(&self, tick: i64, hold: i64, resolve_after: i64) -> i64 {
+    /// The tick at which the state changes if the truth stays what it was at `tick`, the last one; [`Tick::NEVER`] if it never does.
+    pub fn due(&self, tick: Tick, hold: i64, resolve_after: i64) -> Tick {
         match self.state {
-            State::Pending => self.since.saturating_add(hold),
-            State::Firing if self.is_false => tick.saturating_add(resolve_after - self.false_for).saturating_add(1),
-            State::Firing | State::Ok | State::Resolved => i64::MAX,
+            State::Pending => self.since.plus(hold),
+            State::Firing if self.is_false => tick.plus(resolve_after - self.false_for).plus(1),
+            State::Firing | State::Ok | State::Resolved => Tick::NEVER,
         }
     }
 
     /// Moves on by so many ticks, before it is [due](Instance::due), at which the truth is what it was at the last one.
     pub fn stay(&mut self, ticks: i64) {
         if self.state == State::Firing {
-            self.last = self.last.map(|last| last + ticks);
+            self.last = self.last.map(|last| last.plus(ticks));
             self.false_for += if self.is_false { ticks } else { 0 };
         }
     }
@@ -179,7 +179,7 @@ impl Trigger {
     }
 
     /// Whether it fired up to a tick, or later and still does.
-    pub fn counts(&self, armed_until: i64) -> bool {
+    pub fn counts(&self, armed_until: Tick) -> bool {
         self.instances
             .values()
             .any(|instance| instance.first.is_some_and(|first| first <= armed_until || instance.state == State::Firing))
@@ -194,7 +194,7 @@ impl Trigger {
     }
 
     /// Since when a group of it fires; `None` if none does.
-    pub fn firing_since(&self) -> Option<i64> {
+    pub fn firing_since(&self) -> Option<Tick> {
         let firing = self.instances.values().filter(|instance| instance.state == State::Firing);
         firing.map(|instance| instance.since).min()
     }
@@ -262,7 +262,7 @@ mod tests {
         let mut instance = Instance::default();
         truths
             .chars()
-            .zip(1..)
+            .zip((1..).map(Tick::at))
             .map(|(letter, tick)| {
                 let truth = match letter {
                     't' => Truth::True,
@@ -305,18 +305,18 @@ mod tests {
     fn ticks_before_it_is_due_may_be_left_out() {
         for (truth, hold, resolve_after) in [(Truth::True, 7, 0), (Truth::False, 0, 7), (Truth::Unknown, 0, 7)] {
             let mut every = Instance::default();
-            every.step(1, Truth::True, hold, resolve_after);
-            every.step(2, truth, hold, resolve_after);
+            every.step(Tick::at(1), Truth::True, hold, resolve_after);
+            every.step(Tick::at(2), truth, hold, resolve_after);
             let mut some = every.clone();
-            let due = some.due(2, hold, resolve_after).min(50);
+            let due = some.due(Tick::at(2), hold, resolve_after).second().min(50);
             for tick in 3..due {
-                assert!(!every.step(tick, truth, hold, resolve_after), "{truth:?} at {tick}");
+                assert!(!every.step(Tick::at(tick), truth, hold, resolve_after), "{truth:?} at {tick}");
             }
             some.stay(due - 3);
             assert_eq!((every.last, every.false_for), (some.last, some.false_for));
             let changes = truth != Truth::Unknown;
-            assert_eq!(every.step(due, truth, hold, resolve_after), changes);
-            assert_eq!(some.step(due, truth, hold, resolve_after), changes);
+            assert_eq!(every.step(Tick::at(due), truth, hold, resolve_after), changes);
+            assert_eq!(some.step(Tick::at(due), truth, hold, resolve_after), changes);
         }
     }
 }

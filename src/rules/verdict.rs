@@ -7,6 +7,7 @@ use super::plan::Kind;
 use super::plan::{Healthy, Severity};
 use super::trigger::{State, Trigger};
 use crate::time::short_span;
+use crate::timeline::Tick;
 
 /// What to do with the deployment; ordered by gravity for `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -48,7 +49,7 @@ pub struct Basis {
     /// Seconds seen since the deployment.
     pub seen: i64,
     /// The last tick at which triggers are armed: what began to fire later counts while it fires.
-    pub armed_until: i64,
+    pub armed_until: Tick,
     /// Events since the deployment that show that the service works: requests, if the plan names no other class.
     pub works: u64,
     /// Requests seen since the deployment.

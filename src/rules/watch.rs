@@ -7,7 +7,7 @@ use super::judgement::{Judgement, Truth};
 use super::node::{Node, Read};
 use super::observed::{Observed, Stretch};
 use crate::timeline::group_key::GroupKey;
-use crate::timeline::{Place, Timeline};
+use crate::timeline::{Place, Tick, Timeline};
 
 /// A compiled expression and what is remembered of it from tick to tick.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ pub struct Watched {
     pub group: GroupKey,
     /// Whether the trigger has an instance of it.
     pub has_instance: bool,
-    /// The slots it is read from, by [`Read::index`].
+    /// Where the windows are that it is read from, by [`Read::index`].
     pub places: Vec<Option<Place>>,
     pub last: LastResult,
 }
@@ -46,7 +46,7 @@ pub struct LastResult {
     /// `None` where nothing but the truth was asked for.
     judgement: Option<Judgement>,
     /// At which tick.
-    at: i64,
+    at: Tick,
     /// It rests on so many of the reads, from the first.
     reads: usize,
 }
@@ -93,8 +93,8 @@ impl Watch {
     }
 
     /// Looks up the groups of a tick. Results are forgotten where time itself, or how much was observed, may change them.
-    pub fn update(&mut self, timeline: &Timeline, observed: &Observed, tick: i64) {
-        let changes = self.reads.iter().map(|read| timeline.group_changes(read.series)).sum();
+    pub fn update(&mut self, timeline: &Timeline, observed: &Observed, tick: Tick) {
+        let changes = self.reads.iter().map(|read| timeline.group_changes(read.window.series)).sum();
         if self.changes.replace(changes) != Some(changes) {
             self.look_up(timeline);
         }
@@ -119,7 +119,7 @@ impl Watch {
         self.groups.retain(|watched| fresh.remove(&watched.group) || watched.has_instance);
         for watched in &mut self.groups {
             for (read, place) in self.reads.iter().zip(&mut watched.places) {
-                let now = timeline.place(read.series, read.grouped.then_some(&watched.group));
+                let now = timeline.place(read.window.series, read.grouped.then_some(&watched.group));
                 if std::mem::replace(place, now) != now {
                     watched.last = LastResult::default();
                 }
@@ -140,9 +140,9 @@ impl Watch {
     }
 }
 
-/// The slots of a group that are read, as far as there are any.
+/// Where the windows of a group are that are read, as far as there are any.
 pub fn places(reads: &[Read], group: &GroupKey, timeline: &Timeline) -> Vec<Option<Place>> {
-    reads.iter().map(|read| timeline.place(read.series, read.grouped.then_some(group))).collect()
+    reads.iter().map(|read| timeline.place(read.window.series, read.grouped.then_some(group))).collect()
 }
 
 impl LastResult {
@@ -184,10 +184,10 @@ impl LastResult {
     fn holds(&self, evaluator: &Evaluator<'_>, reads: &[Read]) -> bool {
         reads[..self.reads].iter().zip(evaluator.places).all(|(read, place)| {
             if read.pooled {
-                return evaluator.timeline.is_as_at(read.series, self.at);
+                return evaluator.timeline.is_as_at(read.window.series, self.at);
             }
-            let slot = place.and_then(|place| evaluator.timeline.slot_at(read.series, place));
-            slot.is_none_or(|slot| slot.is_as_at(self.at))
+            let windows = place.and_then(|place| evaluator.timeline.windows_at(read.window.series, place));
+            windows.is_none_or(|windows| windows.is_as_at(self.at))
         })
     }
 }

@@ -33,7 +33,7 @@ impl Evidence {
     }
 
     /// One of which nothing is left but what it says.
-    pub fn told(time: Time, source: usize, line: u64, says: &str) -> Self {
+    pub fn of_text(time: Time, source: usize, line: u64, says: &str) -> Self {
         Evidence { time, source, line, content: Arc::default(), says: OnceLock::from(Box::from(says)) }
     }
 
@@ -69,7 +69,7 @@ impl serde::Serialize for Evidence {
 impl<'de> serde::Deserialize<'de> for Evidence {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (time, source, line, says) = <(Time, usize, u64, &str)>::deserialize(deserializer)?;
-        Ok(Evidence::told(time, source, line, says))
+        Ok(Evidence::of_text(time, source, line, says))
     }
 }
 
@@ -126,8 +126,8 @@ mod tests {
             let mut sorted = lines.clone();
             sorted.sort();
             sorted.truncate(MOST_EVIDENCE);
-            let told = |line: &Evidence| (line.time.0, line.text().to_string(), line.source, line.line);
-            prop_assert_eq!(kept.iter().map(told).collect::<Vec<_>>(), sorted);
+            let key = |line: &Evidence| (line.time.0, line.text().to_string(), line.source, line.line);
+            prop_assert_eq!(kept.iter().map(key).collect::<Vec<_>>(), sorted);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::MOST_TALLIES;
 use super::{Second, Tally, covering};
-use crate::classify::{LabelSets, Library, Via};
+use crate::classify::{ClassId, LabelSets, Library, Via};
 
 impl Second {
     /// Adds another part of the same second, which has none of its records. Whatever the parts, and in whatever order they are added,
@@ -70,7 +70,7 @@ impl Second {
         order.sort_by_key(|at| self.sets.get(*at as u32).hash());
         let mut taken: Vec<Option<Tally>> = std::mem::take(&mut self.tallies).into_iter().map(Some).collect();
         let before = std::mem::take(&mut self.sets);
-        let mut unlabelled: BTreeMap<(usize, Via), Tally> = BTreeMap::new();
+        let mut unlabelled: BTreeMap<(ClassId, Via), Tally> = BTreeMap::new();
         for (rank, at) in order.into_iter().enumerate() {
             let (set, Some(tally)) = (before.get(at as u32), taken[at].take()) else { continue };
             if rank < MOST_TALLIES {

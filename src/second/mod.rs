@@ -11,7 +11,7 @@ mod tally;
 mod written;
 
 pub use counts::Counts;
-pub use tally::{Keep, Point, Tally};
+pub use tally::{Keep, Point, Singled, Tally};
 pub use written::Error;
 
 use crate::classify::{LabelSets, Sign, Via};

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Counts;
 use super::evidence::Evidence;
-use super::{Point, Second, Tally};
-use crate::classify::{LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
+use super::{Point, Second, Singled, Tally};
+use crate::classify::{ClassId, LabelSet, LabelSets, Library, MOST_VALUES, NO_VALUE, Sign, Via};
 use crate::time::Time;
 
 /// The version of the format; another one is not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -67,6 +67,8 @@ struct WrittenTally<'a> {
     last: Option<i64>,
     points: Vec<WrittenPoint>,
     evidence: Vec<Line<'a>>,
+    /// With the values that are there by their index.
+    singled: Vec<(Line<'a>, Vec<(u8, i64)>)>,
 }
 
 /// Nanoseconds since the begin of the second, hash, and the values that are there by their index.
@@ -89,14 +91,14 @@ impl<'a> Line<'a> {
     }
 
     fn read(&self) -> Evidence {
-        Evidence::told(Time(self.time), self.source as usize, self.line, &self.text)
+        Evidence::of_text(Time(self.time), self.source as usize, self.line, &self.text)
     }
 }
 
 impl Second {
     /// The bytes of it.
     pub fn write(&self, library: &Library) -> Vec<u8> {
-        let mut known: Vec<usize> = self.sets.iter().map(|set| set.class).collect();
+        let mut known: Vec<ClassId> = self.sets.iter().map(|set| set.class).collect();
         known.sort_unstable_by_key(|class| &library.classes[*class].name);
         known.dedup();
         let labels = |set: LabelSet<'_>| -> Labels<'_> {
@@ -127,6 +129,11 @@ impl Second {
                     last: tally.last.map(|time| time.0),
                     points: points.iter().map(|point| write_point(self.at, point)).collect(),
                     evidence: tally.evidence.iter().map(Line::of).collect(),
+                    singled: tally
+                        .singled
+                        .iter()
+                        .map(|Singled { line, values }| (Line::of(line), write_values(values)))
+                        .collect(),
                 }
             })
             .collect();
@@ -180,6 +187,11 @@ impl Second {
                 last: tally.last.map(Time),
                 points: tally.points.iter().map(|point| reader.point(written.at, point)).collect(),
                 evidence: tally.evidence.iter().map(Line::read).collect(),
+                singled: tally
+                    .singled
+                    .iter()
+                    .map(|(line, values)| Singled { line: line.read(), values: reader.values(values) })
+                    .collect(),
             });
         }
         second.after_pause = written.after_pause.map(|(line, gravest)| {
@@ -203,7 +215,7 @@ impl Second {
 
 /// How a class that was written is read.
 struct Reader {
-    class: usize,
+    class: ClassId,
     /// By index of the library's labels and values, where they stand in what was written.
     labels: Vec<Option<usize>>,
     values: Vec<Option<usize>>,
@@ -222,17 +234,24 @@ impl Reader {
     }
 
     fn point(&self, second: i64, written: &WrittenPoint) -> Point {
+        let time = Time::from_second(second).saturating_add(written.0);
+        Point { time, hash: written.1, values: self.values(&written.2) }
+    }
+
+    fn values(&self, written: &[(u8, i64)]) -> [i64; MOST_VALUES] {
         let mut values = [NO_VALUE; MOST_VALUES];
         for (value, place) in values.iter_mut().zip(&self.values) {
-            let found = written.2.iter().find(|(at, _)| place.is_some_and(|place| place == usize::from(*at)));
+            let found = written.iter().find(|(at, _)| place.is_some_and(|place| place == usize::from(*at)));
             *value = found.map_or(NO_VALUE, |(_, value)| *value);
         }
-        let time = Time::from_second(second).saturating_add(written.0);
-        Point { time, hash: written.1, values }
+        values
     }
 }
 
 fn write_point(second: i64, point: &Point) -> WrittenPoint {
-    let values = (0u8..).zip(point.values).filter(|(_, value)| *value != NO_VALUE);
-    WrittenPoint(point.time.since(Time::from_second(second)), point.hash, values.collect())
+    WrittenPoint(point.time.since(Time::from_second(second)), point.hash, write_values(&point.values))
+}
+
+fn write_values(values: &[i64; MOST_VALUES]) -> Vec<(u8, i64)> {
+    (0u8..).zip(*values).filter(|(_, value)| *value != NO_VALUE).collect()
 }

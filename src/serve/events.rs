@@ -11,13 +11,13 @@ use crate::snapshot::{self, Snapshots};
 /// Tells the number of each new snapshot, and the end of the run. Who is slow gets the newest.
 pub fn changes(snapshots: Snapshots) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let begin = (snapshots, None::<u64>);
-    let next = async |(mut snapshots, told): (Snapshots, Option<u64>)| {
+    let next = async |(mut snapshots, sent): (Snapshots, Option<u64>)| {
         loop {
             let (number, ended) = {
                 let snapshot = snapshots.borrow_and_update();
                 (snapshot.number, snapshot.ended)
             };
-            if told != Some(number) {
+            if sent != Some(number) {
                 let kind = if ended { "end" } else { "change" };
                 return Some((Ok(Event::default().event(kind).data(number.to_string())), (snapshots, Some(number))));
             }

@@ -125,8 +125,8 @@ fn refuse(refused: Refused) -> Response {
         }
         Refused::Origin => (StatusCode::FORBIDDEN, "only the pages of this server may do that\n").into_response(),
         Refused::Token => {
-            let told = "the token in LOGWATCH_TOKEN is needed: as `Authorization: Bearer …`, or at /login\n";
-            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], told).into_response()
+            let message = "the token in LOGWATCH_TOKEN is needed: as `Authorization: Bearer …`, or at /login\n";
+            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")], message).into_response()
         }
         Refused::TooOften => {
             (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "60")], "too many wrong tokens; wait a minute\n")
@@ -233,19 +233,19 @@ async fn check(State(site): Shared, Form(form): Form<Check>) -> Response {
         item: form.item.clone(),
         status: form.status,
         by: None,
-        note: told(&form.note),
+        note: non_empty(&form.note),
     })
 }
 
 async fn signal(State(site): Shared, Form(form): Form<Signal>) -> Response {
-    record(&site, &form.proof, |at| Said::Signal { at, name: form.name.clone(), by: None, text: told(&form.text) })
+    record(&site, &form.proof, |at| Said::Signal { at, name: form.name.clone(), by: None, text: non_empty(&form.text) })
 }
 
 async fn acknowledge(State(site): Shared, Form(form): Form<Ack>) -> Response {
-    record(&site, &form.proof, |at| Said::Ack { at, id: form.id.clone(), by: None, note: told(&form.note) })
+    record(&site, &form.proof, |at| Said::Ack { at, id: form.id.clone(), by: None, note: non_empty(&form.note) })
 }
 
-fn told(text: &str) -> Option<String> {
+fn non_empty(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.into())
 }

@@ -60,7 +60,7 @@ fn run(plan: &Plan, library: &Arc<Library>, sample: &Sample) -> Result<Vec<(usiz
             && change.state == State::Firing
         {
             let id = session.engine.judge.rules.triggers[change.trigger].id.clone();
-            fired.entry(id).or_insert(change.at - START.second());
+            fired.entry(id).or_insert(change.at.second() - START.second());
         }
     }
     let summary = Summary::new(&session.engine, "sample", None, Masking::default());

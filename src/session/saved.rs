@@ -86,11 +86,7 @@ impl Session {
             Input::Lines { lane, lanes, text, bytes, unterminated, recording, repeated } => {
                 let chunk = Chunk { text: text.to_vec().into(), bytes, unterminated, recording, ..Chunk::default() };
                 let mut fragment = mapper.map(chunk);
-                for line in repeated {
-                    if let Some(line) = fragment.lines.get_mut(line as usize) {
-                        line.is_repeated = true;
-                    }
-                }
+                fragment.repeat(repeated);
                 self.feed(lanes.0..lanes.1, lane, fragment);
             }
             Input::Advance(lane, to) => self.advance(lane, to),

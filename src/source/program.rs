@@ -170,7 +170,7 @@ impl Printed {
             return Ok(0);
         }
         let said = said.map_or(String::new(), |said| format!(": {said}"));
-        Err(io::Error::other(format!("the program {}{said}", told(status))))
+        Err(io::Error::other(format!("the program {}{said}", describe(status))))
     }
 }
 
@@ -184,7 +184,7 @@ impl Process {
     }
 }
 
-fn told(status: ExitStatus) -> String {
+fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("ended with status {code}"),

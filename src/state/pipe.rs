@@ -28,19 +28,21 @@ impl Pipe {
     /// `true` if it cannot be said that nothing is missing before them.
     pub fn recognise(&mut self, fragment: &mut Fragment) -> bool {
         let Fragment { text, lines, given, .. } = fragment;
+        let mut repeated = Vec::new();
         let is_first = !std::mem::replace(&mut self.has_begun, true) && self.known.is_some();
         let mut meets = None;
         let mut newest = i64::MIN;
-        for line in lines {
+        for (at, line) in (0..).zip(&*lines) {
             let Some(time) = line.time.filter(|_| matches!(line.kind, Kind::App | Kind::Edge { .. })) else { continue };
             let second = time.second();
             newest = newest.max(second);
             let mut hasher = FxHasher::default();
             hasher.write(&text[line.start as usize..(line.start + line.length) as usize]);
             let identity = hasher.finish();
-            line.is_repeated = self.known.as_mut().is_some_and(|known| known.take(second, identity));
-            meets.get_or_insert(line.is_repeated);
-            if line.is_repeated {
+            let is_repeated = self.known.as_mut().is_some_and(|known| known.take(second, identity));
+            meets.get_or_insert(is_repeated);
+            if is_repeated {
+                repeated.push(at);
                 continue;
             }
             match given.last_mut().filter(|last| last.second == second) {
@@ -48,6 +50,7 @@ impl Pipe {
                 None => given.push(Given { log: Arc::clone(&self.log), second, identities: vec![identity] }),
             }
         }
+        fragment.repeat(repeated);
         let last = self.known.as_ref().and_then(Known::last);
         if last.is_none_or(|last| newest > last + OVER) {
             self.known = None;

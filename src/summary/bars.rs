@@ -97,9 +97,9 @@ mod tests {
             change("slow", Investigate, State::Firing, 9),
         ];
         let stretch = |fires, from, to| Stretch { fires, from, to };
-        let told: Vec<(&str, Vec<Stretch>)> = bars(&changes).into_iter().map(|bar| (bar.id, bar.stretches)).collect();
+        let found: Vec<(&str, Vec<Stretch>)> = bars(&changes).into_iter().map(|bar| (bar.id, bar.stretches)).collect();
         assert_eq!(
-            told,
+            found,
             [
                 ("slow", vec![stretch(false, 2, Some(5)), stretch(true, 5, Some(7)), stretch(true, 9, None)]),
                 ("info", vec![stretch(true, 1, None)]),

@@ -25,12 +25,13 @@ use crate::rules::trigger::{Change, State, Trigger};
 use crate::rules::verdict::Verdict;
 use crate::second::evidence::Evidence;
 use crate::time::Time;
+use crate::timeline::Tick;
 
 impl VerdictEvent {
     /// What a ruling comes to.
     pub fn new(ruling: &Ruling) -> Self {
         VerdictEvent {
-            at: Time::from_second(ruling.at),
+            at: ruling.at.time(),
             verdict: ruling.verdict,
             before: ruling.before,
             complete: ruling.complete,
@@ -50,12 +51,12 @@ impl TriggerEvent {
             severity: trigger.severity,
             level: trigger.level.clone(),
             state: change.state,
-            at: Time::from_second(change.at),
+            at: change.at.time(),
             cause,
             value: judgement.value,
             bound: judgement.bound,
             threshold: judgement.threshold,
-            samples: judgement.told_samples(),
+            samples: judgement.reported_samples(),
             baseline: judgement.baseline,
             also_before: change.also_before,
             unit: unit_name(judgement.unit),
@@ -151,7 +152,7 @@ fn next(rules: &Rules, verdict: Verdict, complete: bool) -> Vec<String> {
 }
 
 fn class_totals(library: &Library, report: &Report) -> BTreeMap<String, ClassTotal> {
-    let seen = library.classes.iter().zip(&report.classes).filter(|(_, total)| total.count > 0);
+    let seen = library.classes.iter().zip(report.classes.iter()).filter(|(_, total)| total.count > 0);
     seen.map(|(class, total)| {
         (class.name.clone(), ClassTotal { count: total.count, first: total.first, last: total.last })
     })
@@ -288,11 +289,11 @@ fn trigger_result(engine: &Engine, trigger: &Trigger, masking: Masking) -> Trigg
         value: judgement.and_then(|judgement| judgement.value),
         bound: judgement.and_then(|judgement| judgement.bound),
         threshold: judgement.and_then(|judgement| judgement.threshold),
-        samples: judgement.map_or(0, |judgement| judgement.told_samples()),
+        samples: judgement.map_or(0, |judgement| judgement.reported_samples()),
         baseline: judgement.and_then(|judgement| judgement.baseline),
         unit: unit_name(judgement.map_or(Unit::Plain, |judgement| judgement.unit)),
-        first: instances().filter_map(|instance| instance.first).min().map(Time::from_second),
-        last: instances().filter_map(|instance| instance.last).max().map(Time::from_second),
+        first: instances().filter_map(|instance| instance.first).min().map(Tick::time),
+        last: instances().filter_map(|instance| instance.last).max().map(Tick::time),
         known: (trigger.known_share() * 1e4).round() / 1e4,
         runbook: trigger.runbook.clone(),
         acknowledged: instances()
@@ -335,7 +336,7 @@ fn kpi_lines(rules: &Rules, results: &[KpiResult], masking: Masking) -> Vec<KpiL
                     Some(_) => KpiStatus::Missed,
                     None => KpiStatus::Manual,
                 },
-                answer: answer.as_ref().map(|answer| checks::told(answer, masking)),
+                answer: answer.as_ref().map(|answer| checks::shown(answer, masking)),
                 share: None,
                 target_text,
             },

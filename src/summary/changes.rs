@@ -8,15 +8,15 @@ const MOST: usize = 1_000;
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// The first ones, in the order of time.
-    pub told: Vec<TriggerEvent>,
+    pub first: Vec<TriggerEvent>,
     /// How many there were beyond those.
     pub beyond: u64,
 }
 
 impl Changes {
     pub fn add(&mut self, event: &TriggerEvent) {
-        match self.told.len() {
-            ..MOST => self.told.push(event.clone()),
+        match self.first.len() {
+            ..MOST => self.first.push(event.clone()),
             _ => self.beyond += 1,
         }
     }

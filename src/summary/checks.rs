@@ -75,7 +75,7 @@ impl CheckpointEvent {
             kind: checkpoint.kind,
             id: checkpoint.id.clone(),
             title: checkpoint.title.clone(),
-            at: Some(Time::from_second(reached.at)),
+            at: Some(reached.at.time()),
             after: checkpoint.after,
             status: reached.status,
             checks: lines.map(|(check, outcome)| check_line(engine, check, outcome, masking)).collect(),
@@ -122,14 +122,14 @@ fn check_line(engine: &Engine, check: &Check, outcome: &Outcome, masking: Maskin
         status: outcome.status,
         value: judgement.and_then(|judgement| judgement.value),
         target: op.zip(threshold).map(|(op, value)| Target { op: operator(op), value }),
-        samples: judgement.map_or(0, |judgement| judgement.told_samples()),
+        samples: judgement.map_or(0, |judgement| judgement.reported_samples()),
         unit: expected.map(|_| unit_name(judgement.map_or(Unit::Plain, |judgement| judgement.unit))),
         because: outcome.because.clone(),
         ask: match &check.test {
             Test::Manual(question) => Some(engine.judge.rules.manual[question.item].ask.clone()),
             _ => None,
         },
-        answer: outcome.answer.as_ref().map(|answer| told(answer, masking)),
+        answer: outcome.answer.as_ref().map(|answer| shown(answer, masking)),
         share: judgement.and_then(|judgement| judgement.share),
         threshold,
         expr: expected.map(|expected| expected.text.clone()).unwrap_or_default(),
@@ -137,7 +137,7 @@ fn check_line(engine: &Engine, check: &Check, outcome: &Outcome, masking: Maskin
 }
 
 /// An answer as it may be shown.
-pub(super) fn told(answer: &Answer, masking: Masking) -> Answer {
+pub(super) fn shown(answer: &Answer, masking: Masking) -> Answer {
     let masked = |text: &Option<String>| text.as_ref().map(|text| masking.text(text));
     Answer { by: masked(&answer.by), note: masked(&answer.note), ..answer.clone() }
 }

@@ -64,7 +64,7 @@ impl History {
             .collect();
         let Some((first, last)) = lines.first().zip(lines.last()) else { return History::default() };
         // A service may have been silent for long at the end.
-        let to = engine.judge.evaluated_until().map_or(last.at + width, |end| end.max(last.at + width));
+        let to = engine.judge.evaluated_until().map_or(last.at + width, |end| end.second().max(last.at + width));
         History { width, from: first.at, to, panes: lines }
     }
 }

@@ -6,8 +6,8 @@ use crate::engine::Engine;
 use crate::mask::Masking;
 use crate::report::Requests;
 use crate::time::Time;
-use crate::timeline::OTHER;
 use crate::timeline::bucket::first_bucket;
+use crate::timeline::{OTHER, Tick};
 
 /// Upper bounds of durations, in seconds: those that Prometheus' own client libraries have, and the half minute after which most
 /// proxies give up.
@@ -75,7 +75,7 @@ impl Measures {
         Measures {
             routes,
             latest: engine.latest(),
-            evaluated_until: engine.judge.evaluated_until(),
+            evaluated_until: engine.judge.evaluated_until().map(Tick::second),
             restarts: engine.judge.restarts,
         }
     }

@@ -5,8 +5,8 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::cell::{Cell, MOST_ORDERED, Run, Span, Values};
-use super::groups::MOST_GROUPS;
-use super::series::{Measure, Spec, Wanted};
+use super::group_table::MOST_GROUPS;
+use super::series::{CellNeeds, Measure, Spec};
 use super::sets::Match;
 use crate::classify::{LabelSet, NO_VALUE};
 use crate::second::evidence::keep_evidence;
@@ -16,7 +16,7 @@ use crate::time::Time;
 /// Seconds that the last event of an inner group is remembered for: clients come and go.
 const MEMORY: i64 = 86_400;
 
-/// What is known so far of one slot's second; its memory is used again for the next.
+/// What is known so far of one group's second; its memory is used again for the next.
 #[derive(Debug, Default)]
 pub struct CellBuilder {
     cell: Cell,
@@ -49,7 +49,7 @@ impl CellBuilder {
     }
 
     /// Adds the events of one label set.
-    pub fn add(&mut self, spec: &Spec, labels: LabelSet<'_>, tally: &Tally, matched: &Match, wanted: Wanted) {
+    pub fn add(&mut self, spec: &Spec, labels: LabelSet<'_>, tally: &Tally, matched: &Match, needs: CellNeeds) {
         let cell = &mut self.cell;
         if !matched.certain {
             cell.details().unknown += tally.events;
@@ -62,7 +62,7 @@ impl CellBuilder {
             Measure::Events | Measure::Distinct(_) => accepted.count() as u64,
             Measure::Value(index) => {
                 let with_value = accepted.filter(|point| point.values[*index] != NO_VALUE);
-                with_value.map(|point| put(cell, wanted, (point.time, point.hash), point.values[*index])).count() as u64
+                with_value.map(|point| put(cell, needs, (point.time, point.hash), point.values[*index])).count() as u64
             }
             // An event that does not say whose it is tells nothing of anybody's intervals.
             Measure::Intervals(_) => {
@@ -83,14 +83,18 @@ impl CellBuilder {
             },
             _ => cell.events += events,
         }
-        if wanted.evidence && !tally.evidence.is_empty() {
-            let kept = &mut cell.details().evidence;
-            tally.evidence.iter().for_each(|line| keep_evidence(kept, line));
+        if needs.evidence && matched.part == Some(true) {
+            if spec.value_tests().next().is_none() {
+                tally.evidence.iter().for_each(|line| keep_evidence(&mut cell.details().evidence, line));
+            } else {
+                let passed = tally.singled.iter().filter(|singled| spec.shows(&singled.values));
+                passed.for_each(|singled| keep_evidence(&mut cell.details().evidence, &singled.line));
+            }
         }
     }
 
     /// Works out what depends on the order of the second's events. `previous` has the last event of each inner group.
-    pub fn finish(&mut self, spec: &Spec, wanted: Wanted, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
+    pub fn finish(&mut self, spec: &Spec, needs: CellNeeds, second: i64, previous: &mut FxHashMap<u64, Time>) -> Cell {
         self.begun = false;
         let mut cell = std::mem::take(&mut self.cell);
         self.ordered.sort_unstable_by_key(Ordered::place);
@@ -99,7 +103,7 @@ impl CellBuilder {
             Measure::Intervals(_) => {
                 for event in &self.ordered {
                     if let Some(before) = previous.insert(event.says, event.time) {
-                        put(&mut cell, wanted, (event.time, event.hash), event.time.since(before));
+                        put(&mut cell, needs, (event.time, event.hash), event.time.since(before));
                     }
                 }
                 if previous.len() > MOST_GROUPS {
@@ -115,7 +119,7 @@ impl CellBuilder {
             }
         }
         self.ordered.clear();
-        if wanted.gaps && cell.events > 0 {
+        if needs.gaps && cell.events > 0 {
             cell.details().span = Some(Span::second(second));
         }
         cell
@@ -134,7 +138,7 @@ fn order<'a>(
     events
 }
 
-fn put(cell: &mut Cell, wanted: Wanted, (time, hash): (Time, u64), value: i64) {
+fn put(cell: &mut Cell, needs: CellNeeds, (time, hash): (Time, u64), value: i64) {
     let values = match &mut cell.details().values {
         Some(values) => {
             values.add(time, hash, value);
@@ -142,7 +146,7 @@ fn put(cell: &mut Cell, wanted: Wanted, (time, hash): (Time, u64), value: i64) {
         }
         none => none.insert(Box::new(Values::one(time, hash, value))),
     };
-    if wanted.samples {
+    if needs.samples {
         values.samples.record(value);
     }
 }

@@ -126,7 +126,7 @@ impl<'de> serde::Deserialize<'de> for GroupKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::LabelSets;
+    use crate::classify::{ClassId, LabelSets};
 
     #[test]
     fn keys_of_equal_values_are_equal_whichever_copy_they_are() {
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_group_is_that_of_its_key_and_no_other() {
         let mut sets = LabelSets::default();
-        sets.push(7, [Some("GET"), None, Some("/a")]);
+        sets.push(ClassId::of_any(7), [Some("GET"), None, Some("/a")]);
         let group = |by| GroupOf::new(by, sets.get(0));
         let key = GroupKey::new([Box::from("/a"), Box::from("GET")]);
         let found = group(&[2, 0]).expect("it has both labels");

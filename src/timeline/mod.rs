@@ -9,37 +9,47 @@ pub mod cell;
 mod cell_builder;
 pub mod distribution;
 pub mod group_key;
-mod groups;
+mod group_table;
+mod group_windows;
 pub mod running_total;
 pub mod saved;
 pub mod series;
 mod sets;
-mod slot;
+mod tick;
 pub mod window;
 
 use rustc_hash::FxHashSet;
 
 use cell::Cell;
 use group_key::{GroupKey, GroupOf};
-pub use groups::OTHER;
-use groups::{Groups, MOST_GROUPS};
-pub use groups::{KnownTotal, Place};
-use series::{Measure, Selector, Spec, Wanted};
+use group_table::{GroupTable, MOST_GROUPS};
+pub use group_table::{KnownTotal, OTHER, Place};
+pub use group_windows::{Admits, GroupWindows};
+use series::{CellNeeds, Measure, Selector, Spec};
 pub use sets::{Match, Sealed, SetId, Sets};
-pub use slot::{Admits, Slot};
+pub use tick::Tick;
 use window::Reach;
 
 use crate::classify::{LabelSet, Via};
 use crate::second::{Keep, Tally};
 
 /// Index of a series in [`Timeline`].
-pub type SeriesId = usize;
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SeriesId(usize);
+
+/// One of the windows that each group of a series has: what [`Timeline::register`] gives, and rules read with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowRef {
+    pub series: SeriesId,
+    /// Index of its reach among those of the series.
+    window: usize,
+}
 
 /// All series with their windows.
 #[derive(Debug, Default)]
 pub struct Timeline {
     series: Vec<Series>,
-    /// The slots that hold events of the second that is being sealed; `None` for that of events without a group.
+    /// The groups that have events in the second that is being sealed; `None` for those of events without a group.
     begun: Vec<(SeriesId, Option<Place>)>,
     /// Groups that went into [`OTHER`], counted each time.
     pub overflowed: u64,
@@ -53,103 +63,107 @@ pub struct Timeline {
 struct Series {
     spec: Spec,
     reaches: Vec<Reach>,
-    wanted: Wanted,
-    groups: Groups,
+    needs: CellNeeds,
+    groups: GroupTable,
     /// Events whose group is not known, because they lack a label.
-    groupless: Slot,
+    groupless: GroupWindows,
 }
 
 impl Timeline {
-    /// Registers a series and a reach; the ids say where to read it.
-    pub fn register(&mut self, spec: Spec, reach: Reach, wanted: Wanted) -> (SeriesId, usize) {
-        let id = self.series.iter().position(|known| known.spec.name == spec.name).unwrap_or_else(|| {
-            let groupless = Slot::new(&[]);
+    /// Registers a series and a reach.
+    pub fn register(&mut self, spec: Spec, reach: Reach, needs: CellNeeds) -> WindowRef {
+        let at = self.series.iter().position(|known| known.spec.name == spec.name).unwrap_or_else(|| {
+            let groupless = GroupWindows::new(&[]);
             self.series.push(Series {
                 spec,
                 reaches: Vec::new(),
-                wanted: Wanted::default(),
-                groups: Groups::default(),
+                needs: CellNeeds::default(),
+                groups: GroupTable::default(),
                 groupless,
             });
             self.series.len() - 1
         });
-        let series = &mut self.series[id];
-        series.wanted = series.wanted.and(wanted);
+        let series = &mut self.series[at];
+        series.needs = series.needs.and(needs);
         let window = series.reaches.iter().position(|known| *known == reach).unwrap_or_else(|| {
             series.reaches.push(reach);
             series.reaches.len() - 1
         });
-        series.groupless = Slot::new(&series.reaches);
-        (id, window)
+        series.groupless = GroupWindows::new(&series.reaches);
+        WindowRef { series: SeriesId(at), window }
     }
 
     pub fn spec(&self, id: SeriesId) -> &Spec {
-        &self.series[id].spec
+        &self.series[id.0].spec
     }
 
     /// The groups that have events in some window.
     pub fn groups(&self, id: SeriesId) -> impl Iterator<Item = &GroupKey> {
-        self.series[id].groups.keys()
+        self.series[id.0].groups.keys()
     }
 
     /// How often a group of a series came or went.
     pub fn group_changes(&self, id: SeriesId) -> u64 {
-        self.series[id].groups.changes
+        self.series[id.0].groups.changes
     }
 
-    /// The slot of a group, or that of a series without groups.
-    pub fn slot(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<&Slot> {
-        self.slot_at(id, self.place(id, group)?)
+    /// The windows of a group, or those of a series without groups.
+    pub fn windows(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<&GroupWindows> {
+        self.windows_at(id, self.place(id, group)?)
     }
 
-    /// Where the slot of a group is, until a group of the series comes or goes.
+    /// Where the windows of a group are, until a group of the series comes or goes.
     pub fn place(&self, id: SeriesId, group: Option<&GroupKey>) -> Option<Place> {
-        self.series[id].groups.place(group)
+        self.series[id.0].groups.place(group)
     }
 
-    pub fn slot_at(&self, id: SeriesId, place: Place) -> Option<&Slot> {
-        self.series[id].groups.at(place)
+    pub fn windows_at(&self, id: SeriesId, place: Place) -> Option<&GroupWindows> {
+        self.series[id.0].groups.at(place)
     }
 
     /// Whether the windows of all groups of a series hold the same as right after an earlier tick, if none came or went.
-    pub fn is_as_at(&self, id: SeriesId, tick: i64) -> bool {
-        self.series[id].groups.slots().all(|slot| slot.is_as_at(tick))
+    pub fn is_as_at(&self, id: SeriesId, tick: Tick) -> bool {
+        self.series[id.0].groups.all_windows().all(|windows| windows.is_as_at(tick))
     }
 
     /// Running totals are kept of a series: a test reads it.
     pub fn keep_running_totals(&mut self, id: SeriesId) {
-        self.series[id].groups.has_running_totals = true;
+        self.series[id.0].groups.has_running_totals = true;
     }
 
-    /// What was counted of a group since the deployment; `place` is where its slot is, if it has one.
+    /// What was counted of a group since the deployment; `place` is where its windows are, if it has any.
     pub fn total_of(&self, id: SeriesId, place: Option<Place>, group: &GroupKey) -> KnownTotal<'_> {
-        self.series[id].groups.total_of(place, group)
+        self.series[id.0].groups.total_of(place, group)
     }
 
     /// Events in a window that belong to a group nobody can tell.
-    pub fn groupless(&self, id: SeriesId, window: usize) -> u64 {
-        let window = &self.series[id].groupless.windows[window];
+    pub fn groupless(&self, at: WindowRef) -> u64 {
+        let window = self.series[at.series.0].groupless.window(at);
         window.events + window.unknown
     }
 
     /// What the series need of the events that they select, in no order.
     pub fn needs(&self) -> impl Iterator<Item = (&Selector, Keep)> {
-        self.series.iter().map(|Series { spec, wanted, .. }| {
+        self.series.iter().map(|Series { spec, .. }| {
             let keep = Keep {
                 values: !spec.selector.values.is_empty() || matches!(spec.measure, Measure::Value(_)),
                 order: matches!(spec.measure, Measure::Intervals(_) | Measure::Run(_)),
-                evidence: wanted.evidence,
-                examples: false,
+                ..Keep::default()
             };
             (&spec.selector, keep)
         })
+    }
+
+    /// The series of which lines are to show the events.
+    pub fn shown(&self) -> impl Iterator<Item = &Spec> {
+        self.series.iter().filter(|series| series.needs.evidence).map(|series| &series.spec)
     }
 
     /// Appends the series that read events with these labels.
     pub fn matches(&self, labels: LabelSet<'_>, matches: &mut Vec<Match>) {
         // Most series are grouped by the same labels as one before, if by any.
         let mut grouped: Option<(&[usize], Option<u64>)> = None;
-        for (id, Series { spec, .. }) in self.series.iter().enumerate() {
+        for (id, Series { spec, .. }) in (0..).map(SeriesId).zip(&self.series) {
             let certainty = spec.selector.selects(labels);
             if certainty == Some(false) {
                 continue;
@@ -184,7 +198,7 @@ impl Timeline {
         for (set, tally) in sealed.tallies() {
             let labels = sets.labels(set);
             for matched in sets.matches(set) {
-                let Series { spec, reaches, wanted, groups, groupless, .. } = &mut self.series[matched.series];
+                let Series { spec, reaches, needs, groups, groupless, .. } = &mut self.series[matched.series.0];
                 if !is_read(spec, tally, second.seen) {
                     continue;
                 }
@@ -197,20 +211,20 @@ impl Timeline {
                         groups.make(group, reaches)
                     })
                 });
-                let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-                if slot.builder.begin() {
+                let Some(windows) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
+                if windows.builder.begin() {
                     self.begun.push((matched.series, place));
                 }
-                slot.builder.add(spec, labels, tally, matched, *wanted);
+                windows.builder.add(spec, labels, tally, matched, *needs);
             }
         }
         self.overflowed += lost.len() as u64;
-        lost.iter().for_each(|(series, _)| self.series[*series].groups.miss(second.at));
+        lost.iter().for_each(|(series, _)| self.series[series.0].groups.miss(second.at));
         for (series, place) in self.begun.drain(..) {
-            let Series { spec, wanted, groups, groupless, .. } = &mut self.series[series];
-            let Some(slot) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
-            self.crowded |= slot.settle(spec, *wanted, second.at, admits, self.apart_from.is_some());
-            let leaves = slot.leaves();
+            let Series { spec, needs, groups, groupless, .. } = &mut self.series[series.0];
+            let Some(windows) = place.map_or(Some(groupless), |place| groups.at_mut(place)) else { continue };
+            self.crowded |= windows.settle(spec, *needs, second.at, admits, self.apart_from.is_some());
+            let leaves = windows.leaves();
             groups.entered(leaves);
         }
         self.series.iter_mut().for_each(|series| series.groups.number());
@@ -224,7 +238,7 @@ impl Timeline {
         for (set, tally) in sealed.tallies() {
             let labels = sets.labels(set);
             for matched in sets.matches(set) {
-                let Series { spec, groups, .. } = &self.series[matched.series];
+                let Series { spec, groups, .. } = &self.series[matched.series.0];
                 if let Some(hash) = matched.group
                     && is_read(spec, tally, sealed.second.seen)
                     && !groups.is_beyond(hash)
@@ -236,7 +250,7 @@ impl Timeline {
         }
         fresh.sort_by_key(|(hash, ..)| *hash);
         for (hash, set, matched) in fresh {
-            let Series { spec, groups, reaches, .. } = &mut self.series[matched.series];
+            let Series { spec, groups, reaches, .. } = &mut self.series[matched.series.0];
             let group = GroupOf::again(hash, &spec.by, sets.labels(set));
             if !groups.is_beyond(hash) && groups.find(group, &matched.hint).is_none() {
                 let is_full = groups.len() >= MOST_GROUPS;
@@ -247,9 +261,9 @@ impl Timeline {
     }
 
     /// Moves all windows to a tick, and forgets groups that have left every window. Gives the first tick at which something
-    /// leaves a window next, `i64::MAX` if nothing does.
-    pub fn slide(&mut self, tick: i64) -> i64 {
-        let mut next = i64::MAX;
+    /// leaves a window next, [`Tick::NEVER`] if nothing does.
+    pub fn slide(&mut self, tick: Tick) -> Tick {
+        let mut next = Tick::NEVER;
         for series in &mut self.series {
             series.groupless.slide(tick);
             next = next.min(series.groups.slide(tick, series.spec.by.is_empty())).min(series.groupless.leaves());
@@ -260,7 +274,7 @@ impl Timeline {
     /// A deployment that is not judged, but whose running is the baseline of the one that will be.
     pub fn begin_baseline(&mut self) {
         for series in &mut self.series {
-            series.groups.slots_mut().chain([&mut series.groupless]).for_each(Slot::begin_baseline);
+            series.groups.all_windows_mut().chain([&mut series.groupless]).for_each(GroupWindows::begin_baseline);
         }
     }
 
@@ -269,14 +283,18 @@ impl Timeline {
     pub fn set_apart(&mut self, second: Option<i64>) {
         self.apart_from = second;
         for series in &mut self.series {
-            series.groups.slots_mut().chain([&mut series.groupless]).for_each(Slot::forget_apart);
+            series.groups.all_windows_mut().chain([&mut series.groupless]).for_each(GroupWindows::forget_apart);
         }
     }
 
     /// Lets go of what is no part of the baseline of a deployment in this second, because it came after it.
     pub fn end_baseline(&mut self, deployed: i64) {
         for series in &mut self.series {
-            series.groups.slots_mut().chain([&mut series.groupless]).for_each(|slot| slot.end_baseline(deployed));
+            series
+                .groups
+                .all_windows_mut()
+                .chain([&mut series.groupless])
+                .for_each(|windows| windows.end_baseline(deployed));
         }
     }
 
@@ -284,7 +302,7 @@ impl Timeline {
     pub fn baselines(&self) -> impl Iterator<Item = (&str, Vec<(&GroupKey, Cell)>)> {
         self.series.iter().filter_map(|Series { spec, reaches, groups, .. }| {
             let window = reaches.iter().position(Reach::is_baseline)?;
-            Some((&*spec.name, groups.iter().map(|(key, slot)| (key, slot.windows[window].joined())).collect()))
+            Some((&*spec.name, groups.iter().map(|(key, all)| (key, all.windows[window].joined())).collect()))
         })
     }
 
@@ -295,8 +313,8 @@ impl Timeline {
             return;
         };
         let Some(window) = reaches.iter().position(Reach::is_baseline) else { return };
-        if let Some(slot) = groups.load(group, reaches) {
-            slot.windows[window].enter(0, cell);
+        if let Some(all) = groups.load(group, reaches) {
+            all.windows[window].enter(0, cell);
         }
     }
 

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::groups::Groups;
-use super::slot::Slot;
+use super::group_table::GroupTable;
+use super::group_windows::GroupWindows;
 use super::{Series, Timeline};
 
 /// What the windows hold, by the names of the series.
 #[derive(Debug, Serialize)]
 pub struct Saved<'a> {
-    series: Vec<(&'a str, &'a Groups, &'a Slot)>,
+    series: Vec<(&'a str, &'a GroupTable, &'a GroupWindows)>,
     overflowed: u64,
     crowded: bool,
     apart_from: Option<i64>,
@@ -18,7 +18,7 @@ pub struct Saved<'a> {
 /// The same, read again.
 #[derive(Debug, Deserialize)]
 pub struct Restored {
-    series: Vec<(String, Groups, Slot)>,
+    series: Vec<(String, GroupTable, GroupWindows)>,
     overflowed: u64,
     crowded: bool,
     apart_from: Option<i64>,

@@ -17,9 +17,11 @@ pub struct Spec {
     pub measure: Measure,
 }
 
-/// What those who read a series want of it beside counts and sums.
+/// What those who read a series need of its cells beside counts and sums. What its events need until their second is complete
+/// is less and is shared with the report: that is a [`Keep`](crate::second::Keep), which [`Timeline::needs`](super::Timeline::needs)
+/// makes of this.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct CellNeeds {
     /// Lines that show the events.
     pub evidence: bool,
     /// Occupied seconds.
@@ -28,9 +30,9 @@ pub struct Wanted {
     pub samples: bool,
 }
 
-impl Wanted {
-    pub fn and(self, other: Wanted) -> Wanted {
-        Wanted {
+impl CellNeeds {
+    pub fn and(self, other: CellNeeds) -> CellNeeds {
+        CellNeeds {
             evidence: self.evidence || other.evidence,
             gaps: self.gaps || other.gaps,
             samples: self.samples || other.samples,
@@ -50,6 +52,50 @@ pub enum Measure {
     Intervals(Vec<usize>),
     /// Whether the event also is of this selector.
     Run(Selector),
+}
+
+/// Tests on values, by the index of the value.
+pub type ValueTests = [(usize, ValueTest)];
+
+/// Whether values pass all tests; `None` when one that is asked for is not there.
+pub fn accepts(tests: &ValueTests, values: &[i64]) -> Option<bool> {
+    let mut all = Some(true);
+    for (index, test) in tests {
+        match values[*index] {
+            NO_VALUE => all = all.and(None),
+            value if !test.ordering.holds(value as f64, test.bound) => return Some(false),
+            _ => {}
+        }
+    }
+    all
+}
+
+impl Spec {
+    /// Which events lines are to show: of a run those that make it longer.
+    pub fn shown(&self) -> &Selector {
+        match &self.measure {
+            Measure::Run(part) => part,
+            _ => &self.selector,
+        }
+    }
+
+    /// The tests on values that such an event has passed.
+    pub fn value_tests(&self) -> impl Iterator<Item = &(usize, ValueTest)> {
+        let part = match &self.measure {
+            Measure::Run(part) => &part.values[..],
+            _ => &[],
+        };
+        self.selector.values.iter().chain(part)
+    }
+
+    /// Whether an event with these values is one of them.
+    pub fn shows(&self, values: &[i64]) -> bool {
+        let part = match &self.measure {
+            Measure::Run(part) => part.accepts(values),
+            _ => Some(true),
+        };
+        self.selector.accepts(values) == Some(true) && part == Some(true)
+    }
 }
 
 impl Measure {
@@ -120,14 +166,6 @@ impl Selector {
 
     /// Whether an event's values pass; `None` when one that is asked for is not there.
     pub fn accepts(&self, values: &[i64]) -> Option<bool> {
-        let mut all = Some(true);
-        for (index, test) in &self.values {
-            match values[*index] {
-                NO_VALUE => all = all.and(None),
-                value if !test.ordering.holds(value as f64, test.bound) => return Some(false),
-                _ => {}
-            }
-        }
-        all
+        accepts(&self.values, values)
     }
 }

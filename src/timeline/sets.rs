@@ -1,4 +1,7 @@
 //! The label sets that were met, and the series that read each: worked out once.
+//!
+//! They are found with a [`HashTable`] of ids, not with a map: a map of the standard library owns its keys, so each label set would
+//! be kept twice, and be hashed again though it carries its hash.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -6,12 +9,20 @@ use std::ops::Range;
 use hashbrown::HashTable;
 
 use super::SeriesId;
-use super::groups::Hint;
+use super::group_table::Hint;
 use crate::classify::{LabelSet, LabelSets};
 use crate::second::{Second, Tally};
 
 /// Index of a label set in [`Sets`].
-pub type SetId = u32;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetId(u32);
+
+impl SetId {
+    /// Where those who keep something of each label set have it: counted from 0, without a gap.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// Label sets remembered before all are forgotten.
 const MOST_SETS: usize = 32_768;
@@ -32,7 +43,7 @@ pub struct Match {
     pub series: SeriesId,
     /// The hash of the group; `None` when the events lack a label of it.
     pub group: Option<u64>,
-    /// Where the group's slot was the last time.
+    /// Where the group's windows were the last time.
     pub(super) hint: Cell<Hint>,
     /// Whether the events are certainly selected; else they lack a label that is asked for.
     pub certain: bool,
@@ -67,24 +78,24 @@ impl Sets {
     /// The id of a label set. When it is new, `find` appends the series that read it.
     pub fn intern(&mut self, labels: LabelSet<'_>, find: impl FnOnce(LabelSet<'_>, &mut Vec<Match>)) -> SetId {
         let Sets { labels: all, ids, matches, ranges } = self;
-        if let Some(id) = ids.find(labels.hash(), |id| all.get(*id) == labels) {
+        if let Some(id) = ids.find(labels.hash(), |id| all.get(id.0) == labels) {
             return *id;
         }
         let first = matches.len();
         find(labels, matches);
         ranges.push(first..matches.len());
-        let id = all.copy(labels);
-        ids.insert_unique(labels.hash(), id, |id| all.get(*id).hash());
+        let id = SetId(all.copy(labels));
+        ids.insert_unique(labels.hash(), id, |id| all.get(id.0).hash());
         id
     }
 
     pub fn labels(&self, id: SetId) -> LabelSet<'_> {
-        self.labels.get(id)
+        self.labels.get(id.0)
     }
 
     /// The series that read a label set's events.
     pub fn matches(&self, id: SetId) -> &[Match] {
-        &self.matches[self.ranges[id as usize].clone()]
+        &self.matches[self.ranges[id.index()].clone()]
     }
 
     /// Forgets all once there are too many. Ids given out before are void then: `true`.

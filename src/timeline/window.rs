@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
+use super::Tick;
 use super::cell::{Cell, Details, Run, Span, Values};
 use super::distribution::{Distribution, Samples};
 use crate::second::evidence::{Evidence, keep_evidence};
@@ -155,9 +156,9 @@ impl Window {
     }
 
     /// Lets go of what lies before the window `[tick − length, tick)`; `true` if there was something.
-    pub fn slide(&mut self, tick: i64) -> bool {
+    pub fn slide(&mut self, tick: Tick) -> bool {
         let (Reach::Length(length) | Reach::Baseline(length)) = self.reach else { return false };
-        self.drop_before((tick - length).div_euclid(self.pane) * self.pane)
+        self.drop_before((tick.second() - length).div_euclid(self.pane) * self.pane)
     }
 
     /// Lets go of all panes that begin before a second; `true` if there was something.
@@ -184,13 +185,13 @@ impl Window {
         }
     }
 
-    /// The first tick at which something leaves it; `i64::MAX` if nothing ever does.
-    pub fn leaves(&self) -> i64 {
+    /// The first tick at which something leaves it; [`Tick::NEVER`] if nothing ever does.
+    pub fn leaves(&self) -> Tick {
         match (self.reach, self.cells.front()) {
             (Reach::Length(length) | Reach::Baseline(length), Some((pane, _))) => {
-                pane.saturating_add(self.pane).saturating_add(length)
+                Tick::at(*pane).plus(self.pane).plus(length)
             }
-            _ => i64::MAX,
+            _ => Tick::NEVER,
         }
     }
 
@@ -282,12 +283,12 @@ mod tests {
         let mut window = Window::new(Reach::Length(60));
         for second in 0..200 {
             window.enter(second, cell(second, 2));
-            assert_eq!(window.leaves(), (second - 60).max(0) + 61);
-            window.slide(second + 1);
+            assert_eq!(window.leaves(), Tick::at((second - 60).max(0) + 61));
+            window.slide(Tick::after(second));
             assert_eq!(window.events, 2 * (second as u64 + 1).min(60));
             assert_eq!(window.distinct(), (second as usize + 1).min(3));
         }
-        window.slide(1_000);
+        window.slide(Tick::at(1_000));
         assert!(window.is_empty() && window.events == 0 && window.distinct() == 0);
     }
 
@@ -296,14 +297,14 @@ mod tests {
         let mut window = Window::new(Reach::Length(HOUR));
         for second in 0..2 * HOUR {
             window.enter(second, cell(second, 1));
-            window.slide(second + 1);
+            window.slide(Tick::after(second));
         }
         assert_eq!(window.cells.len(), 360);
         assert_eq!(window.events, 3_600);
-        window.slide(2 * HOUR + 5);
+        window.slide(Tick::at(2 * HOUR + 5));
         assert_eq!(window.events, 3_600);
-        assert_eq!(window.leaves(), 2 * HOUR + 10);
-        window.slide(2 * HOUR + 10);
+        assert_eq!(window.leaves(), Tick::at(2 * HOUR + 10));
+        window.slide(Tick::at(2 * HOUR + 10));
         assert_eq!(window.events, 3_590);
     }
 
@@ -312,7 +313,7 @@ mod tests {
         let mut window = Window::new(Reach::Deploy);
         for second in [5, 500_000] {
             window.enter(second, cell(second, 1));
-            window.slide(second + 1);
+            window.slide(Tick::after(second));
         }
         assert_eq!((window.events, window.cells.len()), (2, 1));
         assert_eq!(window.span().map(|span| span.largest_gap), Some(499_995));

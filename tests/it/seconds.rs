@@ -8,9 +8,9 @@ use std::sync::{Arc, LazyLock};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use logwatch::source::frame::{Fill, Framer};
+use logwatch::source::frame::{Chunk, Fill, Framer};
 use logwatch::time::{SECOND, Time};
-use logwatch::{Cause, Counts, Library, Moment, Plan, Range, Second, Session, Step};
+use logwatch::{Cause, Counts, Fragment, Library, Moment, Plan, Range, Second, Session, Step, Tick};
 
 use crate::support::program::fixture;
 use crate::support::run::{summary, told, whole};
@@ -40,23 +40,48 @@ fn gather(logs: &[&[u8]], plan: &str, size: usize) -> Gathered {
     gather_saving(logs, plan, size, usize::MAX)
 }
 
+/// The same, each line taken in for itself: nothing is counted where it is mapped.
+fn gather_line_by_line(log: &[u8], plan: &str, size: usize) -> Gathered {
+    let mut session = session(plan, 1);
+    let mut mapper = session.mapper();
+    let mut map = |chunk| {
+        let mut fragment = mapper.map(chunk);
+        fragment.partials = Default::default();
+        fragment
+    };
+    gather_with(&mut session, &[log], size, |_| (), &mut map)
+}
+
 /// The same; every so many chunks what is open is saved, and another one goes on from that.
 fn gather_saving(logs: &[&[u8]], plan: &str, size: usize, every: usize) -> Gathered {
     let mut session = session(plan, logs.len());
     let mut mapper = session.mapper();
-    let mut steps = Vec::new();
     let mut chunks = 0;
+    let save = |session: &mut Session| {
+        chunks += 1;
+        if chunks % every == 0 {
+            let saved = session.engine.gather.save().expect("nothing waits");
+            *session = self::session(plan, logs.len());
+            session.engine.gather.restore(&saved).expect("it was saved");
+        }
+    };
+    gather_with(&mut session, logs, size, save, &mut |chunk| mapper.map(chunk))
+}
+
+fn gather_with(
+    session: &mut Session,
+    logs: &[&[u8]],
+    size: usize,
+    mut before: impl FnMut(&mut Session),
+    map: &mut impl FnMut(Chunk) -> Fragment,
+) -> Gathered {
+    let mut steps = Vec::new();
     for (source, log) in logs.iter().enumerate() {
         let mut framer = Framer::new(*log, size, Fill::Prompt);
         while let Some(chunk) = framer.next_chunk().expect("reading from memory") {
-            chunks += 1;
-            if chunks % every == 0 {
-                let saved = session.engine.gather.save().expect("nothing waits");
-                session = self::session(plan, logs.len());
-                session.engine.gather.restore(&saved).expect("it was saved");
-            }
+            before(session);
             let gather = &mut session.engine.gather;
-            gather.queue(source, mapper.map(chunk));
+            gather.queue(source, map(chunk));
             while gather.drain() {
                 steps.extend(gather.take_steps());
             }
@@ -109,7 +134,7 @@ fn judged(gathered: &Gathered, sources: usize, plan: &str, cuts: &[usize]) -> (V
         judge.engine.judge.take(Step::Beyond(second));
     }
     judge.engine.judge.take(Step::Rest(gathered.rest));
-    judge.engine.judge.end(i64::MAX);
+    judge.engine.judge.end(Tick::NEVER);
     notices.extend(told(&mut judge));
     // Every line is counted on both sides of what is handed over.
     let Counts { bytes, invalid_utf8, .. } = gathered.counts;
@@ -256,6 +281,23 @@ fn simple_line() -> impl Strategy<Value = (i64, &'static str)> {
     (0i64..900, text)
 }
 
+/// Lines in and out of order, by milliseconds or by whole seconds, of which some belong together.
+fn any_line() -> impl Strategy<Value = (i64, &'static str)> {
+    let step = prop_oneof![12 => 0i64..40, 3 => 0i64..1_300, 2 => -3_400i64..0, 1 => -30i64..0, 1 => 9_000i64..15_000];
+    let text = prop_oneof![
+        8 => simple_line().prop_map(|(_, text)| text),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"Traceback (most recent call last):"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"  File \"/app/main.py\", line 7, in refresh"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"KeyError: 'x'"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"error","message":"ERROR:app:it failed","attributes":{"replica":"b"}}"#),
+        1 => Just(r#"{"timestamp":"@","level":"info","message":"INFO:app:it is done","deploymentId":"a"}"#),
+        1 => Just(r#"{"timestamp":"@","level":"info","message":"Railway rate limit of 500 logs/sec reached for replica. Messages dropped: 5"}"#),
+        1 => Just("{ of no log"),
+        1 => Just(""),
+    ];
+    (step, text)
+}
+
 fn written(lines: &[(i64, &str)], from: i64) -> Vec<u8> {
     let mut time = logwatch::time::Time::from_second(1_756_112_400).saturating_add(from * 1_000_000);
     let mut text = String::new();
@@ -297,6 +339,27 @@ proptest! {
         prop_assert_eq!(bytes(gather(&[&log], "default", size)), bytes(gather(&[&log], "default", 1 << 20)));
     }
 
+    /// What lines come to together is what each of them comes to, whatever it stands beside.
+    #[test]
+    fn the_same_bytes_line_by_line(
+        lines in prop::collection::vec(any_line(), 1..200), size in 200usize..20_000, coarse in any::<bool>()
+    ) {
+        let mut log = written(&lines, 0);
+        if coarse {
+            // Times of whole seconds, as many programs write them.
+            let text = String::from_utf8_lossy(&log).into_owned();
+            let cut = |line: &str| match (line.find("\"timestamp\":\""), line.find('Z')) {
+                (Some(start), Some(end)) => format!("{}{}", &line[..start + 32], &line[end..]),
+                _ => line.to_string(),
+            };
+            log = text.lines().map(|line| cut(line) + "\n").collect::<String>().into_bytes();
+        }
+        let (together, apart) = (gather(&[&log], "dl-034", size), gather_line_by_line(&log, "dl-034", size));
+        prop_assert_eq!(together.counts, apart.counts);
+        prop_assert_eq!((together.until, together.rest), (apart.until, apart.rest));
+        prop_assert!(together.seconds == apart.seconds && together.beyond == apart.beyond);
+    }
+
     /// Parts of a log, gathered by themselves and added up in any grouping, are the seconds of the whole.
     #[test]
     fn parts_add_up_to_the_whole(lines in prop::collection::vec(simple_line(), 3..120), cuts in prop::collection::vec(any::<prop::sample::Index>(), 2)) {
@@ -324,7 +387,10 @@ proptest! {
 }
 
 fn without_places(mut second: Second) -> Second {
-    let lines = second.tallies.iter_mut().flat_map(|tally| &mut tally.evidence);
+    let lines = second.tallies.iter_mut().flat_map(|tally| {
+        let singled = tally.singled.iter_mut().map(|singled| &mut singled.line);
+        tally.evidence.iter_mut().chain(singled)
+    });
     let signs = second.signs.iter_mut().map(|(_, line)| line);
     lines.chain(signs).chain(second.served.iter_mut().map(|(_, line)| line)).for_each(|line| line.line = 0);
     Second { seen: logwatch::Via::Access, after_pause: None, counts: Counts::default(), ..second }
@@ -334,7 +400,7 @@ fn without_places(mut second: Second) -> Second {
 fn what_is_no_second_is_told() {
     let error = |bytes: &[u8]| Second::read(bytes, &LIBRARY).expect_err("it is none").to_string();
     assert_eq!(error(b""), "a second has no bytes");
-    assert_eq!(error(b"\x09abc"), "a second is written in format 9, and this program reads format 1");
+    assert_eq!(error(b"\x09abc"), "a second is written in format 9, and this program reads format 2");
     let bytes = Second::new(7).write(&LIBRARY);
     assert!(
         error(&bytes[..bytes.len() - 1]).starts_with("a second is damaged"),

@@ -3,6 +3,7 @@
 use regex::bytes::{Regex, RegexBuilder};
 use toml::Spanned;
 
+use super::super::by_class::ClassId;
 use super::super::definition::{Definition, Origin, Parser, Severity, ValueDefinition, ValueUnit};
 use super::super::literals::{self, Required};
 use super::super::search::Search;
@@ -42,7 +43,7 @@ impl<'a> Source<'a> {
     }
 
     /// Compiles one definition; the class and the indices of its members are filled in later.
-    pub(super) fn pattern(&self, definition: &Definition) -> Result<Pattern, Error> {
+    pub(super) fn pattern(&self, definition: &Definition, class: ClassId) -> Result<Pattern, Error> {
         let name = definition.class.get_ref();
         let word = |part: &str| {
             part.starts_with(|first: char| first.is_ascii_lowercase())
@@ -110,7 +111,7 @@ impl<'a> Source<'a> {
             label_globs.push((label.clone(), label_glob(label, text)));
         }
         Ok(Pattern {
-            class: 0,
+            class,
             origin: self.origin(&definition.class),
             about: definition.about.clone(),
             severity: definition.severity,

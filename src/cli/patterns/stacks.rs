@@ -77,7 +77,7 @@ pub fn stacks(library: &Library, out: &mut impl Write) -> io::Result<()> {
     let heads = COLUMNS.join(" | ");
     writeln!(out, "| stack | {heads} | and |\n| --- | {}--- |", ":-: | ".repeat(COLUMNS.len()))?;
     for ((_, stack), understood) in alone {
-        let cell = |(column, is_told)| match is_told {
+        let cell = |(column, is_understood)| match is_understood {
             true => "✓",
             false if NOT_THERE.iter().any(|(at, stacks)| *at == column && stacks.contains(stack)) => "–",
             false => "",

@@ -3,16 +3,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::second::Keep;
+use crate::needs::Need;
 
 fn labels(number: u32) -> LabelSets {
     let mut sets = LabelSets::default();
-    sets.push(0, [Some(number.to_string())]);
+    sets.push(ClassId::of_any(0), [Some(number.to_string())]);
     sets
 }
 
 fn intern(buckets: &mut Buckets, number: u32) -> SetId {
-    buckets.sets.intern(labels(number).get(0), |labels| Set::new(labels.class, false, Keep::default()))
+    buckets.sets.intern(labels(number).get(0), |labels| Set::new(labels.class, Need::default()))
 }
 
 proptest! {

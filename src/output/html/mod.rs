@@ -80,8 +80,8 @@ pub fn live(summary: &Summary, changes: &Changes, zone: Zone, live: Live<'_>) ->
 }
 
 /// The page on which a token is asked for.
-pub fn login(told: Option<&str>) -> String {
-    page::login(told).into_string()
+pub fn login(message: Option<&str>) -> String {
+    page::login(message).into_string()
 }
 
 /// What a page may load and run: its own style and script, and of one that is served the server it came from.

@@ -44,7 +44,7 @@ pub fn page(view: &View<'_>) -> Markup {
 }
 
 /// Where a token is asked for; `told` is what was wrong with the last one.
-pub fn login(told: Option<&str>) -> Markup {
+pub fn login(message: Option<&str>) -> Markup {
     let body = html! {
         main {
             h1 { "logwatch" }
@@ -52,7 +52,7 @@ pub fn login(told: Option<&str>) -> Markup {
                 label for="token" { "The token in LOGWATCH_TOKEN" }
                 input #token type="password" name="token" autocomplete="current-password" required autofocus;
                 button { "Log in" }
-                @if let Some(told) = told { p.bad role="alert" { (told) } }
+                @if let Some(message) = message { p.bad role="alert" { (message) } }
             }
         }
     };

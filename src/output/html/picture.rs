@@ -34,7 +34,7 @@ pub fn picture(view: &View<'_>) -> Markup {
     let deployment = summary.deployment.as_ref().filter(|deployment| deployment.from.is_known());
     let deployed = deployment.map(|deployment| deployment.at.second());
     let offset = zone.shown(Time::from_second(axis.from)).and_utc().timestamp() - axis.from;
-    let bars = bars(&view.changes.told);
+    let bars = bars(&view.changes.first);
     let more = bars.len().saturating_sub(MOST_BARS);
     html! {
         section #timeline aria-labelledby="timeline-title" {
@@ -126,12 +126,12 @@ fn trigger(bar: &Bar<'_>, axis: Axis, deployed: Option<i64>, zone: Zone) -> Mark
         Severity::Info => ("info", "info"),
     };
     let at = |second: i64| clock(Time::from_second(second), Some(Time::from_second(axis.to)), zone);
-    let told = |stretch: &Stretch| {
+    let described = |stretch: &Stretch| {
         let state = if stretch.fires { "firing" } else { "pending" };
         let end = stretch.to.map_or("the end".into(), at);
         format!("{state} {} – {end}", at(stretch.from))
     };
-    let fired = bar.stretches.iter().filter(|stretch| stretch.fires).map(told).collect::<Vec<_>>();
+    let fired = bar.stretches.iter().filter(|stretch| stretch.fires).map(described).collect::<Vec<_>>();
     let says = format!("{name}, {word}: {}", if fired.is_empty() { "pending only".into() } else { fired.join(", ") });
     let shapes = html! {
         @for stretch in &bar.stretches {
@@ -139,7 +139,7 @@ fn trigger(bar: &Bar<'_>, axis: Axis, deployed: Option<i64>, zone: Zone) -> Mark
             @let state = if stretch.fires { "firing" } else { "pending" };
             rect class=(format!("{state} {class}")) x=(from) y=(if stretch.fires { 12 } else { 36 }) width=((to - from).max(1))
                 height=(if stretch.fires { 76 } else { 28 }) {
-                title { (told(stretch)) }
+                title { (described(stretch)) }
             }
         }
     };

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::super::format::{clock, count, counted, cut, often, one_line, percent, span, value};
 use super::super::measured::Measured;
-use super::super::text::{counts, facts, findings, left_out, reached, target, told};
+use super::super::text::{counts, describe_check, facts, findings, left_out, reached, target};
 use super::super::traffic::{self, Table};
 use super::super::triggers::{measured, name, runbook, when};
 use super::page::View;
@@ -90,7 +90,7 @@ fn instances(view: &View<'_>, trigger: &TriggerResult) -> Markup {
     let mut seen = BTreeSet::new();
     let fires = |event: &&TriggerEvent| event.id == trigger.id && event.state == State::Firing;
     let first: Vec<&TriggerEvent> =
-        changes.told.iter().filter(fires).filter(|event| seen.insert(&event.group)).collect();
+        changes.first.iter().filter(fires).filter(|event| seen.insert(&event.group)).collect();
     let more = first.len().saturating_sub(MOST_GROUPS);
     html! {
         @for event in first.into_iter().take(MOST_GROUPS) {
@@ -242,7 +242,7 @@ pub fn checkpoints(view: &View<'_>) -> Markup {
                             @if event.status != Status::Pending {
                                 table { tbody { @for check in &event.checks {
                                     @let (class, word) = status(check.status);
-                                    tr { td class=(class) { (word) } td { code { (one_line(&check.id)) } } td { (cut(&told(check), WIDEST)) } }
+                                    tr { td class=(class) { (word) } td { code { (one_line(&check.id)) } } td { (cut(&describe_check(check), WIDEST)) } }
                                 } } }
                             }
                         }

@@ -9,7 +9,7 @@ use crate::rules::plan::Kind;
 use crate::summary::{CheckLine, CheckpointEvent, Summary};
 
 /// Checks of one checkpoint that are told one by one.
-const TOLD: usize = 4;
+const MOST_LISTED: usize = 4;
 /// Columns of a status.
 const WORD: usize = 7;
 
@@ -25,13 +25,13 @@ pub(super) fn reached_lines(event: &CheckpointEvent, is_live: bool, style: Style
     let start = format!("{} {}{name}", style.zone.clock(at), style.paint(Ink::Bold, &pad(word, 12)));
     let mut text = counts(event);
     let failed = event.checks.iter().find(|check| check.status == Status::Fail);
-    text += &failed.map(|check| format!("; {}", told(check))).unwrap_or_default();
+    text += &failed.map(|check| format!("; {}", describe(check))).unwrap_or_default();
     let room = style.width.saturating_sub(21 + 20 + WORD + 2);
     let mut lines = vec![format!("{start}{}  {}", style.paint(ink, &pad(status, WORD)), cut(&text, room))];
     let asked = event.checks.iter().filter(|check| is_live && check.status == Status::Manual);
     lines.extend(asked.flat_map(|check| {
         let asked =
-            wrap(&format!("{}: {}", one_line(&check.id), told(check)), style.width.saturating_sub(INDENT.len()));
+            wrap(&format!("{}: {}", one_line(&check.id), describe(check)), style.width.saturating_sub(INDENT.len()));
         asked.into_iter().map(|line| format!("{INDENT}{line}"))
     }));
     lines
@@ -61,7 +61,7 @@ pub(in crate::output) fn counts(event: &CheckpointEvent) -> String {
 }
 
 /// What a check is about, and what it came to.
-pub fn told(check: &CheckLine) -> String {
+pub fn describe(check: &CheckLine) -> String {
     let about = one_line(&check.about);
     let measured = Measured {
         value: check.value,
@@ -122,9 +122,10 @@ impl Screen<'_> {
         let more = self.summary.next.len().saturating_sub(first);
         let steps = self.summary.next.iter().take(first).map(|step| one_line(step)).collect::<Vec<_>>().join("; ");
         let steps = if more > 0 { format!("{steps}; … and {more} more") } else { steps };
-        let told = wrap(&steps, self.style.width.saturating_sub(6).max(20));
+        let wrapped = wrap(&steps, self.style.width.saturating_sub(6).max(20));
         let title = self.style.paint(Ink::Bold, "NEXT");
-        told.iter()
+        wrapped
+            .iter()
             .enumerate()
             .map(|(at, line)| if at == 0 { format!("{title}  {line}") } else { format!("      {line}") })
             .collect()
@@ -158,11 +159,11 @@ impl Screen<'_> {
             };
             let mut open: Vec<&CheckLine> = event.checks.iter().filter(open).collect();
             open.sort_by_key(|check| check.status != Status::Fail);
-            let more = open.len().saturating_sub(TOLD);
-            for check in open.into_iter().take(TOLD) {
+            let more = open.len().saturating_sub(MOST_LISTED);
+            for check in open.into_iter().take(MOST_LISTED) {
                 let (word, ink) = status(check.status);
                 let word = self.style.paint(ink, &pad(word, WORD));
-                lines.push(format!("  {}  {word}  {}", " ".repeat(width), cut(&told(check), room)));
+                lines.push(format!("  {}  {word}  {}", " ".repeat(width), cut(&describe(check), room)));
             }
             if more > 0 {
                 lines.push(format!("  {}  … and {}", " ".repeat(width), counted(more as u64, "other check")));

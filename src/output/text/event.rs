@@ -47,7 +47,7 @@ fn word(event: &TriggerEvent) -> (String, Ink) {
 }
 
 /// One line, and for what begins to fire a second one with the evidence; `is_told` when that was shown before.
-pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, style: Style) -> Vec<String> {
+pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_shown: bool, style: Style) -> Vec<String> {
     let (word, ink) = word(event);
     let start = format!("{} {}", style.zone.clock(event.at), style.paint(ink, &pad(&word, 12)));
     let room = style.width.saturating_sub(21);
@@ -83,7 +83,7 @@ pub(super) fn trigger_lines(event: &TriggerEvent, several: bool, is_told: bool, 
         vec![with_place(format!("{start}{name}{text}"), 21 + columns(&name) + columns(&text), &beside, style)];
     let width = style.width.saturating_sub(INDENT.len());
     lines.extend(wrap(&apart, width).iter().map(|line| format!("{INDENT}{line}")));
-    let evidence = evidence.filter(|_| event.state == State::Firing && !is_told);
+    let evidence = evidence.filter(|_| event.state == State::Firing && !is_shown);
     if evidence.is_some() || !group.is_empty() || !below.is_empty() {
         // The bar keeps a CI from taking the line of a log for a command to itself.
         let line = evidence.map_or(String::new(), |line| format!("| {}", one_line(&line.line)));
@@ -121,9 +121,9 @@ pub(super) fn action_line(event: &ActionEvent, style: Style) -> String {
     let start = format!("{} {}", style.zone.clock(event.at), style.paint(Ink::Bold, &pad("ACTION", 12)));
     let because = event.because.as_deref().map_or(String::new(), |because| format!(": {}", one_line(because)));
     let name = pad(&one_line(&event.id), 20);
-    let told = format!("{}, for {}{because}", one_line(&event.does), one_line(&event.trigger));
+    let text = format!("{}, for {}{because}", one_line(&event.does), one_line(&event.trigger));
     let room = style.width.saturating_sub(21 + columns(&name) + 9).max(20);
-    format!("{start}{name}{} {}", style.paint(ink, &pad(word, 8)), cut(&told, room))
+    format!("{start}{name}{} {}", style.paint(ink, &pad(word, 8)), cut(&text, room))
 }
 
 /// What is told of an event.
@@ -141,8 +141,8 @@ fn detail(event: &TriggerEvent) -> Detail {
     let hold = if event.hold > 0 { format!(" for {}", span(event.hold)) } else { String::new() };
     // That there is more than nothing of something says less than what it is.
     let is_any = event.unit == "count" && event.threshold == Some(0.0) && event.share.is_none();
-    if let Some(told) = measured.tell(&event.expr).filter(|_| !is_any || about.is_empty()) {
-        return Detail { text: told + &hold, is_measured: true, about };
+    if let Some(text) = measured.tell(&event.expr).filter(|_| !is_any || about.is_empty()) {
+        return Detail { text: text + &hold, is_measured: true, about };
     }
     // Expressions may be written over several lines.
     let expr = || one_line(&event.expr.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -42,7 +42,7 @@ pub(super) fn how_many(summary: &Summary) -> usize {
 }
 
 fn groups(summary: &Summary) -> Vec<Group<'_>> {
-    let is_told = |error: &ErrorGroup| {
+    let is_shown = |error: &ErrorGroup| {
         let is_of = |one: &Seen| {
             let other = &error.seen;
             one.line_no == other.line_no && one.file == other.file && one.count >= other.count
@@ -55,7 +55,7 @@ fn groups(summary: &Summary) -> Vec<Group<'_>> {
             _ => false,
         }
     };
-    let errors = summary.errors.iter().filter(|error| !is_told(error)).map(Group::Error);
+    let errors = summary.errors.iter().filter(|error| !is_shown(error)).map(Group::Error);
     summary.exceptions.iter().map(Group::Exception).chain(errors).collect()
 }
 

@@ -241,9 +241,9 @@ impl Screen<'_> {
             if ids.is_empty() {
                 continue;
             }
-            let told = wrap(&format!("{word}: {ids}"), self.style.width.saturating_sub(4).max(20));
+            let wrapped = wrap(&format!("{word}: {ids}"), self.style.width.saturating_sub(4).max(20));
             let indented = |(at, line): (usize, &String)| format!("{}{line}", if at == 0 { "  " } else { "    " });
-            lines.extend(told.iter().enumerate().map(indented));
+            lines.extend(wrapped.iter().enumerate().map(indented));
         }
         lines
     }
@@ -257,9 +257,9 @@ impl Screen<'_> {
         let mut lines = vec![self.style.paint(Ink::Bold, "NOT KNOWN")];
         for Unknown { what, because, remedy } in unknown {
             let remedy = if remedy.is_empty() { String::new() } else { format!(": {remedy}") };
-            let told =
+            let wrapped =
                 wrap(&one_line(&format!("{because}{remedy}")), self.style.width.saturating_sub(widest + 4).max(20));
-            for (at, line) in told.iter().enumerate() {
+            for (at, line) in wrapped.iter().enumerate() {
                 let what = if at == 0 { cut(&one_line(what), widest) } else { String::new() };
                 lines.push(format!("  {}  {line}", pad(&what, widest)));
             }
@@ -343,12 +343,12 @@ pub(super) fn input(summary: &Summary, style: Style) -> Vec<String> {
     if lines == 0 {
         return vec![format!("{title}  0 lines")];
     }
-    let mut told = format!("{} = {}", counted(lines, "line"), parts.join(" + "));
+    let mut accounted = format!("{} = {}", counted(lines, "line"), parts.join(" + "));
     let hint = " (see `logwatch patterns explain FILE`)";
-    if unclassified > 0 && columns(&told) + hint.len() + 7 <= style.width {
-        told += hint;
+    if unclassified > 0 && columns(&accounted) + hint.len() + 7 <= style.width {
+        accounted += hint;
     }
-    let facts = std::iter::once(told).chain(left_out(summary)).collect::<Vec<_>>();
+    let facts = std::iter::once(accounted).chain(left_out(summary)).collect::<Vec<_>>();
     let facts = facts.iter().flat_map(|fact| wrap(fact, style.width.saturating_sub(7).max(20)));
     facts
         .enumerate()

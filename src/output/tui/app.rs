@@ -66,8 +66,8 @@ pub struct App {
     pub opened: Option<u16>,
     pub shows_keys: bool,
     /// What was done last, or could not be.
-    pub told: Option<String>,
-    /// The warning that was told last.
+    pub message: Option<String>,
+    /// The warning that was shown last.
     pub warned: Option<String>,
     /// What is read, and how that goes.
     pub status: String,
@@ -89,7 +89,7 @@ impl App {
             is_paused: false,
             opened: None,
             shows_keys: false,
-            told: None,
+            message: None,
             warned: None,
             status: String::new(),
             asked,
@@ -156,7 +156,7 @@ impl App {
     }
 
     fn go(&mut self, code: KeyCode, modifiers: KeyModifiers) {
-        self.told = None;
+        self.message = None;
         let step = if modifiers.contains(KeyModifiers::SHIFT) { FAR } else { 1 };
         match code {
             KeyCode::Char('?') => self.shows_keys = true,
@@ -212,7 +212,7 @@ impl App {
             return;
         }
         let word = if status == Verdict::Pass { "as it should be" } else { "not as it should be" };
-        self.told = Some(match self.id() {
+        self.message = Some(match self.id() {
             None => "that is no manual check".into(),
             Some(item) => {
                 self.record(&format!("{item} is {word}"), |at| Said::Check { at, item, status, by: None, note: None })
@@ -225,7 +225,7 @@ impl App {
         if self.tab() != Tab::Triggers {
             return;
         }
-        self.told = Some(match self.id() {
+        self.message = Some(match self.id() {
             None => "that is how it stood then: Esc shows how it stands".into(),
             Some(id) => self.record(&format!("somebody is at {id}"), |at| Said::Ack { at, id, by: None, note: None }),
         });

@@ -132,8 +132,8 @@ fn plots(frame: &mut Frame<'_>, area: Rect, height: u16, app: &App) {
     }
     let [label, line] = split(rows[3]);
     let at = app.cursor.map(|second| app.zone.clock(Time::from_second(second)));
-    let told = at.map_or_else(|| "all of it".into(), |at| format!("{at}, {}", span(app.course.width())));
-    frame.render_widget(Line::styled(told, bold().fg(Color::Cyan)), label);
+    let place = at.map_or_else(|| "all of it".into(), |at| format!("{at}, {}", span(app.course.width())));
+    frame.render_widget(Line::styled(place, bold().fg(Color::Cyan)), label);
     frame.render_widget(axis(app, usize::from(line.width)), line);
 }
 
@@ -196,8 +196,8 @@ fn entry_list(frame: &mut Frame<'_>, area: Rect, app: &App, entries: &[super::li
 }
 
 fn keys(frame: &mut Frame<'_>, area: Rect, app: &App) {
-    let line = match &app.told {
-        Some(told) => Line::styled(cut(&one_line(told), usize::from(area.width)), bold().fg(Color::Yellow)),
+    let line = match &app.message {
+        Some(message) => Line::styled(cut(&one_line(message), usize::from(area.width)), bold().fg(Color::Yellow)),
         None => {
             let end = if app.snapshot.ended { "the run is over; q ends" } else { "q ends" };
             Line::styled(format!("{end} · ? keys · Tab list · Enter whole · / filter · ← → time"), dim())

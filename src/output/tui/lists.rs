@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::super::format::{clock, count, often, one_line, span};
 use super::super::measured::Measured;
-use super::super::text::{counts, facts, findings, reached, target, told};
+use super::super::text::{counts, describe_check, facts, findings, reached, target};
 use super::super::traffic;
 use super::super::triggers::{measured, name, when};
 use super::app::{App, Tab};
@@ -92,11 +92,11 @@ fn triggers(app: &App) -> Vec<Entry> {
             TriggerState::Unknown => ("unknown", Color::DarkGray),
         };
         // That there is as little of something as there may be is nothing to tell.
-        let is_told = trigger.state != TriggerState::Ok || trigger.value != trigger.threshold;
+        let is_informative = trigger.state != TriggerState::Ok || trigger.value != trigger.threshold;
         let since = trigger.first.map_or(String::new(), |first| clock(first, app.snapshot.summary.to, app.zone));
         let mut more: Vec<String> = when(trigger, app.zone).into_iter().collect();
         more.extend(trigger.runbook.as_deref().map(|runbook| format!("runbook {}", one_line(runbook))));
-        let fires = app.snapshot.changes.told.iter().filter(|event| event.id == trigger.id);
+        let fires = app.snapshot.changes.first.iter().filter(|event| event.id == trigger.id);
         for event in fires.filter(|event| event.state == State::Firing).take(8) {
             let group: Vec<String> = event.group.values().map(|value| one_line(value)).collect();
             more.push(format!("{} {}", clock(event.at, app.snapshot.summary.to, app.zone), group.join(" ")));
@@ -114,7 +114,9 @@ fn triggers(app: &App) -> Vec<Entry> {
                 Span::styled(format!("{word:<12}"), dim()),
                 Span::raw(name(trigger)),
                 Span::raw(
-                    measured(trigger).filter(|_| is_told).map_or(String::new(), |measured| format!("   {measured}")),
+                    measured(trigger)
+                        .filter(|_| is_informative)
+                        .map_or(String::new(), |measured| format!("   {measured}")),
                 ),
             ],
             more,
@@ -125,7 +127,7 @@ fn triggers(app: &App) -> Vec<Entry> {
 }
 
 fn triggers_at(app: &App, second: i64) -> Vec<Entry> {
-    let changes = &app.snapshot.changes.told;
+    let changes = &app.snapshot.changes.first;
     let entry = |bar: crate::summary::bars::Bar<'_>| {
         let stretch = bar.stretches.iter().rev().find(|stretch| stretch.from <= second);
         let (word, colour) = severity(bar.severity);
@@ -141,7 +143,7 @@ fn triggers_at(app: &App, second: i64) -> Vec<Entry> {
         let event = changes.iter().rfind(|event| {
             event.id == bar.id && event.group == *bar.group && Some(event.at.second()) == open.map(|open| open.from)
         });
-        let told = event.and_then(|event| {
+        let reading = event.and_then(|event| {
             let crate::summary::TriggerEvent { value, bound, threshold, share, samples, baseline, unit, .. } = *event;
             Measured { value, bound, threshold, share, samples, baseline, unit }.tell(&event.expr)
         });
@@ -151,7 +153,7 @@ fn triggers_at(app: &App, second: i64) -> Vec<Entry> {
                 Span::raw(format!("{since:<9}")),
                 Span::styled(format!("{word:<12}"), dim()),
                 Span::raw(one_line(&format!("{}{group}", bar.id))),
-                Span::raw(told.map_or(String::new(), |told| format!("   {told}"))),
+                Span::raw(reading.map_or(String::new(), |reading| format!("   {reading}"))),
             ],
             event.map_or(Vec::new(), |event| event.evidence.iter().map(|line| one_line(&line.line)).collect()),
         )
@@ -243,7 +245,9 @@ fn checks(app: &App, items: &[Item]) -> Vec<Entry> {
         let (word, colour) = status(event.status);
         let what = if event.status == Status::Pending { format!("at +{}", span(event.after)) } else { counts(event) };
         let mut more = vec![one_line(&event.title)];
-        more.extend(event.checks.iter().map(|check| format!("{:<8} {}", status(check.status).0, told(check))));
+        more.extend(
+            event.checks.iter().map(|check| format!("{:<8} {}", status(check.status).0, describe_check(check))),
+        );
         let row = vec![painted(format!("{word:<9}"), colour), Span::raw(format!("{}   {what}", one_line(&event.id)))];
         Entry::new(row, more)
     };

@@ -36,7 +36,7 @@ proptest! {
             places: &[],
             memory: &memory,
             observed: &observed,
-            tick: 1,
+            tick: Tick::at(1),
             confidence: None,
             min_samples: 0,
             group: &group,

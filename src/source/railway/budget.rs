@@ -27,7 +27,7 @@ pub struct Budget {
 const KEPT_FROM_NEEDED: u64 = 50;
 const KEPT_FROM_ROUTINE: u64 = 4;
 /// How long to wait where nobody says how long.
-const UNTOLD: Duration = Duration::from_secs(60);
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 /// New calls come within this time, whatever the answer says.
 const HOUR: i64 = 3_600;
 
@@ -60,7 +60,7 @@ impl Budget {
             return None;
         }
         let wait = self.resets_at.map(|resets_at| Duration::from_secs((resets_at - now).clamp(1, HOUR) as u64));
-        Some(wait.unwrap_or(UNTOLD))
+        Some(wait.unwrap_or(DEFAULT_WAIT))
     }
 }
 
@@ -68,7 +68,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    fn told(limit: &str, remaining: &str, reset: &str) -> Budget {
+    fn budget(limit: &str, remaining: &str, reset: &str) -> Budget {
         let mut headers = HeaderMap::new();
         headers.insert("x-ratelimit-limit", limit.parse().unwrap());
         headers.insert("x-ratelimit-remaining", remaining.parse().unwrap());
@@ -82,14 +82,14 @@ mod tests {
     fn what_is_left_is_kept_for_holes_and_never_used_up() {
         let now = 1_000;
         assert_eq!(Budget::default().wait(Purpose::Routine, now), None);
-        let plenty = told("1000", "999", "1600");
+        let plenty = budget("1000", "999", "1600");
         assert_eq!([plenty.wait(Purpose::Routine, now), plenty.wait(Purpose::Needed, now)], [None, None]);
-        let few = told("1000", "200", "1600");
+        let few = budget("1000", "200", "1600");
         assert_eq!(
             [few.wait(Purpose::Routine, now), few.wait(Purpose::Needed, now)],
             [Some(Duration::from_secs(600)), None]
         );
-        let last = told("1000", "20", "1600");
+        let last = budget("1000", "20", "1600");
         assert_eq!(last.wait(Purpose::Needed, now), Some(Duration::from_secs(600)));
         // There are new ones since.
         assert_eq!(last.wait(Purpose::Needed, 1_600), None);

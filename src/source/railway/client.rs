@@ -22,7 +22,7 @@ pub const AGENT: &str = concat!("logwatch/", env!("CARGO_PKG_VERSION"));
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// How long calls are too many where nobody says how long: the front's own limit is one of seconds.
-const UNTOLD: Duration = Duration::from_secs(15);
+const DEFAULT_WAIT: Duration = Duration::from_secs(15);
 
 /// Who asks, and what is known of the server from its answers.
 pub struct Client {
@@ -30,14 +30,14 @@ pub struct Client {
     pub token: Token,
     http: reqwest::Client,
     tls: Arc<rustls::ClientConfig>,
-    told: Mutex<Told>,
+    state: Mutex<ServerState>,
     /// Between two calls.
     between: Duration,
 }
 
-/// What answers tell beside what was asked.
+/// What answers say of the server beside what was asked.
 #[derive(Debug, Default)]
-struct Told {
+struct ServerState {
     budget: Budget,
     /// How far the server's clock is ahead of this one, in nanoseconds.
     ahead: Option<i64>,
@@ -84,7 +84,7 @@ impl Client {
             http = http.no_proxy();
         }
         let http = http.build().map_err(|error| failed(&error))?;
-        Ok(Client { endpoint, token, http, tls: Arc::new(tls), told: Mutex::default(), between })
+        Ok(Client { endpoint, token, http, tls: Arc::new(tls), state: Mutex::default(), between })
     }
 
     /// The same server, asked with another token.
@@ -94,7 +94,7 @@ impl Client {
             token,
             http: self.http.clone(),
             tls: Arc::clone(&self.tls),
-            told: Mutex::default(),
+            state: Mutex::default(),
             between: self.between,
         }
     }
@@ -156,11 +156,11 @@ impl Client {
         let headers = response.headers().clone();
         self.note(&headers);
         let text = response.bytes().await.map_err(failing)?;
-        let told = self.read(status, &headers, &text, is_whole);
-        if let Err(Error::TooMany(wait)) = &told {
-            self.block(wait.unwrap_or(UNTOLD));
+        let answer = self.read(status, &headers, &text, is_whole);
+        if let Err(Error::TooMany(wait)) = &answer {
+            self.block(wait.unwrap_or(DEFAULT_WAIT));
         }
-        told
+        answer
     }
 
     fn read<T: DeserializeOwned>(
@@ -177,7 +177,7 @@ impl Client {
             return Err(Error::TooMany(retry_after(headers).or_else(|| seconds_in(&words()))));
         }
         if status == StatusCode::UNAUTHORIZED {
-            return Err(Error::Refused { told: "401".into(), advice });
+            return Err(Error::Refused { reason: "401".into(), advice });
         }
         if status.is_server_error() {
             return Err(Error::Failing(format!("Railway fails with status {}", status.as_u16())));
@@ -210,54 +210,54 @@ impl Client {
         }
     }
 
-    fn told(&self) -> std::sync::MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> std::sync::MutexGuard<'_, ServerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How long to wait before the next call, for which its turn is taken.
     fn turn(&self, purpose: Purpose) -> Result<Duration, Error> {
         let now = Instant::now();
         let server = self.server_now().second();
-        let mut told = self.told();
-        if let Some(blocked) = told.blocked.filter(|blocked| *blocked > now) {
+        let mut state = self.state();
+        if let Some(blocked) = state.blocked.filter(|blocked| *blocked > now) {
             return Err(Error::TooMany(Some(blocked - now)));
         }
-        if let Some(wait) = told.budget.wait(purpose, server) {
+        if let Some(wait) = state.budget.wait(purpose, server) {
             return Err(Error::TooMany(Some(wait)));
         }
-        let turn = told.next.unwrap_or(now).max(now);
-        told.next = Some(turn + self.between);
+        let turn = state.next.unwrap_or(now).max(now);
+        state.next = Some(turn + self.between);
         Ok(turn - now)
     }
 
-    /// Takes note of a limit that was told, here or at the handshake of a socket.
+    /// Takes note of a limit that the server stated, here or at the handshake of a socket.
     pub fn block(&self, wait: Duration) {
-        self.told().blocked = Some(Instant::now() + wait.min(Duration::from_secs(3_600)));
+        self.state().blocked = Some(Instant::now() + wait.min(Duration::from_secs(3_600)));
     }
 
     fn note(&self, headers: &HeaderMap) {
-        let mut told = self.told();
-        told.budget.note(headers);
+        let mut state = self.state();
+        state.budget.note(headers);
         let date = headers.get(DATE).and_then(|date| chrono::DateTime::parse_from_rfc2822(date.to_str().ok()?).ok());
         if let Some(date) = date.and_then(|date| date.timestamp_nanos_opt()) {
             // It has whole seconds.
-            told.ahead = Some(date + SECOND / 2 - local_now().0);
+            state.ahead = Some(date + SECOND / 2 - local_now().0);
         }
     }
 
     pub fn budget(&self) -> Budget {
-        self.told().budget
+        self.state().budget
     }
 
     /// What the server's clock shows, to a second or two; this machine's clock before the first answer.
     pub fn server_now(&self) -> Time {
-        let ahead = self.told().ahead.unwrap_or(0);
+        let ahead = self.state().ahead.unwrap_or(0);
         local_now().saturating_add(ahead)
     }
 
     /// How far the server's clock is ahead of this machine's, in nanoseconds.
     pub fn ahead(&self) -> i64 {
-        self.told().ahead.unwrap_or(0)
+        self.state().ahead.unwrap_or(0)
     }
 }
 

@@ -99,8 +99,8 @@ mod tests {
             "https://user:secret@backboard.railway.com/",
             "railway",
         ] {
-            let told = Endpoint::new(Some(url)).unwrap_err().to_string();
-            assert!(told.contains(VARIABLE) && !told.contains("secret"), "{told}");
+            let message = Endpoint::new(Some(url)).unwrap_err().to_string();
+            assert!(message.contains(VARIABLE) && !message.contains("secret"), "{message}");
         }
     }
 

@@ -9,10 +9,10 @@ pub enum Error {
     #[error("{0}")]
     Asked(String),
     /// The API does not accept the token.
-    #[error("Railway does not accept the token ({told}): {advice}")]
+    #[error("Railway does not accept the token ({reason}): {advice}")]
     Refused {
         /// What the API answered.
-        told: String,
+        reason: String,
         /// What to do.
         advice: String,
     },
@@ -39,13 +39,13 @@ impl Error {
 
     /// What the API's answer means that brings these messages instead of data.
     pub fn of_messages(messages: &[String], advice: &str) -> Error {
-        let told = crate::text::escape(&messages.join("; "));
-        let lower = told.to_lowercase();
+        let reason = crate::text::escape(&messages.join("; "));
+        let lower = reason.to_lowercase();
         let any = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         if any(&["too many requests", "rate limit", "ratelimit"]) {
             Error::TooMany(seconds_in(&lower))
         } else if any(&["not authorized", "unauthorized", "token not found", "invalid token", "not authenticated"]) {
-            Error::Refused { told, advice: advice.into() }
+            Error::Refused { reason, advice: advice.into() }
         } else if any(&[
             "internal server error",
             "problem processing",
@@ -54,9 +54,9 @@ impl Error {
             "temporarily",
             "unavailable",
         ]) {
-            Error::Failing(format!("Railway answers: {told}"))
+            Error::Failing(format!("Railway answers: {reason}"))
         } else {
-            Error::Answered(told)
+            Error::Answered(reason)
         }
     }
 }

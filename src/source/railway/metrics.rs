@@ -64,7 +64,7 @@ pub struct Metrics {
     link: Arc<Link>,
     witness: Option<Witness>,
     /// It was said that they cannot be read.
-    is_told: bool,
+    is_reported: bool,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +112,7 @@ impl Metrics {
             events,
             link,
             witness,
-            is_told: false,
+            is_reported: false,
         }
     }
 
@@ -142,7 +142,7 @@ impl Metrics {
     }
 
     fn tell(&mut self, error: &Error) {
-        if !matches!(error, Error::TooMany(_)) && !std::mem::replace(&mut self.is_told, true) {
+        if !matches!(error, Error::TooMany(_)) && !std::mem::replace(&mut self.is_reported, true) {
             self.link.say(format!("the services' metrics cannot be read ({error})"));
         }
     }

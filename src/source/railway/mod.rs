@@ -207,7 +207,7 @@ async fn patiently<T, F: Future<Output = Result<T, Error>>>(ask: impl Fn() -> F)
             Err(Error::TooMany(None) | Error::Failing(_)) => tokio::time::sleep(delay).await,
             // It means it, or it is an error that passes in words that are not known.
             Err(Error::Answered(_)) if attempt == 0 => tokio::time::sleep(delay).await,
-            told => return told,
+            result => return result,
         }
     }
     ask().await

@@ -143,7 +143,7 @@ mod tests {
     fn what_the_server_asks_for_is_waited() {
         let mut delays = Delays::new(Pace::default());
         assert_eq!(delays.next(&Error::TooMany(Some(Duration::from_secs(77)))), Duration::from_secs(77));
-        let refused = Error::Refused { told: String::new(), advice: String::new() };
+        let refused = Error::Refused { reason: String::new(), advice: String::new() };
         assert_eq!(delays.next(&refused), Duration::from_secs(60));
     }
 }

@@ -52,11 +52,11 @@ struct Payload<'a> {
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
     #[serde(default)]
-    errors: Option<Vec<Told>>,
+    errors: Option<Vec<ErrorMessage>>,
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct ErrorMessage {
     #[serde(default)]
     message: String,
 }
@@ -65,7 +65,7 @@ impl Socket {
     /// Connects, and waits for the server to be ready, for so long in all.
     pub async fn dial(client: &Client, patience: Duration) -> Result<Socket, Error> {
         match timeout(patience, Socket::shake_hands(client)).await {
-            Ok(told) => told,
+            Ok(result) => result,
             Err(_) => Err(Error::Failing(format!("no handshake within {} s", patience.as_secs_f32()))),
         }
     }
@@ -120,9 +120,9 @@ impl Socket {
         match (message.kind.as_str(), id) {
             ("next", Some(id)) => Ok(self.rows(id, message.payload)),
             ("error", Some(id)) => {
-                let errors: Vec<Told> =
+                let errors: Vec<ErrorMessage> =
                     message.payload.and_then(|payload| serde_json::from_str(payload.get()).ok()).unwrap_or_default();
-                Ok(Said::Failed(id, self.told(errors)))
+                Ok(Said::Failed(id, self.error_of(errors)))
             }
             ("complete", Some(id)) => Ok(Said::Complete(id)),
             ("ping", _) => {
@@ -136,14 +136,14 @@ impl Socket {
     fn rows(&self, id: u64, payload: Option<&RawValue>) -> Said {
         let payload: Option<Payload<'_>> = payload.and_then(|payload| serde_json::from_str(payload.get()).ok());
         match payload {
-            Some(Payload { errors: Some(errors), .. }) if !errors.is_empty() => Said::Failed(id, self.told(errors)),
+            Some(Payload { errors: Some(errors), .. }) if !errors.is_empty() => Said::Failed(id, self.error_of(errors)),
             Some(Payload { data: Some(data), .. }) => Said::Next(id, data.to_owned()),
             // An empty one says no more than that it is there.
             _ => Said::Alive,
         }
     }
 
-    fn told(&self, errors: Vec<Told>) -> Error {
+    fn error_of(&self, errors: Vec<ErrorMessage>) -> Error {
         let messages: Vec<String> = errors.into_iter().map(|error| error.message).collect();
         Error::of_messages(&messages, &self.advice)
     }
@@ -166,7 +166,7 @@ impl Socket {
     fn closed(&self, code: u16, reason: &str) -> Error {
         match code {
             4401 | 4403 => {
-                Error::Refused { told: format!("{code} {reason}").trim().into(), advice: self.advice.clone() }
+                Error::Refused { reason: format!("{code} {reason}").trim().into(), advice: self.advice.clone() }
             }
             4429 => Error::TooMany(seconds_in(&reason.to_lowercase())),
             _ => Error::Failing(format!("the server closed the connection ({code} {reason})").replace(" )", ")")),
@@ -191,7 +191,7 @@ fn refused(client: &Client, error: WsError) -> Error {
     let WsError::Http(response) = error else { return Error::Failing(format!("no connection ({error})")) };
     let status = response.status();
     match status {
-        StatusCode::UNAUTHORIZED => Error::Refused { told: "401".into(), advice: client.token.advice() },
+        StatusCode::UNAUTHORIZED => Error::Refused { reason: "401".into(), advice: client.token.advice() },
         StatusCode::TOO_MANY_REQUESTS => {
             let words = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default().to_lowercase();
             Error::TooMany(retry_after(response.headers()).or_else(|| seconds_in(&words)))

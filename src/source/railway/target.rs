@@ -325,7 +325,7 @@ async fn project(client: &Client, wanted: Option<&str>) -> Result<Project, Error
     if let Some(id) = wanted.filter(|wanted| is_id(wanted)) {
         return match client.ask::<OneProject>(PROJECT, json!({"id": id}), Purpose::Needed).await {
             Ok(data) => Ok(data.project.into()),
-            Err(Error::Answered(told)) => Err(Error::Asked(format!("no project {id}: Railway answers: {told}"))),
+            Err(Error::Answered(answer)) => Err(Error::Asked(format!("no project {id}: Railway answers: {answer}"))),
             Err(error) => Err(error),
         };
     }

@@ -120,15 +120,18 @@ mod tests {
         );
         let account = found(&[(PROJECT, ""), (ACCOUNT, "def")]).unwrap();
         assert_eq!(account.header(), (AUTHORIZATION, HeaderValue::from_static("Bearer def")));
-        let told = found(&[]).unwrap_err().to_string();
-        assert!(told.contains(PROJECT) && told.contains(ACCOUNT) && told.contains("--token-file"), "{told}");
+        let message = found(&[]).unwrap_err().to_string();
+        assert!(
+            message.contains(PROJECT) && message.contains(ACCOUNT) && message.contains("--token-file"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_token_is_never_shown() {
         let token = found(&[(ACCOUNT, "s3cret-word")]).unwrap();
         assert!(!format!("{token:?} {:?} {}", token.header(), token.advice()).contains("s3cret"));
-        let told = found(&[(ACCOUNT, "s3cret word")]).unwrap_err().to_string();
-        assert!(!told.contains("s3cret"), "{told}");
+        let message = found(&[(ACCOUNT, "s3cret word")]).unwrap_err().to_string();
+        assert!(!message.contains("s3cret"), "{message}");
     }
 }

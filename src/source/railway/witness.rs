@@ -76,8 +76,8 @@ pub struct Witness {
     requests: Requests,
     /// By service and step.
     counted: BTreeMap<(usize, i64), Counts>,
-    /// Up to when numbers were given out, and the log was compared, in seconds since 1970 and by service.
-    told: Vec<i64>,
+    /// Up to when numbers were emitted, and the log was compared, in seconds since 1970 and by service.
+    emitted: Vec<i64>,
     compared: Vec<i64>,
     events: Sender<External>,
 }
@@ -137,7 +137,7 @@ impl Witness {
             target: target.clone(),
             requests,
             counted: BTreeMap::new(),
-            told: vec![begins; services],
+            emitted: vec![begins; services],
             compared: vec![first; services],
             events,
         })
@@ -149,7 +149,7 @@ impl Witness {
         let variables = json!({
             "environmentId": self.target.environment.id,
             "serviceId": self.target.services[service].id,
-            "startDate": Time::from_second((self.told[service] - STEP).min(self.compared[service] - STEP)).to_string(),
+            "startDate": Time::from_second((self.emitted[service] - STEP).min(self.compared[service] - STEP)).to_string(),
             "endDate": Time::from_second(now).to_string(),
             "stepSeconds": STEP,
         });
@@ -161,8 +161,8 @@ impl Witness {
     /// Gives out the numbers of steps that are over.
     fn take(&mut self, service: usize, answer: &Answer, now: i64) {
         let name = self.target.services[service].name.as_str();
-        let (told, over) = (self.told[service], now - 2 * STEP);
-        let is_new = |ts: i64| ts > told && ts <= over;
+        let (emitted, over) = (self.emitted[service], now - 2 * STEP);
+        let is_new = |ts: i64| ts > emitted && ts <= over;
         let mut steps: BTreeMap<i64, Counts> = BTreeMap::new();
         let mut events = Vec::new();
         for OfStatus { status_code, samples } in &answer.http_metrics_grouped_by_status {
@@ -183,7 +183,7 @@ impl Witness {
                 events.push(values.into_iter().fold(event, |event, (of, value)| event.value(of, value / MILLISECONDS)));
             }
         }
-        self.told[service] = told.max(over);
+        self.emitted[service] = emitted.max(over);
         self.counted.extend(steps.into_iter().map(|(step, counts)| ((service, step), counts)));
         events.sort_by_key(|event| event.at);
         for event in events {

@@ -64,7 +64,7 @@ fn engine(log: &Log, plan: &str, deployed: Option<i64>, lines: usize) -> Vec<Cha
     for notice in notices {
         if let Notice::Change(change, _) = notice {
             changes.push(Change {
-                at: change.at,
+                at: change.at.second(),
                 rule: change.trigger,
                 group: change.group.iter().map(|value| value.to_string()).collect(),
                 state: change.state,

@@ -77,11 +77,7 @@ impl Live {
                 let cause = if cause == Cause::Clock { "clock" } else { "data" };
                 let state = serde_json::to_value(change.state).expect("a state has a name");
                 let state = state.as_str().unwrap_or_default();
-                Some(format!(
-                    "{} {state} {} {cause}",
-                    triggers[change.trigger].id,
-                    Zone::Utc.clock(Time::from_second(change.at))
-                ))
+                Some(format!("{} {state} {} {cause}", triggers[change.trigger].id, Zone::Utc.clock(change.at.time())))
             }
         };
         notices.into_iter().filter_map(told).collect()

@@ -124,6 +124,31 @@ fn evidence_is_the_first_lines_by_time_then_text() {
     assert_eq!(shown, expected[..shown.len()]);
 }
 
+/// Rule 14: of the events that are counted, not of all of their class.
+#[test]
+fn evidence_is_of_events_that_pass_the_tests_on_values() {
+    let line = |at: u64| {
+        let milliseconds = if at % 20 == 19 { 4_000 } else { 5 + at };
+        edge(&format!("13:30:{:02}.{}", at / 4, at % 4), &format!("/{at}"), 200, milliseconds)
+    };
+    let outcome = Case::new()
+        .trigger("slow", "count(http.request{duration>3s}) > 1")
+        .trigger("slowest", "count(http.request{duration>9s}) > 0 or count(http.request{duration>3s}) > 1")
+        .trigger("median", "count(http.request{status=2xx}) >= 3 and p50(http.request{status=2xx}.duration) > 0s")
+        .trigger("in-a-row", "streak(http.request{duration>3s} of http.request) >= 1")
+        .log("http.jsonl", (0..40).map(line).collect::<Vec<_>>())
+        .run();
+    let shown = |id: &str| -> Vec<String> {
+        let evidence = outcome.events(id)[0]["evidence"].as_array().cloned().unwrap_or_default();
+        evidence.iter().map(|line| line["line"].as_str().unwrap_or_default().to_string()).collect()
+    };
+    assert_eq!(shown("slow"), ["GET /19 200", "GET /39 200"]);
+    assert_eq!(shown("slowest"), ["GET /19 200", "GET /39 200"]);
+    // That there are enough for a percentile shows nothing of it.
+    assert_eq!(shown("median"), [""; 0]);
+    assert_eq!(shown("in-a-row"), ["GET /19 200"]);
+}
+
 /// Rule 14: 0 within a second; the step from :10 to :25 otherwise.
 #[test]
 fn gaps_are_between_occupied_seconds() {

@@ -25,8 +25,8 @@ pub(super) enum End {
     Over,
 }
 
-/// What is to be told to the server.
-enum Told {
+/// A message for the server.
+enum Command {
     Subscribe(u64, Document, Value),
     Complete(u64),
 }
@@ -36,7 +36,7 @@ type Heard = (Instant, Said);
 
 /// A socket on a task of its own, which answers and pings while something else is waited for. Dropped, it is closed.
 pub(super) struct Ears {
-    told: Sender<Told>,
+    commands: Sender<Command>,
     said: Receiver<Result<Heard, Error>>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -46,24 +46,24 @@ const WAITING: usize = 1_024;
 
 impl Ears {
     pub fn new(socket: Socket, pace: Pace) -> Self {
-        let (told, commands) = channel(WAITING);
+        let (commands, received) = channel(WAITING);
         let (sender, said) = channel(WAITING);
         let task = tokio::spawn(async move {
-            if let Err(error) = attend(socket, pace, commands, &sender).await {
+            if let Err(error) = attend(socket, pace, received, &sender).await {
                 // Nobody listens any more.
                 let _ = sender.send(Err(error)).await;
             }
         });
-        Ears { told, said, task }
+        Ears { commands, said, task }
     }
 
     pub async fn subscribe(&self, id: u64, document: Document, variables: Value) {
         // A socket that is gone is told of by what is heard.
-        let _ = self.told.send(Told::Subscribe(id, document, variables)).await;
+        let _ = self.commands.send(Command::Subscribe(id, document, variables)).await;
     }
 
     async fn complete(&self, id: u64) {
-        let _ = self.told.send(Told::Complete(id)).await;
+        let _ = self.commands.send(Command::Complete(id)).await;
     }
 }
 
@@ -76,7 +76,7 @@ impl Drop for Ears {
 async fn attend(
     mut socket: Socket,
     pace: Pace,
-    mut told: Receiver<Told>,
+    mut commands: Receiver<Command>,
     said: &Sender<Result<Heard, Error>>,
 ) -> Result<(), Error> {
     let mut pings = tokio::time::interval(pace.ping);
@@ -91,9 +91,9 @@ async fn attend(
                     return Ok(());
                 }
             }
-            command = told.recv() => match command {
-                Some(Told::Subscribe(id, document, variables)) => socket.subscribe(id, document, &variables).await?,
-                Some(Told::Complete(id)) => socket.complete(id).await?,
+            command = commands.recv() => match command {
+                Some(Command::Subscribe(id, document, variables)) => socket.subscribe(id, document, &variables).await?,
+                Some(Command::Complete(id)) => socket.complete(id).await?,
                 None => return Ok(()),
             },
             _ = pings.tick() => {

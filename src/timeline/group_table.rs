@@ -1,4 +1,7 @@
 //! The groups of one series, each with its windows: the most that are kept, found without a look at what they are called.
+//!
+//! They are found with a [`HashTable`] of places, not with a map: an event's group is looked up by the labels it is made of, and a
+//! map of the standard library would ask for a key, which allocates.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -6,9 +9,10 @@ use std::collections::BTreeSet;
 use hashbrown::HashTable;
 use rustc_hash::FxHashMap;
 
+use super::Tick;
 use super::group_key::{GroupKey, GroupOf};
+use super::group_windows::GroupWindows;
 use super::running_total::{RunningTotal, minute};
-use super::slot::Slot;
 use super::window::Reach;
 
 /// Groups kept of one series; of more, those with the smallest hashes, the others together as [`OTHER`].
@@ -16,10 +20,16 @@ pub const MOST_GROUPS: usize = 1_000;
 /// The group that takes the events of groups that are kept.
 pub const OTHER: &str = "(other)";
 
-/// Where a group's slot may be found: it has to be looked at whether it still is that group's.
-pub type Place = usize;
+/// Where a group's windows may be found: it has to be looked at whether it still is that group's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place(usize);
 
-/// Where a group's slot was, and the change by which it came there: no two groups have both.
+impl Place {
+    /// That of a series without groups, which has no other.
+    pub(super) const ONLY: Place = Place(0);
+}
+
+/// Where a group's windows were, and the change by which it came there: no two groups have both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hint {
     place: Place,
@@ -27,8 +37,8 @@ pub struct Hint {
 }
 
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Groups {
-    slots: Vec<Option<Group>>,
+pub struct GroupTable {
+    groups: Vec<Option<Group>>,
     vacant: Vec<Place>,
     #[serde(skip)]
     places: HashTable<Place>,
@@ -38,10 +48,10 @@ pub struct Groups {
     /// Where [`OTHER`] is, if anything went into it.
     others: Option<Place>,
     /// Nothing leaves a window of any group before this tick.
-    leaves: i64,
+    leaves: Tick,
     /// How often a group came or went.
     pub changes: u64,
-    /// Whether slots have running totals.
+    /// Whether its groups have running totals.
     pub has_running_totals: bool,
     /// The running totals of groups that are in no window: a test goes on where it was when the group comes back.
     resting: FxHashMap<GroupKey, Box<RunningTotal>>,
@@ -66,17 +76,17 @@ struct Group {
     key: GroupKey,
     /// How many changes there had been with the one that brought it.
     since: u64,
-    slot: Slot,
+    windows: GroupWindows,
 }
 
-impl Groups {
+impl GroupTable {
     /// Finds again what is where, after all of it was read.
     pub fn index(&mut self) {
         (self.places, self.ranked) = (HashTable::new(), BTreeSet::new());
-        for (place, group) in self.slots.iter().enumerate() {
+        for (place, group) in (0..).map(Place).zip(&self.groups) {
             let Some(Group { key, .. }) = group else { continue };
-            let slots = &self.slots;
-            let hash = |place: &Place| slots[*place].as_ref().map_or(0, |group| group.key.hash());
+            let groups = &self.groups;
+            let hash = |place: &Place| groups[place.0].as_ref().map_or(0, |group| group.key.hash());
             self.places.insert_unique(key.hash(), place, hash);
             if self.others != Some(place) {
                 self.ranked.insert((key.hash(), key.clone()));
@@ -89,49 +99,49 @@ impl Groups {
     }
 
     pub fn keys(&self) -> impl Iterator<Item = &GroupKey> {
-        self.slots.iter().flatten().map(|group| &group.key)
+        self.groups.iter().flatten().map(|group| &group.key)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&GroupKey, &Slot)> {
-        self.slots.iter().flatten().map(|group| (&group.key, &group.slot))
+    pub fn iter(&self) -> impl Iterator<Item = (&GroupKey, &GroupWindows)> {
+        self.groups.iter().flatten().map(|group| (&group.key, &group.windows))
     }
 
-    /// The slot of a group that is made now; `None` if there is no room for it.
-    pub fn load(&mut self, key: GroupKey, reaches: &[Reach]) -> Option<&mut Slot> {
+    /// The windows of a group that is made now; `None` if there is no room for it.
+    pub fn load(&mut self, key: GroupKey, reaches: &[Reach]) -> Option<&mut GroupWindows> {
         let place = (self.len() < MOST_GROUPS).then(|| self.insert(key, reaches))?;
         self.at_mut(place)
     }
 
-    pub fn slots(&self) -> impl Iterator<Item = &Slot> {
-        self.slots.iter().flatten().map(|group| &group.slot)
+    pub fn all_windows(&self) -> impl Iterator<Item = &GroupWindows> {
+        self.groups.iter().flatten().map(|group| &group.windows)
     }
 
-    pub fn slots_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+    pub fn all_windows_mut(&mut self) -> impl Iterator<Item = &mut GroupWindows> {
         // What is done to them may let anything leave.
-        self.leaves = i64::MIN;
-        self.slots.iter_mut().flatten().map(|group| &mut group.slot)
+        self.leaves = Tick::FIRST;
+        self.groups.iter_mut().flatten().map(|group| &mut group.windows)
     }
 
     /// The place of a group that is kept; `hint` is where it was the last time, and is brought up to date.
     pub fn find(&self, group: GroupOf<'_>, hint: &Cell<Hint>) -> Option<Place> {
         let Hint { place, since } = hint.get();
-        if self.slots.get(place).and_then(Option::as_ref).is_some_and(|known| known.since == since) {
+        if self.groups.get(place.0).and_then(Option::as_ref).is_some_and(|known| known.since == since) {
             return Some(place);
         }
         let place = self.place_of(group)?;
-        hint.set(Hint { place, since: self.slots[place].as_ref()?.since });
+        hint.set(Hint { place, since: self.groups[place.0].as_ref()?.since });
         Some(place)
     }
 
     fn place_of(&self, group: GroupOf<'_>) -> Option<Place> {
-        let is_its = |place: &Place| self.slots[*place].as_ref().is_some_and(|known| group.is(&known.key));
+        let is_its = |place: &Place| self.groups[place.0].as_ref().is_some_and(|known| group.is(&known.key));
         self.places.find(group.hash(), is_its).copied()
     }
 
     /// The place of a group that is kept, or of the only one without groups.
     pub fn place(&self, group: Option<&GroupKey>) -> Option<Place> {
-        let Some(key) = group else { return Some(0) };
-        let is_its = |place: &Place| self.slots[*place].as_ref().is_some_and(|known| known.key == *key);
+        let Some(key) = group else { return Some(Place::ONLY) };
+        let is_its = |place: &Place| self.groups[place.0].as_ref().is_some_and(|known| known.key == *key);
         self.places.find(key.hash(), is_its).copied()
     }
 
@@ -140,13 +150,13 @@ impl Groups {
         self.ranked.len() >= MOST_GROUPS && self.ranked.last().is_some_and(|(largest, _)| hash > *largest)
     }
 
-    /// The slot at a place that was just given.
-    pub fn at(&self, place: Place) -> Option<&Slot> {
-        self.slots.get(place)?.as_ref().map(|group| &group.slot)
+    /// The windows at a place that was just given.
+    pub fn at(&self, place: Place) -> Option<&GroupWindows> {
+        self.groups.get(place.0)?.as_ref().map(|group| &group.windows)
     }
 
-    pub fn at_mut(&mut self, place: Place) -> Option<&mut Slot> {
-        self.slots.get_mut(place)?.as_mut().map(|group| &mut group.slot)
+    pub fn at_mut(&mut self, place: Place) -> Option<&mut GroupWindows> {
+        self.groups.get_mut(place.0)?.as_mut().map(|group| &mut group.windows)
     }
 
     /// The place of a group. When there are too many it is that of the others, unless the group's hash is smaller than
@@ -185,19 +195,19 @@ impl Groups {
 
     /// Moves all windows to a tick, and forgets groups that have left every window, unless they are to be `kept`. Gives
     /// the first tick at which something leaves a window next.
-    pub fn slide(&mut self, tick: i64, kept: bool) -> i64 {
+    pub fn slide(&mut self, tick: Tick, kept: bool) -> Tick {
         if tick < self.leaves {
             return self.leaves;
         }
-        let mut next = i64::MAX;
-        for place in 0..self.slots.len() {
-            let Some(Group { key, slot, .. }) = &mut self.slots[place] else { continue };
-            if slot.slide(tick) && !kept && slot.is_idle() {
+        let mut next = Tick::NEVER;
+        for place in (0..self.groups.len()).map(Place) {
+            let Some(Group { key, windows, .. }) = &mut self.groups[place.0] else { continue };
+            if windows.slide(tick) && !kept && windows.is_idle() {
                 let key = key.clone();
                 self.ranked.remove(&(key.hash(), key.clone()));
                 self.remove(&key);
             } else {
-                next = next.min(slot.leaves());
+                next = next.min(windows.leaves());
             }
         }
         self.leaves = next;
@@ -205,7 +215,7 @@ impl Groups {
     }
 
     /// Something entered the windows of a group, and leaves them at this tick or later.
-    pub fn entered(&mut self, leaves: i64) {
+    pub fn entered(&mut self, leaves: Tick) {
         self.leaves = self.leaves.min(leaves);
     }
 
@@ -228,12 +238,12 @@ impl Groups {
             return;
         }
         let mut fresh = std::mem::take(&mut self.unnumbered);
-        fresh.retain(|place| self.slots[*place].is_some());
-        let key = |place: &Place| self.slots[*place].as_ref().map(|group| &group.key);
+        fresh.retain(|place| self.groups[place.0].is_some());
+        let key = |place: &Place| self.groups[place.0].as_ref().map(|group| &group.key);
         fresh.sort_by(|a, b| key(a).cmp(&key(b)));
         for place in fresh {
             let next = self.numbered + 1;
-            let total = self.at_mut(place).and_then(|slot| slot.total.as_mut());
+            let total = self.at_mut(place).and_then(|windows| windows.total.as_mut());
             if let Some(total) = total.filter(|total| total.number == 0) {
                 total.number = next;
                 self.numbered = next;
@@ -244,11 +254,11 @@ impl Groups {
     /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and running totals begin anew. The groups that had most events until
     /// now come first.
     pub fn begin(&mut self, deployed: i64, is_apart: bool) {
-        self.slots_mut().for_each(|slot| slot.begin(deployed, is_apart));
+        self.all_windows_mut().for_each(|windows| windows.begin(deployed, is_apart));
         self.resting.retain(|_, total| total.events() > 0);
         self.missed = None;
-        let slots = self.slots.iter_mut().flatten();
-        let active = slots.filter_map(|group| Some((&group.key, group.slot.total.as_mut()?)));
+        let groups = self.groups.iter_mut().flatten();
+        let active = groups.filter_map(|group| Some((&group.key, group.windows.total.as_mut()?)));
         let mut all: Vec<(&GroupKey, &mut Box<RunningTotal>)> = active.chain(self.resting.iter_mut()).collect();
         all.sort_by(|(key, total), (other, others)| others.events().cmp(&total.events()).then_with(|| key.cmp(other)));
         self.numbered = all.len() as u64;
@@ -268,27 +278,27 @@ impl Groups {
 
     fn insert(&mut self, key: GroupKey, reaches: &[Reach]) -> Place {
         self.changes += 1;
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         let hash = key.hash();
-        let mut slot = Slot::new(reaches);
+        let mut windows = GroupWindows::new(reaches);
         if self.has_running_totals {
             let mut total = self.resting.remove(&key).unwrap_or_default();
             total.missed = self.missed;
-            slot.total = Some(total);
+            windows.total = Some(total);
         }
-        let group = Some(Group { key, since: self.changes, slot });
+        let group = Some(Group { key, since: self.changes, windows });
         let place = match self.vacant.pop() {
             Some(place) => {
-                self.slots[place] = group;
+                self.groups[place.0] = group;
                 place
             }
             None => {
-                self.slots.push(group);
-                self.slots.len() - 1
+                self.groups.push(group);
+                Place(self.groups.len() - 1)
             }
         };
-        let slots = &self.slots;
-        self.places.insert_unique(hash, place, |place| slots[*place].as_ref().map_or(0, |group| group.key.hash()));
+        let groups = &self.groups;
+        self.places.insert_unique(hash, place, |place| groups[place.0].as_ref().map_or(0, |group| group.key.hash()));
         if self.has_running_totals {
             self.unnumbered.push(place);
         }
@@ -296,11 +306,11 @@ impl Groups {
     }
 
     fn remove(&mut self, key: &GroupKey) {
-        let slots = &self.slots;
-        let is_its = |place: &Place| slots[*place].as_ref().is_some_and(|known| known.key == *key);
+        let groups = &self.groups;
+        let is_its = |place: &Place| groups[place.0].as_ref().is_some_and(|known| known.key == *key);
         let Ok(found) = self.places.find_entry(key.hash(), is_its) else { return };
         let place = found.remove().0;
-        if let Some(Group { key, slot: Slot { total: Some(total), .. }, .. }) = self.slots[place].take() {
+        if let Some(Group { key, windows: GroupWindows { total: Some(total), .. }, .. }) = self.groups[place.0].take() {
             self.rest(key, total);
         }
         self.others.take_if(|others| *others == place);

@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::cell::Cell;
 use super::cell_builder::CellBuilder;
 use super::running_total::RunningTotal;
-use super::series::{Spec, Wanted};
+use super::series::{CellNeeds, Spec};
 use super::window::{Reach, Window};
+use super::{Tick, WindowRef};
 use crate::time::Time;
 
 /// Which windows take a second in.
@@ -21,16 +22,17 @@ pub struct Admits {
 }
 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub struct Slot {
-    pub windows: Vec<Window>,
+pub struct GroupWindows {
+    /// In the order of the series' reaches.
+    pub(super) windows: Vec<Window>,
     /// What came since a start that may be that of a deployment, of each window that reaches back to one.
     apart: Vec<Window>,
     /// What was counted since the deployment, where a test reads it.
     pub total: Option<Box<RunningTotal>>,
     /// No window has anything to let go of before this tick.
-    leaves: i64,
+    leaves: Tick,
     /// The last tick at which something entered or left a window.
-    changed: i64,
+    changed: Tick,
     /// The last occupied second since the deployment.
     pub last_second: Option<i64>,
     /// For intervals: the last event, by the hash of the inner group.
@@ -40,24 +42,29 @@ pub struct Slot {
     pub(super) builder: CellBuilder,
 }
 
-impl Slot {
+impl GroupWindows {
     pub fn new(reaches: &[Reach]) -> Self {
-        Slot {
+        GroupWindows {
             windows: reaches.iter().copied().map(Window::new).collect(),
             apart: Vec::new(),
             total: None,
-            leaves: i64::MIN,
-            changed: i64::MIN,
+            leaves: Tick::FIRST,
+            changed: Tick::FIRST,
             last_second: None,
             previous: FxHashMap::default(),
             builder: CellBuilder::default(),
         }
     }
 
+    /// The one that a read is of.
+    pub fn window(&self, at: WindowRef) -> &Window {
+        &self.windows[at.window]
+    }
+
     /// Completes the cell of a second, and lets its total and those windows that admit it take it in. `true` if the second held
     /// more events than their order is kept of.
-    pub fn settle(&mut self, spec: &Spec, wanted: Wanted, second: i64, admits: Admits, is_apart: bool) -> bool {
-        let cell = self.builder.finish(spec, wanted, second, &mut self.previous);
+    pub fn settle(&mut self, spec: &Spec, needs: CellNeeds, second: i64, admits: Admits, is_apart: bool) -> bool {
+        let cell = self.builder.finish(spec, needs, second, &mut self.previous);
         let crowded = cell.details.as_ref().and_then(|details| details.run).is_some_and(|run| run.overflowed);
         if is_apart {
             self.enter_apart(second, &cell);
@@ -77,7 +84,7 @@ impl Slot {
     /// What was counted apart is of no use.
     pub fn forget_apart(&mut self) {
         self.apart = Vec::new();
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
     }
 
     fn enter(&mut self, second: i64, cell: Cell, admits: Admits) {
@@ -99,12 +106,12 @@ impl Slot {
             let own = if windows.peek().is_some() { cell.clone() } else { cell.take() };
             window.enter(second, own.unwrap_or_default());
             self.leaves = self.leaves.min(window.leaves());
-            self.changed = second + 1;
+            self.changed = Tick::after(second);
         }
     }
 
     /// Moves the windows to a tick; `true` when they had to be looked at.
-    pub fn slide(&mut self, tick: i64) -> bool {
+    pub fn slide(&mut self, tick: Tick) -> bool {
         if tick < self.leaves {
             return false;
         }
@@ -113,17 +120,17 @@ impl Slot {
                 self.changed = tick;
             }
         }
-        self.leaves = self.windows.iter().map(Window::leaves).min().unwrap_or(i64::MAX);
+        self.leaves = self.windows.iter().map(Window::leaves).min().unwrap_or(Tick::NEVER);
         true
     }
 
     /// Something leaves a window at this tick or later, and nothing before.
-    pub fn leaves(&self) -> i64 {
+    pub fn leaves(&self) -> Tick {
         self.leaves
     }
 
     /// Whether its windows hold the same as right after an earlier tick.
-    pub fn is_as_at(&self, tick: i64) -> bool {
+    pub fn is_as_at(&self, tick: Tick) -> bool {
         self.changed <= tick
     }
 
@@ -133,7 +140,7 @@ impl Slot {
 
     /// Its baseline has nothing of this second, and of what came later.
     pub fn end_baseline(&mut self, second: i64) {
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         self.windows.iter_mut().filter(|window| window.is_baseline()).for_each(|window| window.drop_from(second));
     }
 
@@ -143,7 +150,7 @@ impl Slot {
         let mut apart = std::mem::take(&mut self.apart).into_iter().filter(|_| is_apart);
         self.last_second = self.last_second.filter(|last| *last >= deployed);
         self.previous.retain(|_, time| time.second() >= deployed);
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         for window in &mut self.windows {
             match window.reach() {
                 Reach::Length(_) => _ = window.drop_before(deployed),
@@ -155,7 +162,7 @@ impl Slot {
 
     /// Its baseline begins anew.
     pub fn begin_baseline(&mut self) {
-        self.leaves = i64::MIN;
+        self.leaves = Tick::FIRST;
         self.windows.iter_mut().filter(|window| window.is_baseline()).for_each(Window::clear);
     }
 }

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 
 use super::super::cell;
 use super::*;
-use crate::classify::{LabelSet, LabelSets};
+use crate::classify::{ClassId, LabelSet, LabelSets};
 
 /// Label sets of one label, which is a number.
 fn sets(numbers: impl IntoIterator<Item = u32>) -> LabelSets {
     let mut sets = LabelSets::default();
     numbers.into_iter().for_each(|number| {
-        sets.push(0, [Some(number.to_string())]);
+        sets.push(ClassId::of_any(0), [Some(number.to_string())]);
     });
     sets
 }
@@ -29,7 +29,7 @@ proptest! {
         let mut numbers: Vec<u32> = (0..MOST_GROUPS as u32 + 50).collect();
         numbers.sort_by_key(|number| rustc_hash::FxBuildHasher.hash_one((seed, number)));
         let kept = |numbers: &[u32]| {
-            let mut groups = Groups::default();
+            let mut groups = GroupTable::default();
             sets(numbers.iter().copied()).iter().for_each(|labels| { groups.make(group(labels), &[]); });
             groups.keys().cloned().collect::<BTreeSet<_>>()
         };
@@ -42,29 +42,29 @@ proptest! {
     }
 }
 
-fn count(groups: &mut Groups, number: u32, second: i64) {
+fn count(groups: &mut GroupTable, number: u32, second: i64) {
     let place = groups.make(group(sets([number]).get(0)), &[Reach::Length(60)]);
     let cell = cell::Cell { events: 1, details: None };
-    if let Some(total) = groups.at_mut(place).and_then(|slot| slot.total.as_mut()) {
+    if let Some(total) = groups.at_mut(place).and_then(|windows| windows.total.as_mut()) {
         total.enter(second, &cell);
     }
 }
 
-fn counted(groups: &Groups, number: u32) -> (u64, u64) {
+fn counted(groups: &GroupTable, number: u32) -> (u64, u64) {
     let total = groups.total_of(groups.place(Some(&key(number))), &key(number)).total;
     total.map_or((0, 0), |total| (total.number, total.events()))
 }
 
 #[test]
 fn a_group_that_comes_back_goes_on_with_its_number_and_its_counts() {
-    let mut groups = Groups { has_running_totals: true, ..Groups::default() };
+    let mut groups = GroupTable { has_running_totals: true, ..GroupTable::default() };
     for (number, second) in [(7, 0), (3, 0), (3, 1), (5, 2)] {
         count(&mut groups, number, second);
     }
     groups.number();
     assert_eq!([3, 5, 7].map(|number| counted(&groups, number)), [(1, 2), (2, 1), (3, 1)], "by key");
     // Nothing is in a window, so all of them leave.
-    groups.slide(1_000, false);
+    groups.slide(Tick::at(1_000), false);
     assert_eq!((groups.len(), counted(&groups, 7)), (0, (3, 1)));
     count(&mut groups, 7, 1_000);
     count(&mut groups, 4, 1_000);
@@ -78,10 +78,10 @@ fn a_group_that_comes_back_goes_on_with_its_number_and_its_counts() {
 
 #[test]
 fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
-    let mut groups = Groups { has_running_totals: true, ..Groups::default() };
+    let mut groups = GroupTable { has_running_totals: true, ..GroupTable::default() };
     for number in 0..MOST_GROUPS as u32 + 2 {
         count(&mut groups, number, 600);
-        groups.slide(1_000, false);
+        groups.slide(Tick::at(1_000), false);
     }
     let lost = (0..MOST_GROUPS as u32 + 2).filter(|number| counted(&groups, *number).1 == 0);
     let lost: Vec<u32> = lost.collect();
@@ -93,17 +93,17 @@ fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
 
 #[test]
 fn a_hint_is_believed_only_while_it_holds() {
-    let (sets, mut groups, hint) = (sets([1, 2]), Groups::default(), Cell::default());
+    let (sets, mut groups, hint) = (sets([1, 2]), GroupTable::default(), Cell::default());
     let [first, second] = [0, 1].map(|index| group(sets.get(index)));
     assert_eq!(groups.find(first, &hint), None);
     let place = groups.make(first, &[]);
     assert_eq!((groups.find(first, &hint), hint.get()), (Some(place), Hint { place, since: 1 }));
     // Without a window nothing is in one.
-    groups.slide(0, false);
+    groups.slide(Tick::at(0), false);
     assert_eq!((groups.len(), groups.changes), (0, 2));
     assert_eq!(groups.make(second, &[]), place);
     assert_eq!(groups.find(first, &hint), None);
-    groups.slide(0, false);
+    groups.slide(Tick::at(0), false);
     assert_eq!(groups.make(first, &[]), place);
     assert_eq!((groups.find(first, &hint), hint.get().since), (Some(place), 5));
 }
