@@ -42,6 +42,7 @@ fn main() -> Result<()> {
     let mut table = Table::new();
     for part in options.parts() {
         match part {
+            Part::Before => rows::before::measure(&options, &mut table)?,
             Part::Ripgrep => rows::ripgrep::measure(&options, &mut table)?,
             Part::AngleGrinder => rows::angle_grinder::measure(&options, &mut table)?,
             Part::Itself => rows::itself::measure(&options, &mut table)?,

@@ -20,6 +20,9 @@ pub struct Options {
     /// Regexes for ripgrep, one a line, beside the library's own
     #[arg(long, value_name = "FILE")]
     pub patterns: Option<PathBuf>,
+    /// The release binary of another commit, to be compared with
+    #[arg(long, value_name = "FILE")]
+    pub before: Option<PathBuf>,
     /// Runs of each of two that are compared [default: 5]
     #[arg(long, value_name = "N")]
     pairs: Option<usize>,
@@ -39,6 +42,8 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
+    /// The binary of another commit
+    Before,
     Ripgrep,
     AngleGrinder,
     /// Text against JSON, two threads against one

@@ -25,16 +25,26 @@ fn binary() -> PathBuf {
     target().join("release/logwatch").with_extension(std::env::consts::EXE_EXTENSION)
 }
 
-/// The release binary with a subcommand or none. Nothing of the surroundings changes what it does.
+/// The release binary with a subcommand or none.
 pub fn logwatch(arguments: &[&str]) -> Command {
-    let mut command = Command::new(binary());
+    logwatch_of(&binary(), arguments)
+}
+
+/// Nothing of the surroundings changes what it does.
+fn logwatch_of(binary: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary);
     command.args(arguments).env_remove("GITHUB_ACTIONS").stdin(Stdio::null());
     command
 }
 
 /// A replay with the whole library and the plan that asks most; on all cores unless told otherwise.
 pub fn replay(file: &Path, threads: Option<usize>) -> Command {
-    let mut command = logwatch(&["replay", "--plan", "dl-034"]);
+    replay_of(&binary(), file, threads)
+}
+
+/// The same by another binary.
+pub fn replay_of(binary: &Path, file: &Path, threads: Option<usize>) -> Command {
+    let mut command = logwatch_of(binary, &["replay", "--plan", "dl-034"]);
     if let Some(threads) = threads {
         command.args(["--jobs", &threads.to_string()]);
     }

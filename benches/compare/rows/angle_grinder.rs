@@ -11,7 +11,7 @@ use crate::scenario::corpus::Kind;
 use crate::table::{Table, Target};
 
 const ROWS: [(&str, Kind, f64); 2] =
-    [("HTTP log, 2 threads", Kind::Http, 50.0), ("HTTP log, members in any order", Kind::HttpShuffled, 25.0)];
+    [("HTTP log, 2 threads", Kind::Http, 25.0), ("HTTP log, members in any order", Kind::HttpShuffled, 25.0)];
 
 pub fn measure(options: &Options, table: &mut Table) -> Result<()> {
     let Some(version) = programs::version("agrind")? else {

@@ -1,6 +1,7 @@
 //! The rows of the table, a file for each part of it.
 
 pub mod angle_grinder;
+pub mod before;
 pub mod itself;
 pub mod live;
 pub mod memory;
