@@ -30,7 +30,7 @@ pub fn accepted(input: &[u8]) -> bool {
     within_a_second("explaining", || explain::explain(&library, LINES)).expect("reading from memory");
     // A trigger for the first class, so that what the pattern captures is wanted.
     let mut plan = "[plan]\nid = 'x'\ntitle = 'x'\n".to_string();
-    if let Some(class) = library.classes.first() {
+    if let Some(class) = library.classes.iter().next() {
         let by = if class.labels.is_empty() { String::new() } else { format!(" by ({})", class.labels.join(", ")) };
         let when = toml::Value::String(format!("count({}){by} > 0", class.name));
         plan += &format!("[[trigger]]\nid = 'x'\nseverity = 'info'\nwhen = {when}\n");
