@@ -97,8 +97,8 @@
 //! # Where the time goes
 //!
 //! Of a line of `railway logs --json` a twelfth goes into reading it as a record, half into finding what it is, a seventh into joining
-//! lines that belong together, and the rest into judging what they come to; `cargo bench -p benches --bench stages` says so in nanoseconds. What
-//! keeps each of them short:
+//! lines that belong together, and the rest into judging what they come to; `cargo bench -p benches --bench stages` says so in
+//! nanoseconds. What keeps each of them short:
 //!
 //! - [`mod@decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other
 //!   object the members are walked from quote to quote, never parsed. The minute of a time is worked out once, and strings
@@ -110,13 +110,14 @@
 //!   line but in its thread's own memory.
 //!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
 //! - [`gather`]: of lines that have only to be counted it adds up what their thread counted. Only what spans lines, comes late, or stands between two sources is looked at line by line.
-//! - [`timeline`]: a label set knows which series read it; the windows of a group know when something next leaves one of them, and [`rules`] look again
-//!   only at what has changed.
+//! - [`timeline`]: a label set knows which series read it; the windows of a group know when something next leaves one of them, and
+//!   [`rules`] look again only at what has changed.
 //!
 //! # What the numbers mean
 //!
-//! The exact rules are numbered in [`semantics`]; a comment that says `SEMANTICS 11` means rule 11 there. Units of public items are nanoseconds, bytes and millionths where they are kept as integers
-//! ([`timeline`]), and seconds, bytes and ratios where they are read ([`rules`]).
+//! The exact rules are numbered in [`semantics`]; a comment that says `SEMANTICS 11` means rule 11 there. Units of public items are
+//! nanoseconds, bytes and millionths where they are kept as integers ([`timeline`]), and seconds, bytes and ratios where they are read
+//! ([`rules`]).
 
 #![deny(missing_docs)]
 // Its first page is about all of it; `cargo doc --document-private-items` has what it links to.

@@ -82,7 +82,7 @@ pub struct Line {
     /// Indented text, which mostly belongs to an entry that is open: not classified unless it turns out to stand alone.
     pub deferred: bool,
     /// By what it says it can be no part of what others tell.
-    pub apart: bool,
+    pub stands_alone: bool,
     /// An earlier run has read it, and its source gives it again.
     pub is_repeated: bool,
     /// Hash of the message; 0 where nobody reads it.
@@ -171,7 +171,7 @@ impl Line {
             opens: false,
             part: Part::Whole,
             deferred: false,
-            apart: false,
+            stands_alone: false,
             is_repeated: false,
             content: 0,
             events_end: fragment.events.len() as u32,
@@ -286,7 +286,7 @@ impl Mapper {
                         part => part,
                     },
                     deferred,
-                    apart: self.classifier.apart,
+                    stands_alone: self.classifier.stands_alone,
                     content: content(record),
                     events_end: fragment.events.len() as u32,
                     ..mapped

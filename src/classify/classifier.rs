@@ -38,7 +38,7 @@ pub struct Classifier {
     /// What the last record is of a request, as its message tells.
     pub part: Part,
     /// Whether the last record, by what it says, can be no part of what others tell, and others no part of it.
-    pub apart: bool,
+    pub stands_alone: bool,
 }
 
 /// Runs single patterns: what it needs to remember and to write on.
@@ -69,7 +69,7 @@ impl Classifier {
             found: Candidates::default(),
             message: Vec::new(),
             part: Part::Whole,
-            apart: false,
+            stands_alone: false,
         }
     }
 
@@ -107,7 +107,7 @@ impl Classifier {
     }
 
     fn classify(&mut self, record: &Record<'_>, alone: bool, events: &mut Vec<Found>) -> bool {
-        (self.part, self.apart) = (Part::Whole, false);
+        (self.part, self.stands_alone) = (Part::Whole, false);
         if let Some(edge) = &record.edge {
             self.requests.edge(&self.shared, &mut self.matcher.labels, edge, events);
             return false;
@@ -128,13 +128,13 @@ impl Classifier {
             && !is_told
             && self.requests.usual_line(&self.shared, &mut self.matcher.labels, record.message, events)
         {
-            self.apart = true;
+            self.stands_alone = true;
             return false;
         }
         let mut scratch = std::mem::take(&mut self.message);
         let message = record.says_in(&mut scratch);
         let opens = self.message(record, message, alone, first, events);
-        self.apart = !opens
+        self.stands_alone = !opens
             && !alone
             && (record.request.is_some()
                 || events[first..].iter().any(|found| found.via == Via::Access)

@@ -218,8 +218,9 @@ impl Assembler {
     /// where it has to be offered. `text` is the line as it stands in the input.
     pub fn passes(&mut self, line: &Line, text: &[u8]) -> bool {
         let Some(open) = self.open.iter_mut().find(|open| open.stream == line.stream) else { return true };
-        let passes =
-            line.apart && !open.may_share_prefix(text) && !open.is_closed_by(line.follows(open.last_stated), line.time);
+        let passes = line.stands_alone
+            && !open.may_share_prefix(text)
+            && !open.is_closed_by(line.follows(open.last_stated), line.time);
         open.strangers += usize::from(passes);
         passes
     }

@@ -108,8 +108,7 @@ impl Gather {
             let lane_of = &mut self.lanes[lane];
             let given = Given { line, text, line_number: place.line_number, time };
             let mut is_held = false;
-            let stands_alone = !line.opens && !line.deferred;
-            if !stands_alone || !lane_of.assembler.passes(line, text) {
+            if line.opens || line.deferred || !lane_of.assembler.passes(line, text) {
                 match lane_of.assembler.offer(given) {
                     Offer::Taken => return,
                     Offer::Free => {}

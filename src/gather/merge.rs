@@ -6,14 +6,14 @@ use crate::map::{Fragment, Kind};
 use crate::second::evidence::Evidence;
 use crate::second::{Second, Singled, covering};
 
-/// Where the lines of a partial stand.
+/// Lines that are taken together.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Taken<'a> {
     lane: usize,
     fragment: &'a Fragment,
     /// By the index of its label sets.
     sets: &'a [SetId],
-    /// The first line that is taken, and its number in the source.
+    /// The first of them, and its number in the source.
     from: usize,
     number: u64,
 }
@@ -29,7 +29,7 @@ impl Gather {
         let Some(partial) = fragment.partials.of_line(from) else { return 0 };
         let Some(begin) = fragment.lines[from].time else { return 0 };
         let own = &mut self.lanes[lane];
-        let place = Place { lane, fragment, sets, from, number: own.line_number + 1 };
+        let lines = Taken { lane, fragment, sets, from, number: own.line_number + 1 };
         if begin < self.sealed_before || own.is_late(begin) || !own.believes(begin) {
             return 0;
         }
@@ -54,12 +54,12 @@ impl Gather {
         self.counts.lines += rest;
         self.counts.records += rest;
         if taken == partial.lines.len() {
-            self.add(place, &fragment.partials, partial);
+            self.add(lines, &fragment.partials, partial);
         } else {
             let mut builder = std::mem::take(&mut self.builder);
             let need = |set: u32| &*self.buckets.sets.get(sets[set as usize]).need;
             let partials = builder.part(fragment, from..from + taken, need);
-            partials.iter().for_each(|partial| self.add(place, partials, partial));
+            partials.iter().for_each(|partial| self.add(lines, partials, partial));
             self.builder = builder;
         }
         taken
@@ -91,8 +91,8 @@ impl Gather {
         fits.count()
     }
 
-    fn add(&mut self, place: Place<'_>, partials: &Partials, partial: &Partial) {
-        let Place { lane, fragment, sets, from, number } = place;
+    fn add(&mut self, lines: Taken<'_>, partials: &Partials, partial: &Partial) {
+        let Taken { lane, fragment, sets, from, number } = lines;
         let own = &mut self.lanes[lane];
         own.observe_quiet(partial.records.1, partial.last);
         if partial.has_edge {

@@ -231,8 +231,8 @@ impl GroupTable {
         }
     }
 
-    /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and running totals begin anew. The groups that had most events until
-    /// now come first.
+    /// A new deployment, in this second or an earlier one, since which events are counted apart or not: windows and running totals
+    /// begin anew. The groups that had most events until now come first.
     pub fn begin(&mut self, deployed: i64, is_apart: bool) {
         self.all_windows_mut().for_each(|windows| windows.begin(deployed, is_apart));
         self.resting.retain(|_, total| total.events() > 0);
