@@ -2,7 +2,7 @@
 //!
 //! These are looked for only in objects in which the usual names leave something open: serilog's `@t`, `@l` and `@m`, .NET's,
 //! ECS' `log.level`, Monolog's `level_name`, OpenTelemetry's `severity_text` and its protocol's JSON, tracing's `fields`, loguru's
-//! `record`, zap's single letters, MongoDB's, GELF's, and the log driver of Docker.
+//! `record`, zap's single letters, MongoDB's, GELF's, Envoy's `start_time`, and the log driver of Docker.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,7 @@ pub(super) struct Aliases<'a> {
 }
 
 // Of names that mean the same the first one in its list counts, wherever it stands.
-const TIMES: [&[u8]; 10] = [
+const TIMES: [&[u8]; 11] = [
     b"asctime",
     b"datetime",
     b"@t",
@@ -35,6 +35,7 @@ const TIMES: [&[u8]; 10] = [
     b"t",
     b"instant",
     b"timeMillis",
+    b"start_time",
 ];
 const LEVELS: [&[u8]; 15] = [
     b"level_name",

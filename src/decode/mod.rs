@@ -222,7 +222,7 @@ fn of_process<'a>(outer: Record<'a>, scratch: Option<&'a mut Vec<u8>>) -> Line<'
     match of_two_lines(plain(rest)) {
         Line::Record(inner) if inner.edge.is_none() => {
             let timed = inner.timed || (outer.timed && inner.time.is_none());
-            let replica = outer.replica.or(Some(name));
+            let replica = outer.replica.or(Some(name).filter(|name| !name.is_empty()));
             Line::Record(Record { timed, replica, ..within(outer, inner) })
         }
         Line::Blank(time) => Line::Blank(outer.time.or(time)),
