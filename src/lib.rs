@@ -96,23 +96,21 @@
 //!
 //! # Where the time goes
 //!
-//! Of a line of `railway logs --json` a tenth goes into reading it as a record, four tenths into finding what it is, one into joining
-//! lines that belong together, and the rest into counting and judging it; `cargo bench -p benches --bench stages` says so in nanoseconds. What
+//! Of a line of `railway logs --json` a twelfth goes into reading it as a record, half into finding what it is, a seventh into joining
+//! lines that belong together, and the rest into judging what they come to; `cargo bench -p benches --bench stages` says so in nanoseconds. What
 //! keeps each of them short:
 //!
 //! - [`mod@decode`]: of a line as Railway writes it only the message is searched for its end, 64 bytes at a time; of any other
 //!   object the members are walked from quote to quote, never parsed. The minute of a time is worked out once, and strings
 //!   stay escaped until somebody reads them.
-//! - [`classify`]: a request is known by its text, but for its client and the numbers in its path, if it was seen a moment
-//!   ago. In other messages one scan looks at every third place for what the patterns cannot match without, at a cost that
+//! - [`classify`]: a request is known by its text, but for its client, if it was seen a moment ago. In other messages one scan looks at every third place for what the patterns cannot match without, at a cost that
 //!   hardly grows with their number; a pattern is tried only where all of that stands, mostly at the one place where its
-//!   match would begin, and captures only what a rule or the report reads.
+//!   match would begin.
 //! - [`map`]: events carry the index of their label set, so that nothing is hashed, counted or allocated for the usual
 //!   line but in its thread's own memory.
 //!   Label sets stand one behind the other, in as few allocations as hold them all: of a scanner's requests each brings one.
-//! - [`gather`]: of lines that have only to be counted it adds up what their thread counted; a label set knows its tally in the
-//!   seconds that are open. Only what spans lines, comes late, or stands between two sources is looked at line by line.
-//! - [`timeline`]: a label set knows where the windows of its groups are; the windows of a group know when something next leaves one of them, and [`rules`] look again
+//! - [`gather`]: of lines that have only to be counted it adds up what their thread counted. Only what spans lines, comes late, or stands between two sources is looked at line by line.
+//! - [`timeline`]: a label set knows which series read it; the windows of a group know when something next leaves one of them, and [`rules`] look again
 //!   only at what has changed.
 //!
 //! # What the numbers mean

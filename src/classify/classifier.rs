@@ -25,8 +25,6 @@ pub struct Shared {
     pub routes: Routes,
     pub interest: Interest,
     prefilter: Arc<Prefilter>,
-    /// By pattern: whether anybody reads what its regex captures.
-    reads_captures: Vec<bool>,
     /// Indices of the patterns that take what is grave and nothing else took.
     levels: Vec<usize>,
 }
@@ -56,13 +54,7 @@ impl Classifier {
         let prefilter = Arc::clone(&library.prefilter);
         let level = |index: &usize| library.patterns[*index].parser == Some(Parser::Level);
         let levels = (0..library.patterns.len()).filter(level).collect();
-        let reads_captures = library.patterns.iter().map(|pattern| {
-            !pattern.label_globs.is_empty()
-                || pattern.labels.iter().any(|label| interest.wants(pattern.class, label.index))
-                || pattern.values.iter().any(|value| interest.wants_value(pattern.class, value.index))
-        });
-        let reads_captures = reads_captures.collect();
-        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, reads_captures, levels }))
+        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, levels }))
     }
 
     /// Another classifier of the same library, for another thread.
@@ -260,10 +252,6 @@ impl Classifier {
 
     /// Runs the patterns that the last scan found; the events from `first` on are the entry's, too.
     fn scanned(&mut self, subject: Subject<'_>, first: usize, events: &mut Vec<Found>) {
-        let nothing = self.found.patterns.is_empty() && subject.language.is_none();
-        if nothing && level::is_usual_below(Level::Warning, subject.text) {
-            return;
-        }
         let view = View::new(subject);
         // Borrowed, not cloned: threads that count references to what all share would wait for each other.
         let Classifier { shared, matcher, found, .. } = self;
@@ -310,11 +298,7 @@ impl Matcher {
         if let Some(regex) = &pattern.regex {
             let start = start.within(view.subject.text.len() - text.len()).ok_or(Miss::Regex)?;
             let searcher = self.searchers[index].get_or_insert_with(|| Box::new(Searcher::new(regex)));
-            let matches = match shared.reads_captures[index] {
-                true => searcher.captures(regex, text, start),
-                false => searcher.is_match(regex, text, start),
-            };
-            if !matches {
+            if !searcher.captures(regex, text, start) {
                 return Err(Miss::Regex);
             }
         }

@@ -3,8 +3,10 @@
 //! A service answers the same requests over and over, so what the patterns make of a method, a route and a status is worked
 //! out once and remembered, and so is the text of a request that was just seen; only patterns that look at the client are
 //! asked each time.
+//!
+//! Without what is remembered by text a replay takes 11 % more instructions of an app log, and 10 % more of an HTTP log; without the
+//! short way to uvicorn's lines 8 % more of an app log.
 
-mod numbers;
 mod patterns;
 mod request;
 
@@ -17,10 +19,8 @@ use super::classifier::Shared;
 use super::definition::Parser;
 use super::event::{Found, Via};
 use super::labels::Labels;
-use super::route::loses_secrets;
 use crate::decode::{self, Edge, Text};
 use crate::mask::mask_bytes;
-use numbers::without_numbers;
 use patterns::Patterns;
 use request::{Outcome, Own, Request, digits};
 
@@ -42,9 +42,6 @@ struct Remembered {
     patterns: Patterns,
     /// Each at the place that its hash gives.
     lines: Box<[Line]>,
-    /// Whether requests are known by their text without the numbers in the path.
-    alike: bool,
-    text: Vec<u8>,
 }
 
 /// A request line, and what the patterns make of it.
@@ -63,7 +60,7 @@ struct Line {
 impl Requests {
     pub fn new(shared: &Shared) -> Self {
         let [access, edge] =
-            [Parser::AccessLine, Parser::Edge].map(|parser| Remembered::new(Patterns::new(shared, parser), shared));
+            [Parser::AccessLine, Parser::Edge].map(|parser| Remembered::new(Patterns::new(shared, parser)));
         Requests { access, edge, text: Vec::new() }
     }
 
@@ -141,13 +138,8 @@ impl Requests {
 }
 
 impl Remembered {
-    fn new(patterns: Patterns, shared: &Shared) -> Self {
-        Remembered {
-            alike: !patterns.look_at_numbers(shared),
-            patterns,
-            lines: vec![Line::default(); PLACES].into(),
-            text: Vec::new(),
-        }
+    fn new(patterns: Patterns) -> Self {
+        Remembered { patterns, lines: vec![Line::default(); PLACES].into() }
     }
 
     /// Adds the events of a request.
@@ -180,19 +172,10 @@ impl Remembered {
         read: impl Fn() -> Option<Request<'a>>,
         events: &mut Vec<Found>,
     ) -> bool {
-        let (text, path) = match self.alike {
-            true => without_numbers(line, &mut self.text),
-            false => (line, 0..0),
-        };
-        let hash = hash(text);
+        let hash = hash(line);
         let known = &mut self.lines[hash as usize % PLACES];
-        if known.text != text || known.escaped != escaped {
+        if known.text != line || known.escaped != escaped {
             let Some(request) = read() else { return false };
-            // Of a secret the number may be a part.
-            if text != line && (path.len() != request.path.len() || loses_secrets(request.path)) {
-                self.add_unknown(shared, labels, &request, events);
-                return true;
-            }
             let (route, outcomes) = self.patterns.look_up(shared, labels, &request);
             // What is met once is not remembered: a scanner asks for another path each time.
             if std::mem::replace(&mut known.missed, hash) != hash {
@@ -201,7 +184,7 @@ impl Remembered {
             }
             request.settle(shared, labels, route, outcomes, &mut known.outcomes);
             known.escaped = escaped;
-            replace(&mut known.text, text);
+            replace(&mut known.text, line);
             replace(&mut known.route, route);
         }
         let asks = known.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Ask { .. }));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::mask::mask_bytes;
-use crate::text::glob::{self, Glob};
+use crate::text::glob::Glob;
 
 /// Longest route in bytes. Real routes are far shorter; scanners send paths of kilobytes, and a label must stay small.
 const MAX_ROUTE: usize = 200;
@@ -45,11 +45,6 @@ impl Routes {
             rest => Template::new(rest),
         };
         Self { templates: templates.iter().map(written).collect() }
-    }
-
-    /// Whether a template may fit a path and not another that differs only in segments of digits.
-    pub(super) fn look_at_numbers(&self) -> bool {
-        self.templates.iter().any(|template| glob::looks_at_numbers(&template.text))
     }
 
     /// Replaces the content of `out` with the route of `path`, which may still have its query.

@@ -9,7 +9,7 @@ pub(super) mod syslog;
 #[cfg(test)]
 mod tests;
 
-pub use head::{Head, head, head_of, is_usual, is_usual_below};
+pub use head::{Head, head, head_of, is_usual};
 pub use logger::category_name;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use rustc_hash::FxHashMap;
 
-use super::sets::{Set, SetId, Sets};
+use super::sets::{SetId, Sets};
 use crate::classify::{ClassId, LabelSets, Sign, Via};
 use crate::second::evidence::Evidence;
 use crate::second::{MOST_TALLIES, Second, Span, Tally, covering};
@@ -17,7 +17,7 @@ pub struct Bucket {
     tallies: Vec<Tally>,
     /// Whose they are.
     owners: Vec<SetId>,
-    /// Where they are, once somebody had to ask: mostly their label sets know.
+    /// Where they are; `None` after label sets were numbered anew.
     places: Option<FxHashMap<(SetId, Via), u32>>,
     /// The tallies by the hash of their labels, once there are too many of them.
     ranked: Option<BinaryHeap<(u64, SetId, Via)>>,
@@ -54,9 +54,7 @@ struct Spare {
 
 /// The bucket of one second, open for events of label sets.
 pub struct Open<'a> {
-    second: i64,
     pub bucket: &'a mut Bucket,
-    pub sets: &'a mut [Set],
     labels: &'a LabelSets,
     pushed_out: &'a mut Vec<(ClassId, Tally)>,
     spare: &'a mut Spare,
@@ -86,7 +84,8 @@ impl Buckets {
     /// The bucket of a second with the label sets, to put events in.
     pub fn open(&mut self, second: i64) -> Open<'_> {
         let at = self.position(second);
-        self.open_at(second, at)
+        let Buckets { open, sets, pushed_out, spare, .. } = self;
+        Open { bucket: &mut open[at].1, labels: &sets.labels, pushed_out, spare }
     }
 
     /// The bucket of a second, if it is open.
@@ -98,17 +97,12 @@ impl Buckets {
         Some(&self.open[at].1)
     }
 
-    fn open_at(&mut self, second: i64, at: usize) -> Open<'_> {
-        let Buckets { open, sets: Sets { sets, labels, .. }, pushed_out, spare, .. } = self;
-        Open { second, bucket: &mut open[at].1, sets, labels, pushed_out, spare }
-    }
-
     /// The tally of a label set that stands for those whose labels are lost: there is always room for it.
     pub fn tally_of_others(&mut self, second: i64, set: SetId, via: Via) -> &mut Tally {
         let at = self.position(second);
-        let mut open = self.open_at(second, at);
-        let place = open.place_of_others(set, via);
-        &mut self.open[at].1.tallies[place as usize]
+        let bucket = &mut self.open[at].1;
+        let place = bucket.place_of(set, via).unwrap_or_else(|| bucket.add(set, via, &mut self.spare));
+        &mut bucket.tallies[place as usize]
     }
 
     /// The last open second before `second` in which the service wrote something.
@@ -202,43 +196,11 @@ impl Open<'_> {
     /// [`Buckets::pushed_out`] have lost their tally, and are to be added without their labels, as this one is.
     #[inline]
     pub fn tally(&mut self, set: SetId, via: Via) -> Option<&mut Tally> {
-        let place = self.find(set, via);
-        if !self.bucket.is_at(place, set, via) {
-            return self.make(set, via);
-        }
+        let place = match self.bucket.place_of(set, via) {
+            Some(place) => place,
+            None => self.bucket.make(set, via, self.labels, self.pushed_out, self.spare)?,
+        };
         self.bucket.tallies.get_mut(place as usize)
-    }
-
-    fn make(&mut self, set: SetId, via: Via) -> Option<&mut Tally> {
-        let place = self.bucket.make(set, via, self.labels, self.pushed_out, self.spare)?;
-        Some(self.made(place, set, via))
-    }
-
-    fn place_of_others(&mut self, set: SetId, via: Via) -> u32 {
-        let place = self.find(set, via);
-        if self.bucket.is_at(place, set, via) {
-            return place;
-        }
-        let place = self.bucket.add(set, via, self.spare);
-        self.made(place, set, via);
-        place
-    }
-
-    /// Where the tally of a label set is, if it has one.
-    #[inline]
-    fn find(&mut self, set: SetId, via: Via) -> u32 {
-        match self.sets[set as usize].places(self.second) {
-            Some(places) => places[via as usize],
-            None => self.bucket.look_up(set, via),
-        }
-    }
-
-    /// The tally at a place, which is remembered.
-    fn made(&mut self, place: u32, set: SetId, via: Via) -> &mut Tally {
-        if let Some(places) = self.sets[set as usize].places(self.second) {
-            places[via as usize] = place;
-        }
-        &mut self.bucket.tallies[place as usize]
     }
 }
 
@@ -258,15 +220,9 @@ impl Bucket {
         self.served.iter().any(|(known, line)| *known == id && line.time < time)
     }
 
-    /// Whether a place holds this tally.
-    fn is_at(&self, place: u32, set: SetId, via: Via) -> bool {
-        self.owners.get(place as usize) == Some(&set) && self.tallies[place as usize].via == via
-    }
-
-    /// Where a tally is, by the map.
-    #[cold]
-    fn look_up(&mut self, set: SetId, via: Via) -> u32 {
-        self.places().get(&(set, via)).copied().unwrap_or(u32::MAX)
+    /// Where the tally of a label set is, if it has one.
+    fn place_of(&mut self, set: SetId, via: Via) -> Option<u32> {
+        self.places().get(&(set, via)).copied()
     }
 
     fn keys(&self) -> impl Iterator<Item = (SetId, Via)> {

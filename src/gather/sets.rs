@@ -14,8 +14,6 @@ pub type SetId = u32;
 
 /// Label sets remembered before those that no open bucket uses are dropped.
 const MOST_SETS: usize = 32_768;
-/// Open buckets in which a label set's tally is found without a search: as many seconds as usually are open at a time.
-const RECENT: i64 = 4;
 
 /// All of them.
 #[derive(Debug, Default)]
@@ -34,35 +32,11 @@ pub struct Set {
     /// That of the labels.
     pub class: ClassId,
     pub need: Rc<Need>,
-    /// Where its tallies are in the latest buckets it has any in.
-    recent: [Recent; RECENT as usize],
-}
-
-/// Where the tallies of a label set are in one second's bucket.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    second: i64,
-    /// By [`Via`](crate::classify::Via). The tally there has to be looked at: it may have had to make room for another.
-    places: [u32; 3],
-}
-
-impl Recent {
-    const NONE: Recent = Recent { second: i64::MIN, places: [u32::MAX; 3] };
 }
 
 impl Set {
     pub fn new(class: ClassId, need: Need) -> Self {
-        Set { class, need: Rc::new(need), recent: [Recent::NONE; RECENT as usize] }
-    }
-
-    /// By [`Via`](crate::classify::Via), where its tallies of a second may be; `None` if its bucket is to be asked.
-    pub(super) fn places(&mut self, second: i64) -> Option<&mut [u32; 3]> {
-        let recent = &mut self.recent[second.rem_euclid(RECENT) as usize];
-        if recent.second < second {
-            // Had it a tally already, this would be its second or a later one.
-            *recent = Recent { second, ..Recent::NONE };
-        }
-        (recent.second == second).then_some(&mut recent.places)
+        Set { class, need: Rc::new(need) }
     }
 }
 

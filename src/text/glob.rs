@@ -70,12 +70,6 @@ impl Glob {
     }
 }
 
-/// Whether a glob may fit a text and not another that differs only in what its runs of digits are: stars take any, and what
-/// is no digit takes none.
-pub(crate) fn looks_at_numbers(glob: &[u8]) -> bool {
-    glob.iter().any(|byte| byte.is_ascii_digit() || *byte == b'?')
-}
-
 /// The glob's text; a run of stars is one star.
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,7 +3,6 @@
 //! They are found with a [`HashTable`] of places, not with a map: an event's group is looked up by the labels it is made of, and a
 //! map of the standard library would ask for a key, which allocates.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use hashbrown::HashTable;
@@ -27,13 +26,6 @@ pub struct Place(usize);
 impl Place {
     /// That of a series without groups, which has no other.
     pub(super) const ONLY: Place = Place(0);
-}
-
-/// Where a group's windows were, and the change by which it came there: no two groups have both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hint {
-    place: Place,
-    since: u64,
 }
 
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -74,8 +66,6 @@ pub struct KnownTotal<'a> {
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Group {
     key: GroupKey,
-    /// How many changes there had been with the one that brought it.
-    since: u64,
     windows: GroupWindows,
 }
 
@@ -122,18 +112,8 @@ impl GroupTable {
         self.groups.iter_mut().flatten().map(|group| &mut group.windows)
     }
 
-    /// The place of a group that is kept; `hint` is where it was the last time, and is brought up to date.
-    pub fn find(&self, group: GroupOf<'_>, hint: &Cell<Hint>) -> Option<Place> {
-        let Hint { place, since } = hint.get();
-        if self.groups.get(place.0).and_then(Option::as_ref).is_some_and(|known| known.since == since) {
-            return Some(place);
-        }
-        let place = self.place_of(group)?;
-        hint.set(Hint { place, since: self.groups[place.0].as_ref()?.since });
-        Some(place)
-    }
-
-    fn place_of(&self, group: GroupOf<'_>) -> Option<Place> {
+    /// The place of a group that is kept.
+    pub fn find(&self, group: GroupOf<'_>) -> Option<Place> {
         let is_its = |place: &Place| self.groups[place.0].as_ref().is_some_and(|known| group.is(&known.key));
         self.places.find(group.hash(), is_its).copied()
     }
@@ -162,7 +142,7 @@ impl GroupTable {
     /// The place of a group. When there are too many it is that of the others, unless the group's hash is smaller than
     /// that of a kept one, which then makes room. So the same groups are kept whichever came first.
     pub fn make(&mut self, group: GroupOf<'_>, reaches: &[Reach]) -> Place {
-        if let Some(place) = self.place_of(group) {
+        if let Some(place) = self.find(group) {
             return place;
         }
         if self.is_beyond(group.hash()) {
@@ -286,7 +266,7 @@ impl GroupTable {
             total.missed = self.missed;
             windows.total = Some(total);
         }
-        let group = Some(Group { key, since: self.changes, windows });
+        let group = Some(Group { key, windows });
         let place = match self.vacant.pop() {
             Some(place) => {
                 self.groups[place.0] = group;

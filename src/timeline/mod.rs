@@ -182,8 +182,7 @@ impl Timeline {
                 Measure::Intervals(by) => hash_of(by),
                 _ => None,
             };
-            let hint = Default::default();
-            matches.push(Match { series: id, group, hint, certain: certainty.is_some(), part, inner });
+            matches.push(Match { series: id, group, certain: certainty.is_some(), part, inner });
         }
     }
 
@@ -204,7 +203,7 @@ impl Timeline {
                 }
                 let place = matched.group.map(|hash| {
                     let group = GroupOf::again(hash, &spec.by, labels);
-                    groups.find(group, &matched.hint).unwrap_or_else(|| {
+                    groups.find(group).unwrap_or_else(|| {
                         if groups.len() >= MOST_GROUPS {
                             lost.insert((matched.series, hash));
                         }
@@ -242,7 +241,7 @@ impl Timeline {
                 if let Some(hash) = matched.group
                     && is_read(spec, tally, sealed.second.seen)
                     && !groups.is_beyond(hash)
-                    && groups.find(GroupOf::again(hash, &spec.by, labels), &matched.hint).is_none()
+                    && groups.find(GroupOf::again(hash, &spec.by, labels)).is_none()
                 {
                     fresh.push((hash, set, matched));
                 }
@@ -252,10 +251,10 @@ impl Timeline {
         for (hash, set, matched) in fresh {
             let Series { spec, groups, reaches, .. } = &mut self.series[matched.series.0];
             let group = GroupOf::again(hash, &spec.by, sets.labels(set));
-            if !groups.is_beyond(hash) && groups.find(group, &matched.hint).is_none() {
+            if !groups.is_beyond(hash) && groups.find(group).is_none() {
                 let is_full = groups.len() >= MOST_GROUPS;
                 groups.make(group, reaches);
-                self.overflowed += u64::from(is_full && groups.find(group, &matched.hint).is_some());
+                self.overflowed += u64::from(is_full && groups.find(group).is_some());
             }
         }
     }

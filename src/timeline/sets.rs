@@ -3,13 +3,11 @@
 //! They are found with a [`HashTable`] of ids, not with a map: a map of the standard library owns its keys, so each label set would
 //! be kept twice, and be hashed again though it carries its hash.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use hashbrown::HashTable;
 
 use super::SeriesId;
-use super::group_table::Hint;
 use crate::classify::{LabelSet, LabelSets};
 use crate::second::{Second, Tally};
 
@@ -43,8 +41,6 @@ pub struct Match {
     pub series: SeriesId,
     /// The hash of the group; `None` when the events lack a label of it.
     pub group: Option<u64>,
-    /// Where the group's windows were the last time.
-    pub(super) hint: Cell<Hint>,
     /// Whether the events are certainly selected; else they lack a label that is asked for.
     pub certain: bool,
     /// For runs: whether the labels pass the wanted selector.

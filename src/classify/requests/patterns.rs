@@ -9,7 +9,6 @@ use crate::classify::known::Known;
 use crate::classify::labels::Labels;
 use crate::classify::library::Pattern;
 use crate::mask::mask_bytes;
-use crate::text::glob::looks_at_numbers;
 
 /// Distinct routes (with method and status) a thread remembers before it starts over; bounds its memory, not what it can see.
 const MOST_ROUTES: usize = 8_192;
@@ -73,16 +72,6 @@ impl Patterns {
         self.made.clear();
         self.routes.clear();
         self.outcomes.clear();
-    }
-
-    /// Whether requests that differ only in numbers in their paths may be told apart.
-    pub fn look_at_numbers(&self, shared: &Shared) -> bool {
-        let patterns = || self.patterns.iter().map(|(index, _)| &shared.library.patterns[*index]);
-        let mut globs = patterns().flat_map(|pattern| &pattern.label_globs).filter(|(label, _)| label == "path");
-        let mut labels = patterns().flat_map(|pattern| pattern.labels.iter().map(|label| (pattern.class, label)));
-        shared.routes.look_at_numbers()
-            || globs.any(|(_, glob)| looks_at_numbers(glob.to_string().as_bytes()))
-            || labels.any(|(class, label)| label.name == "path" && shared.interest.wants(class, label.index))
     }
 
     /// The request's route, its secrets masked, and what the patterns make of requests like it.

@@ -1,4 +1,6 @@
 //! Shapes that were made a moment ago.
+//!
+//! Without it a replay of an app log takes 6 % more instructions.
 
 use std::hash::Hasher;
 

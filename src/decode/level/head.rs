@@ -61,11 +61,6 @@ fn time_behind(rest: &[u8]) -> Option<(Option<Time>, usize)> {
     closes.then_some((found.time, found.length + 2 * bracket))
 }
 
-/// Whether the head of a message is one of the usual ones that state a level below `level`: quicker than reading it.
-pub fn is_usual_below(level: Level, message: &[u8]) -> bool {
-    USUAL.iter().any(|(word, stated)| *stated < level && message.starts_with(word))
-}
-
 /// Whether the head of a message is one of the usual ones that state a level.
 pub fn is_usual(message: &[u8]) -> bool {
     USUAL.iter().any(|(word, _)| message.starts_with(word))

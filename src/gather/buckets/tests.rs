@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::gather::sets::Set;
 use crate::needs::Need;
 
 fn labels(number: u32) -> LabelSets {

@@ -92,18 +92,15 @@ fn what_is_known_of_too_many_groups_is_said_to_be_missing() {
 }
 
 #[test]
-fn a_hint_is_believed_only_while_it_holds() {
-    let (sets, mut groups, hint) = (sets([1, 2]), GroupTable::default(), Cell::default());
+fn a_group_that_went_has_no_place() {
+    let (sets, mut groups) = (sets([1, 2]), GroupTable::default());
     let [first, second] = [0, 1].map(|index| group(sets.get(index)));
-    assert_eq!(groups.find(first, &hint), None);
+    assert_eq!(groups.find(first), None);
     let place = groups.make(first, &[]);
-    assert_eq!((groups.find(first, &hint), hint.get()), (Some(place), Hint { place, since: 1 }));
+    assert_eq!(groups.find(first), Some(place));
     // Without a window nothing is in one.
     groups.slide(Tick::at(0), false);
     assert_eq!((groups.len(), groups.changes), (0, 2));
     assert_eq!(groups.make(second, &[]), place);
-    assert_eq!(groups.find(first, &hint), None);
-    groups.slide(Tick::at(0), false);
-    assert_eq!(groups.make(first, &[]), place);
-    assert_eq!((groups.find(first, &hint), hint.get().since), (Some(place), 5));
+    assert_eq!((groups.find(first), groups.find(second)), (None, Some(place)));
 }

@@ -85,7 +85,8 @@ fn a_storm_loses_nothing() {
         std::thread::sleep(Duration::from_millis(40));
         heard.take(&mut followed);
     }
-    heard.until(&mut followed, written as usize, Duration::from_secs(30));
+    // On a busy machine some are found only by the look at what is settled.
+    heard.until(&mut followed, written as usize, Duration::from_secs(90));
     let missing: Vec<_> = expected.iter().filter(|(says, times)| heard.0.get(*says) != Some(times)).take(5).collect();
     assert!(
         missing.is_empty() && heard.0.len() == expected.len(),
