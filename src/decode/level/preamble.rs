@@ -36,9 +36,7 @@ pub(super) fn read(message: &[u8], timed: bool) -> Head<'_> {
     let of_own_form = letter::ruby(message)
         .or_else(|| letter::tornado(message))
         .or_else(|| letter::jupyter(message))
-        .or_else(|| letter::redis(message))
-        .or_else(|| clickhouse(message))
-        .or_else(|| if timed { letter::gitea(message) } else { None });
+        .or_else(|| letter::redis(message));
     if let Some(head) = of_own_form {
         return head;
     }
@@ -84,6 +82,11 @@ impl<'a> Walk<'a> {
         for _ in 0..MOST_PARTS {
             self.separators();
             let rest = &self.message[self.at..];
+            if self.after_time
+                && let Some(head) = clickhouse(rest).or_else(|| letter::gitea(rest))
+            {
+                return Some(Head { length: self.at + head.length, ..head });
+            }
             let found = match rest.first()? {
                 b'[' => self.bracket()?,
                 b'(' | b'{' => self.group()?,
