@@ -144,9 +144,15 @@ impl Lifecycle {
             return is_back.then_some(Step::Restarted(shown_by));
         }
         if second - newest.first() <= REPLICAS && down.is_none() && !newest.failed {
+            newest.replicas += u32::from(layer <= newest.outermost);
             newest.outermost = newest.outermost.min(layer);
             newest.latest = second;
             newest.ready |= layer == Layer::Ready;
+            return None;
+        }
+        if down.is_none() && newest.is_followed_by_a_replica(second) {
+            newest.replicas += 1;
+            (newest.latest, newest.rolled, newest.old_stopped) = (second, second, None);
             return None;
         }
         let asked_for = self.stopping;
@@ -165,15 +171,16 @@ impl Lifecycle {
         };
         let id = newest.id.filter(|_| !is_deployment);
         let (beside_another, fails_as_ever) = (self.has_served, newest.failing);
+        let replaced = if loops { newest.replaced } else { newest.replicas };
         let start = Start::new(layer, shown_by, is_deployment);
-        self.newest = Some(Start { assumed, loops, asked_for, id, beside_another, fails_as_ever, ..start });
+        self.newest = Some(Start { assumed, loops, asked_for, id, beside_another, fails_as_ever, replaced, ..start });
         step
     }
 
     /// The old container is stopped once the new one runs: so what was taken for a restart is a deployment.
     fn told_to_stop(&mut self, second: i64, sign: Sign) -> Option<Step> {
         match &mut self.newest {
-            Some(newest) if second - newest.first() < LOOP => {
+            Some(newest) if second - newest.rolled < LOOP => {
                 newest.old_stopped = Some(second);
                 let old_one = sign == Sign::ContainerStopping && newest.assumed;
                 old_one.then(|| newest.becomes_deployment())
@@ -207,7 +214,9 @@ impl Lifecycle {
         }
         let start =
             Start::new(self.newest.as_ref().map_or(Layer::Ready, |newest| newest.outermost), shown_by.clone(), true);
-        self.newest = Some(Start { id: Some(id), ready: true, served: true, ..start });
+        // Its own start was not seen, or comes now.
+        let replaced = self.newest.as_ref().map_or(0, |newest| newest.replicas);
+        self.newest = Some(Start { id: Some(id), ready: true, served: true, replicas: 0, replaced, ..start });
         Some(Step::Deployed(Deployment { at: shown_by.time, from: From::DeploymentId, shown_by: Some(shown_by) }))
     }
 

@@ -7,6 +7,7 @@ mod columns;
 mod duration;
 mod front;
 mod haproxy;
+mod load_balancer;
 mod morgan;
 mod quoted;
 mod words;
@@ -42,7 +43,7 @@ pub struct AccessLine<'a> {
 /// - Apache, nginx, gunicorn, hypercorn, werkzeug, Django: the common and combined formats, also with a duration after them,
 ///   in seconds (`0.123`, `rt=0.123`, `0.123s`) or milliseconds (`123ms`);
 /// - morgan `dev` and `tiny`: `GET /p 200 12.3 ms - 45`, `GET /p 200 45 - 12.3 ms`;
-/// - gin, fiber, chi, haproxy and php-fpm.
+/// - gin, fiber, negroni, chi, haproxy, AWS' load balancers and php-fpm.
 ///
 /// A request that the service itself made (urllib3's and httpx's lines) is not one. A bare integer after a combined line is
 /// not taken for a duration: its unit is anybody's guess.
@@ -54,7 +55,10 @@ pub fn access_line(message: &[u8]) -> Option<AccessLine<'_>> {
     let rest = &message[quote + 1..];
     let Some((method, request)) = method(rest) else { return unusual(message, quote) };
     let Some(front) = Front::read(&message[..quote]) else {
-        return columns::chi(rest).or_else(|| haproxy::haproxy(&message[..quote], rest));
+        let front = &message[..quote];
+        return columns::chi(rest)
+            .or_else(|| haproxy::haproxy(front, rest))
+            .or_else(|| load_balancer::load_balancer(front, rest));
     };
     let (request, status, tail) = request_and_status(request)?;
     let target = match request.strip_suffix(b" HTTP/1.1") {
@@ -283,6 +287,10 @@ mod tests {
                 "192.0.2.7 GET /a - 200 62000000000",
             ),
             (r#"[03/Feb/2026 10:11:12] "GET /admin/ HTTP/1.1" 302 0"#, "- GET /admin/ - 302 -"),
+            (
+                r#"192.0.2.7 - - [Tue, 3 Feb 2026 10:11:12 GMT] "GET /a HTTP/1.1" 200 5 "-" "x""#,
+                "192.0.2.7 GET /a - 200 -",
+            ),
         ]);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! These are looked for only in objects in which the usual names leave something open: serilog's `@t`, `@l` and `@m`, .NET's,
 //! ECS' `log.level`, Monolog's `level_name`, OpenTelemetry's `severity_text` and its protocol's JSON, tracing's `fields`, loguru's
-//! `record`, zap's single letters, MongoDB's, and the log driver of Docker.
+//! `record`, zap's single letters, MongoDB's, GELF's, Envoy's `start_time`, and the log driver of Docker.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,19 @@ pub(super) struct Aliases<'a> {
 }
 
 // Of names that mean the same the first one in its list counts, wherever it stands.
-const TIMES: [&[u8]; 9] =
-    [b"asctime", b"datetime", b"@t", b"Timestamp", b"timeUnixNano", b"observedTimeUnixNano", b"T", b"t", b"instant"];
+const TIMES: [&[u8]; 11] = [
+    b"asctime",
+    b"datetime",
+    b"@t",
+    b"Timestamp",
+    b"timeUnixNano",
+    b"observedTimeUnixNano",
+    b"T",
+    b"t",
+    b"instant",
+    b"timeMillis",
+    b"start_time",
+];
 const LEVELS: [&[u8]; 15] = [
     b"level_name",
     b"levelName",
@@ -57,8 +68,17 @@ const MESSAGES: [&[u8]; 11] = [
     b"M",
     b"log",
 ];
-const LOGGERS: [&[u8]; 8] =
-    [b"logger_name", b"loggerName", b"log.logger", b"target", b"channel", b"Category", b"SourceContext", b"N"];
+const LOGGERS: [&[u8]; 9] = [
+    b"logger_name",
+    b"loggerName",
+    b"log.logger",
+    b"target",
+    b"channel",
+    b"Category",
+    b"SourceContext",
+    b"N",
+    b"_logger",
+];
 /// OpenTelemetry's name for a stack, and ECS'.
 const STACKS: [&[u8]; 2] = [b"exception.stacktrace", b"error.stack_trace"];
 
@@ -84,8 +104,15 @@ impl<'a> Aliases<'a> {
             is_better
         };
         let (mut numbered, mut is_serilog) = (None, false);
+        let (mut is_gelf, mut severity) = (false, None);
         for (name, value) in Members::new(object).map_while(Result::ok) {
             is_serilog |= matches!(name, b"@m" | b"@mt");
+            is_gelf |= name == b"short_message";
+            if name == b"level"
+                && let [digit @ b'0'..=b'7'] = value.raw()
+            {
+                severity = Some(Level::from_syslog_severity(u32::from(digit - b'0')));
+            }
             if take(&LEVELS, 0, name) {
                 aliases.level = level(name, value);
             } else if take(&SEVERITY_NUMBERS, 1, name) {
@@ -109,7 +136,8 @@ impl<'a> Aliases<'a> {
             aliases.stack = aliases.stack.or_else(|| json::member(object, "text")?.text());
         }
         // Serilog leaves the level out where it is information.
-        aliases.level = aliases.level.or(numbered).or(is_serilog.then_some(Level::Info));
+        aliases.level =
+            aliases.level.or(severity.filter(|_| is_gelf)).or(numbered).or(is_serilog.then_some(Level::Info));
         aliases
     }
 

@@ -186,6 +186,34 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+/// Steps through `[value, …]` up to its end, or to where it is no JSON.
+pub struct Elements<'a>(Members<'a>);
+
+impl<'a> Elements<'a> {
+    /// `list` must begin with the list's bracket.
+    pub fn new(list: &'a [u8]) -> Self {
+        Elements(Members::new(list))
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let walk = &mut self.0;
+        walk.skip_blanks();
+        match (walk.line.get(walk.at), walk.state) {
+            (Some(b','), State::Next) => {
+                walk.at += 1;
+                walk.skip_blanks();
+            }
+            (_, State::First) => walk.state = State::Next,
+            _ => return None,
+        }
+        walk.value().ok()
+    }
+}
+
 /// Whether a byte can belong to a number, `true`, `false` or `null`.
 pub fn in_scalar(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
@@ -209,6 +237,19 @@ mod tests {
             [(b"a", b"1"), (b"b", br#"{"x":["}",{}]}"#), (b"c", br#"q\""#), (b"d", b"null"), (b"e", b"[1,2]")];
         assert_eq!(members, expected);
         assert_eq!(member(line, "d"), Some(Value::Other(b"null")));
+    }
+
+    #[test]
+    fn walks_elements_up_to_the_end() {
+        for (list, expected) in [
+            (r#"[ 1 ,"a", {"b":[2]} ] 3"#, &["1", "a", r#"{"b":[2]}"#][..]),
+            ("[]", &[]),
+            ("[1 2]", &["1"]),
+            ("[1,", &["1"]),
+        ] {
+            let elements: Vec<_> = Elements::new(list.as_bytes()).map(|value| value.raw()).collect();
+            assert_eq!(elements, expected.iter().map(|text| text.as_bytes()).collect::<Vec<_>>(), "{list}");
+        }
     }
 
     #[test]

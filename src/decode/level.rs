@@ -82,6 +82,17 @@ impl Level {
         })
     }
 
+    /// syslog's severities (RFC 5424), 0 to 7 from the gravest on.
+    pub(super) fn from_syslog_severity(severity: u32) -> Level {
+        match severity {
+            0..=2 => Level::Critical,
+            3 => Level::Error,
+            4 => Level::Warning,
+            5 | 6 => Level::Info,
+            _ => Level::Debug,
+        }
+    }
+
     /// Whether a member of this text is a logger's own word: Railway gives every line one of its four levels, by the stream it came
     /// on if the service said none.
     pub(super) fn is_stated_by(name: &[u8]) -> bool {

@@ -16,6 +16,7 @@ pub(crate) mod level;
 pub(crate) mod logfmt;
 mod prefix;
 mod railway;
+mod raised;
 pub(crate) mod request;
 mod stack;
 mod structured;
@@ -28,6 +29,7 @@ use crate::time::{SECOND, Time, written};
 pub use json::Text;
 pub use level::Level;
 pub use request::{Part, Request};
+pub use stack::Stack;
 pub(crate) use text::strip_ansi;
 
 /// U+FEFF in UTF-8, which some programs write at the start of a file.
@@ -60,7 +62,7 @@ pub struct Record<'a> {
     pub logger: Option<Text<'a>>,
     pub message: Text<'a>,
     /// A stack that a structured logger put beside the message.
-    pub stack: Option<Text<'a>>,
+    pub stack: Option<Stack<'a>>,
     /// What a structured logger said beside the message of why: only of level warning and worse.
     pub cause: Option<Text<'a>>,
     /// Which of several instances of the service wrote it, where known.
@@ -220,7 +222,7 @@ fn of_process<'a>(outer: Record<'a>, scratch: Option<&'a mut Vec<u8>>) -> Line<'
     match of_two_lines(plain(rest)) {
         Line::Record(inner) if inner.edge.is_none() => {
             let timed = inner.timed || (outer.timed && inner.time.is_none());
-            let replica = outer.replica.or(Some(name));
+            let replica = outer.replica.or(Some(name).filter(|name| !name.is_empty()));
             Line::Record(Record { timed, replica, ..within(outer, inner) })
         }
         Line::Blank(time) => Line::Blank(outer.time.or(time)),
@@ -270,10 +272,7 @@ impl<'a> Record<'a> {
         if self.cause.is_none() && self.stack.is_none() {
             return message;
         }
-        let stack = self.stack.map(Text::read).unwrap_or_default();
-        // A string that was written as JSON keeps its quotes.
-        let quoted = stack.strip_prefix(b"\"").and_then(|stack| stack.strip_suffix(b"\""));
-        let stack = unfold::unfolded(quoted.unwrap_or(&stack));
+        let stack = self.stack.map(Stack::read).unwrap_or_default();
         let cause = self.cause.map(|cause| without_ansi(cause.read())).unwrap_or_default();
         let cause = cause.trim_ascii();
         let is_said = |text: &[u8]| memchr::memmem::find(text, cause).is_some();

@@ -179,8 +179,12 @@ fn duration_of(taken: &Taken<'_>, fields: &Fields<'_>) -> Option<i64> {
     {
         return Some(duration);
     }
-    let (_, unit) = unit_of(taken.name)?;
     let is_named = |field, name: &[u8]| fields.get(field).is_some_and(|taken: &Taken<'_>| taken.name == name);
+    // The Elastic schema's, beside its `http.response.status_code`.
+    if taken.name == b"event.duration" {
+        return duration::of_number(raw, 1.0);
+    }
+    let (_, unit) = unit_of(taken.name)?;
     let known = || match taken.name {
         // pino-http, Fastify and express-winston.
         b"responseTime" => Some(MILLISECONDS),
@@ -190,6 +194,9 @@ fn duration_of(taken: &Taken<'_>, fields: &Fields<'_>) -> Option<i64> {
         b"duration" if fields.get(Field::Target).is_some_and(is_caddy_s) => Some(SECONDS),
         // Traefik's and slog-http's, as Go counts time; Serilog's.
         b"Duration" if is_named(Field::Status, b"DownstreamStatus") => Some(1.0),
+        // Envoy's and chi's.
+        b"duration" if is_named(Field::Status, b"response_code") => Some(MILLISECONDS),
+        b"elapsed" if taken.within == Within::Response => Some(MILLISECONDS),
         b"latency" if taken.within == Within::Response && !raw.contains(&b'.') => Some(1.0),
         b"Elapsed" if is_named(Field::Method, b"RequestMethod") => Some(MILLISECONDS),
         // lograge's, beside the controller.

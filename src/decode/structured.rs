@@ -6,7 +6,7 @@ use super::cause;
 use super::compact;
 use super::json::{Broken, Members, Text, Value};
 use super::known::{Known, Member};
-use super::stack;
+use super::stack::{self, Stack};
 use super::{
     Attributes, Edge, Level, Line, Record, is_answer, json, milliseconds, railway, request, status, time_in_message,
 };
@@ -102,9 +102,9 @@ fn record<'a>(line: &'a [u8], known: &Known<'a>) -> Line<'a> {
     let request = if may_tell_a_request { request::read(line, raw_level) } else { None };
     let has_message = || MESSAGES.iter().any(|member| known.raw(*member).is_some());
     let stack = STACKS.iter().find_map(|member| usual_stack(known, *member)).or_else(|| stack_of_error(known));
-    let stack = stack.or(aliases.stack).or_else(|| stack::find(raw_level, line));
+    let stack = stack.or(aliases.stack).map(Stack::Text).or_else(|| stack::find(raw_level, line));
     let cause = cause::find(raw_level, Attributes::Json(line));
-    let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.raw.is_empty());
+    let has_more = || cause.is_some() || stack.is_some_and(|stack| !stack.is_empty());
     let message = match usual.or(aliases.message) {
         Some(message) => message,
         None if request.is_some() || has_more() && has_message() => Text::default(),

@@ -36,7 +36,15 @@ pub fn record(line: &[u8]) -> Line<'_> {
     if let Some(record) = logfmt::record(line) {
         return Line::Record(record);
     }
-    Line::Record(Record { time: time_in_message(line), ..Record::text(line) })
+    let time = time_in_message(line).or_else(|| time_of_load_balancer(line));
+    Line::Record(Record { time, ..Record::text(line) })
+}
+
+/// AWS' load balancers write the kind of the connection before the time.
+fn time_of_load_balancer(line: &[u8]) -> Option<Time> {
+    const KINDS: [&[u8]; 6] = [b"http ", b"https ", b"h2 ", b"grpcs ", b"ws ", b"wss "];
+    let kind = KINDS.into_iter().find(|kind| line.starts_with(kind))?;
+    written::at_start(&line[kind.len()..])?.time
 }
 
 /// What follows a time at the head of a line: Railway's `[LEVEL] message`, its HTTP log's columns, or an app's own text.

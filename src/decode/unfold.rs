@@ -1,4 +1,4 @@
-//! Text whose line ends are written out (`\\n`), as JSON in JSON and `repr()` have it.
+//! Text whose line ends are written out (`\\n`), as JSON in JSON and `repr()` have it, or as blanks, as .NET's console has it.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,9 @@ const WRITTEN: [&[u8]; 6] = [b"\\n    at ", b"\\n   at ", b"\\n  File ", b"\\n\\
 /// real ones.
 #[must_use]
 pub fn unfolded(message: &[u8]) -> Cow<'_, [u8]> {
+    if is_of_dotnet_console(message) {
+        return Cow::Owned(of_dotnet_console(message));
+    }
     if memchr::memchr(b'\n', message).is_some()
         || !memchr::memchr_iter(b'\\', message).any(|at| WRITTEN.iter().any(|text| message[at..].starts_with(text)))
     {
@@ -31,6 +34,27 @@ pub fn unfolded(message: &[u8]) -> Cow<'_, [u8]> {
     }
     out.extend_from_slice(rest);
     Cow::Owned(out)
+}
+
+/// Whether an exception of .NET stands in one line: a blank for each line end, and three more before each frame.
+pub fn is_of_dotnet_console(text: &[u8]) -> bool {
+    const FRAME: &[u8] = b"    at ";
+    let Some(first) = memchr::memmem::find(text, FRAME) else { return false };
+    let kind = text.split(|byte| matches!(byte, b':' | b' ')).next().unwrap_or_default();
+    let is_frame = |frame: &[u8]| frame.split(|byte| *byte == b'(').next().is_some_and(|call| call.contains(&b'.'));
+    memchr::memchr(b'\n', text).is_none() && kind.ends_with(b"Exception") && is_frame(&text[first + FRAME.len()..])
+}
+
+fn of_dotnet_console(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let begins_line =
+            [&b"    at "[..], b"    --- End of ", b"  ---> "].iter().any(|line| text[at..].starts_with(line));
+        out.push(if begins_line { b'\n' } else { *byte });
+        at += 1;
+    }
+    out
 }
 
 #[cfg(test)]

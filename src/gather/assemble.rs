@@ -180,8 +180,8 @@ impl Assembler {
             && !text.contains(&b'\n')
             && (given.line.opens || open.shares_prefix(&text) || !trace::stands_alone(&text));
         if !may_follow {
-            // What is no failure keeps none from beginning.
-            if open.is_closed_by(follows, given.time) || (given.line.opens && !open.begins) {
+            // What is no failure keeps none from beginning, and a failure of its own time begins behind the last one's lines.
+            if open.is_closed_by(follows, given.time) || (given.line.opens && (!open.begins || !is_timed_alike)) {
                 return Offer::Closed(Box::new(self.take(at)));
             }
             open.strangers += 1;

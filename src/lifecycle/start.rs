@@ -34,8 +34,14 @@ pub(super) struct Start {
     pub loops: bool,
     /// The service was told to stop before.
     pub asked_for: bool,
-    /// When the old process was told to stop.
+    /// When an old process was told to stop, if no replica has started since.
     pub old_stopped: Option<i64>,
+    /// Starts of it, one for each replica.
+    pub replicas: u32,
+    /// The second in which the latest of its replicas started.
+    pub rolled: i64,
+    /// Replicas of what it replaces.
+    pub replaced: u32,
     /// The deployment's id.
     pub id: Option<u32>,
 }
@@ -45,10 +51,11 @@ const GRACE: i64 = 30;
 
 impl Start {
     pub fn new(layer: Layer, shown_by: Evidence, is_deployment: bool) -> Self {
+        let second = shown_by.time.second();
         Start {
             layer,
             outermost: layer,
-            latest: shown_by.time.second(),
+            latest: second,
             shown_by,
             ready: layer == Layer::Ready,
             failed: false,
@@ -62,6 +69,9 @@ impl Start {
             loops: false,
             asked_for: false,
             old_stopped: None,
+            replicas: 1,
+            rolled: second,
+            replaced: 0,
             id: None,
         }
     }
@@ -74,6 +84,13 @@ impl Start {
     /// Whether a sign of this layer belongs to it: what runs in a container starts without a start of the container.
     pub fn is_within(&self, layer: Layer) -> bool {
         layer > self.outermost
+    }
+
+    /// Whether a start of its outermost layer is that of its next replica: it runs, an old one has made room, and there are more of those.
+    /// What comes back without a word comes back without that.
+    pub fn is_followed_by_a_replica(&self, second: i64) -> bool {
+        let runs = (self.ready || self.served) && !self.failed;
+        runs && self.replicas < self.replaced && self.old_stopped.is_some() && second - self.rolled < super::LOOP
     }
 
     /// Whether what goes down now is the process it replaces, which was told to.

@@ -12,7 +12,7 @@ use super::failpoint::pass;
 /// `lgwa`, by which a database is known as a state.
 const APPLICATION: i64 = 0x6c67_7761;
 /// The version of the layout; another one is not read.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Who writes at the same time, a run and who answers it, is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -1,4 +1,4 @@
-//! The access lines of Go's frameworks: gin's columns, and chi's.
+//! The access lines of Go's frameworks: gin's, fiber's and negroni's columns, and chi's.
 
 use memchr::memchr;
 
@@ -6,16 +6,20 @@ use super::{AccessLine, method, path_and_query, request_and_status, status};
 use crate::decode::duration;
 
 /// `[GIN] 2025/09/02 - 08:00:00 | 500 |  1.187118477s |  127.0.0.1 | POST     "/v1/get_data"`, also without gin's own head, and
-/// fiber's `08:00:00 | 200 |  1.2ms | 127.0.0.1 | GET | /path | -`.
+/// fiber's `08:00:00 | 200 |  1.2ms | 127.0.0.1 | GET | /path | -`, and negroni's
+/// `[negroni] 2025-09-02T08:00:00Z | 200 |  1.2ms | example.com | GET /path`, which has the host for the client.
 pub(super) fn columns(message: &[u8]) -> Option<AccessLine<'_>> {
     let mut columns = message.splitn(5, |byte| *byte == b'|').map(<[u8]>::trim_ascii);
     let (_, code, took) = (columns.next()?, status(columns.next()?)?, duration::with_units(columns.next()?)?);
     let (client, request) = (columns.next()?, columns.next()?);
+    let one_column = method_and_path(request);
+    let client = Some(client).filter(|_| one_column.is_none());
     let (method, target) = match request.strip_suffix(b"\"") {
         Some(quoted) => {
             let quote = memchr(b'"', quoted)?;
             (quoted[..quote].trim_ascii(), &quoted[quote + 1..])
         }
+        None if one_column.is_some() => one_column?,
         None => {
             let mut columns = request.split(|byte| *byte == b'|').map(<[u8]>::trim_ascii);
             (columns.next()?, columns.next()?)
@@ -23,7 +27,13 @@ pub(super) fn columns(message: &[u8]) -> Option<AccessLine<'_>> {
     };
     let is_method = !method.is_empty() && method.len() <= 16 && method.iter().all(u8::is_ascii_uppercase);
     let (path, query) = path_and_query(target).filter(|_| is_method)?;
-    Some(AccessLine { client: Some(client), method, path, query, status: code, duration_ns: Some(took) })
+    Some(AccessLine { client, method, path, query, status: code, duration_ns: Some(took) })
+}
+
+/// `GET /path`.
+fn method_and_path(request: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (method, target) = method(request)?;
+    (target.starts_with(b"/") && memchr(b' ', target).is_none()).then_some((method, target))
 }
 
 /// `[host/9Xa-000001] "GET http://example.com/path HTTP/1.1" from 127.0.0.1:4242 - 200 12B in 1.2ms`, behind a time or not.
@@ -62,6 +72,10 @@ mod tests {
             ),
             (r#"08:00:00 | 200 |    295.1µs |       127.0.0.1 | GET     "/a""#, "127.0.0.1 GET /a - 200 295100"),
             ("08:00:00 | 200 |  1.2ms | 127.0.0.1 | GET | /path?q | -", "127.0.0.1 GET /path ?q 200 1200000"),
+            (
+                "[negroni] 2025-09-02T08:00:00Z | 200 | \t 1.2ms | example.com | GET /path?q",
+                "- GET /path ?q 200 1200000",
+            ),
             (
                 r#"2025/09/02 08:00:00 [box/9Xa-000001] "GET http://example.com/path?q HTTP/1.1" from 127.0.0.1:4242 - 200 12B in 1.2ms"#,
                 "127.0.0.1 GET /path ?q 200 1200000",

@@ -35,7 +35,9 @@ impl<'a> Front<'a> {
             (b'-', text) => Self::peer(text),
             (b']', text) => {
                 let open = memrchr(b'[', text)?;
-                text.get(open + 1).filter(|byte| byte.is_ascii_digit())?;
+                // Vert.x begins its times with the day of the week.
+                let is_time = matches!(text[open + 1..], [b'0'..=b'9', ..] | [b'A'..=b'Z', _, _, b',', b' ', ..]);
+                is_time.then_some(())?;
                 Some(Self::Dated(logged_host(&text[..open])))
             }
             (b'0'..=b'9', _) => Self::undelimited(text),

@@ -25,13 +25,17 @@ static WITHOUT_SPAN: LazyLock<Finder<'_>> =
 static FAILED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("response failed classification=Status code: "));
 static GENERATED: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new(" => generated "));
 
+static RESPONSE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("[response"));
+
 /// Words that may stand before a method.
 const MOST_WORDS_BEFORE: usize = 8;
+/// Bytes up to hapi's tag: a time, and an id of the request.
+const LONGEST_HEAD: usize = 128;
 
 /// Reads the text of a line without its head.
 pub(in crate::classify) fn in_words(body: &[u8]) -> Option<AccessLine<'_>> {
     let body = without_logger(body);
-    usual(body).or_else(|| tower(body)).or_else(|| uwsgi(body))
+    usual(body).or_else(|| tower(body)).or_else(|| uwsgi(body)).or_else(|| hapi(body))
 }
 
 /// The text behind `name - `, where a logger's name stands last in a head.
@@ -41,7 +45,7 @@ pub(super) fn without_logger(body: &[u8]) -> &[u8] {
     body[length..].strip_prefix(b" - ").filter(|_| is_name).unwrap_or(body)
 }
 
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn words(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     text.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty())
 }
 
@@ -50,6 +54,8 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 struct Before<'a> {
     status: Option<u16>,
     client: Option<&'a [u8]>,
+    /// How long it took, as old fiber has it behind the status.
+    taken: Option<i64>,
     /// Whether the line is of a server that writes the host into the target.
     may_have_host: bool,
 }
@@ -78,6 +84,11 @@ impl<'a> Before<'a> {
             word.strip_prefix(b"[").map_or(word, |inner| inner.split(|byte| *byte == b']').next().unwrap_or(inner));
         if let Some(code) = status(bare) {
             self.status = Some(code);
+        } else if self.status.is_some()
+            && self.taken.is_none()
+            && let Some(taken) = duration::with_units(word)
+        {
+            self.taken = Some(taken);
         } else if is_address(word) {
             self.client = Some(without_port(word));
             self.may_have_host = true;
@@ -138,7 +149,8 @@ fn behind_method<'a>(
     });
     rest_begins.then_some(())?;
     let (path, query) = path_and_query(target)?;
-    Some(AccessLine { client: before.client, method, path, query, status: code, duration_ns: time_taken(words) })
+    let duration_ns = before.taken.or_else(|| time_taken(words));
+    Some(AccessLine { client: before.client, method, path, query, status: code, duration_ns })
 }
 
 /// The first duration with a unit; Nest adds the time since the line before it, `+3ms`.
@@ -176,6 +188,21 @@ fn tower(body: &[u8]) -> Option<AccessLine<'_>> {
     METHODS.contains(&method).then_some(())?;
     let (path, query) = path_and_query(target)?;
     Some(AccessLine { client: None, method, path, query, status: code, duration_ns: time_taken(words(tail)) })
+}
+
+/// `[response] http://localhost:3000: get /p {"q":"1"} 200 (12ms)`, of hapi's good; its tags may be more.
+fn hapi(body: &[u8]) -> Option<AccessLine<'_>> {
+    let head = &body[..body.len().min(LONGEST_HEAD)];
+    let tagged = &body[RESPONSE.find(head)? + RESPONSE.needle().len()..];
+    let said = &tagged[memmem::find(tagged, b"] http")? + 2..];
+    let mut words = words(&said[memmem::find(said, b": ")? + 2..]);
+    let (method, target) = (words.next()?, words.next()?);
+    let method = METHODS.into_iter().find(|known| known.eq_ignore_ascii_case(method))?;
+    let (path, query) = path_and_query(target).filter(|_| target.starts_with(b"/"))?;
+    let mut ends = words.rev();
+    let (taken, code) = (ends.next()?, status(ends.next()?)?);
+    let duration_ns = duration::with_units(taken.strip_prefix(b"(")?.strip_suffix(b")")?);
+    Some(AccessLine { client: None, method, path, query, status: code, duration_ns })
 }
 
 /// The same line where the span is of a level that is not written: nobody knows what was asked for. Looked for in every line without a
@@ -259,6 +286,9 @@ mod tests {
             "GET /a status=500 duration=12ms",
             "GET /a 500 Internal Server Error in 12ms",
             "request{method=GET uri=/a?b version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=12 ms status=500",
+            "[08:00:00] 500 -  12ms GET /a?b",
+            "250902/080000.123, [response] http://localhost:3000: get /a {\"b\":\"c d\"} 500 (12ms)",
+            "[1756800000123:h:1:abc:10000] [response,api] http://h: get /a {} 500 (12ms)",
             uwsgi,
         ] {
             assert_eq!(read(body), Some(("GET /a".into(), 500, Some(12_000))), "{body}");

@@ -27,6 +27,26 @@ pub(super) fn tornado(message: &[u8]) -> Option<Head<'_>> {
     Some(Head { time, ..Head::stated(level, close + 1 + blank) })
 }
 
+/// `[I 2025-09-02 08:00:00.123 ServerApp] text`, as Jupyter writes it; older ones have the clock alone.
+pub(super) fn jupyter(message: &[u8]) -> Option<Head<'_>> {
+    let [b'[', letter, b' ', rest @ ..] = message else { return None };
+    let found = crate::time::written::at_start(rest)?;
+    let level = Level::from_letter(*letter)?;
+    let close = memchr::memchr(b']', &message[..message.len().min(LONGEST_BRACKET)])?;
+    let blank = usize::from(message.get(close + 1) == Some(&b' '));
+    Some(Head { time: found.time, ..Head::stated(level, close + 1 + blank) })
+}
+
+/// `routers/init.go:60:mustInit() [F] text`, as Gitea writes it behind a time: the place comes first.
+pub(super) fn gitea(message: &[u8]) -> Option<Head<'_>> {
+    let head = &message[..message.len().min(2 * LONGEST_BRACKET)];
+    let place = &head[..memchr::memchr(b' ', head)?];
+    let [b' ', b'[', letter, b']', b' ', ..] = &message[place.len()..] else { return None };
+    let level = Level::from_letter(*letter)?;
+    let is_place = place.ends_with(b"()") && memchr::memmem::find(place, b".go:").is_some();
+    is_place.then(|| Head::stated(level, place.len() + 5))
+}
+
 /// `I, [2025-09-02T08:00:00.123456 #17]  INFO -- name: text`, as Ruby's Logger writes it.
 pub(super) fn ruby(message: &[u8]) -> Option<Head<'_>> {
     let [letter @ (b'D' | b'I' | b'W' | b'E' | b'F' | b'A'), b',', b' ', b'[', rest @ ..] = message else {

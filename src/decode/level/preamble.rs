@@ -33,7 +33,11 @@ const MARKS: [(&[u8], Level); 8] = [
 /// Reads a head that begins with anything but a level; `timed` if a time stood before it and was taken off. Where no level is
 /// stated, the head is the time alone.
 pub(super) fn read(message: &[u8], timed: bool) -> Head<'_> {
-    if let Some(head) = letter::ruby(message).or_else(|| letter::tornado(message)).or_else(|| letter::redis(message)) {
+    let of_own_form = letter::ruby(message)
+        .or_else(|| letter::tornado(message))
+        .or_else(|| letter::jupyter(message))
+        .or_else(|| letter::redis(message));
+    if let Some(head) = of_own_form {
         return head;
     }
     let mut walk =
@@ -42,6 +46,18 @@ pub(super) fn read(message: &[u8], timed: bool) -> Head<'_> {
         Some(head) => Head { time: head.time.or(walk.time), ..head },
         None => Head { time: walk.time, length: walk.text, ..Head::default() },
     }
+}
+
+/// `[ 71 ] {0b5f} <Error> Logger: text`, as ClickHouse writes it behind a time: thread, query and level.
+fn clickhouse(message: &[u8]) -> Option<Head<'_>> {
+    let thread = message.strip_prefix(b"[ ")?;
+    let open = memchr::memmem::find(&thread[..thread.len().min(LONGEST_BRACKET)], b" ] {")? + 4;
+    let close = memchr::memmem::find(&thread[open..thread.len().min(open + LONGEST_BRACKET)], b"} <")?;
+    let at = open + close + 3;
+    let length = thread[at..].iter().take(super::LONGEST_NAME + 1).position(|byte| *byte == b'>')?;
+    let level = Level::from_name(&thread[at..at + length])?;
+    let text = thread[at + length + 1..].strip_prefix(b" ")?;
+    Some(Head::stated(level, message.len() - text.len()))
 }
 
 /// How far the head is read.
@@ -66,6 +82,11 @@ impl<'a> Walk<'a> {
         for _ in 0..MOST_PARTS {
             self.separators();
             let rest = &self.message[self.at..];
+            if self.after_time
+                && let Some(head) = clickhouse(rest).or_else(|| letter::gitea(rest))
+            {
+                return Some(Head { length: self.at + head.length, ..head });
+            }
             let found = match rest.first()? {
                 b'[' => self.bracket()?,
                 b'(' | b'{' => self.group()?,

@@ -21,13 +21,7 @@ pub(in crate::decode) fn prefix(message: &[u8]) -> Option<Prefix<'_>> {
     let close = message.iter().take(5).position(|byte| *byte == b'>')?;
     let priority: u32 =
         std::str::from_utf8(&message[1..close]).ok()?.parse().ok().filter(|priority| *priority < 192)?;
-    let level = match priority % 8 {
-        0..=2 => Level::Critical,
-        3 => Level::Error,
-        4 => Level::Warning,
-        5 | 6 => Level::Info,
-        _ => Level::Debug,
-    };
+    let level = Level::from_syslog_severity(priority % 8);
     let mut at = close + 1;
     let is_new = message[at..].starts_with(b"1 ");
     at += if is_new { 2 } else { 0 };

@@ -1,7 +1,7 @@
 //! What members of a structured log say about a request, by their names.
 
 use super::super::duration;
-use super::super::json::{Members, Text, Value};
+use super::super::json::{self, Members, Text, Value};
 
 /// Objects deeper than this inside a line say nothing about its request.
 const DEEPEST: usize = 2;
@@ -83,6 +83,12 @@ impl<'a> Fields<'a> {
                     if let Some(within) = within_object(name, within).filter(|_| depth < DEEPEST) {
                         self.object(inner, within, depth + 1);
                     }
+                    // The Elastic schema counts nanoseconds.
+                    if name == b"event"
+                        && let Some(taken) = json::member(inner, "duration")
+                    {
+                        self.note(b"event.duration", taken, within, depth, object);
+                    }
                 }
                 _ => self.note(name, value, within, depth, object),
             }
@@ -147,23 +153,31 @@ fn field(name: &[u8], within: Within) -> Option<(Field, usize)> {
         b"request_uri" | b"requestUri" | b"requestUrl" => (Field::Target, 3),
         b"request_path" | b"requestPath" | b"http.target" | b"http.path" | b"url.path" | b"http_path"
         | b"RequestPath" => (Field::Target, 4),
+        // RoadRunner's.
+        b"URI" => (Field::Target, 7),
         b"target" if within_http => (Field::Target, 5),
         b"status" => (Field::Status, 0),
         b"status_code" | b"statusCode" => (Field::Status, 1),
-        b"http_status" | b"httpStatus" | b"http.status_code" | b"http.response.status_code" => (Field::Status, 2),
+        b"http_status" | b"httpStatus" | b"http.status_code" | b"http.response.status_code" | b"http.status" => {
+            (Field::Status, 2)
+        }
+        b"response_code" => (Field::Status, 6),
         b"response_status" | b"responseStatus" | b"http_status_code" | b"httpStatusCode" => (Field::Status, 3),
         b"DownstreamStatus" | b"StatusCode" => (Field::Status, 4),
         b"code" => (Field::Status, 5),
         b"Method" => (Field::Method, 4),
         b"Path" => (Field::Target, 6),
         b"request" => (Field::Line, 0),
-        b"remote_ip" | b"remoteAddress" | b"ClientHost" | b"remote_addr" | b"remoteAddr" => (Field::Client, 0),
+        b"remote_ip" | b"remoteAddress" | b"ClientHost" | b"remote_addr" | b"remoteAddr" | b"remote_address" => {
+            (Field::Client, 0)
+        }
         b"client_ip" | b"clientIp" | b"remoteIp" | b"ip" => (Field::Client, 1),
         b"client" => (Field::Client, 2),
         b"reqId" | b"req_id" => (Field::Id, 0),
         b"requestId" | b"request_id" => (Field::Id, 1),
         b"id" if within == Within::Request => (Field::Id, 2),
         b"service" => (Field::Duration, DURATIONS.len() - 1),
+        b"event.duration" => (Field::Duration, 0),
         b"controller" => (Field::Controller, 0),
         _ => return unit_of(name).map(|(order, _)| (Field::Duration, order)),
     })

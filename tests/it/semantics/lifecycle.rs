@@ -329,3 +329,27 @@ fn what_fails_at_every_start_is_no_news() {
     assert_eq!(failed_at_start(&[start("00", false), beside(true)]), 1);
     assert_eq!(failed_at_start(&[start("00", true), beside(true)]), 1, "once, at the first start");
 }
+
+/// Replicas that are replaced one after another, each once its successor runs, are one deployment; what comes back though no old one has
+/// made room was down.
+#[test]
+fn replicas_that_are_rolled_one_by_one_are_one_deployment() {
+    let ready = |time: &str| vec![container(time), listening(&after(time, 2))];
+    let began = |replicas: u32| (0..replicas).flat_map(|at| ready(&after("13:00:00", at))).collect::<Vec<_>>();
+    let replaced = |time: &str| [ready(time), vec![stopping(&after(time, 5))], serving(&after(time, 6), 30)].concat();
+    let rolled =
+        |replicas: u32| (0..replicas).map(|at| replaced(&after("13:20:00", 40 * at))).collect::<Vec<_>>().concat();
+    let before = serving("13:19:00", 60);
+    assert_eq!(lived_through(&[began(3), before.clone(), rolled(3)]), ("13:20:00".into(), 0));
+    // As many as there were.
+    let again = ready("13:22:20");
+    assert_eq!(lived_through(&[began(3), before.clone(), rolled(3), again.clone()]), ("13:20:00".into(), 1));
+    assert_eq!(lived_through(&[began(1), before.clone(), rolled(1), again]), ("13:20:00".into(), 1));
+    // No old one has made room.
+    let silent = [replaced("13:20:00"), ready("13:20:40"), ready("13:21:20"), ready("13:22:00")].concat();
+    assert_eq!(lived_through(&[began(3), before.clone(), silent]), ("13:20:00".into(), 2));
+    // One went down.
+    let crash = [replaced("13:20:00"), vec![app("13:20:39", "error", "Process exited with code 1")], ready("13:20:40")]
+        .concat();
+    assert_eq!(lived_through(&[began(3), before, crash]), ("13:20:00".into(), 1));
+}

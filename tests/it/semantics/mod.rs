@@ -10,6 +10,7 @@ mod comparisons;
 mod confidence;
 mod deployment;
 mod entries;
+mod exception_objects;
 mod heads;
 mod inherit;
 mod lifecycle;

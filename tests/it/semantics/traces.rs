@@ -357,10 +357,32 @@ fn a_failure_behind_a_platform_s_prefix_is_one() {
         "2025-08-25T13:30:05.1Z app[3d8d9e2f] fra [info] ",
         "0|api  | 2025-08-25T13:30:05: ",
         "<11>1 2025-08-25T13:30:05.1Z host shop 17 - - ",
+        "2025-08-25T13:30:05.1Z app[3d8d9e2f] fra [info]",
+        "2025-08-25T13:30:05.1Z [APP/PROC/WEB/0] ERR ",
+        "2025-08-25T13:30:05.1Z ecs/app/0123456789abcdef0123456789abcdef ",
+        "web-7d9f8b6c5-x2x4z app 2025-08-25T13:30:05.123456789Z ",
+        "[2025-08-25T13:30:05.123Z] ",
+        "[2025-08-25 13:30:05] ",
     ] {
         let lines: Vec<String> = text.lines().map(|line| format!("{prefix}{line}")).collect();
         let outcome = Case::new().log("a.log", lines).run();
         assert_eq!(failures(&outcome), owned(&[("TypeError", "/app/orders.js:12 in load")]), "{prefix}");
         assert_eq!((outcome.count("app.error"), outcome.input("untimed")), (0, 0), "{prefix}");
+    }
+}
+
+/// Where the lines of a stack have no time, a failure with a time ends the last one, and a line that is none does not.
+#[test]
+fn a_failure_with_a_time_ends_the_lines_without_of_the_last_one() {
+    for [open, close] in [["", ""], ["[", "]"]] {
+        let failure = |clock: &str| {
+            format!("{open}2025-08-25T{clock}Z{close} TypeError: x is null\n    at load (/app/orders.js:12:9)")
+        };
+        let fine = format!("{open}2025-08-25T13:30:08Z{close} all is well");
+        let text = [failure("13:30:05"), failure("13:30:07"), fine, failure("13:30:09")].join("\n");
+        let outcome = Case::new().log("a.log", text.lines().map(str::to_string).collect::<Vec<_>>()).run();
+        let wanted = [("TypeError", "/app/orders.js:12 in load"); 3];
+        assert_eq!(failures(&outcome), owned(&wanted), "{text}");
+        assert_eq!((outcome.input("merged"), outcome.input("unclassified")), (3, 1), "{text}");
     }
 }
