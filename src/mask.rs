@@ -16,7 +16,7 @@ mod value;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use look::may_hold;
+pub(crate) use look::may_hold;
 
 /// What stands for a secret.
 const MASK: &str = "***";

@@ -18,7 +18,7 @@ use duration::trailing_duration;
 use front::Front;
 use morgan::morgan;
 pub(super) use quoted::in_quotes;
-pub(super) use words::{fails_again, in_words, is_answer, without_path};
+pub(super) use words::{fails_again, in_words, is_answer, reads_attributes, without_path};
 
 /// One answered request, borrowed from the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

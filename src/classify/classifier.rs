@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use super::by_class::ClassId;
 use super::definition::Parser;
+use super::digits::Sensitive;
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
 use super::library::{Label, LabelGlob, Library, Pattern};
+use super::memo::{Memo, Met, Outcome};
 use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
 use super::shape::Shapes;
 use super::view::{Miss, Subject, View};
-use super::{access_line, trace};
+use super::{access_line, digits, trace};
 use crate::decode::unfold::unfolded;
 use crate::decode::{Attributes, Level, Part, Record, level, request};
+use crate::mask;
 
 /// What all threads share.
 pub struct Shared {
@@ -25,6 +28,7 @@ pub struct Shared {
     pub routes: Routes,
     pub interest: Interest,
     prefilter: Arc<Prefilter>,
+    sensitive: Sensitive,
     /// Indices of the patterns that take what is grave and nothing else took.
     levels: Vec<usize>,
 }
@@ -33,6 +37,7 @@ pub struct Classifier {
     pub shared: Arc<Shared>,
     requests: Requests,
     matcher: Matcher,
+    memo: Memo,
     found: Candidates,
     message: Vec<u8>,
     /// What the last record is of a request, as its message tells.
@@ -54,7 +59,14 @@ impl Classifier {
         let prefilter = Arc::clone(&library.prefilter);
         let level = |index: &usize| library.patterns[*index].parser == Some(Parser::Level);
         let levels = (0..library.patterns.len()).filter(level).collect();
-        Classifier::sharing(Arc::new(Shared { library, routes, interest, prefilter, levels }))
+        Classifier::sharing(Arc::new(Shared {
+            library,
+            routes,
+            interest,
+            prefilter,
+            sensitive: Sensitive::default(),
+            levels,
+        }))
     }
 
     /// Another classifier of the same library, for another thread.
@@ -66,6 +78,7 @@ impl Classifier {
             shared,
             requests,
             matcher,
+            memo: Memo::default(),
             found: Candidates::default(),
             message: Vec::new(),
             part: Part::Whole,
@@ -93,6 +106,7 @@ impl Classifier {
     pub fn trim(&mut self) {
         if self.matcher.labels.trim() {
             self.requests.forget();
+            self.memo.forget();
         }
     }
 
@@ -131,8 +145,83 @@ impl Classifier {
             self.stands_alone = true;
             return false;
         }
+        let is_all = record.request.is_none() && record.stack.is_none() && record.cause.is_none();
         let mut scratch = std::mem::take(&mut self.message);
         let message = record.says_in(&mut scratch);
+        let met = if is_all && !alone { self.memo.meet(record, message) } else { Met::New };
+        let opens = match met {
+            Met::Often(outcome) => {
+                events.extend_from_slice(&outcome.events);
+                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
+                let opens = outcome.opens;
+                debug_assert!(
+                    self.comes_to(record, message)
+                        == Outcome {
+                            events: events[first..].into(),
+                            opens,
+                            part: self.part,
+                            stands_alone: self.stands_alone
+                        }
+                );
+                opens
+            }
+            Met::Once => {
+                let outcome = self.comes_to(record, message);
+                let is_same = self.is_same_with_any_numbers(record, message, &outcome);
+                self.memo.learn(is_same.then(|| outcome.clone()));
+                events.extend_from_slice(&outcome.events);
+                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
+                outcome.opens
+            }
+            Met::New | Met::Depends => self.read(record, message, alone, first, events),
+        };
+        self.message = scratch;
+        opens
+    }
+
+    /// What a message that is all a record says comes to.
+    fn comes_to(&mut self, record: &Record<'_>, message: &[u8]) -> Outcome {
+        let mut events = Vec::new();
+        (self.part, self.stands_alone) = (Part::Whole, false);
+        let opens = self.read(record, message, false, 0, &mut events);
+        Outcome { events: events.into(), opens, part: self.part, stands_alone: self.stands_alone }
+    }
+
+    /// Whether a message comes to the same with any other digits in its numbers.
+    fn is_same_with_any_numbers(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> bool {
+        let has_label = |found: &Found, is: fn(&str) -> bool| self.labels(found.labels).values().flatten().any(is);
+        let is_any_number = |label: &str| label.bytes().any(|byte| byte.is_ascii_digit());
+        let is_fixed = |found: &Found| {
+            found.via == Via::None && found.values == [NO_VALUE; MOST_VALUES] && !has_label(found, is_any_number)
+        };
+        if digits::may_escape(message)
+            || !outcome.events.iter().all(is_fixed)
+            // What is secret in a label may depend on anything.
+            || (outcome.events.iter().any(|found| has_label(found, |_| true)) && mask::may_hold(message))
+            || access_line::reads_attributes(message)
+            || trace::language(message).is_some()
+        {
+            return false;
+        }
+        let of = |head: &level::Head<'_>| (head.length, head.level);
+        let head = level::head_of(message, record.timed);
+        let body = &message[head.length..];
+        let searched = |pattern: &Pattern| if pattern.raw { message } else { body };
+        !self.shared.sensitive.may_match(&self.shared.library.patterns, searched)
+            && digits::with_other_numbers(message).iter().all(|other| {
+                of(&level::head_of(other, record.timed)) == of(&head) && self.comes_to(record, other) == *outcome
+            })
+    }
+
+    /// Appends the events of a message that was not met; whether others may belong to its record.
+    fn read(
+        &mut self,
+        record: &Record<'_>,
+        message: &[u8],
+        alone: bool,
+        first: usize,
+        events: &mut Vec<Found>,
+    ) -> bool {
         let opens = self.message(record, message, alone, first, events);
         self.stands_alone = !opens
             && !alone
@@ -141,7 +230,6 @@ impl Classifier {
                 || memchr::memchr(b'\n', message).is_some()
                 || self.is_usual_alone(message)
                 || trace::stands_alone(message));
-        self.message = scratch;
         opens
     }
 

@@ -11,7 +11,7 @@ pub const MOST_VALUES: usize = 4;
 pub const NO_VALUE: i64 = i64::MIN;
 
 /// One thing that happened, as the classifier that found it keeps it: see [`Classifier::event`](super::Classifier::event).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
     /// Which of the classifier's label sets.
     pub labels: u32,

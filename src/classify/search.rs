@@ -37,6 +37,11 @@ impl Search {
         Ok(Search { text: text.into(), syntax, names, built: OnceLock::new() })
     }
 
+    /// A regex by its syntax alone.
+    pub fn of(syntax: Hir) -> Self {
+        Search { text: syntax.to_string(), syntax, names: Vec::new(), built: OnceLock::new() }
+    }
+
     /// Builds it now, where it may be too large for that.
     pub fn build(&self) -> Result<(), String> {
         let built = build(&self.syntax)?;

@@ -224,9 +224,14 @@ pub(in crate::classify) fn is_answer(message: &[u8]) -> bool {
 pub(in crate::classify) fn fails_again(message: &[u8], attributes: Attributes<'_>) -> bool {
     const CLASSIFIED: &[u8] = b"classification\":\"Status code: ";
     match attributes {
-        Attributes::Json(object) if message == b"response failed" => memmem::find(object, CLASSIFIED).is_some(),
+        Attributes::Json(object) if reads_attributes(message) => memmem::find(object, CLASSIFIED).is_some(),
         _ => FAILED.find(message).is_some(),
     }
+}
+
+/// Whether what a message says of a request depends on the members beside it.
+pub(in crate::classify) fn reads_attributes(message: &[u8]) -> bool {
+    message == b"response failed"
 }
 
 /// `[pid: 7|app: 0|req: 1/1] 192.0.2.7 () {32 vars in 400 bytes} [Tue Sep  2 08:00:00 2025] GET /p => generated 7 bytes in 12 msecs
