@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::by_class::ClassId;
 use super::definition::Parser;
-use super::digits::Sensitive;
+use super::digits::{Numbers, Sensitive};
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
@@ -165,15 +165,21 @@ impl Classifier {
                 );
                 opens
             }
-            Met::Once => {
+            Met::Once(free) => {
                 let outcome = self.comes_to(record, message);
-                let is_same = self.is_same_with_any_numbers(record, message, &outcome);
-                self.memo.learn(is_same.then(|| outcome.clone()));
+                let free = free.or_else(|| {
+                    let free = self.free_numbers(record, message, &outcome)?;
+                    self.memo.matters(record, message, free);
+                    Some(free)
+                });
+                if let Some(free) = free {
+                    self.memo.learn(record, message, free, outcome.clone());
+                }
                 events.extend_from_slice(&outcome.events);
                 (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
                 outcome.opens
             }
-            Met::New | Met::Depends => self.read(record, message, alone, first, events),
+            Met::New => self.read(record, message, alone, first, events),
         };
         self.message = scratch;
         opens
@@ -187,30 +193,37 @@ impl Classifier {
         Outcome { events: events.into(), opens, part: self.part, stands_alone: self.stands_alone }
     }
 
-    /// Whether a message comes to the same with any other digits in its numbers.
-    fn is_same_with_any_numbers(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> bool {
-        let has_label = |found: &Found, is: fn(&str) -> bool| self.labels(found.labels).values().flatten().any(is);
-        let is_any_number = |label: &str| label.bytes().any(|byte| byte.is_ascii_digit());
-        let is_fixed = |found: &Found| {
-            found.via == Via::None && found.values == [NO_VALUE; MOST_VALUES] && !has_label(found, is_any_number)
-        };
+    /// The numbers of a message that have no part in what it comes to; `None` where other members of its record have one.
+    fn free_numbers(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Numbers> {
+        let Shared { library, sensitive, .. } = &*Arc::clone(&self.shared);
+        if access_line::reads_attributes(message) {
+            return None;
+        }
+        let head = level::head_of(message, record.timed);
+        let first_read = sensitive.first_match(&library.patterns, message, head.length)?;
+        let is_labelled = |found: &Found| self.labels(found.labels).values().flatten().next().is_some();
         if digits::may_escape(message)
-            || !outcome.events.iter().all(is_fixed)
             // What is secret in a label may depend on anything.
-            || (outcome.events.iter().any(|found| has_label(found, |_| true)) && mask::may_hold(message))
-            || access_line::reads_attributes(message)
+            || (outcome.events.iter().any(is_labelled) && mask::may_hold(message))
             || trace::language(message).is_some()
         {
-            return false;
+            return Some(Numbers::NONE);
         }
-        let of = |head: &level::Head<'_>| (head.length, head.level);
-        let head = level::head_of(message, record.timed);
-        let body = &message[head.length..];
-        let searched = |pattern: &Pattern| if pattern.raw { message } else { body };
-        !self.shared.sensitive.may_match(&self.shared.library.patterns, searched)
-            && digits::with_other_numbers(message).iter().all(|other| {
-                of(&level::head_of(other, record.timed)) == of(&head) && self.comes_to(record, other) == *outcome
+        let mut is_same = |numbers: Numbers| {
+            digits::with_others(message, numbers).iter().all(|other| {
+                let other_head = level::head_of(other, record.timed);
+                (other_head.length, other_head.level) == (head.length, head.level)
+                    && self.comes_to(record, other) == *outcome
             })
+        };
+        let unread = digits::numbers_before(message, first_read);
+        let is_all = unread == digits::numbers_before(message, message.len());
+        let free = if is_all { Numbers::ALL } else { Numbers::first(unread) };
+        if is_same(free) {
+            return Some(free);
+        }
+        let free = (0..unread.min(64)).filter(|index| !is_same(Numbers::only(*index))).fold(free, Numbers::without);
+        Some(if is_same(free) { free } else { Numbers::NONE })
     }
 
     /// Appends the events of a message that was not met; whether others may belong to its record.

@@ -16,8 +16,37 @@ use super::library::{LabelGlob, Pattern};
 use super::literals::{Required, required};
 use super::search::Search;
 
-/// Texts behind or in which two or more digits say more than a number: they are written for a character.
+/// Texts with or behind which digits are written for a character.
 const ESCAPES: [&[u8]; 4] = [b"\\", b"%", b"&#", b"\x1b"];
+
+/// Some of a message's numbers of two and more digits, by index; those behind the 64th go with it. A single digit is no number here: it
+/// is often part of a name (`slf4j`, `0x1f`, `HTTP/1.1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers(u64);
+
+impl Numbers {
+    pub const ALL: Numbers = Numbers(u64::MAX);
+    pub const NONE: Numbers = Numbers(0);
+
+    /// The first ones, so many, and no more than 63.
+    pub fn first(count: usize) -> Numbers {
+        Numbers((1 << count.min(63)) - 1)
+    }
+
+    pub fn has(self, index: usize) -> bool {
+        self.0 >> index.min(63) & 1 == 1
+    }
+
+    /// Those among them that are not the one with this index.
+    pub fn without(self, index: usize) -> Numbers {
+        Numbers(self.0 & !(1 << index.min(63)))
+    }
+
+    /// One alone.
+    pub fn only(index: usize) -> Numbers {
+        Numbers(1 << index.min(63))
+    }
+}
 
 /// The patterns of a library for which it may matter which digits stand in a message.
 #[derive(Default)]
@@ -35,8 +64,9 @@ struct Blind {
 }
 
 impl Sensitive {
-    /// Whether one of the patterns may match a text if other digits stand in it; `searched` gives what a pattern's regex is run on.
-    pub fn may_match<'t>(&self, patterns: &[Pattern], searched: impl Fn(&Pattern) -> &'t [u8]) -> bool {
+    /// Where in a text a match of one of the patterns can begin first if other digits stand there: its length where none can. `None`
+    /// if members beside it have a part in that. The text proper begins at `body`.
+    pub fn first_match(&self, patterns: &[Pattern], text: &[u8], body: usize) -> Option<usize> {
         let sensitive = self.patterns.get_or_init(|| {
             // Of those without a regex only the patterns of levels look at a message that tells no failure.
             let may_look = |pattern: &Pattern| pattern.regex.is_some() || pattern.parser == Some(Parser::Level);
@@ -48,7 +78,18 @@ impl Sensitive {
                 .map(|(index, pattern)| Blind::new(index, pattern))
                 .collect()
         });
-        sensitive.iter().any(|blind| blind.may_match(searched(&patterns[blind.pattern])))
+        let mut first = text.len();
+        for blind in sensitive {
+            let pattern = &patterns[blind.pattern];
+            let start = if pattern.raw { 0 } else { body };
+            if let Some(at) = blind.first_match(&text[start..]) {
+                if !pattern.attributes.is_empty() {
+                    return None;
+                }
+                first = first.min(start + at);
+            }
+        }
+        Some(first)
     }
 }
 
@@ -58,16 +99,20 @@ impl Blind {
         Blind { pattern, required: blind.as_ref().map(required).unwrap_or_default(), search: blind.map(Search::of) }
     }
 
-    fn may_match(&self, text: &[u8]) -> bool {
+    fn first_match(&self, text: &[u8]) -> Option<usize> {
         let here = |literal: &[u8]| memmem::find(text, literal).is_some();
         let Required { any, beside } = &self.required;
-        (any.is_empty() || any.iter().any(|literal| here(&literal.text)))
-            && beside.iter().all(|set| set.iter().any(|literal| here(literal)))
-            && self.search.as_ref().is_none_or(|search| search.is_match(text))
+        let may_match = (any.is_empty() || any.iter().any(|literal| here(&literal.text)))
+            && beside.iter().all(|set| set.iter().any(|literal| here(literal)));
+        match &self.search {
+            Some(search) if may_match => search.first_match(text),
+            Some(_) => None,
+            None => Some(0),
+        }
     }
 }
 
-/// Whether it may depend on digits, or on members beside the message, if a pattern matches and what it gives.
+/// Whether it may depend on digits or on members beside the message if a pattern matches, or what it gives.
 fn is_sensitive(pattern: &Pattern) -> bool {
     let has_digit = |glob: &LabelGlob| match glob {
         LabelGlob::Glob(glob) => glob.to_string().bytes().any(|byte| byte.is_ascii_digit()),
@@ -142,41 +187,61 @@ pub fn may_escape(message: &[u8]) -> bool {
     ESCAPES.iter().any(|escape| memmem::find(message, escape).is_some())
 }
 
-/// Replaces the content of `out` with a message in which each number of two and more digits is masked: a single digit is often part of a
-/// name (`slf4j`, `0x1f`, `HTTP/1.1`).
-pub fn mask_numbers(message: &[u8], out: &mut Vec<u8>) {
-    let is_digit = |at: usize| message.get(at).is_some_and(u8::is_ascii_digit);
+/// Appends a message in which the digits of some numbers are masked.
+pub fn mask(message: &[u8], numbers: Numbers, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(message);
     let masked = &mut out[start..];
+    if numbers != Numbers::ALL {
+        each_number(masked, numbers, |number| number.fill(b'0'));
+        return;
+    }
+    // The same, many bytes at a time.
     for (byte, around) in masked.iter_mut().skip(1).zip(message.windows(3)) {
         let is_masked = around[1].is_ascii_digit() & (around[0].is_ascii_digit() | around[2].is_ascii_digit());
         *byte = if is_masked { b'0' } else { *byte };
     }
-    let last = message.len().saturating_sub(1);
-    for (at, beside) in [(0, 1), (last, last.saturating_sub(1))] {
-        if at != beside && is_digit(at) && is_digit(beside) {
-            masked[at] = b'0';
-        }
+    if let [first, second, ..] = message
+        && first.is_ascii_digit()
+        && second.is_ascii_digit()
+    {
+        masked[0] = b'0';
+    }
+    if let [.., before, last] = message
+        && before.is_ascii_digit()
+        && last.is_ascii_digit()
+    {
+        masked[message.len() - 1] = b'0';
     }
 }
 
-/// A message with other numbers in the place of those of two and more digits: such as are valid as statuses, as parts of times and
-/// dates, and fit into 32 bits if they have ten digits; and such as are not.
-pub fn with_other_numbers(message: &[u8]) -> [Vec<u8>; 2] {
+fn each_number(text: &mut [u8], numbers: Numbers, then: impl Fn(&mut [u8])) {
+    let runs = text.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit());
+    let all = runs.filter(|run| run.len() > 1).enumerate();
+    all.filter(|(index, _)| numbers.has(*index)).for_each(|(_, number)| then(number));
+}
+
+/// A message with others in the place of some of its numbers: such as are valid as statuses and as parts of times and dates, and
+/// fit into 32 bits if they have ten digits; and such as are not. No digit is the same in both.
+pub fn with_others(message: &[u8], numbers: Numbers) -> [Vec<u8>; 2] {
     let with = |number: fn(&mut [u8])| {
         let mut text = message.to_vec();
-        let runs = text.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit());
-        runs.filter(|run| run.len() > 1 && run[0].is_ascii_digit()).for_each(number);
+        each_number(&mut text, numbers, number);
         text
     };
-    let valid = |run: &mut [u8]| {
-        let is_status = run.len() == 3;
-        run.fill(if is_status { b'0' } else { b'1' });
-        if run.len() > 2 {
-            run[0] = b'2';
-            run[1] = b'0';
+    let valid = |number: &mut [u8]| {
+        number.fill(if number.len() == 3 { b'0' } else { b'1' });
+        if number.len() > 2 {
+            number[..2].copy_from_slice(b"20");
         }
     };
-    [with(valid), with(|run| run.fill(b'9'))]
+    [with(valid), with(|number| number.fill(b'9'))]
+}
+
+/// How many numbers of a message end before a byte, or right there.
+pub fn numbers_before(message: &[u8], end: usize) -> usize {
+    let splits = message.get(end).is_some_and(u8::is_ascii_digit);
+    let last = message[..end].iter().rposition(|byte| !(splits && byte.is_ascii_digit()));
+    let whole = &message[..last.map_or(0, |last| last + 1)];
+    whole.chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit()).filter(|run| run.len() > 1).count()
 }

@@ -1,28 +1,25 @@
-//! Messages that were met before but for their numbers, and what they came to.
+//! Messages that were met before, but for numbers that have no part in what they come to.
 //!
-//! Nearly all messages of a log come from a few places of its program, and differ in their numbers. What a message came to is kept
-//! where its numbers have no part in it ([`digits`](super::digits)). A message is looked at for that the second time it comes: many
-//! never come again.
+//! Nearly all messages of a log come from a few places of its program, and differ in their numbers. Which of those matter is
+//! found out the second time that a message comes ([`digits`](super::digits)): many never come again.
 
 use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
-use super::digits::mask_numbers;
+use super::digits::{Numbers, mask};
 use super::event::Found;
 use super::known::Known;
 use crate::decode::{Part, Record};
 
 /// Longer messages are not remembered: they would fill the memory, and are rare.
 const LONGEST: usize = 512;
-/// Messages that are remembered at once; more than a service has places that write to its log.
+/// Messages that are remembered at once: more than a service has places that write to its log.
 const MOST: usize = 4096;
 /// Places for the hashes of messages that were met once; a power of two.
 const PLACES: usize = 4096;
-/// Stands for a message whose numbers have a part in what it comes to.
-const DEPENDS: u32 = u32::MAX;
 
-/// What a message came to.
+/// What a message comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub events: Box<[Found]>,
@@ -32,85 +29,114 @@ pub struct Outcome {
     pub part: Part,
 }
 
-/// How often a message was met.
+/// How a message is known.
 pub enum Met<'m> {
-    /// Never, or long ago.
+    /// Not at all, or it was forgotten.
     New,
-    /// Once, but for its numbers: it may be worth to [learn](Memo::learn) what it comes to.
-    Once,
-    /// What it comes to depends on its numbers.
-    Depends,
+    /// It was met once: worth to find out [which numbers matter](Memo::matters), if that is not known of its like, and what it
+    /// [comes to](Memo::learn).
+    Once(Option<Numbers>),
     Often(&'m Outcome),
 }
 
-/// What messages came to; one a thread.
+/// What is known of a message.
+enum Entry {
+    /// Of one without its numbers: which of them have no part in what it comes to.
+    Free(Numbers),
+    /// Of one without its free numbers.
+    Outcome(Outcome),
+}
+
+/// What messages come to; one a thread.
 pub struct Memo {
-    /// By message: the index of its outcome, or [`DEPENDS`].
+    /// By message: the index of what is known of it.
     known: Known,
-    outcomes: Vec<Outcome>,
-    /// By the hash of a message, its hash when it was met.
+    entries: Vec<Entry>,
+    /// By the hash of a message, the hash of the last one that was new.
     met: Box<[u64; PLACES]>,
     key: Vec<u8>,
 }
 
 impl Default for Memo {
     fn default() -> Self {
-        Memo { known: Known::default(), outcomes: Vec::new(), met: Box::new([0; PLACES]), key: Vec::new() }
+        Memo { known: Known::default(), entries: Vec::new(), met: Box::new([0; PLACES]), key: Vec::new() }
     }
 }
 
 impl Memo {
-    /// Looks for a message of a record without other members that tell of it; what is [learnt](Memo::learn) next is this one.
+    /// Looks for the message of a record of which no other members tell anything.
     pub fn meet(&mut self, record: &Record<'_>, message: &[u8]) -> Met<'_> {
         if message.len() > LONGEST {
             return Met::New;
         }
-        // All that the outcome depends on beside the message.
-        let level = record.raw_level.map_or(u8::MAX, |level| level as u8);
-        let logger = record.logger.map_or(&b""[..], |logger| logger.raw);
-        let is_escaped = record.logger.is_some_and(|logger| logger.escaped);
-        let flags = [record.states_level, record.timed, record.logger.is_some(), is_escaped].map(u8::from);
-        self.key.clear();
-        self.key.push(level);
-        self.key.extend_from_slice(&flags);
-        self.key.extend_from_slice(&(logger.len() as u32).to_le_bytes());
-        self.key.extend_from_slice(logger);
-        mask_numbers(message, &mut self.key);
-        match self.known.get(&self.key) {
-            Some(DEPENDS) => return Met::Depends,
-            Some(index) => return Met::Often(&self.outcomes[index as usize]),
-            None => {}
+        self.write(record, message, Numbers::ALL);
+        let mut known = self.known.get(&self.key);
+        let mut numbers = None;
+        if let Some(index) = known
+            && let Entry::Free(free) = self.entries[index as usize]
+        {
+            self.write(record, message, free);
+            known = self.known.get(&self.key);
+            numbers = Some(free);
         }
-        let mut hasher = FxHasher::default();
-        hasher.write(&self.key);
-        let hash = hasher.finish();
-        let place = &mut self.met[hash as usize % PLACES];
-        if *place == hash {
-            Met::Once
-        } else {
-            *place = hash;
-            Met::New
+        match known {
+            None if self.is_second() => Met::Once(numbers),
+            None => Met::New,
+            Some(index) => match &self.entries[index as usize] {
+                Entry::Outcome(outcome) => Met::Often(outcome),
+                // Whose key says that it is none.
+                Entry::Free(_) => Met::New,
+            },
         }
     }
 
-    /// Remembers of the message that was met last what it comes to with any numbers; `None` where it depends on them.
-    pub fn learn(&mut self, outcome: Option<Outcome>) {
-        if self.known.len() == MOST {
+    /// Remembers which of a message's numbers have no part in what it comes to, where those are not all.
+    pub fn matters(&mut self, record: &Record<'_>, message: &[u8], free: Numbers) {
+        if free != Numbers::ALL {
+            self.write(record, message, Numbers::ALL);
+            self.insert(Entry::Free(free));
+        }
+    }
+
+    /// Remembers what a message comes to with any free numbers.
+    pub fn learn(&mut self, record: &Record<'_>, message: &[u8], free: Numbers, outcome: Outcome) {
+        self.write(record, message, free);
+        self.insert(Entry::Outcome(outcome));
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        if self.entries.len() == MOST {
             self.forget();
         }
-        let index = match outcome {
-            None => DEPENDS,
-            Some(outcome) => {
-                self.outcomes.push(outcome);
-                self.outcomes.len() as u32 - 1
-            }
-        };
-        self.known.insert(&self.key, index);
+        self.known.insert(&self.key, self.entries.len() as u32);
+        self.entries.push(entry);
+    }
+
+    /// Makes the key of all that the outcome depends on.
+    fn write(&mut self, record: &Record<'_>, message: &[u8], free: Numbers) {
+        let level = record.raw_level.map_or(u8::MAX, |level| level as u8);
+        let logger = record.logger.map_or(&b""[..], |logger| logger.raw);
+        let is_escaped = record.logger.is_some_and(|logger| logger.escaped);
+        let flags = [record.states_level, record.timed, record.logger.is_some(), is_escaped, free == Numbers::ALL];
+        self.key.clear();
+        self.key.push(level);
+        self.key.extend_from_slice(&flags.map(u8::from));
+        self.key.extend_from_slice(&(logger.len() as u32).to_le_bytes());
+        self.key.extend_from_slice(logger);
+        mask(message, free, &mut self.key);
+    }
+
+    /// Whether the message of the key is new for the second time.
+    fn is_second(&mut self) -> bool {
+        let mut hasher = FxHasher::default();
+        hasher.write(&self.key);
+        let hash = hasher.finish();
+        std::mem::replace(&mut self.met[hash as usize % PLACES], hash) == hash
     }
 
     /// Forgets all, as the label sets of the events are.
     pub fn forget(&mut self) {
         self.known.clear();
-        self.outcomes.clear();
+        self.entries.clear();
     }
 }

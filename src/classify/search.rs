@@ -71,6 +71,11 @@ impl Search {
         self.regex().is_match(text)
     }
 
+    /// Where the first match begins.
+    pub fn first_match(&self, text: &[u8]) -> Option<usize> {
+        self.regex().find(text).map(|found| found.start())
+    }
+
     /// The named groups of the first match, in their order, and where they stand.
     pub fn named_captures<'s>(&'s self, text: &[u8]) -> Option<Vec<(&'s str, Range<usize>)>> {
         let regex = self.regex();
