@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::by_class::ClassId;
 use super::definition::Parser;
-use super::digits::{Numbers, Sensitive};
 use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
@@ -15,9 +14,11 @@ use super::prefilter::{Candidate, Candidates, Prefilter, Start};
 use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
+use super::sensitive::{Sensitive, first_with_other_hex};
 use super::shape::Shapes;
+use super::variable::{self, Parts, Variable};
 use super::view::{Miss, Subject, View};
-use super::{access_line, digits, trace};
+use super::{access_line, trace};
 use crate::decode::unfold::unfolded;
 use crate::decode::{Attributes, Level, Part, Record, level, request};
 use crate::mask;
@@ -32,6 +33,9 @@ pub struct Shared {
     /// Indices of the patterns that take what is grave and nothing else took.
     levels: Vec<usize>,
 }
+
+/// Ids of a message that may be free, at most.
+const MOST_IDS: usize = 4;
 
 pub struct Classifier {
     pub shared: Arc<Shared>,
@@ -168,8 +172,8 @@ impl Classifier {
             Met::Once(free) => {
                 let outcome = self.comes_to(record, message);
                 let free = free.or_else(|| {
-                    let free = self.free_numbers(record, message, &outcome)?;
-                    self.memo.matters(record, message, free);
+                    let free = self.free_parts(record, message, &outcome)?;
+                    self.memo.free(record, message, free);
                     Some(free)
                 });
                 if let Some(free) = free {
@@ -193,37 +197,47 @@ impl Classifier {
         Outcome { events: events.into(), opens, part: self.part, stands_alone: self.stands_alone }
     }
 
-    /// The numbers of a message that have no part in what it comes to; `None` where other members of its record have one.
-    fn free_numbers(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Numbers> {
-        let Shared { library, sensitive, .. } = &*Arc::clone(&self.shared);
-        if access_line::reads_attributes(message) {
+    /// The parts of a message that do not matter for what it comes to; `None` where other members of its record do, and
+    /// for a request: few come again.
+    fn free_parts(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Parts> {
+        let is_request = outcome.events.iter().any(|found| found.via != Via::None);
+        if is_request || access_line::reads_attributes(message) {
             return None;
         }
+        let Shared { library, sensitive, .. } = &*Arc::clone(&self.shared);
+        let patterns = &library.patterns;
         let head = level::head_of(message, record.timed);
-        let first_read = sensitive.first_match(&library.patterns, message, head.length)?;
+        let first_by_digits = sensitive.first_with_other_digits(patterns, message, head.length)?;
         let is_labelled = |found: &Found| self.labels(found.labels).values().flatten().next().is_some();
-        if digits::may_escape(message)
-            // What is secret in a label may depend on anything.
-            || (outcome.events.iter().any(is_labelled) && mask::may_hold(message))
-            || trace::language(message).is_some()
-        {
-            return Some(Numbers::NONE);
+        // What is secret in a label may depend on anything.
+        if (outcome.events.iter().any(is_labelled) && mask::may_hold(message)) || trace::language(message).is_some() {
+            return Some(Parts::NONE);
         }
-        let mut is_same = |numbers: Numbers| {
-            digits::with_others(message, numbers).iter().all(|other| {
+        let variables: Vec<Variable> = variable::variables(message).collect();
+        let ids = variables.iter().filter(|variable| variable.is_hex).map(|variable| variable.place.clone());
+        // More are rare, and take long to look at.
+        let ids: Vec<_> = ids.take(MOST_IDS).collect();
+        let first_by_hex = if ids.is_empty() { message.len() } else { first_with_other_hex(patterns, message, &ids) };
+        let may_be_read = |Variable { place, is_hex }: &Variable| {
+            place.end > if *is_hex { first_by_hex } else { first_by_digits }
+                || (*is_hex && !ids.contains(place))
+                || variable::may_escape(message, place)
+        };
+        let mut is_same = |parts: Parts| {
+            variable::with_others(message, parts).iter().all(|other| {
                 let other_head = level::head_of(other, record.timed);
                 (other_head.length, other_head.level) == (head.length, head.level)
                     && self.comes_to(record, other) == *outcome
             })
         };
-        let unread = digits::numbers_before(message, first_read);
-        let is_all = unread == digits::numbers_before(message, message.len());
-        let free = if is_all { Numbers::ALL } else { Numbers::first(unread) };
+        let read = (0..variables.len()).filter(|index| may_be_read(&variables[*index]));
+        let free = Parts::ALL.without(Parts::of(read));
         if is_same(free) {
             return Some(free);
         }
-        let free = (0..unread.min(64)).filter(|index| !is_same(Numbers::only(*index))).fold(free, Numbers::without);
-        Some(if is_same(free) { free } else { Numbers::NONE })
+        let matters = |index: &usize| free.has(*index) && !is_same(Parts::of([*index]));
+        let free = free.without(Parts::of((0..variables.len()).filter(matters)));
+        Some(if is_same(free) { free } else { Parts::NONE })
     }
 
     /// Appends the events of a message that was not met; whether others may belong to its record.

@@ -1,15 +1,15 @@
-//! Messages that were met before, but for numbers that have no part in what they come to.
+//! Messages that were met before, but for parts that do not matter for what they come to.
 //!
-//! Nearly all messages of a log come from a few places of its program, and differ in their numbers. Which of those matter is
-//! found out the second time that a message comes ([`digits`](super::digits)): many never come again.
+//! Nearly all messages of a log come from a few places of its program, and differ in their [variable parts](super::variable). Which
+//! of those matter is found out the second time that a message comes: many never come again.
 
 use std::hash::Hasher;
 
 use rustc_hash::FxHasher;
 
-use super::digits::{Numbers, mask};
 use super::event::Found;
 use super::known::Known;
+use super::variable::{Parts, mask};
 use crate::decode::{Part, Record};
 
 /// Longer messages are not remembered: they would fill the memory, and are rare.
@@ -33,17 +33,17 @@ pub struct Outcome {
 pub enum Met<'m> {
     /// Not at all, or it was forgotten.
     New,
-    /// It was met once: worth to find out [which numbers matter](Memo::matters), if that is not known of its like, and what it
+    /// Once: it is worth to find out which parts are [free](Memo::free), if that is not known of its like, and what it
     /// [comes to](Memo::learn).
-    Once(Option<Numbers>),
+    Once(Option<Parts>),
     Often(&'m Outcome),
 }
 
 /// What is known of a message.
 enum Entry {
-    /// Of one without its numbers: which of them have no part in what it comes to.
-    Free(Numbers),
-    /// Of one without its free numbers.
+    /// Of one without its variable parts: which of them do not matter.
+    Free(Parts),
+    /// Of one without its free parts.
     Outcome(Outcome),
 }
 
@@ -69,18 +69,18 @@ impl Memo {
         if message.len() > LONGEST {
             return Met::New;
         }
-        self.write(record, message, Numbers::ALL);
+        self.write(record, message, Parts::ALL);
         let mut known = self.known.get(&self.key);
-        let mut numbers = None;
+        let mut parts = None;
         if let Some(index) = known
             && let Entry::Free(free) = self.entries[index as usize]
         {
             self.write(record, message, free);
             known = self.known.get(&self.key);
-            numbers = Some(free);
+            parts = Some(free);
         }
         match known {
-            None if self.is_second() => Met::Once(numbers),
+            None if self.is_second() => Met::Once(parts),
             None => Met::New,
             Some(index) => match &self.entries[index as usize] {
                 Entry::Outcome(outcome) => Met::Often(outcome),
@@ -90,16 +90,16 @@ impl Memo {
         }
     }
 
-    /// Remembers which of a message's numbers have no part in what it comes to, where those are not all.
-    pub fn matters(&mut self, record: &Record<'_>, message: &[u8], free: Numbers) {
-        if free != Numbers::ALL {
-            self.write(record, message, Numbers::ALL);
+    /// Remembers which of a message's parts do not matter, where those are not all.
+    pub fn free(&mut self, record: &Record<'_>, message: &[u8], free: Parts) {
+        if free != Parts::ALL {
+            self.write(record, message, Parts::ALL);
             self.insert(Entry::Free(free));
         }
     }
 
-    /// Remembers what a message comes to with any free numbers.
-    pub fn learn(&mut self, record: &Record<'_>, message: &[u8], free: Numbers, outcome: Outcome) {
+    /// Remembers what a message comes to whatever its free parts are.
+    pub fn learn(&mut self, record: &Record<'_>, message: &[u8], free: Parts, outcome: Outcome) {
         self.write(record, message, free);
         self.insert(Entry::Outcome(outcome));
     }
@@ -113,11 +113,11 @@ impl Memo {
     }
 
     /// Makes the key of all that the outcome depends on.
-    fn write(&mut self, record: &Record<'_>, message: &[u8], free: Numbers) {
+    fn write(&mut self, record: &Record<'_>, message: &[u8], free: Parts) {
         let level = record.raw_level.map_or(u8::MAX, |level| level as u8);
         let logger = record.logger.map_or(&b""[..], |logger| logger.raw);
         let is_escaped = record.logger.is_some_and(|logger| logger.escaped);
-        let flags = [record.states_level, record.timed, record.logger.is_some(), is_escaped, free == Numbers::ALL];
+        let flags = [record.states_level, record.timed, record.logger.is_some(), is_escaped, free == Parts::ALL];
         self.key.clear();
         self.key.push(level);
         self.key.extend_from_slice(&flags.map(u8::from));

@@ -1,52 +1,20 @@
-//! Which digits of a message its events depend on.
+//! Where in a message patterns may find something if its variable parts are others.
 //!
-//! Nearly none: `order 4711 took 220 ms` is what `order 1234 took 871 ms` is. For regexes that can be read off their syntax. What
-//! else reads a message reads of numbers of two and more digits only statuses, times and dates by their value; so a message with
-//! numbers in it that are valid as those, and one with numbers that are not, show whether such a number is read.
+//! A regex that treats all digits alike finds in any numbers what it finds in one. Of the others it is worked out where they would match
+//! first if they did; and of all of them where their literals may stand, if letters may be others, too.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition,
 };
 
 use super::definition::Parser;
 use super::library::{LabelGlob, Pattern};
-use super::literals::{Required, required};
+use super::literals::{Literal, Required, required};
 use super::search::Search;
-
-/// Texts with or behind which digits are written for a character.
-const ESCAPES: [&[u8]; 4] = [b"\\", b"%", b"&#", b"\x1b"];
-
-/// Some of a message's numbers of two and more digits, by index; those behind the 64th go with it. A single digit is no number here: it
-/// is often part of a name (`slf4j`, `0x1f`, `HTTP/1.1`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Numbers(u64);
-
-impl Numbers {
-    pub const ALL: Numbers = Numbers(u64::MAX);
-    pub const NONE: Numbers = Numbers(0);
-
-    /// The first ones, so many, and no more than 63.
-    pub fn first(count: usize) -> Numbers {
-        Numbers((1 << count.min(63)) - 1)
-    }
-
-    pub fn has(self, index: usize) -> bool {
-        self.0 >> index.min(63) & 1 == 1
-    }
-
-    /// Those among them that are not the one with this index.
-    pub fn without(self, index: usize) -> Numbers {
-        Numbers(self.0 & !(1 << index.min(63)))
-    }
-
-    /// One alone.
-    pub fn only(index: usize) -> Numbers {
-        Numbers(1 << index.min(63))
-    }
-}
 
 /// The patterns of a library for which it may matter which digits stand in a message.
 #[derive(Default)]
@@ -58,7 +26,8 @@ pub struct Sensitive {
 struct Blind {
     /// Index in the library.
     pattern: usize,
-    required: Required,
+    /// Sets of texts of which one each must be there.
+    required: Vec<Vec<Finder<'static>>>,
     /// `None` for a pattern without a regex.
     search: Option<Search>,
 }
@@ -66,7 +35,7 @@ struct Blind {
 impl Sensitive {
     /// Where in a text a match of one of the patterns can begin first if other digits stand there: its length where none can. `None`
     /// if members beside it have a part in that. The text proper begins at `body`.
-    pub fn first_match(&self, patterns: &[Pattern], text: &[u8], body: usize) -> Option<usize> {
+    pub fn first_with_other_digits(&self, patterns: &[Pattern], text: &[u8], body: usize) -> Option<usize> {
         let sensitive = self.patterns.get_or_init(|| {
             // Of those without a regex only the patterns of levels look at a message that tells no failure.
             let may_look = |pattern: &Pattern| pattern.regex.is_some() || pattern.parser == Some(Parser::Level);
@@ -96,20 +65,52 @@ impl Sensitive {
 impl Blind {
     fn new(pattern: usize, Pattern { regex, .. }: &Pattern) -> Self {
         let blind = regex.as_ref().map(|regex| blind(regex.syntax()));
-        Blind { pattern, required: blind.as_ref().map(required).unwrap_or_default(), search: blind.map(Search::of) }
+        let Required { any, beside } = blind.as_ref().map(required).unwrap_or_default();
+        let any = any.into_iter().map(|literal| literal.text).collect();
+        let sets = beside.into_iter().chain([any]).filter(|set: &Vec<_>| !set.is_empty());
+        let finders = |set: Vec<Vec<u8>>| set.iter().map(|text| Finder::new(text).into_owned()).collect();
+        Blind { pattern, required: sets.map(finders).collect(), search: blind.map(Search::of) }
     }
 
     fn first_match(&self, text: &[u8]) -> Option<usize> {
-        let here = |literal: &[u8]| memmem::find(text, literal).is_some();
-        let Required { any, beside } = &self.required;
-        let may_match = (any.is_empty() || any.iter().any(|literal| here(&literal.text)))
-            && beside.iter().all(|set| set.iter().any(|literal| here(literal)));
+        let here = |set: &Vec<Finder<'_>>| set.iter().any(|finder| finder.find(text).is_some());
         match &self.search {
-            Some(search) if may_match => search.first_match(text),
+            Some(search) if self.required.iter().all(here) => search.first_match(text),
             Some(_) => None,
             None => Some(0),
         }
     }
+}
+
+/// Where in a text a match of one of the patterns can begin first, whatever stands in some parts of it, each of hex digits only:
+/// its length where none can.
+pub fn first_with_other_hex(patterns: &[Pattern], text: &[u8], parts: &[Range<usize>]) -> usize {
+    let regexes = patterns.iter().filter(|pattern| pattern.regex.is_some());
+    let first = |Required { any, beside }: &Required| {
+        let here = |literal: &Vec<u8>| first_place(text, parts, literal).is_some();
+        if !beside.iter().all(|set| set.iter().any(here)) {
+            return None;
+        }
+        let begin = |Literal { text: literal, lead }: &Literal| {
+            let at = first_place(text, parts, literal)?;
+            Some(lead.as_ref().map_or(0, |lead| at.saturating_sub(*lead.end())))
+        };
+        if any.is_empty() { Some(0) } else { any.iter().filter_map(begin).min() }
+    };
+    regexes.filter_map(|pattern| first(&pattern.required)).min().unwrap_or(text.len())
+}
+
+/// Where a literal can stand first.
+fn first_place(text: &[u8], parts: &[Range<usize>], literal: &[u8]) -> Option<usize> {
+    let fits = |at: usize| {
+        let part = text.get(at..at + literal.len())?;
+        let fits = |(offset, (byte, wanted)): (usize, (&u8, &u8))| {
+            byte == wanted || (wanted.is_ascii_hexdigit() && parts.iter().any(|part| part.contains(&(at + offset))))
+        };
+        part.iter().zip(literal).enumerate().all(fits).then_some(at)
+    };
+    let within = |part: &Range<usize>| (part.start.saturating_sub(literal.len() - 1)..part.end).find_map(fits);
+    memmem::find(text, literal).into_iter().chain(parts.iter().filter_map(within)).min()
 }
 
 /// Whether it may depend on digits or on members beside the message if a pattern matches, or what it gives.
@@ -180,68 +181,4 @@ fn blind(hir: &Hir) -> Hir {
         HirKind::Concat(parts) => Hir::concat(parts.iter().map(blind).collect()),
         HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(blind).collect()),
     }
-}
-
-/// Whether digits of a message may be written for other characters.
-pub fn may_escape(message: &[u8]) -> bool {
-    ESCAPES.iter().any(|escape| memmem::find(message, escape).is_some())
-}
-
-/// Appends a message in which the digits of some numbers are masked.
-pub fn mask(message: &[u8], numbers: Numbers, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(message);
-    let masked = &mut out[start..];
-    if numbers != Numbers::ALL {
-        each_number(masked, numbers, |number| number.fill(b'0'));
-        return;
-    }
-    // The same, many bytes at a time.
-    for (byte, around) in masked.iter_mut().skip(1).zip(message.windows(3)) {
-        let is_masked = around[1].is_ascii_digit() & (around[0].is_ascii_digit() | around[2].is_ascii_digit());
-        *byte = if is_masked { b'0' } else { *byte };
-    }
-    if let [first, second, ..] = message
-        && first.is_ascii_digit()
-        && second.is_ascii_digit()
-    {
-        masked[0] = b'0';
-    }
-    if let [.., before, last] = message
-        && before.is_ascii_digit()
-        && last.is_ascii_digit()
-    {
-        masked[message.len() - 1] = b'0';
-    }
-}
-
-fn each_number(text: &mut [u8], numbers: Numbers, then: impl Fn(&mut [u8])) {
-    let runs = text.chunk_by_mut(|a, b| a.is_ascii_digit() && b.is_ascii_digit());
-    let all = runs.filter(|run| run.len() > 1).enumerate();
-    all.filter(|(index, _)| numbers.has(*index)).for_each(|(_, number)| then(number));
-}
-
-/// A message with others in the place of some of its numbers: such as are valid as statuses and as parts of times and dates, and
-/// fit into 32 bits if they have ten digits; and such as are not. No digit is the same in both.
-pub fn with_others(message: &[u8], numbers: Numbers) -> [Vec<u8>; 2] {
-    let with = |number: fn(&mut [u8])| {
-        let mut text = message.to_vec();
-        each_number(&mut text, numbers, number);
-        text
-    };
-    let valid = |number: &mut [u8]| {
-        number.fill(if number.len() == 3 { b'0' } else { b'1' });
-        if number.len() > 2 {
-            number[..2].copy_from_slice(b"20");
-        }
-    };
-    [with(valid), with(|number| number.fill(b'9'))]
-}
-
-/// How many numbers of a message end before a byte, or right there.
-pub fn numbers_before(message: &[u8], end: usize) -> usize {
-    let splits = message.get(end).is_some_and(u8::is_ascii_digit);
-    let last = message[..end].iter().rposition(|byte| !(splits && byte.is_ascii_digit()));
-    let whole = &message[..last.map_or(0, |last| last + 1)];
-    whole.chunk_by(|a, b| a.is_ascii_digit() && b.is_ascii_digit()).filter(|run| run.len() > 1).count()
 }
