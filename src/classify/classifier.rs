@@ -15,7 +15,7 @@ use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
 use super::sensitive::{Sensitive, first_with_other_hex};
-use super::shape::Shapes;
+use super::shape::shape;
 use super::variable::{self, Parts, Variable};
 use super::view::{Miss, Subject, View};
 use super::{access_line, trace};
@@ -53,7 +53,8 @@ pub struct Classifier {
 /// Runs single patterns: what it needs to remember and to write on.
 struct Matcher {
     labels: Labels,
-    shapes: Shapes,
+    /// The shape of the last message for which it was asked.
+    shape: String,
     /// By pattern, once it is needed.
     searchers: Vec<Option<Box<Searcher>>>,
 }
@@ -77,7 +78,7 @@ impl Classifier {
     pub fn sharing(shared: Arc<Shared>) -> Self {
         let requests = Requests::new(&shared);
         let searchers = (0..shared.library.patterns.len()).map(|_| None).collect();
-        let matcher = Matcher { labels: Labels::default(), shapes: Shapes::default(), searchers };
+        let matcher = Matcher { labels: Labels::default(), shape: String::new(), searchers };
         Classifier {
             shared,
             requests,
@@ -224,7 +225,7 @@ impl Classifier {
                 || variable::may_escape(message, place)
         };
         let mut is_same = |parts: Parts| {
-            variable::with_others(message, parts).iter().all(|other| {
+            variable::with_others(message, &variables, parts).iter().all(|other| {
                 let other_head = level::head_of(other, record.timed);
                 (other_head.length, other_head.level) == (head.length, head.level)
                     && self.comes_to(record, other) == *outcome
@@ -417,16 +418,15 @@ impl Matcher {
                 return Err(Miss::Regex);
             }
         }
-        let shape = match pattern.parser {
-            Some(Parser::Level) => self.shapes.of(view.body),
-            _ => "",
-        };
+        if pattern.parser == Some(Parser::Level) {
+            shape(view.body, &mut self.shape);
+        }
         let searcher = self.searchers[index].as_deref();
         let read = |group: Option<usize>, name: &str| -> Option<Cow<'_, [u8]>> {
             if let Some(place) = searcher.zip(group).and_then(|(searcher, group)| searcher.group(group)) {
                 return Some(Cow::Borrowed(&text[place]));
             }
-            view.member(pattern.parser?, name, shape)
+            view.member(pattern.parser?, name, &self.shape)
         };
         let fits = |(label, glob): &(String, LabelGlob)| {
             let group = pattern.regex.as_ref().and_then(|regex| regex.group(label));
@@ -437,10 +437,10 @@ impl Matcher {
             let others_fit = pattern.label_globs.iter().any(fits);
             return Err(Miss::Label { index, others_fit });
         }
-        // Whether a value is secret depends on what stands around it: that it was met before tells nothing.
-        let mut shape = String::new();
+        // Of what is shown; the conditions above are on what was said.
+        let mut masked_shape = String::new();
         if pattern.parser == Some(Parser::Level) && view.has_secrets() {
-            super::shape::shape(view.masked_body(), &mut shape);
+            shape(view.masked_body(), &mut masked_shape);
         }
         let shown = |label: &Label| -> Option<Cow<'_, [u8]>> {
             if !view.has_secrets() {
@@ -448,7 +448,7 @@ impl Matcher {
             }
             match searcher.zip(label.group).and_then(|(searcher, group)| searcher.group(group)) {
                 Some(place) => Some(view.masked_part(pattern, place)),
-                None => view.masked_member(pattern.parser?, &label.name, &shape),
+                None => view.masked_member(pattern.parser?, &label.name, &masked_shape),
             }
         };
         let wanted = pattern.labels.iter().filter(|label| shared.interest.wants(pattern.class, label.index));

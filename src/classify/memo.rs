@@ -9,7 +9,7 @@ use rustc_hash::FxHasher;
 
 use super::event::Found;
 use super::known::Known;
-use super::variable::{Parts, mask};
+use super::variable::{Parts, Variable, mask, variables};
 use crate::decode::{Part, Record};
 
 /// Longer messages are not remembered: they would fill the memory, and are rare.
@@ -54,12 +54,15 @@ pub struct Memo {
     entries: Vec<Entry>,
     /// By the hash of a message, the hash of the last one that was new.
     met: Box<[u64; PLACES]>,
+    /// The parts and the key of the message that was met last.
+    variables: Vec<Variable>,
     key: Vec<u8>,
 }
 
 impl Default for Memo {
     fn default() -> Self {
-        Memo { known: Known::default(), entries: Vec::new(), met: Box::new([0; PLACES]), key: Vec::new() }
+        let (known, entries, met) = (Known::default(), Vec::new(), Box::new([0; PLACES]));
+        Memo { known, entries, met, variables: Vec::new(), key: Vec::new() }
     }
 }
 
@@ -69,6 +72,8 @@ impl Memo {
         if message.len() > LONGEST {
             return Met::New;
         }
+        self.variables.clear();
+        self.variables.extend(variables(message));
         self.write(record, message, Parts::ALL);
         let mut known = self.known.get(&self.key);
         let mut parts = None;
@@ -90,7 +95,7 @@ impl Memo {
         }
     }
 
-    /// Remembers which of a message's parts do not matter, where those are not all.
+    /// Remembers of the message that was met last which of its parts do not matter, where those are not all.
     pub fn free(&mut self, record: &Record<'_>, message: &[u8], free: Parts) {
         if free != Parts::ALL {
             self.write(record, message, Parts::ALL);
@@ -98,7 +103,7 @@ impl Memo {
         }
     }
 
-    /// Remembers what a message comes to whatever its free parts are.
+    /// Remembers what the message that was met last comes to whatever its free parts are.
     pub fn learn(&mut self, record: &Record<'_>, message: &[u8], free: Parts, outcome: Outcome) {
         self.write(record, message, free);
         self.insert(Entry::Outcome(outcome));
@@ -123,7 +128,7 @@ impl Memo {
         self.key.extend_from_slice(&flags.map(u8::from));
         self.key.extend_from_slice(&(logger.len() as u32).to_le_bytes());
         self.key.extend_from_slice(logger);
-        mask(message, free, &mut self.key);
+        mask(message, &self.variables, free, &mut self.key);
     }
 
     /// Whether the message of the key is new for the second time.

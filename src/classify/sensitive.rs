@@ -182,3 +182,65 @@ fn blind(hir: &Hir) -> Hir {
         HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(blind).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ALIKE: [&str; 5] =
+        [r"took (\d+)ms", r"[^ ]+\b", r"^\W*x{2,3}$", r"(?i)[0-9a-f]{4}|z", r"(?-u)\w+ (?:a|\d\.\d)?"];
+    const OTHERS: [&str; 6] = [r"\b30s", r"[1-9]\d?s", r"x(?:5[0-9]{2}|42)", r"[^7]a", r"(?<n>1+)b", r"(?i)A0*é"];
+
+    fn syntax(regex: &str) -> Hir {
+        Search::new(regex, true).unwrap().syntax().clone()
+    }
+
+    #[test]
+    fn knows_which_regexes_treat_all_digits_alike() {
+        ALIKE.iter().for_each(|regex| assert!(are_alike(&syntax(regex)), "{regex}"));
+        OTHERS.iter().for_each(|regex| assert!(!are_alike(&syntax(regex)), "{regex}"));
+    }
+
+    proptest! {
+        #[test]
+        fn regexes_that_treat_digits_alike_find_the_same_with_others(
+            text in "([0-9]|[axz.é ]|took |ms|[0-9]s){0,12}", digits in "[0-9]{40}", which in 0..ALIKE.len()
+        ) {
+            let regex = regex::bytes::Regex::new(ALIKE[which]).unwrap();
+            let other = with_digits(&text, &digits);
+            let places = |text: &str| regex.captures_iter(text.as_bytes())
+                .map(|captures| captures.iter().map(|group| group.map(|group| group.range())).collect::<Vec<_>>())
+                .collect::<Vec<_>>();
+            prop_assert_eq!(places(&text), places(&other));
+        }
+
+        #[test]
+        fn no_match_with_other_digits_begins_before_the_first_of_blind_regexes(
+            text in "([0-9]|[axbé .]|[0-9]{2}s){0,12}", digits in "[0-9]{40}", which in 0..OTHERS.len()
+        ) {
+            let regex = regex::bytes::Regex::new(OTHERS[which]).unwrap();
+            let blind = Search::of(blind(&syntax(OTHERS[which])));
+            let other = with_digits(&text, &digits);
+            if let Some(found) = regex.find(other.as_bytes()) {
+                prop_assert!(blind.first_match(text.as_bytes()).is_some_and(|first| first <= found.start()));
+            }
+        }
+
+        #[test]
+        fn literals_are_found_wherever_ids_may_hold_them(before in "[ab 0]{0,6}", id in "[0-9a-f]{8}", other in "[0-9a-f]{8}", after in "[ab 0]{0,6}", literal in "[ab0]{1,5}| [0-9a]{2}|[b9]{1,3} ") {
+            let text = format!("{before}{id}{after}");
+            let with_other = format!("{before}{other}{after}");
+            let part = before.len()..before.len() + id.len();
+            let first = first_place(text.as_bytes(), &[part], literal.as_bytes());
+            let found = with_other.find(&literal);
+            prop_assert!(found.is_none_or(|found| first.is_some_and(|first| first <= found)), "{:?} {:?}", first, found);
+        }
+    }
+
+    /// A text with the next of these digits in the place of each of its own.
+    fn with_digits(text: &str, digits: &str) -> String {
+        let mut digits = digits.chars();
+        text.chars().map(|char| if char.is_ascii_digit() { digits.next().unwrap() } else { char }).collect()
+    }
+}

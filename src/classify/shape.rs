@@ -13,12 +13,8 @@
 //! It allocates only where invalid UTF-8 or the escapes of a JSON object must be replaced.
 
 mod object;
-mod recent;
 
 use memchr::{memchr, memchr_iter};
-
-use object::Object;
-pub use recent::Shapes;
 
 /// Longest shape in bytes: enough to tell errors apart, short enough for one line of a report.
 const MAX_SHAPE: usize = 240;
@@ -38,10 +34,6 @@ const MIN_TOKEN: usize = 16;
 pub fn shape(message: &[u8], out: &mut String) {
     out.clear();
     append(message, out, 0);
-    cut(out);
-}
-
-fn cut(out: &mut String) {
     let fits = |end: &usize| out.is_char_boundary(*end);
     out.truncate((0..=out.len().min(MAX_SHAPE)).rfind(fits).unwrap_or(0));
     out.truncate(out.trim_end().len());
@@ -50,14 +42,12 @@ fn cut(out: &mut String) {
 fn append(message: &[u8], out: &mut String, depth: u8) {
     let message = message.trim_ascii();
     match object::split(message) {
-        Some((text, object)) => append_both(text, &object, out, depth),
+        Some((text, object)) => {
+            Scan::new(text, out).run();
+            object::append(&object, out, depth);
+        }
         None => Scan::new(message, out).run(),
     }
-}
-
-fn append_both(text: &[u8], object: &Object<'_>, out: &mut String, depth: u8) {
-    Scan::new(text, out).run();
-    object::append(object, out, depth);
 }
 
 /// Appends what may still matter of `bytes`.

@@ -169,6 +169,10 @@ fn pod_name(text: &[u8]) -> Option<&[u8]> {
     const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let head = &text[..text.len().min(2 * LONGEST_NAME)];
     let name = &head[..memchr::memchr(b' ', head)?];
+    // Nearly no first word has its dash there.
+    if name.len() < 6 || name[name.len() - 6] != b'-' {
+        return None;
+    }
     let mut parts = name.rsplitn(3, |byte| *byte == b'-');
     let (random, hash, deployment) = (parts.next()?, parts.next()?, parts.next()?);
     let is_random = |part: &[u8]| part.iter().all(|byte| ALPHABET.contains(byte));
