@@ -10,11 +10,11 @@ use super::label_set::LabelSet;
 use super::labels::Labels;
 use super::library::{Label, LabelGlob, Library, Pattern};
 use super::memo::{Memo, Met, Outcome};
-use super::prefilter::{Candidate, Candidates, Prefilter, Start};
+use super::prefilter::{Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
-use super::sensitive::{Sensitive, first_with_other_hex};
+use super::sensitive::{Sensitive, may_match_with_other_hex};
 use super::shape::shape;
 use super::variable::{self, Parts, Variable};
 use super::view::{Miss, Subject, View};
@@ -218,11 +218,10 @@ impl Classifier {
         let ids = variables.iter().filter(|variable| variable.is_hex).map(|variable| variable.place.clone());
         // More are rare, and take long to look at.
         let ids: Vec<_> = ids.take(MOST_IDS).collect();
-        let first_by_hex = if ids.is_empty() { message.len() } else { first_with_other_hex(patterns, message, &ids) };
+        let may_match = !ids.is_empty() && may_match_with_other_hex(patterns, message, &ids);
         let may_be_read = |Variable { place, is_hex }: &Variable| {
-            place.end > if *is_hex { first_by_hex } else { first_by_digits }
-                || (*is_hex && !ids.contains(place))
-                || variable::may_escape(message, place)
+            let is_read = if *is_hex { may_match || !ids.contains(place) } else { place.end > first_by_digits };
+            is_read || variable::may_escape(message, place)
         };
         let mut is_same = |parts: Parts| {
             variable::with_others(message, &variables, parts).iter().all(|other| {
@@ -374,15 +373,14 @@ impl Classifier {
         if view.exception.is_some() {
             let reads = |pattern: &Pattern| pattern.regex.is_none() && view.is_read_by(pattern);
             let patterns = shared.library.patterns.iter().enumerate();
-            let candidate = |pattern| Candidate { pattern, start: Start::ANYWHERE };
-            found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| candidate(index)));
+            found.patterns.extend(patterns.filter(|(_, pattern)| reads(pattern)).map(|(index, _)| index));
             // Of the patterns of one class the first in its pack takes the entry, whatever found it.
-            found.patterns.sort_unstable_by_key(|candidate| candidate.pattern);
+            found.patterns.sort_unstable();
         }
-        for &Candidate { pattern: index, start } in &found.patterns {
+        for &index in &found.patterns {
             let class = shared.library.patterns[index].class;
             if !events[first..].iter().any(|found| shared.class_of(found) == class) {
-                events.extend(matcher.try_pattern(shared, index, &view, start).ok());
+                events.extend(matcher.try_pattern(shared, index, &view).ok());
             }
         }
         let is_beside = |found: &Found| shared.library.patterns[found.pattern as usize].beside;
@@ -394,27 +392,26 @@ impl Classifier {
             let applies = |index: &usize| view.allows(&shared.library.patterns[*index]).is_ok();
             let gravest = |index: &usize| shared.library.patterns[*index].level;
             if let Some(index) = shared.levels.iter().copied().filter(applies).max_by_key(gravest) {
-                events.extend(matcher.try_pattern(shared, index, &view, Start::ANYWHERE).ok());
+                events.extend(matcher.try_pattern(shared, index, &view).ok());
             }
         }
     }
 
     /// Runs one pattern on an entry that is no request.
     pub(crate) fn try_pattern(&mut self, index: usize, view: &View<'_>) -> Result<Found, Miss> {
-        self.matcher.try_pattern(&self.shared, index, view, Start::ANYWHERE)
+        self.matcher.try_pattern(&self.shared, index, view)
     }
 }
 
 impl Matcher {
-    /// Runs one pattern; a match of its regex begins at `start` in the entry's text.
-    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>, start: Start) -> Result<Found, Miss> {
+    /// Runs one pattern.
+    fn try_pattern(&mut self, shared: &Shared, index: usize, view: &View<'_>) -> Result<Found, Miss> {
         let pattern = &shared.library.patterns[index];
         view.allows(pattern)?;
         let text = view.searched(pattern);
         if let Some(regex) = &pattern.regex {
-            let start = start.within(view.subject.text.len() - text.len()).ok_or(Miss::Regex)?;
             let searcher = self.searchers[index].get_or_insert_with(|| Box::new(Searcher::new(regex)));
-            if !searcher.captures(regex, text, start) {
+            if !searcher.captures(regex, text) {
                 return Err(Miss::Regex);
             }
         }

@@ -1,13 +1,11 @@
 //! One scan of a message for the literals of all patterns at once.
 
-use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem::Finder;
 
 use super::grams::{self, Frequencies, Grams};
 use super::library::Pattern;
-use super::literals::Literal;
 use super::several::Several;
 
 /// Text without which no line begins a failure, unless with a type ([`trace::begins_with_type`](super::trace::begins_with_type)):
@@ -81,8 +79,8 @@ pub struct Prefilter {
 
 #[derive(Debug)]
 enum Hint {
-    /// A pattern, and how many bytes stand between the begin of its match and the literal.
-    Pattern(usize, Option<RangeInclusive<usize>>),
+    /// A pattern may match.
+    Pattern(usize),
     /// A failure may begin here.
     Trace,
 }
@@ -90,66 +88,10 @@ enum Hint {
 /// What one scan found. Reused from message to message.
 #[derive(Debug, Default)]
 pub struct Candidates {
-    /// The patterns to run, ascending by index.
-    pub patterns: Vec<Candidate>,
-    /// By pattern: where it is in `patterns` while a scan goes on, or [`NOT_YET`].
-    places: Vec<u32>,
+    /// The patterns that may match, ascending by index in the library.
+    pub patterns: Vec<usize>,
     /// The message may begin a failure.
     pub trace: bool,
-}
-
-const NOT_YET: u32 = u32::MAX;
-
-impl Candidates {
-    /// A match of a pattern may begin at `start`.
-    fn add(&mut self, pattern: usize, start: Start) {
-        match self.places[pattern] {
-            NOT_YET => {
-                self.places[pattern] = self.patterns.len() as u32;
-                self.patterns.push(Candidate { pattern, start });
-            }
-            place => {
-                let known = &mut self.patterns[place as usize].start;
-                *known = known.or(start);
-            }
-        }
-    }
-}
-
-/// A pattern that may match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Index in the library.
-    pub pattern: usize,
-    pub start: Start,
-}
-
-/// Where in a message a match can begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At this byte and nowhere else.
-    At(usize),
-    /// At this byte or behind it.
-    From(usize),
-}
-
-impl Start {
-    pub const ANYWHERE: Start = Start::From(0);
-
-    fn or(self, other: Start) -> Start {
-        match (self, other) {
-            (Start::At(one), Start::At(two)) if one == two => self,
-            (Start::At(one) | Start::From(one), Start::At(two) | Start::From(two)) => Start::From(one.min(two)),
-        }
-    }
-
-    /// The same place counted from byte `from`, for a match that cannot begin before it.
-    pub fn within(self, from: usize) -> Option<Start> {
-        match self {
-            Start::At(at) => at.checked_sub(from).map(Start::At),
-            Start::From(at) => Some(Start::From(at.saturating_sub(from))),
-        }
-    }
 }
 
 impl Prefilter {
@@ -161,8 +103,9 @@ impl Prefilter {
         }
         let mut always = Vec::new();
         for (index, pattern) in patterns.iter().enumerate() {
-            for (text, lead) in widest_leads(&pattern.required.any) {
-                add(text, Hint::Pattern(index, lead));
+            // In a pattern's alternatives one text may stand in several places.
+            for text in pattern.required.any.iter().collect::<BTreeSet<_>>() {
+                add(text, Hint::Pattern(index));
             }
             if pattern.regex.is_some() && pattern.required.any.is_empty() {
                 always.push(index);
@@ -193,52 +136,27 @@ impl Prefilter {
 
     /// Scans an unescaped message.
     pub fn scan(&self, message: &[u8], found: &mut Candidates) {
-        found.patterns.clear();
-        found.places.resize(self.beside.len(), NOT_YET);
+        found.patterns.clone_from(&self.always);
         found.trace = false;
-        let mut hit = |literal: usize, at: usize| {
+        let mut hit = |literal: usize| {
             for hint in &self.hints[literal] {
                 match hint {
-                    Hint::Pattern(pattern, None) => found.add(*pattern, Start::ANYWHERE),
-                    Hint::Pattern(pattern, Some(lead)) => {
-                        let (least, most) = (*lead.start(), *lead.end());
-                        if least == most && least <= at {
-                            found.add(*pattern, Start::At(at - least));
-                        } else if least < most {
-                            found.add(*pattern, Start::From(at.saturating_sub(most)));
-                        }
-                    }
+                    Hint::Pattern(pattern) => found.patterns.push(*pattern),
                     Hint::Trace => found.trace = true,
                 }
             }
         };
         self.long.find(message, &mut hit);
         if let Some(short) = &self.short {
-            short.find(message, |literal, at| hit(self.first_short + literal, at));
+            short.find(message, |literal| hit(self.first_short + literal));
         }
-        for pattern in &self.always {
-            found.add(*pattern, Start::ANYWHERE);
-        }
-        for candidate in &found.patterns {
-            found.places[candidate.pattern] = NOT_YET;
-        }
-        found.patterns.retain(|candidate| {
+        found.patterns.sort_unstable();
+        found.patterns.dedup();
+        found.patterns.retain(|pattern| {
             let here = |finder: &Finder<'_>| finder.find(message).is_some();
-            self.beside[candidate.pattern].iter().all(|set| set.iter().any(here))
+            self.beside[*pattern].iter().all(|set| set.iter().any(here))
         });
-        found.patterns.sort_unstable_by_key(|candidate| candidate.pattern);
     }
-}
-
-/// Each text once: in a pattern's alternatives one may stand in several places.
-fn widest_leads(literals: &[Literal]) -> BTreeMap<&[u8], Option<RangeInclusive<usize>>> {
-    let mut leads: BTreeMap<&[u8], Option<RangeInclusive<usize>>> = BTreeMap::new();
-    for Literal { text, lead } in literals {
-        let known = leads.entry(text).or_insert_with(|| lead.clone());
-        let widened = known.take().zip(lead.clone());
-        *known = widened.map(|(one, two)| *one.start().min(two.start())..=*one.end().max(two.end()));
-    }
-    leads
 }
 
 #[cfg(test)]
@@ -266,12 +184,12 @@ match    = '\d oomph (?:off|into) the engine'
         let mut found = Candidates::default();
         let mut scan = |message: &str| {
             prefilter.scan(message.as_bytes(), &mut found);
-            found.patterns.iter().map(|candidate| (candidate.pattern, candidate.start)).collect::<Vec<_>>()
+            found.patterns.clone()
         };
-        assert_eq!(scan("an oom, and 5 oomph off the engine"), [(0, Start::From(3)), (1, Start::From(11))]);
-        assert_eq!(scan("5 oomph the engine"), [(0, Start::At(2))]);
-        assert_eq!(scan("no room"), [(0, Start::At(4))]);
-        assert_eq!(scan("oomph, no room"), [(0, Start::From(0))]);
-        assert_eq!(scan("nothing"), []);
+        assert_eq!(scan("an oom, and 5 oomph off the engine"), [0, 1]);
+        assert_eq!(scan("5 oomph the engine"), [0]);
+        assert_eq!(scan("no room"), [0]);
+        assert_eq!(scan("oomph, no room"), [0]);
+        assert_eq!(scan("nothing"), [0_usize; 0]);
     }
 }

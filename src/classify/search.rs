@@ -1,17 +1,14 @@
 //! The regex of a pattern, and the search for it.
 //!
-//! A pattern's literal was found before its regex is run, so the place of a match is mostly known, and the regex need only
-//! be tried there. The `regex` crate cannot be asked that, the engine under it can. A regex is built when it is first
-//! searched for: a run meets few of the library's patterns, and building one takes as long as reading a thousand lines.
+//! A regex is built when it is first searched for: a run meets few of the library's patterns, and building one takes as long as
+//! reading a thousand lines. Its syntax is read at once, which the `regex` crate does not give; the engine under it takes that.
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex_automata::util::primitives::NonMaxUsize;
-use regex_automata::{Anchored, Input, meta};
+use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind};
-
-use super::prefilter::Start;
 
 /// The `regex` crate's own limits: bytes of a compiled regex, and of what a search keeps of its automaton.
 const LARGEST: usize = 10 << 20;
@@ -126,23 +123,15 @@ impl Searcher {
         Searcher { cache: regex.create_cache(), slots }
     }
 
-    /// Whether there is a match that begins at `start`; [`Searcher::group`] tells what the first of them captured.
-    pub fn captures(&mut self, search: &Search, text: &[u8], start: Start) -> bool {
-        search.regex().search_slots_with(&mut self.cache, &input(text, start), &mut self.slots).is_some()
+    /// Whether there is a match; [`Searcher::group`] tells what the first one captured.
+    pub fn captures(&mut self, search: &Search, text: &[u8]) -> bool {
+        search.regex().search_slots_with(&mut self.cache, &Input::new(text), &mut self.slots).is_some()
     }
 
     /// Where a group stands.
     pub fn group(&self, group: usize) -> Option<Range<usize>> {
         let place = |slot: usize| self.slots.get(slot).copied().flatten().map(NonMaxUsize::get);
         Some(place(2 * group)?..place(2 * group + 1)?)
-    }
-}
-
-fn input(text: &[u8], start: Start) -> Input<'_> {
-    // What stands before the start still counts, such as for `^` and `\b`.
-    match start {
-        Start::At(at) => Input::new(text).range(at..).anchored(Anchored::Yes),
-        Start::From(at) => Input::new(text).range(at..),
     }
 }
 
@@ -162,33 +151,25 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_what_the_regex_crate_finds(text in "[abcd ]{0,24}", which in 0..REGEXES.len(), from in 0usize..26) {
+        fn finds_what_the_regex_crate_finds(text in "[abcd ]{0,24}", which in 0..REGEXES.len()) {
             let text = text.as_bytes();
-            let from = from.min(text.len());
             let regex = regex::bytes::RegexBuilder::new(REGEXES[which]).unicode(false).build().unwrap();
             let search = Search::new(REGEXES[which], false).unwrap();
             let mut searcher = Searcher::new(&search);
             let mut locations = regex.capture_locations();
 
-            let expected = regex.captures_read_at(&mut locations, text, from).map(|found| found.range());
-            prop_assert_eq!(searcher.captures(&search, text, Start::From(from)), expected.is_some());
-            prop_assert_eq!(searcher.captures(&search, text, Start::From(from)), expected.is_some());
-            if let Some(found) = &expected {
+            let expected = regex.captures_read(&mut locations, text).map(|found| found.range());
+            prop_assert_eq!(searcher.captures(&search, text), expected.is_some());
+            prop_assert_eq!(searcher.captures(&search, text), expected.is_some());
+            prop_assert_eq!(search.first_match(text), expected.as_ref().map(|found| found.start));
+            if expected.is_some() {
                 for name in ["x", "y"] {
                     let known = regex.capture_names().position(|known| known == Some(name));
                     prop_assert_eq!(search.group(name), known);
                     let place = known.and_then(|group| locations.get(group)).map(|(start, end)| start..end);
                     prop_assert_eq!(known.and_then(|group| searcher.group(group)), place);
                 }
-                // A search where the match begins finds the same.
-                let before: Vec<_> = searcher.slots.clone();
-                prop_assert!(searcher.captures(&search, text, Start::At(found.start)));
-                prop_assert!(searcher.captures(&search, text, Start::At(found.start)));
-                prop_assert_eq!(&searcher.slots, &before);
             }
-            let at = expected.filter(|found| found.start == from).is_some();
-            prop_assert_eq!(searcher.captures(&search, text, Start::At(from)), at);
-            prop_assert_eq!(searcher.captures(&search, text, Start::At(from)), at);
         }
     }
 

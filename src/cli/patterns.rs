@@ -196,7 +196,7 @@ fn show_pattern(pattern: &Pattern, class_about: &str, out: &mut impl Write) -> i
     field("values", &join(values))?;
     if pattern.regex.is_some() {
         let quoted = |literal: &Vec<u8>| format!("{:?}", String::from_utf8_lossy(literal));
-        let literals = pattern.required.any.iter().map(|literal| quoted(&literal.text));
+        let literals = pattern.required.any.iter().map(quoted);
         let literals = match pattern.required.any.is_empty() {
             true => "none: tried on every line".into(),
             false => join(literals),

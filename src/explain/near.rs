@@ -84,10 +84,7 @@ fn near_text(classifier: &mut Classifier, index: usize, pattern: &Pattern, view:
     let literal = match pattern.required.any.as_slice() {
         [] if pattern.regex.is_some() => return None,
         [] => None,
-        literals => {
-            let texts = literals.iter().map(|literal| &literal.text);
-            Some(texts.into_iter().find(|literal| memchr::memmem::find(text, literal).is_some())?)
-        }
+        literals => Some(literals.iter().find(|literal| memchr::memmem::find(text, literal).is_some())?),
     };
     let missing = match classifier.try_pattern(index, view).err()? {
         Miss::Level => {

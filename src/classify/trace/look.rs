@@ -73,7 +73,7 @@ pub fn look(text: &[u8]) -> Languages {
     let is_one_line = memchr::memchr(b'\n', text).is_none();
     let finds = if is_one_line { &OF_ONE_LINE } else { &TEXTS };
     let mut found = Languages::default();
-    finds.find(text, |index, _| {
+    finds.find(text, |index| {
         let (_, languages) = ANYWHERE.get(index).unwrap_or_else(|| &IN_LINES[index - ANYWHERE.len()]);
         languages.iter().for_each(|language| found.0 |= 1 << *language as u16);
     });

@@ -240,7 +240,7 @@ fn what_does_not_fit_is_one_message() {
     let state = Connection::open(shop.path("state")).unwrap();
     state.pragma_update(None, "user_version", 1).unwrap();
     refused(shop.piped(&log), 2, &["was written by an older logwatch (format 1, this one reads 4)"]);
-    state.pragma_update(None, "user_version", 3).unwrap();
+    state.pragma_update(None, "user_version", 4).unwrap();
     let version = |version: &str| {
         let update = "UPDATE setup SET json = json_set(json, '$.version', ?)";
         state.execute(update, [version]).unwrap();
