@@ -1,5 +1,7 @@
 //! Runs the library over entries. One classifier a thread: it holds caches and scratch space, and no results.
 
+mod free_parts;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -14,14 +16,12 @@ use super::prefilter::{Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
 use super::search::Searcher;
-use super::sensitive::{Sensitive, may_match_with_other_hex};
+use super::sensitive::Sensitive;
 use super::shape::shape;
-use super::variable::{self, Parts, Variable};
 use super::view::{Miss, Subject, View};
 use super::{access_line, trace};
 use crate::decode::unfold::unfolded;
 use crate::decode::{Attributes, Level, Part, Record, level, request};
-use crate::mask;
 
 /// What all threads share.
 pub struct Shared {
@@ -33,9 +33,6 @@ pub struct Shared {
     /// Indices of the patterns that take what is grave and nothing else took.
     levels: Vec<usize>,
 }
-
-/// Ids of a message that may be free, at most.
-const MOST_IDS: usize = 4;
 
 pub struct Classifier {
     pub shared: Arc<Shared>,
@@ -188,56 +185,6 @@ impl Classifier {
         };
         self.message = scratch;
         opens
-    }
-
-    /// What a message that is all a record says comes to.
-    fn comes_to(&mut self, record: &Record<'_>, message: &[u8]) -> Outcome {
-        let mut events = Vec::new();
-        (self.part, self.stands_alone) = (Part::Whole, false);
-        let opens = self.read(record, message, false, 0, &mut events);
-        Outcome { events: events.into(), opens, part: self.part, stands_alone: self.stands_alone }
-    }
-
-    /// The parts of a message that do not matter for what it comes to; `None` where other members of its record do, and
-    /// for a request: few come again.
-    fn free_parts(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Parts> {
-        let is_request = outcome.events.iter().any(|found| found.via != Via::None);
-        if is_request || access_line::reads_attributes(message) {
-            return None;
-        }
-        let Shared { library, sensitive, .. } = &*Arc::clone(&self.shared);
-        let patterns = &library.patterns;
-        let head = level::head_of(message, record.timed);
-        let first_by_digits = sensitive.first_with_other_digits(patterns, message, head.length)?;
-        let is_labelled = |found: &Found| self.labels(found.labels).values().flatten().next().is_some();
-        // What is secret in a label may depend on anything.
-        if (outcome.events.iter().any(is_labelled) && mask::may_hold(message)) || trace::language(message).is_some() {
-            return Some(Parts::NONE);
-        }
-        let variables: Vec<Variable> = variable::variables(message).collect();
-        let ids = variables.iter().filter(|variable| variable.is_hex).map(|variable| variable.place.clone());
-        // More are rare, and take long to look at.
-        let ids: Vec<_> = ids.take(MOST_IDS).collect();
-        let may_match = !ids.is_empty() && may_match_with_other_hex(patterns, message, &ids);
-        let may_be_read = |Variable { place, is_hex }: &Variable| {
-            let is_read = if *is_hex { may_match || !ids.contains(place) } else { place.end > first_by_digits };
-            is_read || variable::may_escape(message, place)
-        };
-        let mut is_same = |parts: Parts| {
-            variable::with_others(message, &variables, parts).iter().all(|other| {
-                let other_head = level::head_of(other, record.timed);
-                (other_head.length, other_head.level) == (head.length, head.level)
-                    && self.comes_to(record, other) == *outcome
-            })
-        };
-        let read = (0..variables.len()).filter(|index| may_be_read(&variables[*index]));
-        let free = Parts::ALL.without(Parts::of(read));
-        if is_same(free) {
-            return Some(free);
-        }
-        let matters = |index: &usize| free.has(*index) && !is_same(Parts::of([*index]));
-        let free = free.without(Parts::of((0..variables.len()).filter(matters)));
-        Some(if is_same(free) { free } else { Parts::NONE })
     }
 
     /// Appends the events of a message that was not met; whether others may belong to its record.
