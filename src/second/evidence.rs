@@ -100,8 +100,9 @@ pub fn said(line: &[u8]) -> Vec<u8> {
         decode::Line::Record(record) => match &record.edge {
             None => record.says().into_owned(),
             Some(edge) => {
-                let status = edge.status.to_string();
-                [&edge.method.read()[..], &edge.target.read(), status.as_bytes()].join(&b' ')
+                let duration = edge.duration.map(|nanoseconds| format!(" {}ms", nanoseconds / 1_000_000));
+                let answer = format!("{}{}", edge.status, duration.unwrap_or_default());
+                [&edge.method.read()[..], &edge.target.read(), answer.as_bytes()].join(&b' ')
             }
         },
         _ => line.to_vec(),

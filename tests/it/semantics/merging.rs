@@ -142,11 +142,11 @@ fn evidence_is_of_events_that_pass_the_tests_on_values() {
         let evidence = outcome.events(id)[0]["evidence"].as_array().cloned().unwrap_or_default();
         evidence.iter().map(|line| line["line"].as_str().unwrap_or_default().to_string()).collect()
     };
-    assert_eq!(shown("slow"), ["GET /19 200", "GET /39 200"]);
-    assert_eq!(shown("slowest"), ["GET /19 200", "GET /39 200"]);
+    assert_eq!(shown("slow"), ["GET /19 200 4000ms", "GET /39 200 4000ms"]);
+    assert_eq!(shown("slowest"), ["GET /19 200 4000ms", "GET /39 200 4000ms"]);
     // That there are enough for a percentile shows nothing of it.
     assert_eq!(shown("median"), [""; 0]);
-    assert_eq!(shown("in-a-row"), ["GET /19 200"]);
+    assert_eq!(shown("in-a-row"), ["GET /19 200 4000ms"]);
 }
 
 /// Rule 14: 0 within a second; the step from :10 to :25 otherwise.
