@@ -167,7 +167,7 @@ impl Classifier {
                 );
                 opens
             }
-            Met::Once(free) => {
+            Met::Again(free) => {
                 let outcome = self.comes_to(record, message);
                 let free = free.or_else(|| {
                     let free = self.free_parts(record, message, &outcome)?;
