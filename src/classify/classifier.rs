@@ -1,6 +1,6 @@
 //! Runs the library over entries. One classifier a thread: it holds caches and scratch space, and no results.
 
-mod free_parts;
+mod remembered;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::event::{Event, Found, Interest, MOST_VALUES, NO_VALUE, Via};
 use super::label_set::LabelSet;
 use super::labels::Labels;
 use super::library::{Label, LabelGlob, Library, Pattern};
-use super::memo::{Memo, Met, Outcome};
+use super::memo::Memo;
 use super::prefilter::{Candidates, Prefilter};
 use super::requests::Requests;
 use super::route::Routes;
@@ -150,63 +150,26 @@ impl Classifier {
         let is_all = record.request.is_none() && record.stack.is_none() && record.cause.is_none();
         let mut scratch = std::mem::take(&mut self.message);
         let message = record.says_in(&mut scratch);
-        let met = if is_all && !alone { self.memo.meet(record, message) } else { Met::New };
-        let opens = match met {
-            Met::Often(outcome) => {
-                events.extend_from_slice(&outcome.events);
-                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
-                let opens = outcome.opens;
-                debug_assert!(
-                    self.comes_to(record, message)
-                        == Outcome {
-                            events: events[first..].into(),
-                            opens,
-                            part: self.part,
-                            stands_alone: self.stands_alone
-                        }
-                );
-                opens
-            }
-            Met::Again(free) => {
-                let outcome = self.comes_to(record, message);
-                let free = free.or_else(|| {
-                    let free = self.free_parts(record, message, &outcome)?;
-                    self.memo.free(record, message, free);
-                    Some(free)
-                });
-                if let Some(free) = free {
-                    self.memo.learn(record, message, free, outcome.clone());
-                }
-                events.extend_from_slice(&outcome.events);
-                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
-                outcome.opens
-            }
-            Met::New => self.read(record, message, alone, first, events),
-        };
+        let remembered = if is_all && !alone { self.remembered(record, message, events) } else { None };
+        let opens = remembered.unwrap_or_else(|| {
+            let opens = self.message(record, message, alone, first, events);
+            self.stands_alone = !opens && !alone && self.is_alone(record, message, &events[first..]);
+            opens
+        });
         self.message = scratch;
         opens
     }
 
-    /// Appends the events of a message that was not met; whether others may belong to its record.
-    fn read(
-        &mut self,
-        record: &Record<'_>,
-        message: &[u8],
-        alone: bool,
-        first: usize,
-        events: &mut Vec<Found>,
-    ) -> bool {
-        let opens = self.message(record, message, alone, first, events);
-        self.stands_alone = !opens
-            && !alone
-            && (record.request.is_some()
-                || events[first..].iter().any(|found| found.via == Via::Access)
-                || memchr::memchr(b'\n', message).is_some()
-                || self.is_usual_alone(message)
-                || trace::stands_alone(message));
-        opens
+    /// Whether a message that opens nothing can be no part of what others tell.
+    fn is_alone(&self, record: &Record<'_>, message: &[u8], found: &[Found]) -> bool {
+        record.request.is_some()
+            || found.iter().any(|found| found.via == Via::Access)
+            || memchr::memchr(b'\n', message).is_some()
+            || self.is_usual_alone(message)
+            || trace::stands_alone(message)
     }
 
+    /// Appends the events of a message; whether others may belong to its record.
     fn message(
         &mut self,
         record: &Record<'_>,

@@ -94,7 +94,7 @@ impl Memo {
             None => Met::New,
             Some(index) => match &self.entries[index as usize] {
                 Entry::Outcome(outcome) => Met::Often(outcome),
-                // Whose key says that it is none.
+                // Their keys tell that all parts are masked, which those of outcomes with free parts do not.
                 Entry::Free(_) => Met::New,
             },
         }

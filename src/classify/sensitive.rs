@@ -3,6 +3,7 @@
 //! A regex that treats all digits alike finds in any numbers what it finds in one. Of the others it is worked out where they would match
 //! first if they did; and of all of them whether their literals may stand there, if letters may be others, too.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -12,7 +13,7 @@ use regex_syntax::hir::{
 };
 
 use super::definition::Parser;
-use super::library::{LabelGlob, Pattern};
+use super::library::Pattern;
 use super::literals::{Required, required};
 use super::search::Search;
 
@@ -104,16 +105,13 @@ fn may_hold(text: &[u8], parts: &[Range<usize>], literal: &[u8]) -> bool {
 
 /// Whether it may depend on digits or on members beside the message if a pattern matches, or what it gives.
 fn is_sensitive(pattern: &Pattern) -> bool {
-    let has_digit = |glob: &LabelGlob| match glob {
-        LabelGlob::Glob(glob) => glob.to_string().bytes().any(|byte| byte.is_ascii_digit()),
-        LabelGlob::StatusFamily(_) => true,
-    };
+    let has_digit = |glob: &dyn Display| glob.to_string().bytes().any(|byte| byte.is_ascii_digit());
     let cleans = pattern.labels.iter().filter_map(|label| label.clean.as_ref());
     let syntax_of_clean = |text: &str| Search::new(text, pattern.unicode).is_ok_and(|clean| are_alike(clean.syntax()));
     !pattern.regex.as_ref().is_none_or(|regex| are_alike(regex.syntax()))
         || !cleans.into_iter().all(|(regex, _)| syntax_of_clean(regex.as_str()))
         || pattern.label_globs.iter().any(|(_, glob)| has_digit(glob))
-        || pattern.logger.as_ref().is_some_and(|glob| glob.to_string().bytes().any(|byte| byte.is_ascii_digit()))
+        || pattern.logger.as_ref().is_some_and(|glob| has_digit(glob))
         || !pattern.attributes.is_empty()
 }
 

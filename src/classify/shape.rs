@@ -240,13 +240,19 @@ impl<'t, 'o> Scan<'t, 'o> {
     }
 
     fn uuid_end(&self) -> Option<usize> {
-        let uuid = self.text.get(self.at..self.at + 36)?;
-        let fits = uuid.iter().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => *byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-        fits.then_some(self.at + 36)
+        is_uuid(self.text.get(self.at..self.at + UUID)?).then_some(self.at + UUID)
     }
+}
+
+/// Bytes of a UUID.
+pub(super) const UUID: usize = 36;
+
+/// Whether a text of that length is a UUID, in letters of either case.
+pub(super) fn is_uuid(text: &[u8]) -> bool {
+    text.iter().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    })
 }
 
 fn is_word(byte: u8) -> bool {

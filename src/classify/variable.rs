@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use wide::u8x16;
 
+use super::shape::{UUID, is_uuid};
+
 /// Hex digits of an id, at least.
 const SHORTEST_ID: usize = 8;
-const UUID: usize = 36;
 /// Bytes before a part in which a sign can stand that makes characters of digits: `\u00e9`, `%C3%A9`, `&#233;`.
 const ESCAPE: usize = 8;
 
@@ -106,14 +107,15 @@ impl<'t> Digits<'t> {
     }
 }
 
+/// All bits set for each byte that is a digit, none for the others.
+pub fn are_digits(bytes: u8x16) -> u8x16 {
+    bytes.max(u8x16::splat(b'0')).simd_eq(bytes) & bytes.min(u8x16::splat(b'9')).simd_eq(bytes)
+}
+
 /// By the bytes of a text's first block: which of them are digits.
 fn mask_of(text: &[u8]) -> u64 {
     const LANES: usize = 16;
-    let digits = |lanes: [u8; LANES]| {
-        let bytes = u8x16::from(lanes);
-        let digits = bytes.max(u8x16::splat(b'0')).simd_eq(bytes) & bytes.min(u8x16::splat(b'9')).simd_eq(bytes);
-        u64::from(digits.to_bitmask())
-    };
+    let digits = |lanes: [u8; LANES]| u64::from(are_digits(u8x16::from(lanes)).to_bitmask());
     let (whole, rest) = text[..text.len().min(BLOCK)].as_chunks::<LANES>();
     let mut last = [0; LANES];
     last[..rest.len()].copy_from_slice(rest);
@@ -134,7 +136,8 @@ fn id(message: &[u8], from: usize, digit: usize) -> Option<Range<usize>> {
     let end = start + length;
     if length == SHORTEST_ID
         && let Some(uuid) = message.get(start..start + UUID)
-        && uuid.iter().enumerate().all(|(at, byte)| if is_dash(at) { *byte == b'-' } else { is_hex(byte) })
+        && is_uuid(uuid)
+        && !uuid.iter().any(u8::is_ascii_uppercase)
         && !is_word(message.get(start + UUID))
     {
         return Some(start..start + UUID);
@@ -143,10 +146,6 @@ fn id(message: &[u8], from: usize, digit: usize) -> Option<Range<usize>> {
     // `12e5` is a number, and `12345678d` may be a time.
     let is_mixed = word.chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit()).count() > 3;
     (length >= SHORTEST_ID && is_mixed && !is_word(message.get(end))).then_some(start..end)
-}
-
-fn is_dash(at: usize) -> bool {
-    matches!(at, 8 | 13 | 18 | 23)
 }
 
 /// Appends a message in which some of its parts are masked: whatever stood there, of as many bytes, the same.

@@ -1,9 +1,9 @@
 //! The stack of a failure that a structured logger puts into a member of its own, wherever that stands.
 //!
 //! Serilog calls it `@x` or `Exception`, log4j `thrown.extendedStackTrace`, Datadog's and OpenTelemetry's loggers use names with dots, ECS
-//! nests what those dots separate, winston keeps it in `metadata`, GELF begins names of its own
-//! with an underscore. It is looked for only in records of level warning and worse that have
-//! none under a usual name, and only text of several lines is one, or an exception as an object.
+//! nests what those dots separate, winston keeps it in `metadata`, GELF begins names of its own with an underscore. It is looked for
+//! only in records of level warning and worse that have none under a usual name, and only text of several lines is one, or an
+//! exception as an object.
 
 use std::borrow::Cow;
 

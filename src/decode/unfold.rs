@@ -47,12 +47,10 @@ pub fn is_of_dotnet_console(text: &[u8]) -> bool {
 
 fn of_dotnet_console(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(byte) = text.get(at) {
+    for (at, byte) in text.iter().enumerate() {
         let begins_line =
             [&b"    at "[..], b"    --- End of ", b"  ---> "].iter().any(|line| text[at..].starts_with(line));
         out.push(if begins_line { b'\n' } else { *byte });
-        at += 1;
     }
     out
 }

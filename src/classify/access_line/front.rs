@@ -3,6 +3,8 @@
 use memchr::{memchr, memrchr};
 use wide::u8x16;
 
+use crate::classify::variable::are_digits;
+
 /// What stands before the request's quote, with the client's address.
 pub(super) enum Front<'a> {
     /// uvicorn: `… ADDRESS:PORT - `
@@ -20,7 +22,7 @@ pub(super) fn usual_peer(text: &[u8]) -> Option<&[u8]> {
     let peer = text.strip_prefix(HEAD)?.strip_suffix(b" - ")?;
     // An address and its colon are no longer than a vector, so all of it is looked at at once.
     let bytes = u8x16::new(*text[HEAD.len()..].first_chunk()?);
-    let digits = bytes.max(u8x16::splat(b'0')).simd_eq(bytes) & bytes.min(u8x16::splat(b'9')).simd_eq(bytes);
+    let digits = are_digits(bytes);
     let dots = bytes.simd_eq(u8x16::splat(b'.'));
     let length = (digits | dots).to_bitmask().trailing_ones();
     let dots = dots.to_bitmask() & !(u32::MAX << length);

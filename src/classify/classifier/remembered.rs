@@ -1,9 +1,9 @@
-//! Which variable parts of a message do not matter for what it comes to.
+//! What messages come to that were met before, and which of their variable parts do not matter for that.
 
 use std::sync::Arc;
 
 use super::super::event::Found;
-use super::super::memo::Outcome;
+use super::super::memo::{Met, Outcome};
 use super::super::sensitive::may_match_with_other_hex;
 use super::super::variable::{self, Parts, Variable};
 use super::super::{Via, access_line, trace};
@@ -15,17 +15,51 @@ use crate::mask;
 const MOST_IDS: usize = 4;
 
 impl Classifier {
-    /// What a message that is all a record says comes to.
-    pub(super) fn comes_to(&mut self, record: &Record<'_>, message: &[u8]) -> Outcome {
+    /// Appends the events of a message that is all a record says, and tells whether others may belong to it; `None` where the message is
+    /// not known, and has to be read.
+    pub(super) fn remembered(&mut self, record: &Record<'_>, message: &[u8], events: &mut Vec<Found>) -> Option<bool> {
+        match self.memo.meet(record, message) {
+            Met::New => None,
+            Met::Often(outcome) => {
+                events.extend_from_slice(&outcome.events);
+                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
+                let opens = outcome.opens;
+                #[cfg(debug_assertions)]
+                {
+                    let outcome = outcome.clone();
+                    assert_eq!(self.comes_to(record, message), outcome, "{}", message.escape_ascii());
+                }
+                Some(opens)
+            }
+            Met::Again(free) => {
+                let outcome = self.comes_to(record, message);
+                let free = free.or_else(|| {
+                    let free = self.free_parts(record, message, &outcome)?;
+                    self.memo.free(record, message, free);
+                    Some(free)
+                });
+                if let Some(free) = free {
+                    self.memo.learn(record, message, free, outcome.clone());
+                }
+                events.extend_from_slice(&outcome.events);
+                (self.part, self.stands_alone) = (outcome.part, outcome.stands_alone);
+                Some(outcome.opens)
+            }
+        }
+    }
+
+    /// What such a message comes to.
+    fn comes_to(&mut self, record: &Record<'_>, message: &[u8]) -> Outcome {
         let mut events = Vec::new();
-        (self.part, self.stands_alone) = (Part::Whole, false);
-        let opens = self.read(record, message, false, 0, &mut events);
-        Outcome { events: events.into(), opens, part: self.part, stands_alone: self.stands_alone }
+        self.part = Part::Whole;
+        let opens = self.message(record, message, false, 0, &mut events);
+        let stands_alone = !opens && self.is_alone(record, message, &events);
+        Outcome { events: events.into(), opens, part: self.part, stands_alone }
     }
 
     /// The parts of a message that do not matter for what it comes to; `None` where other members of its record do, and
     /// for a request: few come again.
-    pub(super) fn free_parts(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Parts> {
+    fn free_parts(&mut self, record: &Record<'_>, message: &[u8], outcome: &Outcome) -> Option<Parts> {
         let is_request = outcome.events.iter().any(|found| found.via != Via::None);
         if is_request || access_line::reads_attributes(message) {
             return None;
@@ -41,7 +75,6 @@ impl Classifier {
         }
         let variables: Vec<Variable> = variable::variables(message).collect();
         let ids = variables.iter().filter(|variable| variable.is_hex).map(|variable| variable.place.clone());
-        // More are rare, and take long to look at.
         let ids: Vec<_> = ids.take(MOST_IDS).collect();
         let may_match = !ids.is_empty() && may_match_with_other_hex(patterns, message, &ids);
         let may_be_read = |Variable { place, is_hex }: &Variable| {
