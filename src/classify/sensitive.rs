@@ -84,14 +84,15 @@ impl Blind {
 
 /// Whether one of the patterns may match a text whatever stands in some parts of it, each of hex digits only.
 pub fn may_match_with_other_hex(patterns: &[Pattern], text: &[u8], parts: &[Range<usize>]) -> bool {
-    let here = |literal: &Vec<u8>| may_hold(text, parts, literal);
+    let here = |literal: &Vec<u8>| may_stand_in(text, parts, literal);
     let may_match = |Required { any, beside }: &Required| {
         (any.is_empty() || any.iter().any(here)) && beside.iter().all(|set| set.iter().any(here))
     };
     patterns.iter().any(|pattern| pattern.regex.is_some() && may_match(&pattern.required))
 }
 
-fn may_hold(text: &[u8], parts: &[Range<usize>], literal: &[u8]) -> bool {
+/// Whether a literal may stand in a text.
+fn may_stand_in(text: &[u8], parts: &[Range<usize>], literal: &[u8]) -> bool {
     let is_in = |at: usize| parts.iter().any(|part| part.contains(&at));
     let fits = |at: usize| {
         text.get(at..at + literal.len()).is_some_and(|place| {
@@ -219,7 +220,7 @@ mod tests {
             let text = format!("{before}{id}{after}");
             let with_other = format!("{before}{other}{after}");
             let part = before.len()..before.len() + id.len();
-            prop_assert!(!with_other.contains(&literal) || may_hold(text.as_bytes(), &[part], literal.as_bytes()));
+            prop_assert!(!with_other.contains(&literal) || may_stand_in(text.as_bytes(), &[part], literal.as_bytes()));
         }
     }
 
